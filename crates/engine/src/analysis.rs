@@ -1,0 +1,174 @@
+//! What the engine says of one peer connection: its streams, their series, its scores and its issues.
+//!
+//! Feed reports to an [`Analyzer`] as they come; it calls back with a [`Tick`] per report and with every
+//! [`Issue`] raised and cleared, and [`Analyzer::finish`] gives the [`Analysis`] of the whole.
+//! Live views, series queries and the finaliser all use this one way.
+
+use std::time::Duration;
+
+use crate::{
+    issue::{Issue, RuleSet},
+    metric::{Metric, MetricValues},
+    report::{Reports, Text},
+    units::Timestamp,
+};
+
+/// Whether a stream carries sound or pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MediaKind {
+    /// Sound.
+    Audio,
+    /// Pictures.
+    Video,
+}
+
+/// From the participant's side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Direction {
+    /// Received by the participant.
+    Inbound,
+    /// Sent by the participant.
+    Outbound,
+}
+
+/// What identifies an RTP stream within its peer connection, across report ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StreamId {
+    /// From the participant's side.
+    pub direction: Direction,
+    /// Sound or pictures.
+    pub kind: MediaKind,
+    /// RTP synchronisation source.
+    pub ssrc: u32,
+}
+
+/// One RTP stream as its latest report describes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stream {
+    /// Identity.
+    pub id: StreamId,
+    /// Media section (`mid`), where known.
+    pub mid: Option<Text>,
+    /// Simulcast layer (`rid`), where there is one.
+    pub rid: Option<Text>,
+    /// Codec MIME type such as `audio/opus`, where known.
+    pub codec: Option<Text>,
+    /// `trackIdentifier` of the track (inbound) or of its media source (outbound), where known.
+    pub track: Option<Text>,
+    /// First report that named the stream.
+    pub first: Timestamp,
+    /// Last report that named it.
+    pub last: Timestamp,
+}
+
+/// The series values of one stream in one interval.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamTick {
+    /// Which stream.
+    pub stream: StreamId,
+    /// Its values; absent is absent, never 0.
+    pub values: MetricValues,
+}
+
+/// Everything that one report adds: values over the interval since the report before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tick {
+    /// Time of the report that closes the interval.
+    pub time: Timestamp,
+    /// Length of the interval; zero for the first report and after a clock jump, when no rate can be given.
+    pub interval: Duration,
+    /// Values of the whole connection (RTT of the selected pair, available bit rate, scores …).
+    pub connection: MetricValues,
+    /// Values by stream.
+    pub streams: Vec<StreamTick>,
+}
+
+/// What an [`Analyzer`] calls back with.
+#[derive(Clone, Copy, Debug)]
+pub enum Output<'a> {
+    /// A report was understood.
+    Tick(&'a Tick),
+    /// A rule fired.
+    Raised(&'a Issue),
+    /// The condition of an earlier issue is gone.
+    Cleared(&'a Issue),
+}
+
+/// A metric over the whole of its stream or connection.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary {
+    /// Which metric.
+    pub metric: Metric,
+    /// Intervals that had a value.
+    pub count: u64,
+    /// Mean, weighted by interval length.
+    pub mean: f64,
+    /// Least value.
+    pub min: f64,
+    /// Greatest value.
+    pub max: f64,
+    /// 5th percentile, from the fixed buckets of [`crate::histogram`].
+    pub p5: f64,
+    /// Median.
+    pub p50: f64,
+    /// 95th percentile.
+    pub p95: f64,
+}
+
+/// One stream over the whole connection.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamAnalysis {
+    /// The stream.
+    pub stream: Stream,
+    /// A summary for each metric that ever had a value.
+    pub summaries: Vec<Summary>,
+}
+
+/// Reports that the engine could not use, by reason. They are kept by the store all the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rejected {
+    /// Same time as a report before.
+    pub duplicate: u64,
+    /// Older than a report before.
+    pub out_of_order: u64,
+}
+
+/// One peer connection over its whole life.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Analysis {
+    /// Reports used.
+    pub report_count: u64,
+    /// Time of the first and last used report.
+    pub span: Option<(Timestamp, Timestamp)>,
+    /// Summaries of the connection's own metrics.
+    pub connection: Vec<Summary>,
+    /// Every stream that appeared.
+    pub streams: Vec<StreamAnalysis>,
+    /// Every issue, in order of onset; `cleared` is `None` where it lasted to the end.
+    pub issues: Vec<Issue>,
+    /// What was left out.
+    pub rejected: Rejected,
+}
+
+/// Turns the successive reports of one peer connection into ticks, issues and an analysis.
+#[derive(Debug)]
+pub struct Analyzer {
+    analysis: Analysis,
+}
+
+impl Analyzer {
+    /// An analyzer that judges by `rules`.
+    #[must_use]
+    pub fn new(_rules: &RuleSet) -> Self {
+        Self { analysis: Analysis::default() }
+    }
+
+    /// Takes the next reports. Duplicated and late reports are counted and left out.
+    pub fn push(&mut self, _reports: &Reports, _output: &mut dyn FnMut(Output<'_>)) {}
+
+    /// The analysis up to the last report.
+    #[must_use]
+    pub fn finish(self) -> Analysis {
+        self.analysis
+    }
+}

@@ -1,0 +1,48 @@
+//! Issues: rules as data over series, raised and cleared with their evidence.
+
+use crate::{analysis::StreamId, metric::Metric, units::Timestamp};
+
+/// Rules with their thresholds and windows: data, not code.
+#[derive(Clone, Debug, Default)]
+pub struct RuleSet {}
+
+/// How bad an issue is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// Noticeable.
+    Minor,
+    /// Disturbing.
+    Major,
+    /// The call can hardly go on.
+    Critical,
+}
+
+/// The values that fired a rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// The metric judged.
+    pub metric: Metric,
+    /// The threshold passed.
+    pub threshold: f64,
+    /// The window judged: time of each interval's end and its value (`None` where absent), oldest first.
+    pub window: Vec<(Timestamp, Option<f64>)>,
+}
+
+/// A detected problem with start, end, severity and evidence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Issue {
+    /// The rule that fired, by its name in the rule set (`high_rtt` …).
+    pub rule: &'static str,
+    /// The worst severity reached.
+    pub severity: Severity,
+    /// The stream concerned; `None` for the connection.
+    pub stream: Option<StreamId>,
+    /// First interval of the window that was bad.
+    pub onset: Timestamp,
+    /// When the rule fired.
+    pub raised: Timestamp,
+    /// When the condition was gone; `None` while it lasts.
+    pub cleared: Option<Timestamp>,
+    /// The values that fired the rule, at the worst severity.
+    pub evidence: Evidence,
+}

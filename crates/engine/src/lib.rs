@@ -1,0 +1,18 @@
+//! Reports to series, scores and issues.
+//!
+//! The heart of Sidetone, the same code in the server, the command line and (as WebAssembly) the browser.
+//! It does no I/O, reads no clock and knows no JSON: time comes in with the data.
+//!
+//! Reading order: [`report`] is what comes in; [`analysis`] is what goes out; between them stand
+//! [`metric`] (the series that exist), `series` (rates from counters), [`score`] (E-model and MOS),
+//! [`issue`] (rules over series) and [`histogram`] (percentiles that merge by addition).
+#![forbid(unsafe_code)]
+
+pub mod analysis;
+pub mod histogram;
+pub mod ids;
+pub mod issue;
+pub mod metric;
+pub mod report;
+pub mod score;
+pub mod units;

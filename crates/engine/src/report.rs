@@ -1,0 +1,483 @@
+//! One `RTCStatsReport`, and a run of them, without loss.
+//!
+//! [`Report`] is one report as a person would write it: objects by id, members by name.
+//! [`Reports`] is a run of successive reports of one peer connection as a table: a column for each member
+//! of each object. The codec reads and writes columns, the engine looks up a column once and then walks its rows,
+//! and a member that never changes is held once.
+//!
+//! Nothing is thrown away: members that Sidetone does not know are kept like those it knows.
+//! Source: W3C webrtc-stats, RTCStatsReport and RTCStats.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use crate::units::Timestamp;
+
+/// Shared text: ids, member names and string values.
+pub type Text = Arc<str>;
+
+/// The value of one member.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// Every number of a getStats report is an IEEE double (W3C members of type `unsigned long long` too). Never NaN.
+    Number(f64),
+    /// `true` or `false`.
+    Bool(bool),
+    /// A string.
+    Text(Text),
+    /// Anything else (`null`, arrays, empty or nested objects), as compact JSON text.
+    Json(Text),
+}
+
+impl PartialEq for Value {
+    /// Numbers are equal when their bits are: losslessness is judged by this.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Number(a), Self::Number(b)) => a.to_bits() == b.to_bits(),
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Text(a), Self::Text(b)) | (Self::Json(a), Self::Json(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// The name of a member; an entry of a record-valued member (`qualityLimitationDurations`) is a member with a key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MemberName {
+    /// The W3C (or vendor) name, such as `packetsLost`.
+    pub name: Text,
+    /// The key within a record, such as `bandwidth`.
+    pub key: Option<Text>,
+}
+
+impl MemberName {
+    /// A plain member.
+    #[must_use]
+    pub fn plain(name: impl Into<Text>) -> Self {
+        Self { name: name.into(), key: None }
+    }
+
+    /// One entry of a record.
+    #[must_use]
+    pub fn entry(name: impl Into<Text>, key: impl Into<Text>) -> Self {
+        Self { name: name.into(), key: Some(key.into()) }
+    }
+}
+
+/// One stats object of a report: its `type` and members, without `id` and `type` themselves.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stats {
+    /// The `type`, such as `inbound-rtp`; empty when the source gave none.
+    pub stats_type: Text,
+    /// All other members, `timestamp` among them. An `id` member stands here only if it differs from the map key.
+    pub members: BTreeMap<MemberName, Value>,
+}
+
+/// One `RTCStatsReport` at one instant.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    /// When `getStats` was called, by the clock of the client.
+    pub time: Timestamp,
+    /// Objects by id.
+    pub stats: BTreeMap<Text, Stats>,
+}
+
+/// In which rows something is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// In every row.
+    All,
+    /// By row.
+    Rows(Vec<bool>),
+}
+
+impl Presence {
+    /// Whether it is there in `row`.
+    #[must_use]
+    pub fn contains(&self, row: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::Rows(rows) => rows.get(row).copied().unwrap_or(false),
+        }
+    }
+
+    fn normal(rows: Vec<bool>) -> Self {
+        if rows.iter().all(|&present| present) { Self::All } else { Self::Rows(rows) }
+    }
+}
+
+/// The values of one member, a row per report. Rows in which the member is absent hold a filler that is never read.
+#[derive(Clone, Debug)]
+pub enum Data {
+    /// The same value in every row that has one.
+    Constant(Value),
+    /// A number in every row that has a value.
+    Numbers(Vec<f64>),
+    /// Any mixture.
+    Values(Vec<Value>),
+}
+
+/// One member over time.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// Which member.
+    pub name: MemberName,
+    /// In which rows the member is there.
+    pub presence: Presence,
+    /// Its values.
+    pub data: Data,
+}
+
+impl Column {
+    /// The value in `row`; `None` when the member is absent there.
+    #[must_use]
+    pub fn value(&self, row: usize) -> Option<Value> {
+        if !self.presence.contains(row) {
+            return None;
+        }
+        match &self.data {
+            Data::Constant(value) => Some(value.clone()),
+            Data::Numbers(numbers) => numbers.get(row).map(|&number| Value::Number(number)),
+            Data::Values(values) => values.get(row).cloned(),
+        }
+    }
+
+    /// The number in `row`; `None` when the member is absent there or is not a number.
+    #[must_use]
+    pub fn number(&self, row: usize) -> Option<f64> {
+        if !self.presence.contains(row) {
+            return None;
+        }
+        match &self.data {
+            Data::Numbers(numbers) => numbers.get(row).copied(),
+            Data::Constant(Value::Number(number)) => Some(*number),
+            Data::Values(values) => match values.get(row) {
+                Some(Value::Number(number)) => Some(*number),
+                _ => None,
+            },
+            Data::Constant(_) => None,
+        }
+    }
+
+    /// The boolean in `row`; `None` when the member is absent there or is not a boolean.
+    #[must_use]
+    pub fn bool(&self, row: usize) -> Option<bool> {
+        match self.value_ref(row)? {
+            Value::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The string in `row`; `None` when the member is absent there or is not a string.
+    #[must_use]
+    pub fn text(&self, row: usize) -> Option<&Text> {
+        match self.value_ref(row)? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value in `row` by reference; `None` when absent or when the column holds plain numbers.
+    fn value_ref(&self, row: usize) -> Option<&Value> {
+        if !self.presence.contains(row) {
+            return None;
+        }
+        match &self.data {
+            Data::Constant(value) => Some(value),
+            Data::Values(values) => values.get(row),
+            Data::Numbers(_) => None,
+        }
+    }
+
+    /// Appends `value` as row `rows` (the number of rows so far).
+    fn push(&mut self, rows: usize, value: Option<Value>) {
+        match (&mut self.presence, value.is_some()) {
+            (Presence::All, true) => {}
+            (Presence::All, false) => {
+                let mut present = vec![true; rows];
+                present.push(false);
+                self.presence = Presence::Rows(present);
+            }
+            (Presence::Rows(present), is_some) => present.push(is_some),
+        }
+        let Some(value) = value else {
+            match &mut self.data {
+                Data::Constant(_) => {}
+                Data::Numbers(numbers) => numbers.push(numbers.last().copied().unwrap_or(0.0)),
+                Data::Values(values) => values.push(Value::Bool(false)),
+            }
+            return;
+        };
+        match (&mut self.data, value) {
+            (Data::Constant(held), value) if *held == value => {}
+            (Data::Numbers(numbers), Value::Number(number)) => numbers.push(number),
+            (Data::Constant(Value::Number(held)), Value::Number(number)) => {
+                let mut numbers = vec![*held; rows];
+                numbers.push(number);
+                self.data = Data::Numbers(numbers);
+            }
+            (Data::Values(values), value) => values.push(value),
+            (Data::Constant(held), value) => {
+                let mut values = vec![held.clone(); rows];
+                values.push(value);
+                self.data = Data::Values(values);
+            }
+            (Data::Numbers(numbers), value) => {
+                let mut values: Vec<Value> = numbers.iter().map(|&number| Value::Number(number)).collect();
+                values.push(value);
+                self.data = Data::Values(values);
+            }
+        }
+    }
+}
+
+/// One stats object over time. Two objects of one id but different types are two objects.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// Its id: opaque, different in every browser.
+    pub id: Text,
+    /// Its `type`.
+    pub stats_type: Text,
+    /// In which rows it is there.
+    pub presence: Presence,
+    /// Its members, in order of first appearance.
+    pub columns: Vec<Column>,
+}
+
+impl Object {
+    /// The column of the plain member `name`.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name.key.is_none() && &*column.name.name == name)
+    }
+}
+
+/// What is wrong with a table of columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RaggedTable {
+    /// Which object and member.
+    pub place: String,
+    /// Rows found there.
+    pub rows: usize,
+    /// Rows in the table.
+    pub expected: usize,
+}
+
+impl std::fmt::Display for RaggedTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} has {} rows, the run has {}", self.place, self.rows, self.expected)
+    }
+}
+
+impl std::error::Error for RaggedTable {}
+
+/// A run of successive reports of one peer connection, by column.
+#[derive(Clone, Debug, Default)]
+pub struct Reports {
+    times: Vec<Timestamp>,
+    objects: Vec<Object>,
+    index: HashMap<(Text, Text), usize>,
+}
+
+impl PartialEq for Reports {
+    /// Equal when every report is equal; how the columns are held does not matter.
+    fn eq(&self, other: &Self) -> bool {
+        self.times == other.times && (0..self.len()).all(|row| self.report(row) == other.report(row))
+    }
+}
+
+impl Reports {
+    /// From columns.
+    ///
+    /// # Errors
+    /// When a column has another number of rows than `times`.
+    pub fn from_columns(times: Vec<Timestamp>, objects: Vec<Object>) -> Result<Self, RaggedTable> {
+        let expected = times.len();
+        let check = |rows: usize, place: &dyn Fn() -> String| {
+            if rows == expected { Ok(()) } else { Err(RaggedTable { place: place(), rows, expected }) }
+        };
+        let mut index = HashMap::with_capacity(objects.len());
+        for (position, object) in objects.iter().enumerate() {
+            if let Presence::Rows(rows) = &object.presence {
+                check(rows.len(), &|| object.id.to_string())?;
+            }
+            for column in &object.columns {
+                let place = || format!("{}.{}", object.id, column.name.name);
+                if let Presence::Rows(rows) = &column.presence {
+                    check(rows.len(), &place)?;
+                }
+                match &column.data {
+                    Data::Constant(_) => {}
+                    Data::Numbers(numbers) => check(numbers.len(), &place)?,
+                    Data::Values(values) => check(values.len(), &place)?,
+                }
+            }
+            index.insert((object.id.clone(), object.stats_type.clone()), position);
+        }
+        Ok(Self { times, objects, index })
+    }
+
+    /// Appends one report.
+    pub fn push(&mut self, report: &Report) {
+        let rows = self.times.len();
+        self.times.push(report.time);
+        for (id, stats) in &report.stats {
+            let position = *self.index.entry((id.clone(), stats.stats_type.clone())).or_insert_with(|| {
+                self.objects.push(Object {
+                    id: id.clone(),
+                    stats_type: stats.stats_type.clone(),
+                    presence: Presence::normal(vec![false; rows]),
+                    columns: Vec::new(),
+                });
+                self.objects.len() - 1
+            });
+            for name in stats.members.keys() {
+                let object = &mut self.objects[position];
+                if !object.columns.iter().any(|column| column.name == *name) {
+                    let Some(first) = stats.members.get(name) else { continue };
+                    object.columns.push(Column {
+                        name: name.clone(),
+                        presence: Presence::normal(vec![false; rows]),
+                        data: Data::Constant(first.clone()),
+                    });
+                }
+            }
+        }
+        for object in &mut self.objects {
+            let stats = report.stats.get(&object.id).filter(|stats| stats.stats_type == object.stats_type);
+            match (&mut object.presence, stats.is_some()) {
+                (Presence::All, true) => {}
+                (Presence::All, false) => {
+                    let mut present = vec![true; rows];
+                    present.push(false);
+                    object.presence = Presence::Rows(present);
+                }
+                (Presence::Rows(present), is_some) => present.push(is_some),
+            }
+            for column in &mut object.columns {
+                column.push(rows, stats.and_then(|stats| stats.members.get(&column.name)).cloned());
+            }
+        }
+    }
+
+    /// Appends another run.
+    pub fn extend(&mut self, other: &Self) {
+        for row in 0..other.len() {
+            self.push(&other.report(row));
+        }
+    }
+
+    /// Number of reports.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Whether there is no report.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+
+    /// When each report was taken.
+    #[must_use]
+    pub fn times(&self) -> &[Timestamp] {
+        &self.times
+    }
+
+    /// The objects that appear in any of the reports.
+    #[must_use]
+    pub fn objects(&self) -> &[Object] {
+        &self.objects
+    }
+
+    /// Moves every report by `micros` (a client's clock that is wrong by that much). Members keep their values.
+    pub fn shift(&mut self, micros: i64) {
+        for time in &mut self.times {
+            *time = time.plus_micros(micros);
+        }
+    }
+
+    /// The report in `row`.
+    ///
+    /// # Panics
+    /// When `row` is not below [`Reports::len`].
+    #[must_use]
+    pub fn report(&self, row: usize) -> Report {
+        let mut report = Report { time: self.times[row], stats: BTreeMap::new() };
+        for object in self.objects.iter().filter(|object| object.presence.contains(row)) {
+            let stats = report.stats.entry(object.id.clone()).or_default();
+            stats.stats_type = object.stats_type.clone();
+            for column in &object.columns {
+                if let Some(value) = column.value(row) {
+                    stats.members.insert(column.name.clone(), value);
+                }
+            }
+        }
+        report
+    }
+
+    /// Every report in turn.
+    pub fn iter(&self) -> impl Iterator<Item = Report> + '_ {
+        (0..self.len()).map(|row| self.report(row))
+    }
+}
+
+impl FromIterator<Report> for Reports {
+    fn from_iter<I: IntoIterator<Item = Report>>(reports: I) -> Self {
+        let mut run = Self::default();
+        for report in reports {
+            run.push(&report);
+        }
+        run
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(time: i64, stats: &[(&str, &str, &[(&str, Value)])]) -> Report {
+        Report {
+            time: Timestamp::from_micros(time),
+            stats: stats
+                .iter()
+                .map(|(id, stats_type, members)| {
+                    let members = members.iter().map(|(name, value)| (MemberName::plain(*name), value.clone())).collect();
+                    (Text::from(*id), Stats { stats_type: (*stats_type).into(), members })
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn a_run_gives_back_each_report() {
+        let reports = vec![
+            report(1, &[("A", "codec", &[("x", Value::Number(1.0))])]),
+            report(2, &[("A", "codec", &[("x", Value::Number(2.0)), ("y", Value::Bool(true))]), ("B", "t", &[])]),
+            report(3, &[]),
+            report(4, &[("A", "other", &[("x", Value::Text("2".into()))])]),
+            report(5, &[("A", "codec", &[("x", Value::Text("2".into())), ("y", Value::Json("null".into()))])]),
+            report(6, &[("A", "codec", &[("x", Value::Number(-0.0))])]),
+        ];
+        let run: Reports = reports.iter().cloned().collect();
+        assert_eq!(run.iter().collect::<Vec<_>>(), reports);
+        let rebuilt = Reports::from_columns(run.times().to_vec(), run.objects().to_vec()).unwrap();
+        assert_eq!(rebuilt, run);
+    }
+
+    #[test]
+    fn a_member_that_never_changes_is_held_once() {
+        let run: Reports = (0..9).map(|t| report(t, &[("A", "codec", &[("x", Value::Number(7.0))])])).collect();
+        assert!(matches!(run.objects()[0].columns[0].data, Data::Constant(Value::Number(7.0))));
+    }
+
+    #[test]
+    fn a_ragged_table_is_refused() {
+        let run: Reports = (0..2).map(|t| report(t, &[("A", "codec", &[("x", Value::Number(t as f64))])])).collect();
+        let error = Reports::from_columns(vec![Timestamp::default()], run.objects().to_vec()).unwrap_err();
+        assert_eq!(error.to_string(), "A.x has 2 rows, the run has 1");
+    }
+}

@@ -1,0 +1,85 @@
+//! The storage trait in domain terms.
+//!
+//! [`Store`] is what the server knows of storage; a backend implements it and must pass `conformance`.
+//! Methods speak of batches, conferences and participants, never of SQL. "Not found" is `Ok(None)`.
+//! Every read names the app, so that no query can cross apps.
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod error;
+pub mod query;
+pub mod record;
+pub mod summary;
+
+use async_trait::async_trait;
+use sidetone_engine::{
+    ids::{AppKey, ConferenceKey, PeerConnectionKey, UserId},
+    units::Timestamp,
+};
+
+use crate::{
+    error::StoreError,
+    query::{ConferencePage, ConferenceQuery, EventPage, EventQuery},
+    record::{App, Append, Appended, Chunk, ConferenceDetail, Ended, Erased, Expired, NewApp},
+    summary::ConferenceSummary,
+};
+
+/// Everything the server asks of storage.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Adds an app.
+    async fn create_app(&self, app: NewApp) -> Result<App, StoreError>;
+
+    /// Replaces the app of the same key.
+    async fn update_app(&self, app: App) -> Result<Option<App>, StoreError>;
+
+    /// Removes an app with everything that belongs to it. `false` when there was none.
+    async fn remove_app(&self, app: AppKey) -> Result<bool, StoreError>;
+
+    /// Every app, oldest first.
+    async fn apps(&self) -> Result<Vec<App>, StoreError>;
+
+    /// Keeps a batch. Returns after the batch is durable; concurrent calls share one commit.
+    ///
+    /// Resolves (and creates) conference, participant and peer connection; a batch that is there already answers
+    /// [`Appended::Duplicate`] and changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when the queue is full: nothing was kept, try again later.
+    async fn append(&self, batch: Append) -> Result<Appended, StoreError>;
+
+    /// Ends every participant last heard of before `silent_since`, and every conference whose last participant has
+    /// ended. Returns the conferences that ended and are not finalised, those of earlier calls included.
+    async fn end_silent(&self, silent_since: Timestamp) -> Result<Vec<Ended>, StoreError>;
+
+    /// Writes the summary of a conference and marks it as finalised up to `summary.revision`. Idempotent: a second call replaces the first.
+    /// `false` when the conference has changed since that revision (it stays to be finalised) or is gone.
+    async fn finalise(&self, app: AppKey, conference: ConferenceKey, summary: ConferenceSummary) -> Result<bool, StoreError>;
+
+    /// Conferences that match, newest first.
+    async fn search(&self, app: AppKey, query: &ConferenceQuery) -> Result<ConferencePage, StoreError>;
+
+    /// One conference with its participants, peer connections, streams and issues.
+    async fn conference(&self, app: AppKey, conference: ConferenceKey) -> Result<Option<ConferenceDetail>, StoreError>;
+
+    /// Events of a conference, oldest first.
+    async fn events(&self, app: AppKey, conference: ConferenceKey, query: &EventQuery) -> Result<EventPage, StoreError>;
+
+    /// The encoded reports of a peer connection, in order of time (then of arrival); each is a report codec chunk.
+    async fn chunks(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<Vec<Chunk>, StoreError>;
+
+    /// Replaces the chunks of an ended peer connection by fewer, better compressed ones. Idempotent, and loses nothing that arrives meanwhile.
+    async fn fold(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<(), StoreError>;
+
+    /// Erases all that was recorded of a user.
+    async fn erase_user(&self, app: AppKey, user: &UserId) -> Result<Erased, StoreError>;
+
+    /// Removes conferences that ended before `before`, at most `batch` of them; call again while it removed some.
+    async fn expire(&self, app: AppKey, before: Timestamp, batch: usize) -> Result<Expired, StoreError>;
+
+    /// Writes a consistent copy into the folder `into` while everything goes on.
+    async fn backup(&self, into: &std::path::Path) -> Result<(), StoreError>;
+
+    /// Looks for damage; each finding is a sentence for the operator. Empty is healthy.
+    async fn check(&self) -> Result<Vec<String>, StoreError>;
+}

@@ -1,0 +1,51 @@
+//! What the finaliser writes when a conference has ended.
+
+use sidetone_engine::{
+    analysis::Analysis,
+    ids::{ParticipantKey, PeerConnectionKey},
+    issue::Severity,
+};
+
+/// Scores of a participant or a conference: the worst of its peer connections' means. 1–5, absent where nothing could be judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Scores {
+    /// Listening quality.
+    pub mos_lq: Option<f64>,
+    /// Conversational quality.
+    pub mos_cq: Option<f64>,
+    /// Video quality.
+    pub mos_v: Option<f64>,
+}
+
+/// A conference's quality at a glance.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ConferenceScore {
+    /// Scores.
+    pub scores: Scores,
+    /// Rules that fired, with the worst severity each and how often, sorted by rule.
+    pub issues: Vec<IssueCount>,
+}
+
+/// How often a rule fired in a conference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssueCount {
+    /// The rule.
+    pub rule: String,
+    /// Worst severity.
+    pub severity: Severity,
+    /// How often.
+    pub count: u64,
+}
+
+/// Everything that finalising writes.
+#[derive(Clone, Debug, Default)]
+pub struct ConferenceSummary {
+    /// `Conference::revision` that was read before the analysis began.
+    pub revision: u64,
+    /// The conference's quality.
+    pub score: ConferenceScore,
+    /// Scores by participant.
+    pub participants: Vec<(ParticipantKey, Scores)>,
+    /// The analysis of each peer connection.
+    pub peer_connections: Vec<(PeerConnectionKey, Analysis)>,
+}

@@ -1,0 +1,1 @@
+//! Dump importers: webrtc-internals, Chrome's rtcstats dump, rtcstats-js streams.

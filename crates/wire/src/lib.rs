@@ -1,0 +1,7 @@
+//! The door: native batches, the report codec, JSON and dump importers, all ending in engine records.
+#![forbid(unsafe_code)]
+
+pub mod batch;
+pub mod codec;
+pub mod import;
+pub mod json;
