@@ -40,7 +40,8 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// Milliseconds since the epoch; exact for every instant that [`Timestamp::from_millis_f64`] accepts.
+    /// Milliseconds since the epoch. Until the year 2109 (2^42 ms) [`Timestamp::from_millis_f64`] gives back the same instant;
+    /// later ones may move by a microsecond, which is all a double can hold.
     #[must_use]
     pub fn as_millis_f64(self) -> f64 {
         self.0 as f64 / 1000.0

@@ -1,1 +1,5 @@
-//! testkit
+//! Golden data, builders and a fake clock for tests. A development dependency only: it panics where a test should fail.
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod traces;

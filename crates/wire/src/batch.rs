@@ -66,6 +66,9 @@ pub enum BatchError {
     /// The reports within are damaged.
     #[error("reports: {0}")]
     Reports(#[from] crate::codec::CodecError),
+    /// The JSON form is wrong; says where and what.
+    #[error("{0}")]
+    Json(#[from] crate::json::JsonError),
 }
 
 /// The compact binary form.

@@ -1,24 +1,21 @@
 //! JSON: one report, and the JSON form of a batch.
+//!
+//! How a stats object becomes members, and back, without loss:
+//!
+//! - Numbers are IEEE doubles, as in JavaScript; what no double can hold (`1e999`) is an error that names its place.
+//! - A non-empty object whose values are all numbers, booleans or strings (`qualityLimitationDurations`) is a record:
+//!   each of its values becomes a member of its own, named by [`MemberName::entry`](sidetone_engine::report::MemberName::entry).
+//! - Anything else (`null`, arrays, empty objects, objects with something in them that is no scalar) is
+//!   [`Value::Json`](sidetone_engine::report::Value::Json): compact text, keys sorted.
+//! - `type` is [`Stats::stats_type`](sidetone_engine::report::Stats::stats_type); `id` is the key of the object.
+//!   An `id` that differs from the key, or a `type` that is no string, is kept as a member. On the way out each object has its `id` again.
+//! - When a key stands twice in one object the last one wins, as in `JSON.parse`.
 
-use crate::batch::{Batch, BatchError};
-use sidetone_engine::report::Report;
+mod batch;
+mod error;
+mod read;
+mod report;
 
-/// A batch in its JSON form.
-///
-/// # Errors
-/// When it is not one; the message says where and what.
-pub fn batch_from_json(_bytes: &[u8]) -> Result<Batch, BatchError> {
-    Err(crate::codec::CodecError::NotAChunk.into())
-}
-
-/// The JSON form of a batch.
-#[must_use]
-pub fn batch_to_json(_batch: &Batch) -> Vec<u8> {
-    Vec::new()
-}
-
-/// The `stats` object of a report, as `Object.fromEntries(report)` gives it.
-#[must_use]
-pub fn report_to_json(_report: &Report) -> serde_json::Value {
-    serde_json::Value::Null
-}
+pub use batch::{batch_from_json, batch_to_json};
+pub use error::JsonError;
+pub use report::{JsonReport, report_from_json, report_from_value, report_to_json};
