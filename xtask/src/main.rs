@@ -1,1 +1,47 @@
-fn main() {}
+//! Every developer command: `cargo xtask demo|test|wasm|tidy|bench`.
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
+
+mod bench;
+mod demo;
+mod process;
+mod test;
+mod tidy;
+mod wasm;
+mod workspace;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask <command>
+
+  demo [args]     build Sidetone and run `sidetone demo`: the real dumps of testdata/ imported and served
+  test [step ..]  every test there is (or only the steps named); sets up what it needs
+  wasm            the engine as WebAssembly with its JavaScript glue, into target/engine-wasm
+  tidy            the rules of the house that no compiler checks
+  bench [args]    the benches of bench/, optimised
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = args.split_first().map_or(("help", &[][..]), |(first, rest)| (first.as_str(), rest));
+    let outcome = match command {
+        "demo" => demo::run(rest),
+        "test" => test::run(rest),
+        "wasm" => wasm::run(rest),
+        "tidy" => tidy::run(rest),
+        "bench" => bench::run(rest),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => Err(anyhow::anyhow!("there is no command {other:?}\n\n{HELP}")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask {command}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

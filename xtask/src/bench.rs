@@ -1,0 +1,10 @@
+//! `cargo xtask bench`: runs the benches, which stand outside the workspace so that their dependencies burden nobody else.
+
+use anyhow::Result;
+
+use crate::{process, workspace};
+
+/// Passes every argument on.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    process::run(workspace::cargo().args(["run", "--release", "--manifest-path", "bench/Cargo.toml", "--"]).args(args))
+}

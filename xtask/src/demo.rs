@@ -1,0 +1,10 @@
+//! `cargo xtask demo`: builds Sidetone and runs `sidetone demo`.
+
+use anyhow::Result;
+
+use crate::{process, workspace};
+
+/// Passes every argument on.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    process::run(workspace::cargo().args(["run", "--release", "--package", "sidetone-cli", "--bin", "sidetone", "--", "demo"]).args(args))
+}

@@ -1,0 +1,57 @@
+//! Running other programs: silently, visibly, or visibly with an eye on what they print.
+
+use std::{
+    io::{BufRead, BufReader, ErrorKind},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+
+/// The command as a person would type it.
+fn spelled(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+}
+
+fn explain(error: std::io::Error, command: &Command) -> anyhow::Error {
+    if error.kind() == ErrorKind::NotFound {
+        anyhow!("`{}` is not installed, or not on the PATH", command.get_program().to_string_lossy())
+    } else {
+        anyhow!("`{}`: {error}", spelled(command))
+    }
+}
+
+/// Runs the command and gives its standard output.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().map_err(|error| explain(error, command))?;
+    if !output.status.success() {
+        bail!("`{}`: {}", spelled(command), output.status);
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("`{}` printed something other than UTF-8", spelled(command)))
+}
+
+/// Whether the command runs and succeeds; what it prints is shown nowhere.
+pub(crate) fn succeeds(command: &mut Command) -> bool {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+/// Runs the command with our own input and output.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    println!("$ {}", spelled(command));
+    let status = command.status().map_err(|error| explain(error, command))?;
+    if status.success() { Ok(()) } else { bail!("`{}`: {status}", spelled(command)) }
+}
+
+/// Runs the command, shows what it prints as it comes and gives each line of standard output to `line` too.
+pub(crate) fn watch(command: &mut Command, mut line: impl FnMut(&str)) -> Result<()> {
+    println!("$ {}", spelled(command));
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(|error| explain(error, command))?;
+    let stdout = child.stdout.take().context("standard output of the child")?;
+    for read in BufReader::new(stdout).split(b'\n') {
+        let text = String::from_utf8_lossy(&read?).into_owned();
+        println!("{text}");
+        line(text.trim_end());
+    }
+    let status = child.wait()?;
+    if status.success() { Ok(()) } else { bail!("`{}`: {status}", spelled(command)) }
+}

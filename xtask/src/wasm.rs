@@ -1,0 +1,178 @@
+//! `cargo xtask wasm`: the engine as WebAssembly with its JavaScript glue.
+//!
+//! The standard library for `wasm32-unknown-unknown` comes from rustup where rustup can give it. Where it cannot
+//! (an offline mirror, a distribution's Rust) and the machine runs Debian, Debian's `rustc-web` with its sources builds it.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::{process, workspace};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+const PACKAGE: &str = "sidetone-engine-wasm";
+/// Name of the module and its glue.
+const NAME: &str = "engine";
+
+/// A built module.
+pub(crate) struct Module {
+    /// Holds `engine.js`, `engine.d.ts` and `engine_bg.wasm`.
+    pub(crate) folder: PathBuf,
+    /// Its size in words.
+    pub(crate) size: String,
+}
+
+/// Builds and says where the result is.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    ensure!(args.is_empty(), "`cargo xtask wasm` takes no arguments");
+    let module = build()?;
+    println!("{}: {}", module.folder.display(), module.size);
+    Ok(())
+}
+
+/// Builds what is not up to date.
+pub(crate) fn build() -> Result<Module> {
+    let target_folder = workspace::target_folder()?;
+    process::run(Toolchain::find()?.cargo(&target_folder).args([
+        "build",
+        "--locked",
+        "--package",
+        PACKAGE,
+        "--target",
+        TARGET,
+        "--profile",
+        "wasm-release",
+    ]))?;
+    let bare = target_folder.join(TARGET).join("wasm-release").join(format!("{}.wasm", PACKAGE.replace('-', "_")));
+    let folder = target_folder.join("engine-wasm");
+    glue(&bare, &folder)?;
+    let bytes = fs::read(folder.join(format!("{NAME}_bg.wasm"))).context("the WebAssembly module")?;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(&bytes)?;
+    let size = format!("{:.1} kB, {:.1} kB with gzip", kilobytes(bytes.len()), kilobytes(gzip.finish()?.len()));
+    Ok(Module { folder, size })
+}
+
+fn kilobytes(bytes: usize) -> f64 {
+    bytes as f64 / 1000.0
+}
+
+/// Writes the JavaScript glue, unless it was made from these very bytes.
+fn glue(bare: &Path, folder: &Path) -> Result<()> {
+    let bytes = fs::read(bare).with_context(|| bare.display().to_string())?;
+    let made_from = folder.join("made-from.wasm");
+    if fs::read(&made_from).is_ok_and(|before| before == bytes) {
+        return Ok(());
+    }
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let program = ["run", "--quiet", "--locked", "--package", "xtask", "--features", "wasm-glue", "--bin", "wasm-glue", "--"];
+    process::run(workspace::cargo().args(program).args([bare, folder]).arg(NAME))?;
+    fs::write(&made_from, bytes).with_context(|| made_from.display().to_string())
+}
+
+/// What can compile for WebAssembly here.
+enum Toolchain {
+    /// The `cargo` and `rustc` in use, with the target's standard library.
+    Rustup,
+    /// Debian's, building the standard library from its sources, linked by this `rust-lld`.
+    Debian { linker: PathBuf },
+}
+
+impl Toolchain {
+    fn find() -> Result<Self> {
+        let sysroot = PathBuf::from(process::output(Command::new("rustc").args(["--print", "sysroot"]))?.trim());
+        let installed = || sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir();
+        if installed() {
+            return Ok(Self::Rustup);
+        }
+        println!("the standard library for {TARGET} is not installed: asking rustup for it");
+        if process::succeeds(Command::new("rustup").args(["target", "add", TARGET])) && installed() {
+            return Ok(Self::Rustup);
+        }
+        println!("rustup cannot give it: trying Debian's rustc-web");
+        let linker = linker(&sysroot)?;
+        if !debian_is_ready() {
+            install_from_debian()?;
+        }
+        Ok(Self::Debian { linker })
+    }
+
+    /// Cargo, set up for this toolchain; the subcommand and its arguments are the caller's.
+    fn cargo(&self, target_folder: &Path) -> Command {
+        match self {
+            Self::Rustup => workspace::cargo(),
+            Self::Debian { linker } => {
+                // By path, and with the choices of the running cargo taken back: on the PATH these names are rustup's.
+                let mut command = Command::new(DEBIAN_CARGO);
+                command
+                    .current_dir(workspace::root())
+                    .env("RUSTC", DEBIAN_RUSTC)
+                    .env("RUSTC_BOOTSTRAP", "1")
+                    .env("CARGO_TARGET_DIR", target_folder)
+                    .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker)
+                    .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-Clinker-flavor=wasm-ld")
+                    .args(["-Z", "build-std=std,panic_abort"]);
+                command
+            }
+        }
+    }
+}
+
+const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+const DEBIAN_SOURCES: &str = "/usr/lib/rustlib/src/rust/library/std";
+const DEBIAN_PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
+
+/// The linker that every Rust toolchain carries.
+fn linker(sysroot: &Path) -> Result<PathBuf> {
+    let places = fs::read_dir(sysroot.join("lib/rustlib")).with_context(|| format!("the toolchain in {}", sysroot.display()))?;
+    let mut linkers = places.flatten().map(|place| place.path().join("bin/rust-lld"));
+    linkers.find(|linker| linker.is_file()).with_context(|| format!("there is no rust-lld in {}", sysroot.display()))
+}
+
+/// Whether Debian's compiler is here and new enough: Debian also has a `rustc` that is older than this code.
+fn debian_is_ready() -> bool {
+    let wanted: Vec<u64> = version_numbers(env!("CARGO_PKG_RUST_VERSION"));
+    let found = process::output(Command::new(DEBIAN_RUSTC).arg("--version")).unwrap_or_default();
+    let found = found.split_whitespace().nth(1).map(version_numbers).unwrap_or_default();
+    Path::new(DEBIAN_SOURCES).is_dir() && Path::new(DEBIAN_CARGO).is_file() && found >= wanted
+}
+
+fn version_numbers(text: &str) -> Vec<u64> {
+    text.split('.').map_while(|part| part.parse().ok()).collect()
+}
+
+fn install_from_debian() -> Result<()> {
+    let by_hand = format!(
+        "the engine cannot be built as WebAssembly here; do one of these and try again:\n  \
+         rustup target add {TARGET}\n  apt-get update && apt-get install {}   (Debian 12 or later, as root)",
+        DEBIAN_PACKAGES.join(" ")
+    );
+    let is_root = process::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    if !is_root || !Path::new("/etc/debian_version").is_file() {
+        bail!(by_hand);
+    }
+    process::run(Command::new("apt-get").args(["--quiet", "update"])).context(by_hand.clone())?;
+    let mut install = Command::new("apt-get");
+    install.args(["--quiet", "install", "--yes", "--no-install-recommends"]).args(DEBIAN_PACKAGES);
+    process::run(install.env("DEBIAN_FRONTEND", "noninteractive")).context(by_hand.clone())?;
+    ensure!(debian_is_ready(), "Debian's rustc-web is older than Rust {}\n{by_hand}", env!("CARGO_PKG_RUST_VERSION"));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_by_number() {
+        assert!(version_numbers("1.96.0") > version_numbers("1.95"));
+        assert!(version_numbers("1.100.0") > version_numbers("1.95"));
+        assert!(version_numbers("1.85.0") < version_numbers("1.95"));
+    }
+}
