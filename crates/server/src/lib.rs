@@ -1,1 +1,32 @@
-//! server
+//! The HTTP server: intake, query API, live stream.
+//!
+//! Reading order: [`config`] is what can be set; [`Server`] listens and serves; `route` shows every endpoint on one screen;
+//! [`intake`] takes batches in, `live` tells what happens now, `query` answers; `job` and `finalise` work by themselves.
+//!
+//! The server knows the `Store` trait, never a backend, and reads neither environment nor files (but those of TLS).
+#![forbid(unsafe_code)]
+
+pub mod config;
+pub mod error;
+pub mod intake;
+
+mod account;
+mod auth;
+mod cors;
+mod finalise;
+mod health;
+mod job;
+mod limit;
+mod live;
+mod model;
+mod problem;
+mod query;
+mod route;
+mod serve;
+mod state;
+mod task;
+mod tls;
+
+pub use auth::{INTAKE_SECRET_PREFIX, QUERY_SECRET_PREFIX};
+pub use route::{OPENAPI_PATH, VIEWER_PATH, openapi};
+pub use serve::Server;

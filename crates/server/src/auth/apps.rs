@@ -1,0 +1,99 @@
+//! The apps as the server remembers them: read from the store now and then, and at once when somebody unknown appears.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
+
+use sidetone_engine::ids::AppKey;
+use sidetone_store::{Store, error::StoreError, record::App};
+use subtle::ConstantTimeEq;
+
+use super::Scope;
+
+/// Least time between two reads of the store on account of somebody unknown.
+const UNKNOWN_REFRESH: Duration = Duration::from_millis(500);
+
+struct Snapshot {
+    taken: Instant,
+    by_key: HashMap<AppKey, Arc<App>>,
+    by_secret: HashMap<[u8; 32], (AppKey, Scope)>,
+}
+
+pub(crate) struct AppCache {
+    store: Arc<dyn Store>,
+    ttl: Duration,
+    snapshot: RwLock<Option<Arc<Snapshot>>>,
+    refreshing: tokio::sync::Mutex<()>,
+}
+
+impl AppCache {
+    pub(crate) fn new(store: Arc<dyn Store>, ttl: Duration) -> Self {
+        Self { store, ttl, snapshot: RwLock::default(), refreshing: tokio::sync::Mutex::default() }
+    }
+
+    /// The app that has a secret of this SHA-256, and what the secret allows.
+    pub(crate) async fn by_secret(&self, digest: &[u8]) -> Result<Option<(Arc<App>, Scope)>, StoreError> {
+        self.find(|snapshot| {
+            let (held, (key, scope)) = snapshot.by_secret.get_key_value(digest)?;
+            // The map has found it by a hash of the digest; equality is judged without regard to where a difference lies.
+            bool::from(held.ct_eq(digest)).then_some(())?;
+            Some((Arc::clone(snapshot.by_key.get(key)?), *scope))
+        })
+        .await
+    }
+
+    /// The app of this key.
+    pub(crate) async fn by_key(&self, key: AppKey) -> Result<Option<Arc<App>>, StoreError> {
+        self.find(|snapshot| snapshot.by_key.get(&key).map(Arc::clone)).await
+    }
+
+    /// Every app.
+    pub(crate) async fn all(&self) -> Result<Vec<Arc<App>>, StoreError> {
+        Ok(self.snapshot(self.ttl).await?.by_key.values().map(Arc::clone).collect())
+    }
+
+    /// Looks in the snapshot, then in one that is fresh: an app that was just created is known at once.
+    async fn find<T>(&self, look: impl Fn(&Snapshot) -> Option<T>) -> Result<Option<T>, StoreError> {
+        if let Some(found) = look(&*self.snapshot(self.ttl).await?) {
+            return Ok(Some(found));
+        }
+        Ok(look(&*self.snapshot(self.ttl.min(UNKNOWN_REFRESH)).await?))
+    }
+
+    async fn snapshot(&self, age_max: Duration) -> Result<Arc<Snapshot>, StoreError> {
+        if let Some(snapshot) = self.held(age_max) {
+            return Ok(snapshot);
+        }
+        let _one_at_a_time = self.refreshing.lock().await;
+        if let Some(snapshot) = self.held(age_max) {
+            return Ok(snapshot);
+        }
+        match self.store.apps().await {
+            Ok(apps) => {
+                let snapshot = Arc::new(Snapshot::new(apps));
+                *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&snapshot));
+                Ok(snapshot)
+            }
+            // What was known is better than refusing everybody while the store cannot answer.
+            Err(error) => self.held(Duration::MAX).ok_or(error),
+        }
+    }
+
+    fn held(&self, age_max: Duration) -> Option<Arc<Snapshot>> {
+        let held = self.snapshot.read().unwrap_or_else(PoisonError::into_inner);
+        held.as_ref().filter(|snapshot| snapshot.taken.elapsed() <= age_max).map(Arc::clone)
+    }
+}
+
+impl Snapshot {
+    fn new(apps: Vec<App>) -> Self {
+        let mut by_secret = HashMap::new();
+        for app in &apps {
+            by_secret.extend(app.settings.intake_secrets.iter().map(|secret| (*secret, (app.key, Scope::Intake))));
+            by_secret.extend(app.settings.query_secrets.iter().map(|secret| (*secret, (app.key, Scope::Query))));
+        }
+        Self { taken: Instant::now(), by_secret, by_key: apps.into_iter().map(|app| (app.key, Arc::new(app))).collect() }
+    }
+}

@@ -1,0 +1,111 @@
+//! Who is asking: an app by its secret or by a token, for one scope, from an allowed origin.
+
+pub(crate) mod apps;
+pub(crate) mod public_key;
+pub(crate) mod token;
+
+use std::{sync::Arc, time::Instant};
+
+use axum::http::{HeaderMap, header};
+use sidetone_engine::ids::UserId;
+use sidetone_store::record::App;
+
+use crate::{limit::Rated, problem::Problem, state::AppState};
+
+/// Prefix of secrets that may send.
+pub const INTAKE_SECRET_PREFIX: &str = "sti_";
+/// Prefix of secrets that may read.
+pub const QUERY_SECRET_PREFIX: &str = "stq_";
+
+/// What credentials allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Send batches.
+    Intake,
+    /// Read, and erase.
+    Query,
+}
+
+impl Scope {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Intake => "intake",
+            Self::Query => "query",
+        }
+    }
+}
+
+/// An app that proved who it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Principal {
+    pub(crate) app: Arc<App>,
+    scope: Scope,
+    /// The user that a token speaks for, if it names one.
+    pub(crate) user: Option<UserId>,
+}
+
+/// Checks credentials, scope, origin and the app's request rate, in that order.
+///
+/// `query_token` is the `access_token` of the URL, for callers that cannot set a header (`EventSource`).
+pub(crate) async fn authorize(state: &AppState, headers: &HeaderMap, query_token: Option<&str>, scope: Scope) -> Result<Principal, Problem> {
+    let bearer = match bearer(headers)? {
+        Some(bearer) => bearer,
+        None => query_token.ok_or_else(|| {
+            Problem::unauthorized("credentials_missing", "no credentials were given; send the header `Authorization: Bearer <app secret or token>`")
+        })?,
+    };
+    let principal = if bearer.starts_with(INTAKE_SECRET_PREFIX) || bearer.starts_with(QUERY_SECRET_PREFIX) {
+        by_secret(state, bearer).await?
+    } else {
+        token::verify(state, bearer).await?
+    };
+    if principal.scope != scope {
+        let (has, wants) = (principal.scope.name(), scope.name());
+        return Err(Problem::forbidden(
+            "scope_insufficient",
+            format!("these credentials have the scope {has:?}, this endpoint wants {wants:?}; use a secret or token of that scope"),
+        ));
+    }
+    check_origin(&principal.app, headers)?;
+    if let Err(wait) = state.rates.take(principal.app.key, Rated::Requests, 1, Instant::now()) {
+        let rate = state.rates.rate(Rated::Requests);
+        return Err(Problem::too_many(
+            "app_requests_limited",
+            format!("the app made more than {rate} requests per second; wait as long as Retry-After says, and send fewer, larger batches"),
+            wait,
+        ));
+    }
+    Ok(principal)
+}
+
+/// What follows `Bearer` in the one `Authorization` header.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    value
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, credentials)| Some(credentials.trim()))
+        .ok_or_else(|| Problem::unauthorized("credentials_malformed", "the Authorization header must be `Bearer <app secret or token>`"))
+}
+
+async fn by_secret(state: &AppState, secret: &str) -> Result<Principal, Problem> {
+    let digest = ring::digest::digest(&ring::digest::SHA256, secret.as_bytes());
+    let found = state.apps.by_secret(digest.as_ref()).await.map_err(|error| Problem::store(error, state.config.limits.retry_after.get()))?;
+    let (app, scope) = found.ok_or_else(|| {
+        Problem::unauthorized("secret_unknown", "no app has this secret; `sidetone app list` shows the apps, `sidetone app rotate` makes a new secret")
+    })?;
+    Ok(Principal { app, scope, user: None })
+}
+
+/// A page may act for an app only from an origin that the app allows. Requests without `Origin` do not come from a page.
+fn check_origin(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let origins = &app.settings.origins;
+    if origins.is_empty() || origins.iter().any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin.as_bytes())) {
+        return Ok(());
+    }
+    let given: String = String::from_utf8_lossy(origin.as_bytes()).chars().take(200).collect();
+    Err(Problem::forbidden("origin_not_allowed", format!("pages of {given:?} may not act for this app; add that origin to the app's origins, or send from one of them")))
+}

@@ -1,0 +1,108 @@
+//! The finaliser: runs the engine over the stored reports of a conference that has ended, and writes its summary.
+//!
+//! A conference's score is the worst of its participants', a participant's the worst of its peer connections'. A peer connection's score is
+//! the mean of its own series where the engine gives one, otherwise the lowest mean among its inbound streams (what the participant heard
+//! and saw); streams with fewer than [`INTERVALS_MIN`] judged intervals count only when there is no other.
+//!
+//! Safe to repeat, and interrupted at any point it is repeated: the store goes on to name the conference until `finalise` succeeded.
+
+use std::collections::BTreeMap;
+
+use sidetone_engine::{
+    analysis::{Analysis, Analyzer, Direction, Summary},
+    ids::ParticipantKey,
+    issue::RuleSet,
+    metric::Metric,
+};
+use sidetone_store::{
+    error::StoreError,
+    record::{Chunk, Ended},
+    summary::{ConferenceScore, ConferenceSummary, IssueCount, Scores},
+};
+use sidetone_wire::codec::{self, CodecError};
+
+use crate::state::AppState;
+
+/// Judged intervals that a stream must have to speak for its connection: a stream of a few seconds says little about a call.
+const INTERVALS_MIN: u64 = 5;
+
+/// Why a conference is not finalised yet.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FinaliseError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("stored reports of peer connection {peer_connection} are damaged: {source}")]
+    Damaged { peer_connection: String, source: CodecError },
+    #[error("the analysis panicked: this is a bug, please report it")]
+    Panicked,
+}
+
+/// Writes the summary of one conference. `false` when it changed meanwhile, or is gone: the store will name it again, or not.
+pub(crate) async fn finalise(state: &AppState, ended: Ended) -> Result<bool, FinaliseError> {
+    let Ended { app, conference } = ended;
+    let Some(detail) = state.store.conference(app, conference).await? else { return Ok(false) };
+    let mut summary = ConferenceSummary { revision: detail.conference.revision, ..ConferenceSummary::default() };
+    let mut participants: BTreeMap<ParticipantKey, Scores> = BTreeMap::new();
+    for peer_connection in &detail.peer_connections {
+        let chunks = state.store.chunks(app, peer_connection.key).await?;
+        let rules = state.rules.clone();
+        let analysis = tokio::task::spawn_blocking(move || analyze(&chunks, &rules)).await.map_err(|_| FinaliseError::Panicked)?;
+        let analysis = analysis.map_err(|source| FinaliseError::Damaged { peer_connection: peer_connection.key.to_string(), source })?;
+        let held = participants.entry(peer_connection.participant).or_default();
+        *held = worst(*held, scores(&analysis));
+        summary.peer_connections.push((peer_connection.key, analysis));
+        // Before the summary, so that a restart in between folds again rather than never.
+        state.store.fold(app, peer_connection.key).await?;
+    }
+    summary.score = ConferenceScore {
+        scores: participants.values().copied().fold(Scores::default(), worst),
+        issues: issues(summary.peer_connections.iter().map(|(_, analysis)| analysis)),
+    };
+    summary.participants = participants.into_iter().collect();
+    let written = state.store.finalise(app, conference, summary).await?;
+    if written {
+        state.accounts.finalised.inc();
+        tracing::info!(app.key = %app, conference.key = %conference, participant_count = detail.participants.len(), "conference finalised");
+    }
+    Ok(written)
+}
+
+fn analyze(chunks: &[Chunk], rules: &RuleSet) -> Result<Analysis, CodecError> {
+    let mut analyzer = Analyzer::new(rules);
+    for Chunk { reports, .. } in chunks {
+        let mut run = codec::decode(&reports.bytes)?;
+        run.shift(reports.shift_us);
+        analyzer.push(&run, &mut |_| {});
+    }
+    Ok(analyzer.finish())
+}
+
+fn scores(analysis: &Analysis) -> Scores {
+    let score = |name: &str| Metric::from_name(name).and_then(|metric| score(analysis, metric));
+    Scores { mos_lq: score("mos_lq"), mos_cq: score("mos_cq"), mos_v: score("mos_v") }
+}
+
+fn score(analysis: &Analysis, metric: Metric) -> Option<f64> {
+    let of = |summaries: &[Summary]| summaries.iter().find(|summary| summary.metric == metric && summary.count > 0).copied();
+    if let Some(summary) = of(&analysis.connection) {
+        return Some(summary.mean);
+    }
+    let inbound = || analysis.streams.iter().filter(|stream| stream.stream.id.direction == Direction::Inbound);
+    let lowest = |least: u64| inbound().filter_map(|stream| of(&stream.summaries)).filter(|summary| summary.count >= least).map(|summary| summary.mean).reduce(f64::min);
+    lowest(INTERVALS_MIN).or_else(|| lowest(1))
+}
+
+fn worst(a: Scores, b: Scores) -> Scores {
+    let lower = |a: Option<f64>, b: Option<f64>| [a, b].into_iter().flatten().reduce(f64::min);
+    Scores { mos_lq: lower(a.mos_lq, b.mos_lq), mos_cq: lower(a.mos_cq, b.mos_cq), mos_v: lower(a.mos_v, b.mos_v) }
+}
+
+fn issues<'a>(analyses: impl Iterator<Item = &'a Analysis>) -> Vec<IssueCount> {
+    let mut counts: BTreeMap<&str, IssueCount> = BTreeMap::new();
+    for issue in analyses.flat_map(|analysis| &analysis.issues) {
+        let count = counts.entry(issue.rule).or_insert_with(|| IssueCount { rule: issue.rule.to_owned(), severity: issue.severity, count: 0 });
+        count.severity = count.severity.max(issue.severity);
+        count.count += 1;
+    }
+    counts.into_values().collect()
+}

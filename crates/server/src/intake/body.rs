@@ -1,0 +1,98 @@
+//! A request's body: read within size, time and memory, and inflated within a bound.
+
+use std::io::Read;
+
+use axum::{
+    body::{Body, HttpBody},
+    http::{HeaderMap, StatusCode, header},
+};
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use crate::{limit::Reserved, problem::Problem, state::AppState};
+
+/// A body in memory, with the part of the budget that it takes.
+pub(crate) struct Received {
+    pub(crate) bytes: Bytes,
+    pub(crate) reserved: Vec<Reserved>,
+}
+
+/// How the body is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Identity,
+    Gzip,
+}
+
+/// The `Content-Encoding`.
+pub(crate) fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
+    let Some(value) = headers.get(header::CONTENT_ENCODING) else { return Ok(Encoding::Identity) };
+    match value.to_str().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        "identity" => Ok(Encoding::Identity),
+        "gzip" => Ok(Encoding::Gzip),
+        other => {
+            let given: String = other.chars().take(40).collect();
+            Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "content_encoding_unsupported",
+                format!("Content-Encoding {given:?} is not understood; send the body plain, or JSON with gzip"),
+            ))
+        }
+    }
+}
+
+/// Reads the whole body. Its memory is set aside before the first byte is read.
+pub(crate) async fn read(state: &AppState, body: Body) -> Result<Received, Problem> {
+    let limits = &state.config.limits;
+    let limit = limits.body_size_max;
+    let hint = body.size_hint();
+    let too_large = |given: String| {
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            format!("the body is {given}, at most {limit} ({} bytes) are accepted; send smaller batches more often", limit.as_u64()),
+        )
+    };
+    if hint.lower() > limit.as_u64() {
+        return Err(too_large(format!("{} bytes", hint.lower())));
+    }
+    let expected = hint.upper().unwrap_or(limit.as_u64()).min(limit.as_u64());
+    let reserved = reserve(state, expected)?;
+    let read = tokio::time::timeout(limits.body_timeout.get(), Limited::new(body, limit.as_usize()).collect()).await;
+    let body = read.map_err(|_| {
+        let detail = format!("the body did not arrive within {}; send smaller batches on slow networks", limits.body_timeout);
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail)
+    })?;
+    match body {
+        Ok(collected) => Ok(Received { bytes: collected.to_bytes(), reserved: vec![reserved] }),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large("larger".to_owned())),
+        Err(_) => Err(Problem::bad_request("body_incomplete", "the connection ended before the body was complete; send it again")),
+    }
+}
+
+/// Undoes gzip. What would become larger than the limit is refused before it does.
+pub(crate) fn inflate(state: &AppState, received: Received) -> Result<Received, Problem> {
+    let limit = state.config.limits.inflated_size_max;
+    let Received { bytes, mut reserved } = received;
+    reserved.push(reserve(state, limit.as_u64())?);
+    let mut inflated = Vec::new();
+    let mut decoder = flate2::read::MultiGzDecoder::new(&bytes[..]).take(limit.as_u64() + 1);
+    decoder
+        .read_to_end(&mut inflated)
+        .map_err(|error| Problem::bad_request("content_encoding_damaged", format!("the body is not what Content-Encoding: gzip says: {error}")))?;
+    if inflated.len() as u64 > limit.as_u64() {
+        return Err(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            format!("the body inflates to more than {limit} ({} bytes); send smaller batches", limit.as_u64()),
+        ));
+    }
+    Ok(Received { bytes: inflated.into(), reserved })
+}
+
+fn reserve(state: &AppState, bytes: u64) -> Result<Reserved, Problem> {
+    state.budget.reserve(bytes).ok_or_else(|| {
+        let most = state.config.limits.in_flight_bytes_max;
+        Problem::busy(format!("request bodies of {most} are in work already; send the same request again later"), state.config.limits.retry_after.get())
+    })
+}

@@ -1,0 +1,6 @@
+//! The way in: batches by HTTP, and the step from a decoded batch to what the store keeps.
+
+pub(crate) mod batches;
+pub(crate) mod body;
+pub mod prepare;
+pub mod user_agent;

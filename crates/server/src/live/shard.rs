@@ -1,0 +1,280 @@
+//! The running conferences of one shard.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    num::NonZeroUsize,
+    sync::Arc,
+};
+
+use lru::LruCache;
+use prometheus_client::metrics::gauge::Gauge;
+use sidetone_engine::{
+    analysis::{Analyzer, Output, Tick},
+    ids::{AppKey, ConferenceId, ConferenceKey, ParticipantId, ParticipantKey, PeerConnectionId, PeerConnectionKey, UserId},
+    issue::{Issue, RuleSet},
+    units::Timestamp,
+};
+use sidetone_store::record::Place;
+
+use super::{
+    LiveBatch,
+    channel::Channels,
+    message::{
+        ConferenceMessage, IssueMessage, LiveConferenceBody, LiveConferenceHead, LiveParticipantBody, LivePeerConnectionBody, Message,
+        ParticipantMessage, TICK, TickMessage,
+    },
+};
+use crate::model::Millis;
+
+struct LiveConference {
+    app: AppKey,
+    conference_id: ConferenceId,
+    start: Timestamp,
+    participants: BTreeMap<ParticipantKey, LiveParticipant>,
+}
+
+struct LiveParticipant {
+    user_id: UserId,
+    participant_id: ParticipantId,
+    joined: Timestamp,
+    /// When the server last received something.
+    heard: Timestamp,
+    peer_connections: Vec<PeerConnectionKey>,
+    /// When it left; kept until the time-out, so that a batch that was overtaken does not bring it back.
+    left: Option<Timestamp>,
+}
+
+struct LivePeerConnection {
+    peer_connection_id: PeerConnectionId,
+    analyzer: Analyzer,
+    latest: Option<Tick>,
+    issues: Vec<Issue>,
+}
+
+pub(crate) struct Shard {
+    rules: RuleSet,
+    channels: Arc<Channels>,
+    conferences: HashMap<ConferenceKey, LiveConference>,
+    participants_max: usize,
+    participant_count: usize,
+    peer_connections: LruCache<PeerConnectionKey, LivePeerConnection>,
+    gauge: Gauge,
+}
+
+impl Shard {
+    pub(crate) fn new(analyzers_max: usize, rules: RuleSet, channels: Arc<Channels>, gauge: Gauge) -> Self {
+        let peer_connections = LruCache::sparse(NonZeroUsize::new(analyzers_max).unwrap_or(NonZeroUsize::MIN));
+        Self { rules, channels, conferences: HashMap::new(), participants_max: analyzers_max, participant_count: 0, peer_connections, gauge }
+    }
+
+    /// Takes in one stored batch; `false` when there is no room for its participant.
+    pub(crate) fn take(&mut self, place: Place, mut batch: LiveBatch) -> bool {
+        if self.participant_count >= self.participants_max && !self.knows(place) {
+            return false;
+        }
+        let Some(participant) = self.meet(place, &batch) else { return true };
+        participant.heard = batch.received;
+        if let Some(key) = place.peer_connection {
+            if !participant.peer_connections.contains(&key) {
+                participant.peer_connections.push(key);
+            }
+            if !batch.reports.is_empty() {
+                batch.reports.shift(batch.shift_us);
+                self.analyze(place, key, &batch);
+            }
+            if batch.closed {
+                self.forget(key);
+                let conference = self.conferences.get_mut(&place.conference);
+                if let Some(participant) = conference.and_then(|conference| conference.participants.get_mut(&place.participant)) {
+                    participant.peer_connections.retain(|held| *held != key);
+                }
+            }
+        }
+        if let Some(left) = batch.left {
+            self.end(place.conference, place.participant, left, false);
+        }
+        true
+    }
+
+    fn knows(&self, place: Place) -> bool {
+        self.conferences.get(&place.conference).is_some_and(|conference| conference.participants.contains_key(&place.participant))
+    }
+
+    /// The participant of the batch, made known if it is new. `None` when the batch is a straggler of one who left.
+    fn meet(&mut self, place: Place, batch: &LiveBatch) -> Option<&mut LiveParticipant> {
+        let channels = &self.channels;
+        let (app, key) = (batch.app, place.conference);
+        let conference = self.conferences.entry(key).or_insert_with(|| {
+            channels.publish(app, key, || conference_message("conference_started", key, &batch.conference_id, batch.span.0));
+            LiveConference { app, conference_id: batch.conference_id.clone(), start: batch.span.0, participants: BTreeMap::new() }
+        });
+        let participant_count = &mut self.participant_count;
+        let participant = conference.participants.entry(place.participant).or_insert_with(|| {
+            *participant_count += 1;
+            let participant = LiveParticipant {
+                user_id: batch.user_id.clone(),
+                participant_id: batch.participant_id.clone(),
+                joined: batch.span.0,
+                heard: batch.received,
+                peer_connections: Vec::new(),
+                left: None,
+            };
+            channels.publish(app, key, || participant_message("participant_joined", place, &participant, batch.span.0, false));
+            participant
+        });
+        match participant.left {
+            Some(left) if batch.span.1 <= left => None,
+            Some(_) => {
+                participant.left = None;
+                channels.publish(app, key, || participant_message("participant_joined", place, participant, batch.span.0, false));
+                Some(participant)
+            }
+            None => Some(participant),
+        }
+    }
+
+    fn analyze(&mut self, place: Place, key: PeerConnectionKey, batch: &LiveBatch) {
+        if !self.peer_connections.contains(&key) {
+            let peer_connection = LivePeerConnection {
+                peer_connection_id: batch.peer_connection_id.clone(),
+                analyzer: Analyzer::new(&self.rules),
+                latest: None,
+                issues: Vec::new(),
+            };
+            if self.peer_connections.push(key, peer_connection).is_none() {
+                self.gauge.inc();
+            }
+        }
+        let Some(LivePeerConnection { analyzer, latest, issues, .. }) = self.peer_connections.get_mut(&key) else { return };
+        let channels = &self.channels;
+        let issue_message = |name, issue: &Issue| {
+            let (conference, participant, peer_connection) = (place.conference.to_string(), place.participant.to_string(), key.to_string());
+            Message::new(name, &IssueMessage { conference, participant, peer_connection, issue: issue.into() })
+        };
+        analyzer.push(&batch.reports, &mut |output| match output {
+            Output::Tick(tick) => {
+                channels.publish(batch.app, place.conference, || {
+                    let (conference, participant, peer_connection) =
+                        (place.conference.to_string(), place.participant.to_string(), key.to_string());
+                    Message::new(TICK, &TickMessage { conference, participant, peer_connection, tick: tick.into() })
+                });
+                *latest = Some(tick.clone());
+            }
+            Output::Raised(issue) => {
+                channels.publish(batch.app, place.conference, || issue_message("issue_raised", issue));
+                issues.retain(|held| (held.rule, held.stream) != (issue.rule, issue.stream));
+                issues.push(issue.clone());
+            }
+            Output::Cleared(issue) => {
+                channels.publish(batch.app, place.conference, || issue_message("issue_cleared", issue));
+                issues.retain(|held| (held.rule, held.stream) != (issue.rule, issue.stream));
+            }
+        });
+    }
+
+    /// Ends one participant, and the conference with its last.
+    fn end(&mut self, key: ConferenceKey, participant_key: ParticipantKey, at: Timestamp, timed_out: bool) {
+        let Some(conference) = self.conferences.get_mut(&key) else { return };
+        let Some(participant) = conference.participants.get_mut(&participant_key).filter(|participant| participant.left.is_none()) else {
+            return;
+        };
+        participant.left = Some(at);
+        let peer_connections = std::mem::take(&mut participant.peer_connections);
+        let place = Place { conference: key, participant: participant_key, peer_connection: None };
+        self.channels.publish(conference.app, key, || participant_message("participant_left", place, participant, at, timed_out));
+        if conference.participants.values().all(|participant| participant.left.is_some()) {
+            self.channels.publish(conference.app, key, || conference_message("conference_ended", key, &conference.conference_id, at));
+        }
+        for peer_connection in peer_connections {
+            self.forget(peer_connection);
+        }
+    }
+
+    fn forget(&mut self, peer_connection: PeerConnectionKey) {
+        if self.peer_connections.pop(&peer_connection).is_some() {
+            self.gauge.dec();
+        }
+    }
+
+    /// Ends participants that were silent, and forgets those who left before.
+    pub(crate) fn sweep(&mut self, silent_since: Timestamp) {
+        let silent: Vec<_> = self
+            .conferences
+            .iter()
+            .flat_map(|(key, conference)| conference.participants.iter().map(move |(participant_key, participant)| (*key, *participant_key, participant)))
+            .filter(|(_, _, participant)| participant.heard < silent_since)
+            .map(|(key, participant_key, participant)| (key, participant_key, participant.heard))
+            .collect();
+        for &(key, participant_key, heard) in &silent {
+            self.end(key, participant_key, heard, true);
+        }
+        for (key, participant_key, _) in silent {
+            if let Some(conference) = self.conferences.get_mut(&key) {
+                self.participant_count -= usize::from(conference.participants.remove(&participant_key).is_some());
+                if conference.participants.is_empty() {
+                    self.conferences.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// The running conferences of an app.
+    pub(crate) fn conferences(&self, app: AppKey) -> Vec<LiveConferenceHead> {
+        let running = self.conferences.iter().filter(|(_, conference)| conference.app == app);
+        running
+            .filter_map(|(key, conference)| {
+                let present: Vec<_> = conference.participants.values().filter(|participant| participant.left.is_none()).collect();
+                let issues = present.iter().flat_map(|participant| &participant.peer_connections);
+                (!present.is_empty()).then(|| LiveConferenceHead {
+                    key: key.to_string(),
+                    conference_id: conference.conference_id.as_str().to_owned(),
+                    start_ms: Millis(conference.start),
+                    participant_count: present.len(),
+                    open_issue_count: issues.filter_map(|key| self.peer_connections.peek(key)).map(|held| held.issues.len()).sum(),
+                })
+            })
+            .collect()
+    }
+
+    /// What is known of one conference of an app.
+    pub(crate) fn conference(&self, app: AppKey, key: ConferenceKey) -> Option<LiveConferenceBody> {
+        let conference = self.conferences.get(&key).filter(|conference| conference.app == app)?;
+        let present = conference.participants.iter().filter(|(_, participant)| participant.left.is_none());
+        let participants: Vec<_> = present
+            .map(|(key, participant)| LiveParticipantBody {
+                key: key.to_string(),
+                user_id: participant.user_id.as_str().to_owned(),
+                participant_id: participant.participant_id.as_str().to_owned(),
+                joined_ms: Millis(participant.joined),
+                peer_connections: participant.peer_connections.iter().filter_map(|key| self.peer_connection(*key)).collect(),
+            })
+            .collect();
+        Some(LiveConferenceBody { running: !participants.is_empty(), participants })
+    }
+
+    fn peer_connection(&self, key: PeerConnectionKey) -> Option<LivePeerConnectionBody> {
+        let held = self.peer_connections.peek(&key)?;
+        Some(LivePeerConnectionBody {
+            key: key.to_string(),
+            peer_connection_id: held.peer_connection_id.as_str().to_owned(),
+            latest: held.latest.as_ref().map(Into::into),
+            issues: held.issues.iter().map(Into::into).collect(),
+        })
+    }
+}
+
+fn conference_message(name: &'static str, key: ConferenceKey, conference_id: &ConferenceId, time: Timestamp) -> Message {
+    Message::new(name, &ConferenceMessage { conference: key.to_string(), conference_id: conference_id.as_str(), time_ms: Millis(time) })
+}
+
+fn participant_message(name: &'static str, place: Place, participant: &LiveParticipant, time: Timestamp, timed_out: bool) -> Message {
+    let body = ParticipantMessage {
+        conference: place.conference.to_string(),
+        participant: place.participant.to_string(),
+        user_id: participant.user_id.as_str(),
+        participant_id: participant.participant_id.as_str(),
+        time_ms: Millis(time),
+        timed_out,
+    };
+    Message::new(name, &body)
+}

@@ -1,0 +1,55 @@
+//! `GET /v1/live`: what happens in an app, as it happens.
+
+use axum::{
+    extract::{Query, State},
+    http::HeaderMap,
+    response::Response,
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{channel::Topic, sse};
+use crate::{
+    auth::{self, Scope},
+    problem::Problem,
+    state::AppState,
+};
+
+/// How to listen.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LiveParameters {
+    /// Credentials, for `EventSource`, which cannot set a header.
+    access_token: Option<String>,
+    /// Whether to tell the values of every report (`tick`).
+    ticks: Option<bool>,
+}
+
+impl LiveParameters {
+    pub(crate) fn access_token(&self) -> Option<&str> {
+        self.access_token.as_deref()
+    }
+
+    pub(crate) fn ticks(&self, default: bool) -> bool {
+        self.ticks.unwrap_or(default)
+    }
+}
+
+/// Listen to an app
+///
+/// Server-sent events. First `state` (the running conferences), then `conference_started`, `conference_ended`, `participant_joined`,
+/// `participant_left`, `issue_raised`, `issue_cleared` and, with `ticks=true`, `tick`. A slow client misses messages and gets `lagged`.
+#[utoipa::path(
+    get,
+    path = "/v1/live",
+    tag = "live",
+    params(LiveParameters),
+    responses((status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream")),
+    security(("query" = []))
+)]
+pub(crate) async fn handler(State(state): State<AppState>, headers: HeaderMap, Query(parameters): Query<LiveParameters>) -> Result<Response, Problem> {
+    let principal = auth::authorize(&state, &headers, parameters.access_token(), Scope::Query).await?;
+    let app = principal.app.key;
+    sse::response(&state, Topic::App(app), parameters.ticks(false), || sse::state_message(&state.live.app(app)))
+}

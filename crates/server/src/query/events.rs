@@ -1,0 +1,85 @@
+//! `GET /v1/conferences/{key}/events`: what happened, in order.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use serde::{Deserialize, Serialize};
+use sidetone_engine::ids::{ParticipantKey, PeerConnectionKey};
+use sidetone_store::query::{EventQuery, PAGE_ROWS_MAX};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Parameters, Viewer, cursor};
+use crate::{model::EventBody, problem::Problem, state::AppState};
+
+/// Which events.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EventParameters {
+    /// Key of a participant.
+    participant: Option<String>,
+    /// Key of a peer connection.
+    peer_connection: Option<String>,
+    /// Kinds, separated by commas; any when absent.
+    #[param(example = "joined,left")]
+    kinds: Option<String>,
+    /// `next` of the page before.
+    after: Option<String>,
+    /// Most rows, 1 to 500; 100 when absent.
+    limit: Option<usize>,
+}
+
+/// Some events.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EventsBody {
+    /// Oldest first.
+    events: Vec<EventBody>,
+    /// To be given as `after` for the next page; `null` at the end.
+    next: Option<String>,
+}
+
+/// Read the events of a conference
+///
+/// Oldest first, in pages.
+#[utoipa::path(
+    get,
+    path = "/v1/conferences/{key}/events",
+    tag = "query",
+    params(("key" = String, Path, description = "Key of the conference"), EventParameters),
+    responses(
+        (status = 200, body = EventsBody),
+        (status = 404, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "The app has no such conference"),
+    ),
+    security(("query" = []))
+)]
+pub(crate) async fn handler(
+    State(state): State<AppState>,
+    viewer: Viewer,
+    Path(key): Path<String>,
+    Parameters(parameters): Parameters<EventParameters>,
+) -> Result<Json<EventsBody>, Problem> {
+    let key = super::conference_key(&key)?;
+    let query = parameters.query()?;
+    let page = state.store.events(viewer.app, key, &query).await.map_err(super::store(&state))?;
+    if page.rows.is_empty() && state.store.conference(viewer.app, key).await.map_err(super::store(&state))?.is_none() {
+        return Err(super::no_conference(key));
+    }
+    Ok(Json(EventsBody { events: page.rows.into_iter().map(Into::into).collect(), next: page.next.as_ref().map(cursor::write) }))
+}
+
+impl EventParameters {
+    fn query(self) -> Result<EventQuery, Problem> {
+        let invalid = |name: &str, error: &dyn std::fmt::Display| Problem::bad_request("parameter_invalid", format!("{name}: {error}"));
+        Ok(EventQuery {
+            participant: self.participant.map(|text| text.parse::<ParticipantKey>().map_err(|error| invalid("participant", &error))).transpose()?,
+            peer_connection: self
+                .peer_connection
+                .map(|text| text.parse::<PeerConnectionKey>().map_err(|error| invalid("peer_connection", &error)))
+                .transpose()?,
+            kinds: self.kinds.map(|kinds| kinds.split(',').map(|kind| kind.trim().to_owned()).collect()).unwrap_or_default(),
+            after: cursor::read(self.after.as_deref())?,
+            limit: super::limit(self.limit, 100, PAGE_ROWS_MAX)?,
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! `GET /v1/peer-connections/{key}/reports`: the raw reports, as `getStats` gave them.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use serde::{Deserialize, Serialize};
+use sidetone_engine::{report::Report, units::Timestamp};
+use sidetone_store::record::Chunk;
+use sidetone_wire::{codec, json};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    Parameters, Viewer,
+    cursor::{self, ReportCursor},
+};
+use crate::{model::Millis, problem::Problem, state::AppState};
+
+/// Which reports.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ReportParameters {
+    /// At or after (ms since 1970).
+    from_ms: Option<f64>,
+    /// Before (ms since 1970).
+    until_ms: Option<f64>,
+    /// `next` of the page before.
+    after: Option<String>,
+    /// Most reports, 1 to 500; 100 when absent.
+    limit: Option<usize>,
+}
+
+/// Some reports.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReportsBody {
+    /// Oldest first.
+    reports: Vec<ReportBody>,
+    /// To be given as `after` for the next page; `null` at the end.
+    next: Option<String>,
+}
+
+/// One `RTCStatsReport`.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReportBody {
+    /// When `getStats` was called, by the server's clock.
+    time_ms: Millis,
+    /// The objects by id, members as the browser gave them (their `timestamp` is by the client's clock).
+    #[schema(value_type = Object)]
+    stats: serde_json::Value,
+}
+
+/// Read raw reports
+///
+/// Everything that was sent, without loss, oldest first, in pages.
+#[utoipa::path(
+    get,
+    path = "/v1/peer-connections/{key}/reports",
+    tag = "query",
+    params(("key" = String, Path, description = "Key of the peer connection"), ReportParameters),
+    responses(
+        (status = 200, body = ReportsBody),
+        (status = 404, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "The app has no such peer connection, or it sent no reports"),
+    ),
+    security(("query" = []))
+)]
+pub(crate) async fn handler(
+    State(state): State<AppState>,
+    viewer: Viewer,
+    Path(key): Path<String>,
+    Parameters(parameters): Parameters<ReportParameters>,
+) -> Result<Json<ReportsBody>, Problem> {
+    let key = super::peer_connection_key(&key)?;
+    let window = Window {
+        from: super::time("from_ms", parameters.from_ms)?.unwrap_or_default(),
+        until: super::time("until_ms", parameters.until_ms)?,
+        after: cursor::read(parameters.after.as_deref())?,
+        limit: super::limit(parameters.limit, 100, 500)?,
+    };
+    let chunks = state.store.chunks(viewer.app, key).await.map_err(super::store(&state))?;
+    if chunks.is_empty() {
+        return Err(super::series::no_reports(key));
+    }
+    let body = tokio::task::spawn_blocking(move || window.read(&chunks)).await.map_err(Problem::internal)??;
+    Ok(Json(body))
+}
+
+struct Window {
+    from: Timestamp,
+    until: Option<Timestamp>,
+    after: Option<ReportCursor>,
+    limit: usize,
+}
+
+impl Window {
+    /// Decodes only chunks that can hold a report of the page; they are in order of their first report but may overlap.
+    fn read(&self, chunks: &[Chunk]) -> Result<ReportsBody, Problem> {
+        let from = self.from.max(self.after.map_or(Timestamp::default(), |after| after.time));
+        let skip = self.after.filter(|after| after.time == from).map_or(0, |after| after.given);
+        // One more than wanted tells whether there is a next page.
+        let wanted = skip + self.limit + 1;
+        let mut found: Vec<Report> = Vec::new();
+        for Chunk { reports, .. } in chunks {
+            let (first, last) = reports.span;
+            let is_beyond = self.until.is_some_and(|until| first >= until);
+            let is_full = found.len() >= wanted && found.get(wanted - 1).is_some_and(|report| report.time < first);
+            if is_beyond || is_full {
+                break;
+            }
+            if last < from {
+                continue;
+            }
+            let mut run = codec::decode(&reports.bytes).map_err(Problem::internal)?;
+            run.shift(reports.shift_us);
+            for (row, time) in run.times().iter().enumerate() {
+                if *time >= from && self.until.is_none_or(|until| *time < until) {
+                    found.push(run.report(row));
+                }
+            }
+            found.sort_by_key(|report| report.time);
+            found.truncate(wanted.max(found.len().min(wanted * 2)));
+        }
+        let is_more = found.len() >= wanted;
+        let page = found.get(skip..(skip + self.limit).min(found.len())).unwrap_or_default();
+        let next = page.last().filter(|_| is_more).map(|last| {
+            let given = found[..skip + page.len()].iter().filter(|report| report.time == last.time).count();
+            cursor::write(&ReportCursor { time: last.time, given })
+        });
+        let reports = page.iter().map(|report| ReportBody { time_ms: Millis(report.time), stats: json::report_to_json(report) }).collect();
+        Ok(ReportsBody { reports, next })
+    }
+}

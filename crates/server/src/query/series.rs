@@ -1,0 +1,232 @@
+//! `GET /v1/peer-connections/{key}/series`: metrics over time at a chosen resolution.
+//!
+//! The engine runs over all reports of the connection, since rates need the report before; then values are gathered into slots.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use serde::{Deserialize, Serialize};
+use sidetone_engine::{
+    analysis::{Analyzer, Output, StreamId, Tick},
+    ids::PeerConnectionKey,
+    issue::RuleSet,
+    metric::{Metric, MetricValues},
+    units::Timestamp,
+};
+use sidetone_store::record::Chunk;
+use sidetone_wire::codec;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Parameters, Viewer};
+use crate::{
+    config::text::HumanDuration,
+    model::{Millis, StreamIdentity},
+    problem::Problem,
+    state::AppState,
+};
+
+/// Most slots that one answer may have.
+const SLOTS_MAX: usize = 20_000;
+
+/// Which series.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SeriesParameters {
+    /// Names of metrics, separated by commas; all when absent. `GET /v1/metrics-catalogue` lists them.
+    #[param(example = "bitrate_bps,mos_lq")]
+    metrics: Option<String>,
+    /// Length of a slot, such as `1s` or `1m`; `1s` when absent.
+    #[param(example = "10s")]
+    resolution: Option<String>,
+    /// Slots at or after (ms since 1970); the first report when absent.
+    from_ms: Option<f64>,
+    /// Slots before (ms since 1970); the last report when absent.
+    until_ms: Option<f64>,
+}
+
+/// Series of one peer connection. Slot `i` covers `start_ms + i * resolution_ms` up to the next.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SeriesBody {
+    /// Start of the first slot, a multiple of the resolution; `null` when there is no slot.
+    start_ms: Option<Millis>,
+    /// Length of a slot.
+    resolution_ms: f64,
+    /// Number of slots.
+    slot_count: usize,
+    /// Series of the connection and of its streams.
+    series: Vec<OneSeries>,
+}
+
+/// One metric of the connection or of a stream.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OneSeries {
+    /// Which metric; its name tells the unit.
+    #[schema(example = "bitrate_bps")]
+    metric: &'static str,
+    /// The stream; `null` for the connection.
+    stream: Option<StreamIdentity>,
+    /// Mean by slot, weighted by interval length; `null` where there was no value, which is not 0.
+    mean: Vec<Option<f64>>,
+    /// Least value by slot.
+    min: Vec<Option<f64>>,
+    /// Greatest value by slot.
+    max: Vec<Option<f64>>,
+}
+
+pub(crate) fn no_reports(key: PeerConnectionKey) -> Problem {
+    Problem::not_found("peer_connection_not_found", format!("this app has no peer connection {key} with reports; GET /v1/conferences/{{key}} lists them"))
+}
+
+/// Read series
+///
+/// Metrics of a peer connection and its streams over time. What was not measured is `null`, never 0.
+#[utoipa::path(
+    get,
+    path = "/v1/peer-connections/{key}/series",
+    tag = "query",
+    params(("key" = String, Path, description = "Key of the peer connection"), SeriesParameters),
+    responses(
+        (status = 200, body = SeriesBody),
+        (status = 400, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "A parameter does not fit"),
+        (status = 404, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "The app has no such peer connection, or it sent no reports"),
+    ),
+    security(("query" = []))
+)]
+pub(crate) async fn handler(
+    State(state): State<AppState>,
+    viewer: Viewer,
+    Path(key): Path<String>,
+    Parameters(parameters): Parameters<SeriesParameters>,
+) -> Result<Json<SeriesBody>, Problem> {
+    let key = super::peer_connection_key(&key)?;
+    let grid = Grid::new(&parameters)?;
+    let metrics = metrics(parameters.metrics.as_deref())?;
+    let chunks = state.store.chunks(viewer.app, key).await.map_err(super::store(&state))?;
+    if chunks.is_empty() {
+        return Err(no_reports(key));
+    }
+    let rules = state.rules.clone();
+    let body = tokio::task::spawn_blocking(move || read(&chunks, &rules, &metrics, &grid)).await.map_err(Problem::internal)??;
+    Ok(Json(body))
+}
+
+fn metrics(names: Option<&str>) -> Result<Vec<Metric>, Problem> {
+    let Some(names) = names else { return Ok(Metric::ALL.to_vec()) };
+    let metric = |name: &str| {
+        Metric::from_name(name.trim()).ok_or_else(|| {
+            let given: String = name.chars().take(60).collect();
+            Problem::bad_request("parameter_invalid", format!("metrics: there is no metric {given:?}; GET /v1/metrics-catalogue lists them"))
+        })
+    };
+    names.split(',').map(metric).collect()
+}
+
+/// The slots.
+struct Grid {
+    resolution_us: i64,
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+}
+
+impl Grid {
+    fn new(parameters: &SeriesParameters) -> Result<Self, Problem> {
+        let invalid = |detail: String| Problem::bad_request("parameter_invalid", detail);
+        let resolution = parameters.resolution.as_deref().unwrap_or("1s");
+        let resolution: HumanDuration = resolution.parse().map_err(|error| invalid(format!("resolution: {error}")))?;
+        if resolution < HumanDuration::millis(100) || resolution > HumanDuration::days(1) {
+            return Err(invalid(format!("resolution is {resolution}, allowed is 100ms to 1d")));
+        }
+        let from = super::time("from_ms", parameters.from_ms)?;
+        let until = super::time("until_ms", parameters.until_ms)?;
+        Ok(Self { resolution_us: resolution.as_micros(), from, until })
+    }
+
+    fn slot(&self, time: Timestamp) -> i64 {
+        time.as_micros().div_euclid(self.resolution_us)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    sum: f64,
+    weight: f64,
+    min: f64,
+    max: f64,
+}
+
+type Gathered = BTreeMap<(Option<StreamId>, Metric), BTreeMap<i64, Slot>>;
+
+fn read(chunks: &[Chunk], rules: &RuleSet, metrics: &[Metric], grid: &Grid) -> Result<SeriesBody, Problem> {
+    let mut gathered = Gathered::new();
+    let mut analyzer = Analyzer::new(rules);
+    for Chunk { reports, .. } in chunks {
+        if grid.until.is_some_and(|until| reports.span.0 >= until) {
+            break;
+        }
+        let mut run = codec::decode(&reports.bytes).map_err(Problem::internal)?;
+        run.shift(reports.shift_us);
+        analyzer.push(&run, &mut |output| {
+            if let Output::Tick(tick) = output {
+                gather(&mut gathered, tick, metrics, grid);
+            }
+        });
+    }
+    let slots = || gathered.values().flat_map(|slots| slots.keys());
+    let (Some(&first), Some(&last)) = (slots().min(), slots().max()) else {
+        let resolution_ms = grid.resolution_us as f64 / 1000.0;
+        return Ok(SeriesBody { start_ms: None, resolution_ms, slot_count: 0, series: Vec::new() });
+    };
+    let count = usize::try_from(last - first + 1).unwrap_or(usize::MAX);
+    if count > SLOTS_MAX {
+        return Err(Problem::bad_request(
+            "parameter_invalid",
+            format!("that would be {count} slots, at most {SLOTS_MAX} are given; choose a coarser resolution or a shorter span"),
+        ));
+    }
+    let series = gathered
+        .iter()
+        .map(|((stream, metric), slots)| {
+            let column = |value: fn(&Slot) -> f64| (first..=last).map(|slot| slots.get(&slot).map(value)).collect();
+            OneSeries {
+                metric: metric.name(),
+                stream: stream.map(Into::into),
+                mean: column(|slot| slot.sum / slot.weight),
+                min: column(|slot| slot.min),
+                max: column(|slot| slot.max),
+            }
+        })
+        .collect();
+    Ok(SeriesBody {
+        start_ms: Some(Millis(Timestamp::from_micros(first.saturating_mul(grid.resolution_us)))),
+        resolution_ms: grid.resolution_us as f64 / 1000.0,
+        slot_count: count,
+        series,
+    })
+}
+
+fn gather(gathered: &mut Gathered, tick: &Tick, metrics: &[Metric], grid: &Grid) {
+    if grid.from.is_some_and(|from| tick.time < from) || grid.until.is_some_and(|until| tick.time >= until) {
+        return;
+    }
+    // A first report has no interval, but what it says of an instant counts.
+    let weight = tick.interval.as_secs_f64().max(1e-6);
+    let slot = grid.slot(tick.time);
+    let mut add = |stream: Option<StreamId>, values: &MetricValues| {
+        for (metric, value) in values.iter().filter(|(metric, _)| metrics.contains(metric)) {
+            let slots = gathered.entry((stream, metric)).or_default();
+            let held = slots.entry(slot).or_insert(Slot { sum: 0.0, weight: 0.0, min: value, max: value });
+            held.sum += value * weight;
+            held.weight += weight;
+            held.min = held.min.min(value);
+            held.max = held.max.max(value);
+        }
+    };
+    add(None, &tick.connection);
+    for stream in &tick.streams {
+        add(Some(stream.stream), &stream.values);
+    }
+}

@@ -1,0 +1,121 @@
+//! Every route on one screen, and what surrounds them all.
+
+use std::time::Instant;
+
+use axum::{
+    Router,
+    extract::{MatchedPath, Request, State},
+    http::StatusCode,
+    middleware::{self, Next},
+    response::Response,
+};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        self,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::{cors, health, intake, live, problem::Problem, query, state::AppState};
+
+/// Where the viewer of the API document is.
+pub const VIEWER_PATH: &str = "/docs/api";
+/// Where the API document is.
+pub const OPENAPI_PATH: &str = "/v1/openapi.json";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Sidetone",
+        description = "Send getStats reports of WebRTC calls, ask for their quality. Times are milliseconds since 1970 (`_ms`), units stand in the names, keys are ULIDs as strings. Every refusal is `application/problem+json` with a stable `code`.",
+        license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT")
+    ),
+    modifiers(&Credentials),
+    components(schemas(
+        live::message::LiveState,
+        live::message::LiveConferenceBody,
+        live::message::ConferenceMessage,
+        live::message::ParticipantMessage,
+        live::message::IssueMessage,
+        live::message::TickMessage,
+        live::message::LaggedMessage
+    )),
+    tags(
+        (name = "intake", description = "Send batches (scope `intake`)"),
+        (name = "query", description = "Ask for conferences, series and reports (scope `query`)"),
+        (name = "live", description = "Listen to what happens now (scope `query`)"),
+        (name = "operation", description = "Watch the server"),
+    )
+)]
+struct Document;
+
+struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, document: &mut openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        for (name, prefix) in [("intake", "sti_"), ("query", "stq_")] {
+            let description = format!("An app's {name} secret ({prefix}…), or a JSON Web Token with the claims `app`, `exp` and `scope` = \"{name}\"");
+            let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
+            components.add_security_scheme(name, SecurityScheme::Http(scheme));
+        }
+    }
+}
+
+fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(intake::batches::handler))
+        .routes(routes!(query::conferences::handler))
+        .routes(routes!(query::conference::handler))
+        .routes(routes!(query::events::handler))
+        .routes(routes!(query::series::handler))
+        .routes(routes!(query::reports::handler))
+        .routes(routes!(query::users::handler))
+        .routes(routes!(query::metrics_catalogue::handler))
+        .routes(routes!(live::stream::handler))
+        .routes(routes!(live::conference_stream::handler))
+        .routes(routes!(health::health))
+        .routes(routes!(health::metrics))
+}
+
+/// The API document.
+#[must_use]
+pub fn openapi() -> String {
+    api().into_openapi().to_pretty_json().unwrap_or_default() + "\n"
+}
+
+/// Everything that the server answers.
+pub(crate) fn router(state: AppState) -> Router {
+    let (router, document) = api().split_for_parts();
+    router
+        .merge(SwaggerUi::new(VIEWER_PATH).url(OPENAPI_PATH, document))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(cors::layer))
+        .layer(middleware::from_fn_with_state(state.clone(), account))
+        .with_state(state)
+}
+
+async fn not_found(request: Request) -> Problem {
+    let path: String = request.uri().path().chars().take(200).collect();
+    Problem::not_found("path_unknown", format!("there is nothing at {path:?}; {VIEWER_PATH} shows what there is"))
+}
+
+async fn method_not_allowed(request: Request) -> Problem {
+    let (method, path) = (request.method(), request.uri().path());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("{method} is not possible at {path:?}; {VIEWER_PATH} shows what is"))
+}
+
+/// Counts and times every request by its route.
+async fn account(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let response = next.run(request).await;
+    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
+    state.accounts.request(method.as_str(), route, response.status().as_u16(), began.elapsed());
+    response
+}

@@ -1,0 +1,73 @@
+//! What every handler and task shares.
+
+use std::{ops::Deref, sync::Arc};
+
+use sidetone_engine::issue::RuleSet;
+use sidetone_store::{Store, clock::Clock};
+use tokio::sync::watch;
+
+use crate::{
+    account::Accounts,
+    auth::apps::AppCache,
+    config::ServerConfig,
+    limit::{Budget, Rates},
+    live::Live,
+};
+
+/// Cheap to clone; one per server.
+#[derive(Clone)]
+pub(crate) struct AppState(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) config: ServerConfig,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rules: RuleSet,
+    pub(crate) accounts: Arc<Accounts>,
+    pub(crate) apps: AppCache,
+    pub(crate) rates: Rates,
+    pub(crate) budget: Budget,
+    pub(crate) live: Live,
+    stopping: watch::Sender<bool>,
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl AppState {
+    /// Must be called within a Tokio runtime: the live view starts its tasks.
+    pub(crate) fn new(config: ServerConfig, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        let accounts = Arc::new(Accounts::new());
+        let rules = RuleSet::default();
+        let live = Live::start(&config.live, rules.clone(), &accounts);
+        Self(Arc::new(Shared {
+            apps: AppCache::new(Arc::clone(&store), config.auth.app_cache_ttl.get()),
+            rates: Rates::new(config.limits.app_requests_per_second, config.limits.app_reports_per_second),
+            budget: Budget::new(config.limits.in_flight_bytes_max.as_u64(), accounts.in_flight_bytes.clone()),
+            stopping: watch::Sender::new(false),
+            config,
+            store,
+            clock,
+            rules,
+            accounts,
+            live,
+        }))
+    }
+
+    /// Tells tasks and live streams to end.
+    pub(crate) fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Resolves once the server is stopping.
+    pub(crate) async fn stopped(&self) {
+        let mut stopping = self.stopping.subscribe();
+        // An error means that the sender is gone, which is stopping as well.
+        let _ = stopping.wait_for(|&stopping| stopping).await;
+    }
+}
