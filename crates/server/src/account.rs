@@ -134,7 +134,11 @@ impl Accounts {
         registry.register("connections", "Open connections", accounts.connections.clone());
         registry.register("live_analyzers", "Peer connections analysed while they run", accounts.live_analyzers.clone());
         registry.register("live_clients", "Clients of live streams", accounts.live_clients.clone());
-        registry.register("live_skipped_batches", "Batches left out of the live view because it lagged behind", accounts.live_skipped.clone());
+        registry.register(
+            "live_skipped_batches",
+            "Batches left out of the live view because it lagged behind",
+            accounts.live_skipped.clone(),
+        );
         registry.register("conferences_finalised", "Conferences whose summary was written", accounts.finalised.clone());
         registry.register("conferences_expired", "Conferences removed by age", accounts.expired.clone());
         registry.register("task_failures", "Failed runs of background tasks", accounts.task_failures.clone());

@@ -88,7 +88,13 @@ fn score(analysis: &Analysis, metric: Metric) -> Option<f64> {
         return Some(summary.mean);
     }
     let inbound = || analysis.streams.iter().filter(|stream| stream.stream.id.direction == Direction::Inbound);
-    let lowest = |least: u64| inbound().filter_map(|stream| of(&stream.summaries)).filter(|summary| summary.count >= least).map(|summary| summary.mean).reduce(f64::min);
+    let lowest = |least: u64| {
+        inbound()
+            .filter_map(|stream| of(&stream.summaries))
+            .filter(|summary| summary.count >= least)
+            .map(|summary| summary.mean)
+            .reduce(f64::min)
+    };
     lowest(INTERVALS_MIN).or_else(|| lowest(1))
 }
 
@@ -100,7 +106,8 @@ fn worst(a: Scores, b: Scores) -> Scores {
 fn issues<'a>(analyses: impl Iterator<Item = &'a Analysis>) -> Vec<IssueCount> {
     let mut counts: BTreeMap<&str, IssueCount> = BTreeMap::new();
     for issue in analyses.flat_map(|analysis| &analysis.issues) {
-        let count = counts.entry(issue.rule).or_insert_with(|| IssueCount { rule: issue.rule.to_owned(), severity: issue.severity, count: 0 });
+        let count =
+            counts.entry(issue.rule).or_insert_with(|| IssueCount { rule: issue.rule.to_owned(), severity: issue.severity, count: 0 });
         count.severity = count.severity.max(issue.severity);
         count.count += 1;
     }

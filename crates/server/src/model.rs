@@ -21,7 +21,11 @@ pub(crate) struct Millis(pub(crate) Timestamp);
 
 impl Serialize for Millis {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0.as_micros() % 1000 == 0 { serializer.serialize_i64(self.0.as_millis()) } else { serializer.serialize_f64(self.0.as_millis_f64()) }
+        if self.0.as_micros() % 1000 == 0 {
+            serializer.serialize_i64(self.0.as_millis())
+        } else {
+            serializer.serialize_f64(self.0.as_millis_f64())
+        }
     }
 }
 

@@ -84,11 +84,13 @@ impl Problem {
     /// A store's failure, as the caller may know it.
     pub(crate) fn store(error: StoreError, retry_after: Duration) -> Self {
         match error {
-            StoreError::Busy(_) => Self::busy("the store has more to write than it may queue; send the same request again later", retry_after),
+            StoreError::Busy(_) => {
+                Self::busy("the store has more to write than it may queue; send the same request again later", retry_after)
+            }
             StoreError::Unwritable(_) => {
                 let detail = "the store cannot write at present (its disk may be full); keep what you have and send it again later";
-                let mut problem =
-                    Self::new(StatusCode::SERVICE_UNAVAILABLE, "store_unwritable", detail).retry_after(retry_after.max(Duration::from_secs(30)));
+                let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "store_unwritable", detail)
+                    .retry_after(retry_after.max(Duration::from_secs(30)));
                 problem.cause = Some(error.into());
                 problem
             }

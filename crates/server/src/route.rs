@@ -58,7 +58,8 @@ impl Modify for Credentials {
     fn modify(&self, document: &mut openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
         for (name, prefix) in [("intake", "sti_"), ("query", "stq_")] {
-            let description = format!("An app's {name} secret ({prefix}…), or a JSON Web Token with the claims `app`, `exp` and `scope` = \"{name}\"");
+            let description =
+                format!("An app's {name} secret ({prefix}…), or a JSON Web Token with the claims `app`, `exp` and `scope` = \"{name}\"");
             let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
             components.add_security_scheme(name, SecurityScheme::Http(scheme));
         }
@@ -106,7 +107,11 @@ async fn not_found(request: Request) -> Problem {
 
 async fn method_not_allowed(request: Request) -> Problem {
     let (method, path) = (request.method(), request.uri().path());
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("{method} is not possible at {path:?}; {VIEWER_PATH} shows what is"))
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        format!("{method} is not possible at {path:?}; {VIEWER_PATH} shows what is"),
+    )
 }
 
 /// Counts and times every request by its route.

@@ -1,6 +1,16 @@
 //! Sockets to requests: HTTP/1.1 and HTTP/2, with and without TLS, within limits, until told to stop.
 
-use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::{Future, pending},
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::Router;
 use hyper_util::{
@@ -16,6 +26,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
 
 use crate::{config::ServerConfig, error::ServeError, job, route, state::AppState, task, tls};
 
@@ -138,7 +149,7 @@ impl Connection {
         connections.inc();
         // Answers are small; waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
-        match &self.acceptor {
+        match self.acceptor.clone() {
             None => self.speak(stream).await,
             Some(acceptor) => match timeout(self.state.config.limits.handshake_timeout.get(), acceptor.accept(stream)).await {
                 Ok(Ok(stream)) => self.speak(stream).await,
@@ -149,12 +160,27 @@ impl Connection {
         connections.dec();
     }
 
-    async fn speak(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-        let service = TowerToHyperService::new(self.service.clone());
+    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let asked = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&asked);
+        let service = TowerToHyperService::new(self.service.map_request(move |request| {
+            seen.store(true, Ordering::Relaxed);
+            request
+        }));
         let connection = self.builder.serve_connection(TokioIo::new(stream), service).into_owned();
-        // Errors here are the client's: it went away, or does not speak HTTP.
-        if let Err(error) = self.watcher.clone().watch(connection).await {
-            tracing::debug!(error = %error, "connection ended");
+        // hyper limits the time of a request's head, but not the time until it knows which HTTP is spoken.
+        let silent = async {
+            sleep(self.state.config.limits.header_timeout.get()).await;
+            if asked.load(Ordering::Relaxed) {
+                pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            // Errors here are the client's: it went away, or does not speak HTTP.
+            ended = self.watcher.watch(connection) => if let Err(error) = ended {
+                tracing::debug!(error = %error, "connection ended");
+            },
+            () = silent => tracing::debug!("connection asked for nothing"),
         }
     }
 }

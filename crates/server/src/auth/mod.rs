@@ -47,11 +47,19 @@ pub(crate) struct Principal {
 /// Checks credentials, scope, origin and the app's request rate, in that order.
 ///
 /// `query_token` is the `access_token` of the URL, for callers that cannot set a header (`EventSource`).
-pub(crate) async fn authorize(state: &AppState, headers: &HeaderMap, query_token: Option<&str>, scope: Scope) -> Result<Principal, Problem> {
+pub(crate) async fn authorize(
+    state: &AppState,
+    headers: &HeaderMap,
+    query_token: Option<&str>,
+    scope: Scope,
+) -> Result<Principal, Problem> {
     let bearer = match bearer(headers)? {
         Some(bearer) => bearer,
         None => query_token.ok_or_else(|| {
-            Problem::unauthorized("credentials_missing", "no credentials were given; send the header `Authorization: Bearer <app secret or token>`")
+            Problem::unauthorized(
+                "credentials_missing",
+                "no credentials were given; send the header `Authorization: Bearer <app secret or token>`",
+            )
         })?,
     };
     let principal = if bearer.starts_with(INTAKE_SECRET_PREFIX) || bearer.starts_with(QUERY_SECRET_PREFIX) {
@@ -92,9 +100,13 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
 
 async fn by_secret(state: &AppState, secret: &str) -> Result<Principal, Problem> {
     let digest = ring::digest::digest(&ring::digest::SHA256, secret.as_bytes());
-    let found = state.apps.by_secret(digest.as_ref()).await.map_err(|error| Problem::store(error, state.config.limits.retry_after.get()))?;
+    let found =
+        state.apps.by_secret(digest.as_ref()).await.map_err(|error| Problem::store(error, state.config.limits.retry_after.get()))?;
     let (app, scope) = found.ok_or_else(|| {
-        Problem::unauthorized("secret_unknown", "no app has this secret; `sidetone app list` shows the apps, `sidetone app rotate` makes a new secret")
+        Problem::unauthorized(
+            "secret_unknown",
+            "no app has this secret; `sidetone app list` shows the apps, `sidetone app rotate` makes a new secret",
+        )
     })?;
     Ok(Principal { app, scope, user: None })
 }
@@ -107,5 +119,8 @@ fn check_origin(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     }
     let given: String = String::from_utf8_lossy(origin.as_bytes()).chars().take(200).collect();
-    Err(Problem::forbidden("origin_not_allowed", format!("pages of {given:?} may not act for this app; add that origin to the app's origins, or send from one of them")))
+    Err(Problem::forbidden(
+        "origin_not_allowed",
+        format!("pages of {given:?} may not act for this app; add that origin to the app's origins, or send from one of them"),
+    ))
 }

@@ -35,7 +35,10 @@ struct Claims {
 /// The app (and user) that the token speaks for.
 pub(crate) async fn verify(state: &AppState, token: &str) -> Result<Principal, Problem> {
     let malformed = |what: &str| {
-        Problem::unauthorized("token_malformed", format!("the credentials are neither an app secret (sti_…, stq_…) nor a JSON Web Token: {what}"))
+        Problem::unauthorized(
+            "token_malformed",
+            format!("the credentials are neither an app secret (sti_…, stq_…) nor a JSON Web Token: {what}"),
+        )
     };
     if token.len() > TOKEN_BYTES_MAX {
         return Err(malformed(&format!("{} bytes long, at most {TOKEN_BYTES_MAX} are read", token.len())));
@@ -61,13 +64,19 @@ pub(crate) async fn verify(state: &AppState, token: &str) -> Result<Principal, P
     let key: AppKey = named.parse().map_err(|error| Problem::unauthorized("token_app_unknown", format!("the claim `app`: {error}")))?;
     let app = state.apps.by_key(key).await.map_err(|error| Problem::store(error, state.config.limits.retry_after.get()))?;
     let app = app.ok_or_else(|| {
-        Problem::unauthorized("token_app_unknown", format!("the token's claim `app` names {key}, there is no such app; `sidetone app list` shows them"))
+        Problem::unauthorized(
+            "token_app_unknown",
+            format!("the token's claim `app` names {key}, there is no such app; `sidetone app list` shows them"),
+        )
     })?;
 
     let kid = header.kid.as_deref().unwrap_or_default();
     let token_key = app.settings.token_keys.iter().find(|held| held.kid == kid).ok_or_else(|| {
         let given: String = kid.chars().take(100).collect();
-        Problem::unauthorized("token_key_unknown", format!("the app has no token key with kid {given:?}; register the public key or correct the token's header"))
+        Problem::unauthorized(
+            "token_key_unknown",
+            format!("the app has no token key with kid {given:?}; register the public key or correct the token's header"),
+        )
     })?;
     if token_key.algorithm != algorithm {
         return Err(Problem::unauthorized(
@@ -85,10 +94,17 @@ pub(crate) async fn verify(state: &AppState, token: &str) -> Result<Principal, P
         Some("query") => Scope::Query,
         Some(other) => {
             let given: String = other.chars().take(40).collect();
-            return Err(Problem::unauthorized("token_scope_unknown", format!("the token's claim `scope` is {given:?}, allowed are \"intake\" and \"query\"")));
+            return Err(Problem::unauthorized(
+                "token_scope_unknown",
+                format!("the token's claim `scope` is {given:?}, allowed are \"intake\" and \"query\""),
+            ));
         }
     };
-    let user = claims.sub.map(UserId::new).transpose().map_err(|error| Problem::unauthorized("token_malformed", format!("the claim `sub`: {error}")))?;
+    let user = claims
+        .sub
+        .map(UserId::new)
+        .transpose()
+        .map_err(|error| Problem::unauthorized("token_malformed", format!("the claim `sub`: {error}")))?;
     Ok(Principal { app, scope, user })
 }
 

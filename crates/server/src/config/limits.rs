@@ -20,7 +20,7 @@ pub struct LimitsConfig {
     pub in_flight_bytes_max: ByteSize,
     /// Connections that may be open at once; more wait in the system's accept queue.
     pub connections_max: usize,
-    /// Time for the head of a request to arrive.
+    /// Time for the head of a request to arrive; also how long an idle connection is kept open for the next one.
     pub header_timeout: HumanDuration,
     /// Time for the body of a request to arrive.
     pub body_timeout: HumanDuration,
@@ -43,7 +43,7 @@ impl Default for LimitsConfig {
             inflated_size_max: default_inflated_size_max(),
             in_flight_bytes_max: default_in_flight_bytes_max(),
             connections_max: default_connections_max(),
-            header_timeout: HumanDuration::secs(10),
+            header_timeout: HumanDuration::secs(30),
             body_timeout: HumanDuration::secs(30),
             handshake_timeout: HumanDuration::secs(10),
             shutdown_timeout: HumanDuration::secs(10),

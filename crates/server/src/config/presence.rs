@@ -28,7 +28,12 @@ impl PresenceConfig {
     /// The first that does not.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         let timeout = self.participant_timeout;
-        require(timeout >= HumanDuration::secs(1), "presence.participant_timeout", &timeout, "at least 1s; three batch intervals are wise")?;
+        require(
+            timeout >= HumanDuration::secs(1),
+            "presence.participant_timeout",
+            &timeout,
+            "at least 1s; three batch intervals are wise",
+        )?;
         let sweep = self.sweep_interval;
         require(sweep >= HumanDuration::millis(50), "presence.sweep_interval", &sweep, "at least 50ms")?;
         require(sweep <= HumanDuration::secs(60), "presence.sweep_interval", &sweep, "at most 1m")

@@ -140,7 +140,11 @@ async fn receive(state: &AppState, request: Request, account: &mut BatchAccount)
     {
         return Err(Problem::forbidden(
             "token_subject_mismatch",
-            format!("the token's claim `sub` is {:?}, the batch's user_id is {:?}; a token speaks for its own user only", user.as_str(), batch.user_id.as_str()),
+            format!(
+                "the token's claim `sub` is {:?}, the batch's user_id is {:?}; a token speaks for its own user only",
+                user.as_str(),
+                batch.user_id.as_str()
+            ),
         ));
     }
     let count = u32::try_from(batch.reports.len()).unwrap_or(u32::MAX);
@@ -148,7 +152,8 @@ async fn receive(state: &AppState, request: Request, account: &mut BatchAccount)
         && let Err(wait) = state.rates.take(principal.app.key, Rated::Reports, count, Instant::now())
     {
         let rate = state.rates.rate(Rated::Reports);
-        let detail = format!("the app sent more than {rate} reports per second; wait as long as Retry-After says, then send the same batch again");
+        let detail =
+            format!("the app sent more than {rate} reports per second; wait as long as Retry-After says, then send the same batch again");
         return Err(Problem::too_many("app_reports_limited", detail, wait));
     }
 

@@ -77,9 +77,9 @@ pub(crate) fn inflate(state: &AppState, received: Received) -> Result<Received, 
     reserved.push(reserve(state, limit.as_u64())?);
     let mut inflated = Vec::new();
     let mut decoder = flate2::read::MultiGzDecoder::new(&bytes[..]).take(limit.as_u64() + 1);
-    decoder
-        .read_to_end(&mut inflated)
-        .map_err(|error| Problem::bad_request("content_encoding_damaged", format!("the body is not what Content-Encoding: gzip says: {error}")))?;
+    decoder.read_to_end(&mut inflated).map_err(|error| {
+        Problem::bad_request("content_encoding_damaged", format!("the body is not what Content-Encoding: gzip says: {error}"))
+    })?;
     if inflated.len() as u64 > limit.as_u64() {
         return Err(Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -93,6 +93,9 @@ pub(crate) fn inflate(state: &AppState, received: Received) -> Result<Received, 
 fn reserve(state: &AppState, bytes: u64) -> Result<Reserved, Problem> {
     state.budget.reserve(bytes).ok_or_else(|| {
         let most = state.config.limits.in_flight_bytes_max;
-        Problem::busy(format!("request bodies of {most} are in work already; send the same request again later"), state.config.limits.retry_after.get())
+        Problem::busy(
+            format!("request bodies of {most} are in work already; send the same request again later"),
+            state.config.limits.retry_after.get(),
+        )
     })
 }

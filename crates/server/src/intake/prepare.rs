@@ -186,7 +186,11 @@ mod tests {
             peer_connection_id: PeerConnectionId::new("pc").unwrap(),
             batch_seq: 0,
             sent: NOW.plus_micros(clock_offset_us),
-            events: vec![Event { time, kind: "joined".into(), payload: r#"{"user_name":"Ada","site":7,"additional_ids":{"ticket":"42"}}"#.into() }],
+            events: vec![Event {
+                time,
+                kind: "joined".into(),
+                payload: r#"{"user_name":"Ada","site":7,"additional_ids":{"ticket":"42"}}"#.into(),
+            }],
             reports: Reports::from_iter([Report { time, ..Report::default() }]),
         }
     }

@@ -95,7 +95,11 @@ impl From<&Tick> for TickBody {
             time_ms: Millis(tick.time),
             interval_ms: tick.interval.as_secs_f64() * 1000.0,
             connection: values(&tick.connection),
-            streams: tick.streams.iter().map(|stream| StreamTickBody { stream: stream.stream.into(), values: values(&stream.values) }).collect(),
+            streams: tick
+                .streams
+                .iter()
+                .map(|stream| StreamTickBody { stream: stream.stream.into(), values: values(&stream.values) })
+                .collect(),
         }
     }
 }

@@ -105,7 +105,12 @@ impl Live {
             });
             Worker { queue, shard }
         };
-        Self { workers: (0..shards).map(start_one).collect(), hasher: BuildHasherDefault::default(), accounts: Arc::clone(accounts), channels }
+        Self {
+            workers: (0..shards).map(start_one).collect(),
+            hasher: BuildHasherDefault::default(),
+            accounts: Arc::clone(accounts),
+            channels,
+        }
     }
 
     /// Takes a stored batch in, or counts it as skipped when the queue is full.

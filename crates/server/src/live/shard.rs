@@ -64,7 +64,15 @@ pub(crate) struct Shard {
 impl Shard {
     pub(crate) fn new(analyzers_max: usize, rules: RuleSet, channels: Arc<Channels>, gauge: Gauge) -> Self {
         let peer_connections = LruCache::sparse(NonZeroUsize::new(analyzers_max).unwrap_or(NonZeroUsize::MIN));
-        Self { rules, channels, conferences: HashMap::new(), participants_max: analyzers_max, participant_count: 0, peer_connections, gauge }
+        Self {
+            rules,
+            channels,
+            conferences: HashMap::new(),
+            participants_max: analyzers_max,
+            participant_count: 0,
+            peer_connections,
+            gauge,
+        }
     }
 
     /// Takes in one stored batch; `false` when there is no room for its participant.
@@ -201,7 +209,9 @@ impl Shard {
         let silent: Vec<_> = self
             .conferences
             .iter()
-            .flat_map(|(key, conference)| conference.participants.iter().map(move |(participant_key, participant)| (*key, *participant_key, participant)))
+            .flat_map(|(key, conference)| {
+                conference.participants.iter().map(move |(participant_key, participant)| (*key, *participant_key, participant))
+            })
             .filter(|(_, _, participant)| participant.heard < silent_since)
             .map(|(key, participant_key, participant)| (key, participant_key, participant.heard))
             .collect();

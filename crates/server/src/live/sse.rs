@@ -2,11 +2,11 @@
 
 use std::convert::Infallible;
 
+use axum::http::{HeaderValue, header};
 use axum::response::{
     IntoResponse, Response, Sse,
     sse::{Event, KeepAlive},
 };
-use axum::http::{HeaderValue, header};
 use futures_util::stream;
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
@@ -74,4 +74,3 @@ fn event(message: &Message) -> Event {
 pub(crate) fn state_message(body: &impl Serialize) -> Message {
     Message::new("state", body)
 }
-

@@ -48,7 +48,11 @@ impl LiveParameters {
     responses((status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream")),
     security(("query" = []))
 )]
-pub(crate) async fn handler(State(state): State<AppState>, headers: HeaderMap, Query(parameters): Query<LiveParameters>) -> Result<Response, Problem> {
+pub(crate) async fn handler(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    Query(parameters): Query<LiveParameters>,
+) -> Result<Response, Problem> {
     let principal = auth::authorize(&state, &headers, parameters.access_token(), Scope::Query).await?;
     let app = principal.app.key;
     sse::response(&state, Topic::App(app), parameters.ticks(false), || sse::state_message(&state.live.app(app)))

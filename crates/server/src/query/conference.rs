@@ -22,7 +22,11 @@ use crate::{model::ConferenceDetailBody, problem::Problem, state::AppState};
     ),
     security(("query" = []))
 )]
-pub(crate) async fn handler(State(state): State<AppState>, viewer: Viewer, Path(key): Path<String>) -> Result<Json<ConferenceDetailBody>, Problem> {
+pub(crate) async fn handler(
+    State(state): State<AppState>,
+    viewer: Viewer,
+    Path(key): Path<String>,
+) -> Result<Json<ConferenceDetailBody>, Problem> {
     let key = super::conference_key(&key)?;
     let detail = state.store.conference(viewer.app, key).await.map_err(super::store(&state))?;
     detail.map(|detail| Json(detail.into())).ok_or_else(|| super::no_conference(key))

@@ -108,7 +108,10 @@ pub(crate) async fn handler(
 impl SearchParameters {
     fn query(self) -> Result<ConferenceQuery, Problem> {
         if self.additional_id.is_none() && self.additional_id_name.is_some() {
-            return Err(Problem::bad_request("parameter_invalid", "additional_id_name is given without additional_id; give the value to look for"));
+            return Err(Problem::bad_request(
+                "parameter_invalid",
+                "additional_id_name is given without additional_id; give the value to look for",
+            ));
         }
         Ok(ConferenceQuery {
             from: super::time("from_ms", self.from_ms)?,
@@ -139,7 +142,9 @@ impl SearchParameters {
 
 fn text_match(name: &str, exact: Option<String>, prefix: Option<String>) -> Result<Option<TextMatch>, Problem> {
     match (exact, prefix) {
-        (Some(_), Some(_)) => Err(Problem::bad_request("parameter_invalid", format!("{name} and {name}_prefix exclude each other; give one"))),
+        (Some(_), Some(_)) => {
+            Err(Problem::bad_request("parameter_invalid", format!("{name} and {name}_prefix exclude each other; give one")))
+        }
         (Some(exact), None) => Ok(Some(TextMatch::Exact(exact))),
         (None, Some(prefix)) => Ok(Some(TextMatch::Prefix(prefix))),
         (None, None) => Ok(None),

@@ -60,7 +60,9 @@ pub(crate) fn read<P: Place>(text: Option<&str>) -> Result<Option<P>, Problem> {
         let (time, rest) = text.split_once('.')?;
         P::from_parts(Timestamp::from_micros(time.parse().ok()?), rest)
     });
-    place.map(Some).ok_or_else(|| Problem::bad_request("cursor_invalid", "`after` is not what `next` of an earlier page said; begin again without it"))
+    place
+        .map(Some)
+        .ok_or_else(|| Problem::bad_request("cursor_invalid", "`after` is not what `next` of an earlier page said; begin again without it"))
 }
 
 #[cfg(test)]

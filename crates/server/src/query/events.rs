@@ -72,7 +72,10 @@ impl EventParameters {
     fn query(self) -> Result<EventQuery, Problem> {
         let invalid = |name: &str, error: &dyn std::fmt::Display| Problem::bad_request("parameter_invalid", format!("{name}: {error}"));
         Ok(EventQuery {
-            participant: self.participant.map(|text| text.parse::<ParticipantKey>().map_err(|error| invalid("participant", &error))).transpose()?,
+            participant: self
+                .participant
+                .map(|text| text.parse::<ParticipantKey>().map_err(|error| invalid("participant", &error)))
+                .transpose()?,
             peer_connection: self
                 .peer_connection
                 .map(|text| text.parse::<PeerConnectionKey>().map_err(|error| invalid("peer_connection", &error)))

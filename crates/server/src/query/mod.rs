@@ -48,7 +48,9 @@ impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for Parameters<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let query = Query::<T>::from_request_parts(parts, state).await;
-        query.map(|Query(parameters)| Self(parameters)).map_err(|rejection| Problem::bad_request("parameter_invalid", rejection.body_text()))
+        query
+            .map(|Query(parameters)| Self(parameters))
+            .map_err(|rejection| Problem::bad_request("parameter_invalid", rejection.body_text()))
     }
 }
 
@@ -67,8 +69,9 @@ pub(crate) fn no_conference(key: ConferenceKey) -> Problem {
 /// An instant of a parameter in ms.
 pub(crate) fn time(name: &str, millis: Option<f64>) -> Result<Option<Timestamp>, Problem> {
     let Some(millis) = millis else { return Ok(None) };
-    let time = Timestamp::from_millis_f64(millis)
-        .ok_or_else(|| Problem::bad_request("parameter_invalid", format!("{name} is {millis}, expected milliseconds since 1970, up to the year 2200")))?;
+    let time = Timestamp::from_millis_f64(millis).ok_or_else(|| {
+        Problem::bad_request("parameter_invalid", format!("{name} is {millis}, expected milliseconds since 1970, up to the year 2200"))
+    })?;
     Ok(Some(time))
 }
 
@@ -83,6 +86,8 @@ pub(crate) fn limit(given: Option<usize>, default: usize, most: usize) -> Result
     match given {
         None => Ok(default),
         Some(limit) if (1..=most).contains(&limit) => Ok(limit),
-        Some(limit) => Err(Problem::bad_request("parameter_invalid", format!("limit is {limit}, allowed is 1 to {most}; use `after` for more"))),
+        Some(limit) => {
+            Err(Problem::bad_request("parameter_invalid", format!("limit is {limit}, allowed is 1 to {most}; use `after` for more")))
+        }
     }
 }

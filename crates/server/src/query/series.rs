@@ -78,7 +78,10 @@ pub(crate) struct OneSeries {
 }
 
 pub(crate) fn no_reports(key: PeerConnectionKey) -> Problem {
-    Problem::not_found("peer_connection_not_found", format!("this app has no peer connection {key} with reports; GET /v1/conferences/{{key}} lists them"))
+    Problem::not_found(
+        "peer_connection_not_found",
+        format!("this app has no peer connection {key} with reports; GET /v1/conferences/{{key}} lists them"),
+    )
 }
 
 /// Read series
@@ -119,7 +122,10 @@ fn metrics(names: Option<&str>) -> Result<Vec<Metric>, Problem> {
     let metric = |name: &str| {
         Metric::from_name(name.trim()).ok_or_else(|| {
             let given: String = name.chars().take(60).collect();
-            Problem::bad_request("parameter_invalid", format!("metrics: there is no metric {given:?}; GET /v1/metrics-catalogue lists them"))
+            Problem::bad_request(
+                "parameter_invalid",
+                format!("metrics: there is no metric {given:?}; GET /v1/metrics-catalogue lists them"),
+            )
         })
     };
     names.split(',').map(metric).collect()

@@ -36,7 +36,11 @@ pub(crate) struct ErasedBody {
     responses((status = 200, body = ErasedBody)),
     security(("query" = []))
 )]
-pub(crate) async fn handler(State(state): State<AppState>, viewer: Viewer, Path(user_id): Path<String>) -> Result<Json<ErasedBody>, Problem> {
+pub(crate) async fn handler(
+    State(state): State<AppState>,
+    viewer: Viewer,
+    Path(user_id): Path<String>,
+) -> Result<Json<ErasedBody>, Problem> {
     let user = UserId::new(user_id).map_err(|error| Problem::bad_request("parameter_invalid", error.to_string()))?;
     let erased = state.store.erase_user(viewer.app, &user).await.map_err(super::store(&state))?;
     tracing::info!(app.key = %viewer.app, participant_count = erased.participants, report_count = erased.reports, "erased a user");
