@@ -15,53 +15,63 @@ use sidetone_engine::{
     metric::Metric,
 };
 use sidetone_store::{
+    Store,
     error::StoreError,
     record::{Chunk, Ended},
     summary::{ConferenceScore, ConferenceSummary, IssueCount, Scores},
 };
 use sidetone_wire::codec::{self, CodecError};
 
-use crate::state::AppState;
-
 /// Judged intervals that a stream must have to speak for its connection: a stream of a few seconds says little about a call.
 const INTERVALS_MIN: u64 = 5;
 
 /// Why a conference is not finalised yet.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum FinaliseError {
+#[non_exhaustive]
+pub enum FinaliseError {
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Reports that the store holds cannot be read.
     #[error("stored reports of peer connection {peer_connection} are damaged: {source}")]
-    Damaged { peer_connection: String, source: CodecError },
+    Damaged {
+        /// Key of the peer connection.
+        peer_connection: String,
+        /// What is wrong with them.
+        source: CodecError,
+    },
+    /// A bug in the engine.
     #[error("the analysis panicked: this is a bug, please report it")]
     Panicked,
 }
 
 /// Writes the summary of one conference. `false` when it changed meanwhile, or is gone: the store will name it again, or not.
-pub(crate) async fn finalise(state: &AppState, ended: Ended) -> Result<bool, FinaliseError> {
+///
+/// # Errors
+/// When the store fails or holds damaged reports.
+pub async fn finalise(store: &dyn Store, rules: &RuleSet, ended: Ended) -> Result<bool, FinaliseError> {
     let Ended { app, conference } = ended;
-    let Some(detail) = state.store.conference(app, conference).await? else { return Ok(false) };
+    let Some(detail) = store.conference(app, conference).await? else { return Ok(false) };
     let mut summary = ConferenceSummary { revision: detail.conference.revision, ..ConferenceSummary::default() };
     let mut participants: BTreeMap<ParticipantKey, Scores> = BTreeMap::new();
     for peer_connection in &detail.peer_connections {
-        let chunks = state.store.chunks(app, peer_connection.key).await?;
-        let rules = state.rules.clone();
+        let chunks = store.chunks(app, peer_connection.key).await?;
+        let rules = rules.clone();
         let analysis = tokio::task::spawn_blocking(move || analyze(&chunks, &rules)).await.map_err(|_| FinaliseError::Panicked)?;
         let analysis = analysis.map_err(|source| FinaliseError::Damaged { peer_connection: peer_connection.key.to_string(), source })?;
         let held = participants.entry(peer_connection.participant).or_default();
         *held = worst(*held, scores(&analysis));
         summary.peer_connections.push((peer_connection.key, analysis));
         // Before the summary, so that a restart in between folds again rather than never.
-        state.store.fold(app, peer_connection.key).await?;
+        store.fold(app, peer_connection.key).await?;
     }
     summary.score = ConferenceScore {
         scores: participants.values().copied().fold(Scores::default(), worst),
         issues: issues(summary.peer_connections.iter().map(|(_, analysis)| analysis)),
     };
     summary.participants = participants.into_iter().collect();
-    let written = state.store.finalise(app, conference, summary).await?;
+    let written = store.finalise(app, conference, summary).await?;
     if written {
-        state.accounts.finalised.inc();
         tracing::info!(app.key = %app, conference.key = %conference, participant_count = detail.participants.len(), "conference finalised");
     }
     Ok(written)

@@ -49,10 +49,16 @@ async fn presence(state: &AppState) {
                     if !retries.is_due(ended.conference) {
                         continue;
                     }
-                    if let Err(error) = finalise::finalise(state, ended).await {
-                        state.accounts.task_failed("finaliser");
-                        report(&error, ended.conference);
-                        retries.failed(ended.conference);
+                    match finalise::finalise(&*state.store, &state.rules, ended).await {
+                        Ok(true) => {
+                            state.accounts.finalised.inc();
+                        }
+                        Ok(false) => {}
+                        Err(error) => {
+                            state.accounts.task_failed("finaliser");
+                            report(&error, ended.conference);
+                            retries.failed(ended.conference);
+                        }
                     }
                     if !pause(state, Duration::ZERO).await {
                         return;

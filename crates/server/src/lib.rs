@@ -8,12 +8,12 @@
 
 pub mod config;
 pub mod error;
+pub mod finalise;
 pub mod intake;
 
 mod account;
 mod auth;
 mod cors;
-mod finalise;
 mod health;
 mod job;
 mod limit;
