@@ -4,12 +4,18 @@
 //! [`Issue`] raised and cleared, and [`Analyzer::finish`] gives the [`Analysis`] of the whole.
 //! Live views, series queries and the finaliser all use this one way.
 
+mod analyzer;
+pub mod digest;
+mod summary;
+
 use std::time::Duration;
 
+pub use analyzer::{ISSUES_MAX, STREAMS_MAX};
+
 use crate::{
-    issue::{Issue, RuleSet},
+    issue::Issue,
     metric::{Metric, MetricValues},
-    report::{Reports, Text},
+    report::Text,
     units::Timestamp,
 };
 
@@ -90,6 +96,8 @@ pub enum Output<'a> {
     Tick(&'a Tick),
     /// A rule fired.
     Raised(&'a Issue),
+    /// An issue that lasts has reached a worse severity.
+    Escalated(&'a Issue),
     /// The condition of an earlier issue is gone.
     Cleared(&'a Issue),
 }
@@ -124,13 +132,26 @@ pub struct StreamAnalysis {
     pub summaries: Vec<Summary>,
 }
 
-/// Reports that the engine could not use, by reason. They are kept by the store all the same.
+/// What the engine could not use, by reason. The store keeps it all the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rejected {
-    /// Same time as a report before.
+    /// Same time as the report before, or less than 10 ms later.
     pub duplicate: u64,
     /// Older than a report before.
     pub out_of_order: u64,
+    /// Stream objects left out because [`STREAMS_MAX`] others are followed, one for each report that had them.
+    pub excess_streams: u64,
+    /// Issues that were told but not kept because there were [`ISSUES_MAX`] already.
+    pub excess_issues: u64,
+}
+
+/// Who is muted: what the app knows and getStats does not say. `None` is unknown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mute {
+    /// Whether the participant muted the own microphone.
+    pub microphone: Option<bool>,
+    /// Whether what comes from the far end is silent on purpose: muted there, or played by a muted element here.
+    pub far_end: Option<bool>,
 }
 
 /// One peer connection over its whole life.
@@ -151,24 +172,9 @@ pub struct Analysis {
 }
 
 /// Turns the successive reports of one peer connection into ticks, issues and an analysis.
+///
+/// Reports may come in runs of any length: the result is the same. Memory is bounded whatever comes.
 #[derive(Debug)]
 pub struct Analyzer {
-    analysis: Analysis,
-}
-
-impl Analyzer {
-    /// An analyzer that judges by `rules`.
-    #[must_use]
-    pub fn new(_rules: &RuleSet) -> Self {
-        Self { analysis: Analysis::default() }
-    }
-
-    /// Takes the next reports. Duplicated and late reports are counted and left out.
-    pub fn push(&mut self, _reports: &Reports, _output: &mut dyn FnMut(Output<'_>)) {}
-
-    /// The analysis up to the last report.
-    #[must_use]
-    pub fn finish(self) -> Analysis {
-        self.analysis
-    }
+    memory: Box<analyzer::Memory>,
 }

@@ -1,10 +1,15 @@
 //! Issues: rules as data over series, raised and cleared with their evidence.
+//!
+//! `rule` says what a rule is, `preset` holds the rules that come with Sidetone, `judge` evaluates any of them.
+
+mod judge;
+mod preset;
+mod rule;
+
+pub(crate) use judge::{Judge, Sample, Verdict};
+pub use rule::{Bound, Condition, Rule, RuleSet, Statistic, Thresholds};
 
 use crate::{analysis::StreamId, metric::Metric, units::Timestamp};
-
-/// Rules with their thresholds and windows: data, not code.
-#[derive(Clone, Debug, Default)]
-pub struct RuleSet {}
 
 /// How bad an issue is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,12 +22,17 @@ pub enum Severity {
     Critical,
 }
 
+impl Severity {
+    /// Every severity, least first.
+    pub const ALL: [Self; 3] = [Self::Minor, Self::Major, Self::Critical];
+}
+
 /// The values that fired a rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
     /// The metric judged.
     pub metric: Metric,
-    /// The threshold passed.
+    /// The threshold passed, in the unit of the rule's [`Statistic`].
     pub threshold: f64,
     /// The window judged: time of each interval's end and its value (`None` where absent), oldest first.
     pub window: Vec<(Timestamp, Option<f64>)>,

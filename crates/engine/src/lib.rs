@@ -4,7 +4,7 @@
 //! It does no I/O, reads no clock and knows no JSON: time comes in with the data.
 //!
 //! Reading order: [`report`] is what comes in; [`analysis`] is what goes out; between them stand
-//! [`metric`] (the series that exist), `series` (rates from counters), [`score`] (E-model and MOS),
+//! [`metric`] (the series that exist), [`series`] (rates from counters), [`score`] (E-model and MOS),
 //! [`issue`] (rules over series) and [`histogram`] (percentiles that merge by addition).
 #![forbid(unsafe_code)]
 
@@ -15,4 +15,5 @@ pub mod issue;
 pub mod metric;
 pub mod report;
 pub mod score;
+pub mod series;
 pub mod units;

@@ -1,0 +1,346 @@
+//! The [`Analyzer`]: one pass over the reports of a peer connection.
+
+use std::{cmp::Ordering, time::Duration};
+
+use super::{Analysis, Analyzer, Direction, MediaKind, Mute, Output, StreamAnalysis, StreamId, StreamTick, Tick, summary::Gatherer};
+use crate::{
+    issue::{Condition, Judge, Rule, RuleSet, Sample, Verdict},
+    metric::{Metric, MetricValues, Scope},
+    report::Reports,
+    series::{Kind, Moment, Path, StreamState, Table},
+    units::Timestamp,
+};
+
+/// Most streams of one peer connection that are followed. More are counted in [`Rejected`](super::Rejected) and left out.
+pub const STREAMS_MAX: usize = 512;
+
+/// Most issues of one peer connection that are kept. More are told as they come, counted in [`Rejected`](super::Rejected) and not kept.
+pub const ISSUES_MAX: usize = 4096;
+
+/// Reports closer than this are one report told twice: browsers answer from a cache of about 50 ms.
+const INTERVAL_MIN: Duration = Duration::from_millis(10);
+
+/// An interval longer than this is a gap: the computer slept, or nobody asked.
+const INTERVAL_MAX: Duration = Duration::from_secs(60);
+
+/// So is one of this many times the interval before …
+const GAP_TIMES: u32 = 5;
+/// … and this much more.
+const GAP_MORE: Duration = Duration::from_secs(5);
+
+/// One stream with everything that is gathered of it.
+#[derive(Debug)]
+pub(super) struct Followed {
+    state: StreamState,
+    gatherer: Gatherer,
+    judge: Judge,
+}
+
+/// Everything an [`Analyzer`] remembers.
+#[derive(Debug)]
+pub(super) struct Memory {
+    rules: RuleSet,
+    mute: Mute,
+    /// Sorted by id.
+    streams: Vec<Followed>,
+    path: Path,
+    gatherer: Gatherer,
+    judge: Judge,
+    /// Issues that were cleared.
+    closed: Vec<crate::issue::Issue>,
+    analysis: Analysis,
+    tick: Tick,
+    /// The interval before.
+    usual: Option<Duration>,
+}
+
+enum Arrival {
+    /// In order, after an interval; zero after a gap.
+    Next(Duration),
+    Duplicate,
+    Late,
+}
+
+impl Analyzer {
+    /// An analyzer that judges by `rules`.
+    #[must_use]
+    pub fn new(rules: &RuleSet) -> Self {
+        Self {
+            memory: Box::new(Memory {
+                rules: rules.clone(),
+                mute: Mute::default(),
+                streams: Vec::new(),
+                path: Path::default(),
+                gatherer: Gatherer::default(),
+                judge: Judge::new(rules, Scope::Connection, None),
+                closed: Vec::new(),
+                analysis: Analysis::default(),
+                tick: Tick {
+                    time: Timestamp::default(),
+                    interval: Duration::ZERO,
+                    connection: MetricValues::default(),
+                    streams: Vec::new(),
+                },
+                usual: None,
+            }),
+        }
+    }
+
+    /// Says what getStats cannot: who is muted from now on.
+    pub fn set_mute(&mut self, mute: Mute) {
+        self.memory.mute = mute;
+    }
+
+    /// Takes the next reports. Duplicated and late reports are counted and left out.
+    pub fn push(&mut self, reports: &Reports, output: &mut dyn FnMut(Output<'_>)) {
+        let table = Table::new(reports);
+        self.memory.admit(&table);
+        for row in 0..reports.len() {
+            self.memory.read(&table, row, output);
+        }
+    }
+
+    /// The analysis up to the last report.
+    #[must_use]
+    pub fn analysis(&self) -> Analysis {
+        let memory = &self.memory;
+        let seen = memory.streams.iter().filter(|followed| followed.state.is_seen);
+        let streams =
+            seen.map(|followed| StreamAnalysis { stream: followed.state.stream.clone(), summaries: followed.gatherer.summaries() });
+        let active = memory.judge.active().chain(memory.streams.iter().flat_map(|followed| followed.judge.active()));
+        let mut issues: Vec<_> = memory.closed.iter().chain(active).cloned().collect();
+        let place = |name| memory.rules.rules.iter().position(|rule| rule.name == name);
+        issues.sort_by(|a, b| (a.onset, a.raised, place(a.rule), a.stream).cmp(&(b.onset, b.raised, place(b.rule), b.stream)));
+        Analysis { connection: memory.gatherer.summaries(), streams: streams.collect(), issues, ..memory.analysis.clone() }
+    }
+
+    /// The analysis of the whole.
+    #[must_use]
+    pub fn finish(self) -> Analysis {
+        self.analysis()
+    }
+}
+
+impl Memory {
+    /// Makes room for every stream of a run, so that their order is settled before its rows are read.
+    fn admit(&mut self, table: &Table<'_>) {
+        for binding in table.bindings.iter().filter(|binding| matches!(binding.kind, Kind::Stream(_))) {
+            let mut last = None;
+            for row in 0..table.reports.len() {
+                let Some(id) = table.stream_id(binding, row).filter(|id| last != Some(*id)) else { continue };
+                last = Some(id);
+                if let Err(place) = self.streams.binary_search_by_key(&id, |followed| followed.state.stream.id)
+                    && self.streams.len() < STREAMS_MAX
+                {
+                    let judge = Judge::new(&self.rules, scope(id), Some(id));
+                    let followed = Followed { state: StreamState::new(id), gatherer: Gatherer::default(), judge };
+                    self.streams.insert(place, followed);
+                }
+            }
+        }
+    }
+
+    fn stream(&self, id: StreamId) -> Option<usize> {
+        self.streams.binary_search_by_key(&id, |followed| followed.state.stream.id).ok()
+    }
+
+    /// Where a report belongs in time.
+    ///
+    /// A report older than the last is late, unless its packets were counted later: then the client's clock was set back.
+    fn arrival(&self, table: &Table<'_>, row: usize) -> Arrival {
+        let time = table.reports.times()[row];
+        let Some((_, last)) = self.analysis.span else { return Arrival::Next(Duration::ZERO) };
+        let Some(interval) = time.since(last) else {
+            let mut is_later = false;
+            for binding in table.bindings.iter().filter(|binding| matches!(binding.kind, Kind::Stream(_))) {
+                let Some(index) = table.stream_id(binding, row).and_then(|id| self.stream(id)) else { continue };
+                match self.streams[index].state.progress(table, binding, row) {
+                    Some(Ordering::Less) => return Arrival::Late,
+                    Some(Ordering::Greater) => is_later = true,
+                    _ => {}
+                }
+            }
+            return if is_later { Arrival::Next(Duration::ZERO) } else { Arrival::Late };
+        };
+        if interval < INTERVAL_MIN {
+            return Arrival::Duplicate;
+        }
+        let gap = self.usual.map_or(INTERVAL_MAX, |usual| (usual * GAP_TIMES + GAP_MORE).min(INTERVAL_MAX));
+        Arrival::Next(if interval > gap { Duration::ZERO } else { interval })
+    }
+
+    fn read(&mut self, table: &Table<'_>, row: usize, output: &mut dyn FnMut(Output<'_>)) {
+        let interval = match self.arrival(table, row) {
+            Arrival::Next(interval) => interval,
+            Arrival::Duplicate => {
+                self.analysis.rejected.duplicate += 1;
+                return;
+            }
+            Arrival::Late => {
+                self.analysis.rejected.out_of_order += 1;
+                return;
+            }
+        };
+        let time = table.reports.times()[row];
+        self.analysis.report_count += 1;
+        let first = self.analysis.span.map_or(time, |(first, _)| first.min(time));
+        self.analysis.span = Some((first, time));
+        if interval.is_zero() {
+            self.judge.forget();
+            self.streams.iter_mut().for_each(|followed| followed.judge.forget());
+        } else {
+            self.usual = Some(interval);
+        }
+        let mut tick = std::mem::replace(&mut self.tick, Tick { time, interval, connection: MetricValues::default(), streams: Vec::new() });
+        tick.time = time;
+        tick.interval = interval;
+        tick.connection.clear();
+        self.values(table, row, &mut tick);
+        output(Output::Tick(&tick));
+        self.judge(&tick, output);
+        self.tick = tick;
+    }
+
+    /// Fills the tick.
+    fn values(&mut self, table: &Table<'_>, row: usize, tick: &mut Tick) {
+        self.path.read(table, row, tick.time, &mut tick.connection);
+        for binding in table.bindings.iter().filter(|binding| matches!(binding.kind, Kind::Remote(_))) {
+            if let Some(index) = self.remote(table, binding, row) {
+                self.streams[index].state.read_remote(table, binding, row, tick.time);
+            }
+        }
+        if tick.connection.get(Metric::Rtt).is_none() {
+            let told = self.streams.iter().filter_map(|followed| followed.state.told(tick.time).rtt_ms);
+            tick.connection.set(Metric::Rtt, told.reduce(f64::max));
+        }
+        let moment = Moment {
+            time: tick.time,
+            interval: tick.interval,
+            number: self.analysis.report_count,
+            rtt_ms: tick.connection.get(Metric::Rtt),
+        };
+        for binding in table.bindings.iter().filter(|binding| matches!(binding.kind, Kind::Stream(_))) {
+            let Some(id) = table.stream_id(binding, row) else { continue };
+            match self.stream(id) {
+                Some(index) => {
+                    self.streams[index].state.read(table, binding, row, &moment);
+                }
+                None => self.analysis.rejected.excess_streams += 1,
+            }
+        }
+        let seconds = tick.interval.as_secs_f64();
+        let mut used = 0;
+        for followed in self.streams.iter_mut().filter(|followed| followed.state.last_number == moment.number) {
+            let stream = followed.state.stream.id;
+            if used == tick.streams.len() {
+                tick.streams.push(StreamTick { stream, values: MetricValues::default() });
+            }
+            let place = &mut tick.streams[used];
+            used += 1;
+            place.stream = stream;
+            place.values.clear();
+            followed.state.values(&moment, &mut place.values);
+            followed.gatherer.add(&place.values, seconds);
+        }
+        tick.streams.truncate(used);
+        self.connection(tick);
+        self.gatherer.add(&tick.connection, seconds);
+    }
+
+    /// The index of the stream that a remote object describes, whose kind it may not say.
+    fn remote(&self, table: &Table<'_>, binding: &crate::series::Binding, row: usize) -> Option<usize> {
+        table.stream_id(binding, row).and_then(|id| self.stream(id))
+    }
+
+    /// What the streams of a tick are together.
+    fn connection(&self, tick: &mut Tick) {
+        let sum = |direction, kind: Option<MediaKind>| {
+            let chosen =
+                tick.streams.iter().filter(|held| held.stream.direction == direction && kind.is_none_or(|kind| held.stream.kind == kind));
+            chosen.filter_map(|held| held.values.get(Metric::Bitrate)).reduce(|sum, bitrate| sum + bitrate)
+        };
+        let has_carried = self.streams.iter().any(|followed| {
+            let id = followed.state.stream.id;
+            id.direction == Direction::Inbound && id.kind == MediaKind::Audio && followed.state.has_carried
+        });
+        let send = sum(Direction::Outbound, None);
+        let receive = sum(Direction::Inbound, None);
+        let audio = sum(Direction::Inbound, Some(MediaKind::Audio)).filter(|_| has_carried);
+        let worst = [Metric::MosLq, Metric::MosCq, Metric::MosV]
+            .map(|metric| (metric, tick.streams.iter().filter_map(|held| held.values.get(metric)).reduce(f64::min)));
+        tick.connection.set(Metric::SendBitrate, send);
+        tick.connection.set(Metric::ReceiveBitrate, receive);
+        tick.connection.set(Metric::AudioReceiveBitrate, audio);
+        for (metric, value) in worst {
+            tick.connection.set(metric, value);
+        }
+    }
+
+    fn judge(&mut self, tick: &Tick, output: &mut dyn FnMut(Output<'_>)) {
+        let Self { rules, mute, streams, judge, closed, analysis, .. } = self;
+        let kept = closed.len() + judge.active().count();
+        let mut kept = kept + streams.iter().map(|followed| followed.judge.active().count()).sum::<usize>();
+        let mut tell = |verdict: Verdict| match verdict {
+            Verdict::Raised(issue) => {
+                kept += 1;
+                output(Output::Raised(&issue));
+            }
+            Verdict::Escalated(issue) => output(Output::Escalated(&issue)),
+            Verdict::Cleared(issue) => {
+                output(Output::Cleared(&issue));
+                if kept > ISSUES_MAX {
+                    analysis.rejected.excess_issues += 1;
+                    kept -= 1;
+                } else {
+                    closed.push(issue);
+                }
+            }
+        };
+        let sample = Sample { time: tick.time, interval: tick.interval };
+        if tick.interval.is_zero() {
+            return;
+        }
+        judge.judge(rules, sample, &tick.connection, &|_, _| true, &mut tell);
+        let absent = MetricValues::default();
+        let mut ticks = tick.streams.iter().peekable();
+        for followed in streams.iter_mut() {
+            let id = followed.state.stream.id;
+            match ticks.next_if(|held| held.stream == id) {
+                Some(held) => {
+                    let admit = |rule: &Rule, value: f64| is_admitted(rule.condition, value, &followed.state, &held.values, *mute);
+                    followed.judge.judge(rules, sample, &held.values, &admit, &mut tell);
+                }
+                // A stream that is gone has no bad values any more.
+                None if followed.judge.has_active() => followed.judge.judge(rules, sample, &absent, &|_, _| false, &mut tell),
+                None => followed.judge.forget(),
+            }
+        }
+    }
+}
+
+fn is_admitted(condition: Condition, value: f64, state: &StreamState, values: &MetricValues, mute: Mute) -> bool {
+    match condition {
+        Condition::Always => true,
+        Condition::MicrophoneOpen => match mute.microphone {
+            Some(is_muted) => !is_muted,
+            None => value > 0.0,
+        },
+        Condition::FarEndOpen => {
+            let has_media = values.get(Metric::Bitrate).is_some_and(|bitrate| bitrate > 0.0);
+            has_media
+                && match mute.far_end {
+                    Some(is_muted) => !is_muted,
+                    None => value > 0.0 || state.was_heard,
+                }
+        }
+    }
+}
+
+fn scope(id: StreamId) -> Scope {
+    match (id.direction, id.kind) {
+        (Direction::Inbound, MediaKind::Audio) => Scope::InboundAudio,
+        (Direction::Inbound, MediaKind::Video) => Scope::InboundVideo,
+        (Direction::Outbound, MediaKind::Audio) => Scope::OutboundAudio,
+        (Direction::Outbound, MediaKind::Video) => Scope::OutboundVideo,
+    }
+}

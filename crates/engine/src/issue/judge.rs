@@ -1,0 +1,240 @@
+//! The one evaluator of rules: keeps the last values of each metric a rule looks at and decides when it fires and clears.
+
+use std::{collections::VecDeque, time::Duration};
+
+use super::{Evidence, Issue, Rule, RuleSet, Severity, Statistic};
+use crate::{
+    analysis::StreamId,
+    metric::{MetricValues, Scope},
+    units::Timestamp,
+};
+
+/// Most intervals that a window holds: 30 s at four reports a second. Memory stays bounded at any rate.
+const WINDOW_MAX: usize = 128;
+
+/// A value of one interval.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample {
+    /// End of the interval.
+    pub(crate) time: Timestamp,
+    /// Its length.
+    pub(crate) interval: Duration,
+}
+
+/// One rule at one place.
+#[derive(Debug)]
+struct Watch {
+    /// Place of the rule in the set.
+    rule: usize,
+    window: VecDeque<(Sample, Option<f64>)>,
+    /// Since when a lasting condition has held.
+    since: Option<Timestamp>,
+    active: Option<Issue>,
+}
+
+/// All rules for one stream, or for the connection.
+#[derive(Debug)]
+pub(crate) struct Judge {
+    stream: Option<StreamId>,
+    watches: Vec<Watch>,
+    began: Option<Timestamp>,
+}
+
+/// What a judge decided.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// A rule fired.
+    Raised(Issue),
+    /// An issue reached a worse severity.
+    Escalated(Issue),
+    /// Its condition is gone.
+    Cleared(Issue),
+}
+
+impl Judge {
+    /// A judge of the rules for `scope`.
+    pub(crate) fn new(rules: &RuleSet, scope: Scope, stream: Option<StreamId>) -> Self {
+        let watches = rules.rules.iter().enumerate().filter(|(_, rule)| rule.scopes.contains(&scope));
+        let watches = watches.map(|(rule, _)| Watch { rule, window: VecDeque::new(), since: None, active: None });
+        Self { stream, watches: watches.collect(), began: None }
+    }
+
+    /// Forgets the windows, so that nothing is judged across a gap. Issues that last stay.
+    pub(crate) fn forget(&mut self) {
+        for watch in &mut self.watches {
+            watch.window.clear();
+            watch.since = None;
+        }
+    }
+
+    /// Whether an issue lasts.
+    pub(crate) fn has_active(&self) -> bool {
+        self.watches.iter().any(|watch| watch.active.is_some())
+    }
+
+    /// Issues that last.
+    pub(crate) fn active(&self) -> impl Iterator<Item = &Issue> {
+        self.watches.iter().filter_map(|watch| watch.active.as_ref())
+    }
+
+    /// Judges an interval; `admit` says whether a value may be judged for a rule.
+    pub(crate) fn judge(
+        &mut self,
+        rules: &RuleSet,
+        sample: Sample,
+        values: &MetricValues,
+        admit: &dyn Fn(&Rule, f64) -> bool,
+        tell: &mut dyn FnMut(Verdict),
+    ) {
+        let began = *self.began.get_or_insert(sample.time);
+        if sample.time.since(began).is_some_and(|age| age < rules.settle) {
+            return;
+        }
+        for watch in &mut self.watches {
+            let rule = &rules.rules[watch.rule];
+            let value = values.get(rule.metric).filter(|&value| admit(rule, value));
+            watch.push(rule, sample, value);
+            watch.decide(rule, self.stream, sample.time, tell);
+        }
+    }
+}
+
+impl Watch {
+    fn push(&mut self, rule: &Rule, sample: Sample, value: Option<f64>) {
+        self.window.push_back((sample, value));
+        match rule.statistic {
+            Statistic::Sustained { of, .. } => {
+                while self.window.len() > of.min(WINDOW_MAX) {
+                    self.window.pop_front();
+                }
+            }
+            Statistic::Mean(length) | Statistic::Share(length) | Statistic::Deviation(length) => {
+                // The oldest interval leaves when the others cover the window.
+                let mut covered: Duration = self.window.iter().map(|(sample, _)| sample.interval).sum();
+                while self.window.len() > 1
+                    && (self.window.len() > WINDOW_MAX || self.window.front().is_some_and(|(first, _)| covered - first.interval >= length))
+                {
+                    if let Some((first, _)) = self.window.pop_front() {
+                        covered -= first.interval;
+                    }
+                }
+            }
+            Statistic::Lasting(limit) => {
+                let is_held = value.is_some_and(|value| value <= limit);
+                if !is_held {
+                    self.since = None;
+                    self.window.clear();
+                    self.window.push_back((sample, value));
+                } else if self.since.is_none() {
+                    self.since = Some(Timestamp::from_micros(
+                        sample.time.as_micros().saturating_sub(i64::try_from(sample.interval.as_micros()).unwrap_or(i64::MAX)),
+                    ));
+                    self.window.clear();
+                    self.window.push_back((sample, value));
+                }
+                // The onset and the latest values tell enough of a long one.
+                if self.window.len() > WINDOW_MAX {
+                    self.window.remove(1);
+                }
+            }
+        }
+    }
+
+    /// What is compared with thresholds; [`Statistic::Sustained`] compares each threshold by itself.
+    fn statistic(&self, rule: &Rule) -> Option<f64> {
+        let known = || self.window.iter().filter_map(|(sample, value)| Some((sample.interval.as_secs_f64(), (*value)?)));
+        let covered = || known().map(|(seconds, _)| seconds).sum::<f64>();
+        match rule.statistic {
+            Statistic::Sustained { .. } => None,
+            Statistic::Mean(length) => {
+                let covered = covered();
+                (covered >= length.as_secs_f64() * 0.95).then(|| known().map(|(seconds, value)| seconds * value).sum::<f64>() / covered)
+            }
+            Statistic::Share(length) => Some(known().map(|(seconds, value)| seconds * value).sum::<f64>() / length.as_secs_f64()),
+            Statistic::Lasting(_) => {
+                let (latest, _) = self.window.back()?;
+                latest.time.since(self.since?).map(|lasting| lasting.as_secs_f64())
+            }
+            Statistic::Deviation(length) => {
+                if covered() < length.as_secs_f64() * 0.95 || self.window.iter().any(|(_, value)| value.is_none()) {
+                    return None;
+                }
+                let count = self.window.len() as f64;
+                let mean = known().map(|(_, value)| value).sum::<f64>() / count;
+                Some(libm::sqrt(known().map(|(_, value)| (value - mean) * (value - mean)).sum::<f64>() / count))
+            }
+        }
+    }
+
+    fn passes(&self, rule: &Rule, threshold: f64, needed: usize) -> bool {
+        let bad = self.window.iter().filter(|(_, value)| value.is_some_and(|value| rule.bound.is_passed(value, threshold)));
+        bad.take(needed).count() == needed
+    }
+
+    fn severity(&self, rule: &Rule, statistic: Option<f64>) -> Option<(Severity, f64)> {
+        Severity::ALL.into_iter().rev().find_map(|severity| {
+            let threshold = rule.thresholds.of(severity)?;
+            let is_bad = match rule.statistic {
+                Statistic::Sustained { needed, .. } => self.passes(rule, threshold, needed.max(1)),
+                _ => rule.bound.is_passed(statistic?, threshold),
+            };
+            is_bad.then_some((severity, threshold))
+        })
+    }
+
+    fn is_over(&self, rule: &Rule, statistic: Option<f64>) -> bool {
+        let Some(threshold) = rule.clear_at.or(rule.thresholds.least()) else { return true };
+        match rule.statistic {
+            Statistic::Sustained { .. } => !self.passes(rule, threshold, 1),
+            _ => !statistic.is_some_and(|statistic| rule.bound.is_passed(statistic, threshold)),
+        }
+    }
+
+    fn decide(&mut self, rule: &Rule, stream: Option<StreamId>, time: Timestamp, tell: &mut dyn FnMut(Verdict)) {
+        let statistic = self.statistic(rule);
+        let reached = self.severity(rule, statistic);
+        if let Some(mut issue) = self.active.take() {
+            let is_due = time.since(issue.raised).is_some_and(|age| age >= rule.clear_after);
+            match reached {
+                Some((severity, threshold)) if severity > issue.severity => {
+                    issue.severity = severity;
+                    issue.evidence = self.evidence(rule, threshold);
+                    tell(Verdict::Escalated(issue.clone()));
+                    self.active = Some(issue);
+                }
+                None if is_due && self.is_over(rule, statistic) => {
+                    issue.cleared = Some(time);
+                    tell(Verdict::Cleared(issue));
+                }
+                _ => self.active = Some(issue),
+            }
+        } else if let Some((severity, threshold)) = reached {
+            let issue = Issue {
+                rule: rule.name,
+                severity,
+                stream,
+                onset: self.onset(rule, threshold).unwrap_or(time),
+                raised: time,
+                cleared: None,
+                evidence: self.evidence(rule, threshold),
+            };
+            tell(Verdict::Raised(issue.clone()));
+            self.active = Some(issue);
+        }
+    }
+
+    /// End of the first interval of the window that was bad.
+    fn onset(&self, rule: &Rule, threshold: f64) -> Option<Timestamp> {
+        let is_bad = |value: f64| match rule.statistic {
+            Statistic::Sustained { .. } | Statistic::Mean(_) => rule.bound.is_passed(value, threshold),
+            Statistic::Share(_) => value > 0.0,
+            Statistic::Lasting(_) | Statistic::Deviation(_) => true,
+        };
+        self.window.iter().find(|(_, value)| value.is_some_and(is_bad)).map(|(sample, _)| sample.time)
+    }
+
+    fn evidence(&self, rule: &Rule, threshold: f64) -> Evidence {
+        let window = self.window.iter().map(|(sample, value)| (sample.time, *value)).collect();
+        Evidence { metric: rule.metric, threshold, window }
+    }
+}

@@ -1,0 +1,112 @@
+//! The rules that come with Sidetone.
+
+use std::time::Duration;
+
+use super::{Bound, Condition, Rule, RuleSet, Statistic, Thresholds};
+use crate::metric::{Metric, Scope};
+
+/// The rule that most hosted products use: three of the last five one-second intervals.
+const THREE_OF_FIVE: Statistic = Statistic::Sustained { needed: 3, of: 5 };
+/// An issue lasts at least this long, so that it does not flicker.
+const CLEAR_AFTER: Duration = Duration::from_secs(5);
+
+const CONNECTION: &[Scope] = &[Scope::Connection];
+const STREAMS: &[Scope] = &[Scope::InboundAudio, Scope::InboundVideo, Scope::OutboundAudio, Scope::OutboundVideo];
+const AUDIO: &[Scope] = &[Scope::InboundAudio, Scope::OutboundAudio];
+const INBOUND_AUDIO: &[Scope] = &[Scope::InboundAudio];
+const INBOUND_VIDEO: &[Scope] = &[Scope::InboundVideo];
+const OUTBOUND_AUDIO: &[Scope] = &[Scope::OutboundAudio];
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+const fn thresholds(minor: f64, major: f64, critical: f64) -> Thresholds {
+    Thresholds { minor: Some(minor), major: Some(major), critical: Some(critical) }
+}
+
+const fn rule(
+    name: &'static str,
+    metric: Metric,
+    scopes: &'static [Scope],
+    statistic: Statistic,
+    bound: Bound,
+    thresholds: Thresholds,
+) -> Rule {
+    Rule { name, metric, scopes, condition: Condition::Always, statistic, bound, thresholds, clear_at: None, clear_after: CLEAR_AFTER }
+}
+
+/// The default preset: a synthesis of the thresholds of the hosted products.
+pub(super) fn sidetone() -> RuleSet {
+    use Bound::{Above, AtLeast, Below};
+    let rules = vec![
+        rule("high_rtt", Metric::Rtt, CONNECTION, THREE_OF_FIVE, Above, thresholds(200.0, 400.0, 800.0)),
+        rule("high_jitter", Metric::Jitter, STREAMS, THREE_OF_FIVE, Above, thresholds(30.0, 60.0, 100.0)),
+        rule("high_loss", Metric::LossRatio, STREAMS, THREE_OF_FIVE, Above, thresholds(0.01, 0.05, 0.15)),
+        // Bursts that spare most intervals: mean above 3 % over 7 s, gone at 1 %.
+        Rule {
+            clear_at: Some(0.01),
+            ..rule(
+                "bursty_loss",
+                Metric::LossRatio,
+                STREAMS,
+                Statistic::Mean(seconds(7)),
+                Above,
+                Thresholds { minor: Some(0.03), ..Thresholds::default() },
+            )
+        },
+        rule(
+            "audible_concealment",
+            Metric::AudibleConcealmentRatio,
+            INBOUND_AUDIO,
+            Statistic::Mean(seconds(5)),
+            Above,
+            thresholds(0.02, 0.05, 0.10),
+        ),
+        rule("low_mos", Metric::MosLq, AUDIO, THREE_OF_FIVE, Below, thresholds(3.6, 3.1, 2.6)),
+        rule("high_media_latency", Metric::MediaLatency, INBOUND_AUDIO, THREE_OF_FIVE, Above, thresholds(100.0, 200.0, 300.0)),
+        // Half a second frozen within 30 s, 5 % of the time, 20 % of the time.
+        rule(
+            "video_freeze",
+            Metric::FrozenRatio,
+            INBOUND_VIDEO,
+            Statistic::Share(seconds(30)),
+            AtLeast,
+            thresholds(0.5 / 30.0, 0.05, 0.20),
+        ),
+        rule(
+            "no_inbound_audio",
+            Metric::AudioReceiveBitrate,
+            CONNECTION,
+            Statistic::Lasting(0.0),
+            AtLeast,
+            Thresholds { critical: Some(3.0), ..Thresholds::default() },
+        ),
+        // Packets flow and carry silence: at most −60 dB of full scale.
+        Rule {
+            condition: Condition::FarEndOpen,
+            ..rule(
+                "silent_inbound_audio",
+                Metric::AudioRms,
+                INBOUND_AUDIO,
+                Statistic::Lasting(0.001),
+                AtLeast,
+                Thresholds { minor: None, major: Some(10.0), critical: Some(30.0) },
+            )
+        },
+        // A level that does not move by ten steps of 16-bit sound: a live microphone in a quiet room moves more, so a listener
+        // who says nothing is no alarm, as he is with the 1 % of full scale that hosted products use.
+        Rule {
+            condition: Condition::MicrophoneOpen,
+            ..rule(
+                "dead_microphone",
+                Metric::AudioLevel,
+                OUTBOUND_AUDIO,
+                Statistic::Deviation(seconds(10)),
+                Below,
+                Thresholds { major: Some(0.0003), ..Thresholds::default() },
+            )
+        },
+    ];
+    RuleSet { name: "sidetone", rules, settle: seconds(5) }
+}

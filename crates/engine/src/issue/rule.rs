@@ -1,0 +1,138 @@
+//! What a rule is: a metric, a statistic over its last values, thresholds by severity, and when it clears.
+
+use std::time::Duration;
+
+use super::{Severity, preset};
+use crate::metric::{Metric, Scope};
+
+/// On which side of a threshold values are bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// Greater is bad.
+    Above,
+    /// Equal or greater is bad.
+    AtLeast,
+    /// Less is bad.
+    Below,
+}
+
+impl Bound {
+    /// Whether `value` passes `threshold` to the bad side.
+    #[must_use]
+    pub fn is_passed(self, value: f64, threshold: f64) -> bool {
+        match self {
+            Self::Above => value > threshold,
+            Self::AtLeast => value >= threshold,
+            Self::Below => value < threshold,
+        }
+    }
+}
+
+/// What is computed from the last values of a metric and compared with the thresholds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Statistic {
+    /// The value that at least `needed` of the last `of` intervals pass. Unit of the metric.
+    Sustained {
+        /// Bad intervals needed.
+        needed: usize,
+        /// Intervals looked at.
+        of: usize,
+    },
+    /// The mean over a full window, weighted by interval length. Unit of the metric.
+    Mean(Duration),
+    /// The time that a ratio stands for, over the length of the window: what is not yet there counts as good. A ratio.
+    Share(Duration),
+    /// For how many seconds on end the metric has been at most this. Seconds.
+    Lasting(f64),
+    /// The standard deviation over a full window without absent values. Unit of the metric.
+    Deviation(Duration),
+}
+
+/// A threshold for each severity that the rule can reach.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Thresholds {
+    /// For [`Severity::Minor`].
+    pub minor: Option<f64>,
+    /// For [`Severity::Major`].
+    pub major: Option<f64>,
+    /// For [`Severity::Critical`].
+    pub critical: Option<f64>,
+}
+
+impl Thresholds {
+    /// The threshold of a severity.
+    #[must_use]
+    pub fn of(&self, severity: Severity) -> Option<f64> {
+        match severity {
+            Severity::Minor => self.minor,
+            Severity::Major => self.major,
+            Severity::Critical => self.critical,
+        }
+    }
+
+    /// The threshold of the least severity.
+    #[must_use]
+    pub fn least(&self) -> Option<f64> {
+        Severity::ALL.into_iter().find_map(|severity| self.of(severity))
+    }
+}
+
+/// When a value may be judged at all; where not, it counts as absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// Always.
+    Always,
+    /// While the microphone is not muted. An exact 0 is judged only if the app says that it is not: a disabled track gives the same.
+    MicrophoneOpen,
+    /// While media arrives and the far end is not muted. An exact 0 is judged only if the stream was ever heard, or the app says that the
+    /// far end is not muted: a muted or volume-0 media element gives the same.
+    FarEndOpen,
+}
+
+/// One rule.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rule {
+    /// Its name, unique in the set: `high_rtt`.
+    pub name: &'static str,
+    /// The metric judged.
+    pub metric: Metric,
+    /// Where: connection or kinds of streams, each judged by itself.
+    pub scopes: &'static [Scope],
+    /// When.
+    pub condition: Condition,
+    /// What is compared with the thresholds.
+    pub statistic: Statistic,
+    /// Which side is bad.
+    pub bound: Bound,
+    /// Thresholds by severity.
+    pub thresholds: Thresholds,
+    /// Cleared when the statistic no longer passes this (the least threshold where `None`), with [`Statistic::Sustained`] in no interval of the window …
+    pub clear_at: Option<f64>,
+    /// … and this long after it was raised at the earliest.
+    pub clear_after: Duration,
+}
+
+/// Rules with their thresholds and windows: data, not code.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleSet {
+    /// The name of the preset.
+    pub name: &'static str,
+    /// The rules, each with its own name, in the order in which simultaneous issues are told.
+    pub rules: Vec<Rule>,
+    /// A stream or connection is not judged for this long after its first report: jitter buffers and rates settle.
+    pub settle: Duration,
+}
+
+impl RuleSet {
+    /// The default preset.
+    #[must_use]
+    pub fn sidetone() -> Self {
+        preset::sidetone()
+    }
+}
+
+impl Default for RuleSet {
+    fn default() -> Self {
+        Self::sidetone()
+    }
+}

@@ -1,0 +1,104 @@
+//! Some metrics at one instant: a bit per metric and the values of those that are there, side by side.
+
+use super::Metric;
+
+/// Values of some metrics at one instant; a metric that is not in it is absent. Never NaN or infinite.
+///
+/// A set bit says that a metric is there, and the values stand in the order of [`Metric::ALL`]: 8 bytes a value, no search.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetricValues {
+    present: u128,
+    values: Vec<f64>,
+}
+
+const _: () = assert!(Metric::COUNT <= u128::BITS as usize);
+
+impl MetricValues {
+    fn rank(&self, bit: u128) -> usize {
+        (self.present & (bit - 1)).count_ones() as usize
+    }
+
+    /// The value, if there is one.
+    #[must_use]
+    pub fn get(&self, metric: Metric) -> Option<f64> {
+        let bit = 1u128 << metric.index();
+        if self.present & bit == 0 {
+            return None;
+        }
+        self.values.get(self.rank(bit)).copied()
+    }
+
+    /// Sets a value; absent or non-finite values leave the metric absent.
+    pub fn set(&mut self, metric: Metric, value: Option<f64>) {
+        let bit = 1u128 << metric.index();
+        let rank = self.rank(bit);
+        let held = self.present & bit != 0;
+        match value.filter(|value| value.is_finite()) {
+            Some(value) if held => self.values[rank] = value,
+            Some(value) => {
+                self.values.insert(rank, value);
+                self.present |= bit;
+            }
+            None if held => {
+                self.values.remove(rank);
+                self.present &= !bit;
+            }
+            None => {}
+        }
+    }
+
+    /// Every metric that has a value, in the order of [`Metric::ALL`].
+    pub fn iter(&self) -> impl Iterator<Item = (Metric, f64)> + '_ {
+        let mut left = self.present;
+        self.values.iter().map(move |&value| {
+            let metric = Metric::ALL[left.trailing_zeros() as usize];
+            left &= left - 1;
+            (metric, value)
+        })
+    }
+
+    /// Number of metrics that have a value.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether no metric has a value.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Makes every metric absent; keeps the memory.
+    pub fn clear(&mut self) {
+        self.present = 0;
+        self.values.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_in_any_order_is_there_in_display_order() {
+        let mut values = MetricValues::default();
+        for &metric in Metric::ALL.iter().rev() {
+            values.set(metric, Some(metric.index() as f64));
+        }
+        assert_eq!(values.iter().map(|(metric, _)| metric).collect::<Vec<_>>(), Metric::ALL);
+        assert!(values.iter().all(|(metric, value)| values.get(metric) == Some(value) && value == metric.index() as f64));
+    }
+
+    #[test]
+    fn absent_and_not_finite_are_the_same() {
+        let mut values = MetricValues::default();
+        for value in [None, Some(f64::NAN), Some(f64::INFINITY)] {
+            values.set(Metric::Rtt, Some(1.0));
+            values.set(Metric::Qp, Some(2.0));
+            values.set(Metric::Rtt, value);
+            assert_eq!(values.get(Metric::Rtt), None);
+            assert_eq!(values.iter().collect::<Vec<_>>(), [(Metric::Qp, 2.0)]);
+        }
+    }
+}

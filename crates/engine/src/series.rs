@@ -1,0 +1,32 @@
+//! Rates and levels from counters: how successive reports become [`MetricValues`](crate::metric::MetricValues).
+//!
+//! `field` names the members that are read; `table` finds them once per run of reports; `counters` differences two reports;
+//! `stream`, `inbound` and `outbound` keep one RTP stream; `path` finds the selected candidate pair.
+//!
+//! What happens when counters do not behave:
+//! - a counter that falls (a replaced stream, a restarted endpoint) starts a new baseline: no rates in that interval, never a negative one;
+//! - `packetsLost` may fall by itself (late and duplicate packets): the loss of that interval is 0;
+//! - a stream that was missing from a report starts a new baseline when it is back;
+//! - a member that is missing leaves its metrics absent;
+//! - rates use the object's own `timestamp` where it has one: an unchanged one means that the browser answered from its cache;
+//! - what RTCP tells (`remote-inbound-rtp`, `remote-outbound-rtp`) stands until the next RTCP report, at most [`RTCP_AGE_MAX`].
+
+mod counters;
+mod field;
+mod inbound;
+mod outbound;
+mod path;
+mod stream;
+mod table;
+
+use std::time::Duration;
+
+pub(crate) use path::Path;
+pub(crate) use stream::{Moment, StreamState};
+pub(crate) use table::{Binding, Kind, Table};
+
+/// How long what RTCP told is held without a new report. Audio alone brings one about every 5 s: two may be lost.
+pub const RTCP_AGE_MAX: Duration = Duration::from_secs(12);
+
+/// How long a STUN round-trip time is held when no further check is answered. Checks come about every 2.5 s.
+pub const STUN_AGE_MAX: Duration = Duration::from_secs(15);

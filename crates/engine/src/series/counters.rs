@@ -1,0 +1,127 @@
+//! Two successive readings of one stats object and what lies between them.
+
+use super::{field::Field, table::Binding};
+use crate::report::Object;
+
+const _: () = assert!(Field::NUMBERS <= 128);
+
+/// The numbers of one object in one report.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    present: u128,
+    values: [f64; Field::NUMBERS],
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self { present: 0, values: [0.0; Field::NUMBERS] }
+    }
+}
+
+impl Reading {
+    /// Takes the numbers of `object` in `row`; those already taken stay.
+    pub(crate) fn load(&mut self, object: &Object, binding: &Binding, row: usize) {
+        for &(place, column) in &binding.numbers {
+            let bit = 1u128 << place;
+            if self.present & bit == 0
+                && let Some(number) = object.columns[column as usize].number(row).filter(|number| number.is_finite())
+            {
+                self.present |= bit;
+                self.values[usize::from(place)] = number;
+            }
+        }
+    }
+
+    /// The number, if the report had it.
+    pub(crate) fn get(&self, field: Field) -> Option<f64> {
+        let place = field as usize;
+        (self.present & (1 << place) != 0).then(|| self.values[place])
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        self.present = 0;
+    }
+
+    /// Whether nothing was read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.present == 0
+    }
+}
+
+/// Counters that never fall while a stream lives: if one does, it is another stream.
+const MONOTONE: [Field; 8] = [
+    Field::PacketsReceived,
+    Field::BytesReceived,
+    Field::PacketsSent,
+    Field::BytesSent,
+    Field::FramesDecoded,
+    Field::FramesEncoded,
+    Field::TotalSamplesReceived,
+    Field::TotalSamplesCount,
+];
+
+/// Rounding of summed floats may let a counter fall by this much.
+const ROUNDING: f64 = 1e-6;
+
+/// An object in this report and in the one before.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counters {
+    /// In this report.
+    pub(crate) now: Reading,
+    /// In the report before; empty when there is no baseline.
+    pub(crate) before: Reading,
+}
+
+impl Counters {
+    /// Makes this report the one before.
+    pub(crate) fn roll(&mut self) {
+        std::mem::swap(&mut self.now, &mut self.before);
+        self.now.clear();
+    }
+
+    /// Whether a counter fell that never falls while a stream lives.
+    pub(crate) fn was_reset(&self) -> bool {
+        MONOTONE.iter().any(|&field| self.change(field).is_some_and(|change| change < 0.0))
+    }
+
+    /// The number in this report.
+    pub(crate) fn level(&self, field: Field) -> Option<f64> {
+        self.now.get(field)
+    }
+
+    /// How much a member changed, falling included.
+    pub(crate) fn change(&self, field: Field) -> Option<f64> {
+        Some(self.now.get(field)? - self.before.get(field)?)
+    }
+
+    /// How much a counter grew; absent when it fell.
+    pub(crate) fn growth(&self, field: Field) -> Option<f64> {
+        self.change(field).filter(|&change| change >= -ROUNDING).map(|change| change.max(0.0))
+    }
+
+    /// Growth of one counter over that of another; absent while the other stands.
+    pub(crate) fn mean(&self, part: Field, count: Field) -> Option<f64> {
+        over(self.growth(part)?, self.growth(count)?)
+    }
+
+    /// As [`Counters::mean`], at most 1.
+    pub(crate) fn share(&self, part: Field, whole: Field) -> Option<f64> {
+        self.mean(part, whole).map(|share| share.min(1.0))
+    }
+
+    /// Seconds between the two readings by the object's own clock.
+    pub(crate) fn seconds(&self) -> Option<f64> {
+        Some(self.change(Field::Timestamp)? / 1000.0)
+    }
+}
+
+/// `part / whole`; absent when there is no whole.
+pub(crate) fn over(part: f64, whole: f64) -> Option<f64> {
+    (whole > 0.0).then(|| part / whole)
+}
+
+/// Root mean square of sound from energy and duration.
+pub(crate) fn rms(counters: &Counters) -> Option<f64> {
+    counters.mean(Field::TotalAudioEnergy, Field::TotalSamplesDuration).map(|power| libm::sqrt(power).min(1.0))
+}

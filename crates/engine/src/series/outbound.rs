@@ -1,0 +1,111 @@
+//! Values of sent streams.
+
+use super::{
+    counters::{over, rms},
+    field::Field,
+    stream::{Moment, StreamState, Told},
+};
+use crate::{
+    metric::{Metric, MetricValues},
+    score::{
+        audio::{Delay, Listening, conversational},
+        emodel,
+        video::Watching,
+    },
+};
+
+impl StreamState {
+    /// What sent sound and pictures have in common: bit rate, packets per second, what the far end told.
+    fn outbound(&mut self, moment: &Moment, seconds: f64, values: &mut MetricValues) -> (Option<f64>, Option<f64>, Told) {
+        let bitrate = self.bitrate(Field::BytesSent, seconds, values);
+        let packet_rate = self.rate(Field::PacketsSent, seconds);
+        values.set(Metric::PacketRate, packet_rate);
+        let told = self.told(moment.time);
+        values.set(Metric::LossRatio, told.loss_ratio);
+        values.set(Metric::Jitter, told.jitter_ms);
+        values.set(Metric::Rtt, told.rtt_ms);
+        values.set(Metric::NackRate, self.rate(Field::NackCount, seconds));
+        values.set(Metric::RetransmissionRatio, self.own.share(Field::RetransmittedPacketsSent, Field::PacketsSent));
+        values.set(Metric::SendDelay, self.mean_ms(Field::TotalPacketSendDelay, Field::PacketsSent));
+        values.set(Metric::TargetBitrate, self.own.level(Field::TargetBitrate));
+        (bitrate, packet_rate, told)
+    }
+
+    pub(super) fn outbound_audio(&mut self, moment: &Moment, seconds: f64, values: &mut MetricValues) {
+        let (_, packets_per_second, told) = self.outbound(moment, seconds, values);
+        // Chrome's former `track` objects held the level of the microphone; they were read with the stream's own.
+        let level = self.source.level(Field::AudioLevel).or_else(|| self.own.level(Field::AudioLevel));
+        values.set(Metric::AudioLevel, level);
+        values.set(Metric::AudioRms, rms(&self.source).or_else(|| rms(&self.own)));
+        values.set(Metric::EchoReturnLoss, self.source.level(Field::EchoReturnLoss));
+        values.set(Metric::EchoReturnLossEnhancement, self.source.level(Field::EchoReturnLossEnhancement));
+        self.was_heard |= level.is_some_and(|level| level > 0.0);
+
+        let listening = Listening {
+            codec: self.stream.codec.as_deref(),
+            has_fec: self.has_fec,
+            bitrate_bps: Some(self.peak_bps),
+            packets_per_second,
+            loss_ratio: told.loss_ratio,
+            ..Listening::default()
+        };
+        let Some(rating) = packets_per_second.and_then(|_| listening.rating()) else { return };
+        let delay = Delay { rtt_ms: told.rtt_ms.or(moment.rtt_ms), jitter_ms: told.jitter_ms, ..Delay::default() };
+        values.set(Metric::MosLq, Some(emodel::mos_fb(rating)));
+        values.set(Metric::MosCq, conversational(rating, &delay));
+    }
+
+    pub(super) fn outbound_video(&mut self, moment: &Moment, seconds: f64, values: &mut MetricValues) {
+        let (bitrate_bps, _, _) = self.outbound(moment, seconds, values);
+        let pixels = self.picture(Field::FramesEncoded, Field::KeyFramesEncoded, seconds, values);
+        let frame_rate = self.rate(Field::FramesEncoded, seconds);
+        let source_rate = self
+            .source
+            .seconds()
+            .filter(|&seconds| seconds > 0.0)
+            .or(Some(seconds))
+            .and_then(|seconds| over(self.source.growth(Field::Frames)?, seconds));
+        values.set(Metric::EncodedFrameRate, frame_rate);
+        values.set(Metric::SentFrameRate, self.rate(Field::FramesSent, seconds));
+        values.set(Metric::SourceFrameRate, source_rate.or_else(|| self.source.level(Field::FramesPerSecond)));
+        values.set(Metric::EncodeTime, self.mean_ms(Field::TotalEncodeTime, Field::FramesEncoded));
+        self.limitations(values);
+
+        if let Some(frame_rate) = frame_rate {
+            self.frame_rate_max = self.frame_rate_max.max(frame_rate);
+        }
+        let source_pixels = self.source.level(Field::Width).zip(self.source.level(Field::Height)).map(|(width, height)| width * height);
+        let watching = Watching {
+            codec: self.stream.codec.as_deref(),
+            qp: values.get(Metric::Qp),
+            bitrate_bps,
+            pixels,
+            // A simulcast layer (one with a `rid`) is small on purpose: it is measured by itself.
+            pixels_expected: source_pixels.filter(|_| self.stream.rid.is_none()).or(Some(self.pixels_max)),
+            frame_rate,
+            frame_rate_expected: values.get(Metric::SourceFrameRate).or(Some(self.frame_rate_max)),
+            frozen_ratio: None,
+        };
+        values.set(Metric::MosV, watching.mos_v());
+    }
+
+    /// Shares of the interval by what limited the quality: from durations, else from the reason that stands now.
+    fn limitations(&self, values: &mut MetricValues) {
+        const REASONS: [(Metric, Field, &str); 4] = [
+            (Metric::LimitedByNone, Field::LimitedNone, "none"),
+            (Metric::LimitedByCpu, Field::LimitedCpu, "cpu"),
+            (Metric::LimitedByBandwidth, Field::LimitedBandwidth, "bandwidth"),
+            (Metric::LimitedByOther, Field::LimitedOther, "other"),
+        ];
+        let is_counted = self.own.level(Field::LimitedNone).is_some();
+        let sum: f64 = REASONS.iter().filter_map(|&(_, field, _)| self.own.growth(field)).sum();
+        for (metric, field, reason) in REASONS {
+            let share = if is_counted {
+                self.own.growth(field).and_then(|part| over(part, sum))
+            } else {
+                self.limitation.as_deref().map(|held| f64::from(u8::from(held == reason)))
+            };
+            values.set(metric, share);
+        }
+    }
+}

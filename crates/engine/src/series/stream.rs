@@ -1,0 +1,305 @@
+//! One RTP stream through time: its counters, what RTCP last told of it, and what must be remembered between reports.
+
+use std::time::Duration;
+
+use super::{
+    RTCP_AGE_MAX,
+    counters::{Counters, over},
+    field::Field,
+    table::{Binding, Kind, Table},
+};
+use crate::{
+    analysis::{Direction, MediaKind, Stream, StreamId},
+    metric::{Metric, MetricValues},
+    report::Text,
+    units::Timestamp,
+};
+
+/// The report being read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// Its time.
+    pub(crate) time: Timestamp,
+    /// Time since the report before; zero when no rate can be given.
+    pub(crate) interval: Duration,
+    /// Its number, counted from 1.
+    pub(crate) number: u64,
+    /// Round-trip time of the connection.
+    pub(crate) rtt_ms: Option<f64>,
+}
+
+/// What the far end's RTCP last told.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Told {
+    /// Round-trip time.
+    pub(crate) rtt_ms: Option<f64>,
+    /// Jitter that the far end sees.
+    pub(crate) jitter_ms: Option<f64>,
+    /// Loss that the far end sees.
+    pub(crate) loss_ratio: Option<f64>,
+}
+
+/// Longest time between two readings of a stream that still gives rates, s: RTCP and browser caches included.
+const SECONDS_MAX: f64 = 120.0;
+
+/// How fast the remembered bit rate of sound falls, per second, so that a pause in speech does not look like a poor codec.
+const PEAK_DECAY: f64 = 0.98;
+
+/// One RTP stream.
+#[derive(Debug)]
+pub(crate) struct StreamState {
+    /// As its latest report describes it.
+    pub(crate) stream: Stream,
+    /// Whether any used report named it.
+    pub(crate) is_seen: bool,
+    /// Number of the last report that named it.
+    pub(crate) last_number: u64,
+    pub(super) own: Counters,
+    pub(super) source: Counters,
+    pub(super) playout: Counters,
+    remote: Counters,
+    told: Told,
+    told_at: Option<Timestamp>,
+    /// `packetsSent` when RTCP last told something.
+    sent_when_told: Option<f64>,
+    pub(super) has_fec: bool,
+    /// Why the quality is limited, where durations are not counted.
+    pub(super) limitation: Option<Text>,
+    /// Whether it ever carried media.
+    pub(crate) has_carried: bool,
+    /// Whether it was ever louder than digital silence.
+    pub(crate) was_heard: bool,
+    pub(super) peak_bps: f64,
+    pub(super) pixels_max: f64,
+    pub(super) frame_rate_max: f64,
+    /// Mean time between frames lately, s.
+    pub(super) frame_gap: Option<f64>,
+    /// When frames last moved.
+    pub(super) moved: Option<Timestamp>,
+    /// Frozen seconds told before `totalFreezesDuration` counted them.
+    pub(super) frozen_ahead: f64,
+}
+
+impl StreamState {
+    /// A stream that no report has named yet.
+    pub(crate) fn new(id: StreamId) -> Self {
+        let at = Timestamp::default();
+        Self {
+            stream: Stream { id, mid: None, rid: None, codec: None, track: None, first: at, last: at },
+            is_seen: false,
+            last_number: 0,
+            own: Counters::default(),
+            source: Counters::default(),
+            playout: Counters::default(),
+            remote: Counters::default(),
+            told: Told::default(),
+            told_at: None,
+            sent_when_told: None,
+            has_fec: false,
+            limitation: None,
+            has_carried: false,
+            was_heard: false,
+            peak_bps: 0.0,
+            pixels_max: 0.0,
+            frame_rate_max: 0.0,
+            frame_gap: None,
+            moved: None,
+            frozen_ahead: 0.0,
+        }
+    }
+
+    /// Whether the packets counted in `row` are fewer or more than those read last.
+    pub(crate) fn progress(&self, table: &Table<'_>, binding: &Binding, row: usize) -> Option<std::cmp::Ordering> {
+        let object = table.object(binding);
+        [Field::PacketsReceived, Field::PacketsSent, Field::BytesReceived, Field::BytesSent]
+            .into_iter()
+            .find_map(|field| binding.number(object, field, row)?.partial_cmp(&self.own.before.get(field)?))
+    }
+
+    /// Reads the stream's own object and those it points to. `false` when this report named the stream already.
+    pub(crate) fn read(&mut self, table: &Table<'_>, binding: &Binding, row: usize, moment: &Moment) -> bool {
+        if self.last_number == moment.number {
+            return false;
+        }
+        if self.last_number + 1 != moment.number || moment.interval.is_zero() {
+            self.own.before.clear();
+            self.source.before.clear();
+            self.playout.before.clear();
+            self.moved = None;
+        }
+        self.last_number = moment.number;
+        if !self.is_seen {
+            self.stream.first = moment.time;
+            self.is_seen = true;
+        }
+        self.stream.last = moment.time;
+
+        let object = table.object(binding);
+        self.own.now.load(object, binding, row);
+        let follow = |field, kind| {
+            let linked = table.linked(binding, field, row).filter(|linked| linked.kind == kind)?;
+            table.object(linked).presence.contains(row).then_some(linked)
+        };
+        let track = follow(Field::TrackId, Kind::Track);
+        if let Some(track) = track {
+            self.own.now.load(table.object(track), track, row);
+        }
+        match self.stream.id.direction {
+            Direction::Inbound if self.stream.id.kind == MediaKind::Audio => {
+                let playout = follow(Field::PlayoutId, Kind::Playout);
+                if let Some(playout) = playout.or_else(|| only(table, Kind::Playout, None, row)) {
+                    self.playout.now.load(table.object(playout), playout, row);
+                }
+            }
+            Direction::Inbound => {}
+            Direction::Outbound => {
+                let source = follow(Field::MediaSourceId, Kind::Source);
+                let source = source.or_else(|| only(table, Kind::Source, Some(self.stream.id.kind), row));
+                if let Some(source) = source {
+                    self.source.now.load(table.object(source), source, row);
+                    keep(&mut self.stream.track, source.text(table.object(source), Field::TrackIdentifier, row));
+                }
+                keep(&mut self.limitation, binding.text(object, Field::QualityLimitationReason, row));
+            }
+        }
+        keep(&mut self.stream.mid, binding.text(object, Field::Mid, row));
+        keep(&mut self.stream.rid, binding.text(object, Field::Rid, row));
+        keep(&mut self.stream.track, binding.text(object, Field::TrackIdentifier, row));
+        if let Some(track) = track {
+            keep(&mut self.stream.track, track.text(table.object(track), Field::TrackIdentifier, row));
+        }
+        if let Some(codec) = follow(Field::CodecId, Kind::Codec) {
+            let codec_object = table.object(codec);
+            keep(&mut self.stream.codec, codec.text(codec_object, Field::MimeType, row));
+            let parameters = codec.text(codec_object, Field::SdpFmtpLine, row);
+            self.has_fec = parameters.is_some_and(|parameters| parameters.contains("useinbandfec=1"));
+        }
+        true
+    }
+
+    /// Reads what the far end tells of this stream. An unchanged timestamp is no new report.
+    pub(crate) fn read_remote(&mut self, table: &Table<'_>, binding: &Binding, row: usize, time: Timestamp) {
+        self.remote.now.clear();
+        self.remote.now.load(table.object(binding), binding, row);
+        let is_new = match (self.remote.level(Field::Timestamp), self.remote.before.get(Field::Timestamp)) {
+            (Some(now), Some(before)) => now != before,
+            _ => true,
+        };
+        if !is_new {
+            return;
+        }
+        let sent = self.own.before.get(Field::PacketsSent);
+        let lost = self.remote.change(Field::PacketsLost).map(|lost| lost.max(0.0));
+        let counted = lost.and_then(|lost| {
+            let due = match self.remote.growth(Field::PacketsReceived) {
+                Some(received) => received + lost,
+                None => sent? - self.sent_when_told?,
+            };
+            over(lost, due)
+        });
+        let milliseconds = |seconds: f64| (seconds >= 0.0).then_some(seconds * 1000.0);
+        self.told = Told {
+            rtt_ms: self.remote.level(Field::RoundTripTime).and_then(milliseconds),
+            jitter_ms: self.remote.level(Field::Jitter).and_then(milliseconds),
+            loss_ratio: self.remote.level(Field::FractionLost).or(counted).map(|loss| loss.clamp(0.0, 1.0)),
+        };
+        self.told_at = Some(time);
+        self.sent_when_told = sent;
+        self.remote.roll();
+    }
+
+    /// What RTCP told, while it stands.
+    pub(crate) fn told(&self, time: Timestamp) -> Told {
+        let age = self.told_at.and_then(|told_at| time.since(told_at));
+        if age.is_some_and(|age| age <= RTCP_AGE_MAX) { self.told } else { Told::default() }
+    }
+
+    /// The values of this report; makes it the baseline of the next.
+    pub(crate) fn values(&mut self, moment: &Moment, values: &mut MetricValues) {
+        let seconds = self.own.seconds().unwrap_or(moment.interval.as_secs_f64());
+        if self.own.was_reset() || !(0.0..=SECONDS_MAX).contains(&seconds) {
+            self.own.before.clear();
+            self.moved = None;
+        }
+        if self.source.was_reset() {
+            self.source.before.clear();
+        }
+        if self.playout.was_reset() {
+            self.playout.before.clear();
+        }
+        // The browser answered from its cache: nothing new, and the baseline stays.
+        if seconds == 0.0 && !self.own.before.is_empty() {
+            self.own.now.clear();
+            self.source.now.clear();
+            self.playout.now.clear();
+            return;
+        }
+        match (self.stream.id.direction, self.stream.id.kind) {
+            (Direction::Inbound, MediaKind::Audio) => self.inbound_audio(moment, seconds, values),
+            (Direction::Inbound, MediaKind::Video) => self.inbound_video(moment, seconds, values),
+            (Direction::Outbound, MediaKind::Audio) => self.outbound_audio(moment, seconds, values),
+            (Direction::Outbound, MediaKind::Video) => self.outbound_video(moment, seconds, values),
+        }
+        self.own.roll();
+        self.source.roll();
+        self.playout.roll();
+    }
+
+    /// Growth of a counter per second.
+    pub(super) fn rate(&self, field: Field, seconds: f64) -> Option<f64> {
+        over(self.own.growth(field)?, seconds)
+    }
+
+    /// A member in seconds, as milliseconds.
+    pub(super) fn level_ms(&self, field: Field) -> Option<f64> {
+        self.own.level(field).filter(|&level| level >= 0.0).map(|seconds| seconds * 1000.0)
+    }
+
+    /// Mean of summed seconds per counted thing, in milliseconds.
+    pub(super) fn mean_ms(&self, sum: Field, count: Field) -> Option<f64> {
+        self.own.mean(sum, count).map(|seconds| seconds * 1000.0)
+    }
+
+    /// Bit rate and its remembered peak.
+    pub(super) fn bitrate(&mut self, bytes: Field, seconds: f64, values: &mut MetricValues) -> Option<f64> {
+        let bitrate = self.rate(bytes, seconds).map(|rate| rate * 8.0);
+        if let Some(bitrate) = bitrate {
+            self.has_carried |= bitrate > 0.0;
+            self.peak_bps = bitrate.max(self.peak_bps * libm::pow(PEAK_DECAY, seconds));
+        }
+        values.set(Metric::Bitrate, bitrate);
+        bitrate
+    }
+
+    /// What every video stream has.
+    pub(super) fn picture(&mut self, frames: Field, key_frames: Field, seconds: f64, values: &mut MetricValues) -> Option<f64> {
+        let pixels = self.own.level(Field::FrameWidth).zip(self.own.level(Field::FrameHeight));
+        let pixels = pixels.filter(|&(width, height)| width > 0.0 && height > 0.0);
+        values.set(Metric::Width, pixels.map(|(width, _)| width));
+        values.set(Metric::Height, pixels.map(|(_, height)| height));
+        values.set(Metric::Qp, self.own.mean(Field::QpSum, frames));
+        values.set(Metric::KeyFrameRate, self.rate(key_frames, seconds));
+        values.set(Metric::PliRate, self.rate(Field::PliCount, seconds));
+        values.set(Metric::FirRate, self.rate(Field::FirCount, seconds));
+        let pixels = pixels.map(|(width, height)| width * height);
+        self.pixels_max = pixels.map_or(self.pixels_max, |pixels| pixels.max(self.pixels_max));
+        pixels
+    }
+}
+
+/// The one object of a kind, where there is exactly one.
+fn only<'a>(table: &'a Table<'_>, kind: Kind, media: Option<MediaKind>, row: usize) -> Option<&'a Binding> {
+    let mut found =
+        table.of(kind).filter(|binding| (media.is_none() || binding.media == media) && table.object(binding).presence.contains(row));
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
+}
+
+/// Keeps `text` when it is there and new.
+fn keep(held: &mut Option<Text>, text: Option<&Text>) {
+    if let Some(text) = text
+        && held.as_deref() != Some(&**text)
+    {
+        *held = Some(text.clone());
+    }
+}
