@@ -13,6 +13,7 @@ use sidetone_engine::{
 pub(crate) struct Collected {
     ticks: Vec<Value>,
     raised: Vec<Value>,
+    escalated: Vec<Value>,
     cleared: Vec<Value>,
 }
 
@@ -21,12 +22,13 @@ impl Collected {
         match output {
             Output::Tick(value) => self.ticks.push(tick(value)),
             Output::Raised(value) => self.raised.push(issue(value)),
+            Output::Escalated(value) => self.escalated.push(issue(value)),
             Output::Cleared(value) => self.cleared.push(issue(value)),
         }
     }
 
     pub(crate) fn into_json(self) -> String {
-        json!({"ticks": self.ticks, "raised": self.raised, "cleared": self.cleared}).to_string()
+        json!({"ticks": self.ticks, "raised": self.raised, "escalated": self.escalated, "cleared": self.cleared}).to_string()
     }
 }
 

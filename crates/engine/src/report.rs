@@ -439,7 +439,9 @@ impl FromIterator<Report> for Reports {
 mod tests {
     use super::*;
 
-    fn report(time: i64, stats: &[(&str, &str, &[(&str, Value)])]) -> Report {
+    type Object<'a> = (&'a str, &'a str, &'a [(&'a str, Value)]);
+
+    fn report(time: i64, stats: &[Object<'_>]) -> Report {
         Report {
             time: Timestamp::from_micros(time),
             stats: stats

@@ -54,6 +54,9 @@ pub(super) struct Memory {
     usual: Option<Duration>,
 }
 
+/// A microphone whose level reaches this (−40 dB of full scale) hears something, be it a tone that never changes.
+const HEARING: f64 = 0.01;
+
 enum Arrival {
     /// In order, after an interval; zero after a gap.
     Next(Duration),
@@ -110,7 +113,7 @@ impl Analyzer {
         let active = memory.judge.active().chain(memory.streams.iter().flat_map(|followed| followed.judge.active()));
         let mut issues: Vec<_> = memory.closed.iter().chain(active).cloned().collect();
         let place = |name| memory.rules.rules.iter().position(|rule| rule.name == name);
-        issues.sort_by(|a, b| (a.onset, a.raised, place(a.rule), a.stream).cmp(&(b.onset, b.raised, place(b.rule), b.stream)));
+        issues.sort_by_key(|issue| (issue.onset, issue.raised, place(issue.rule), issue.stream));
         Analysis { connection: memory.gatherer.summaries(), streams: streams.collect(), issues, ..memory.analysis.clone() }
     }
 
@@ -321,10 +324,13 @@ impl Memory {
 fn is_admitted(condition: Condition, value: f64, state: &StreamState, values: &MetricValues, mute: Mute) -> bool {
     match condition {
         Condition::Always => true,
-        Condition::MicrophoneOpen => match mute.microphone {
-            Some(is_muted) => !is_muted,
-            None => value > 0.0,
-        },
+        Condition::MicrophoneOpen => {
+            value < HEARING
+                && match mute.microphone {
+                    Some(is_muted) => !is_muted,
+                    None => value > 0.0,
+                }
+        }
         Condition::FarEndOpen => {
             let has_media = values.get(Metric::Bitrate).is_some_and(|bitrate| bitrate > 0.0);
             has_media

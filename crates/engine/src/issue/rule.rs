@@ -82,7 +82,7 @@ impl Thresholds {
 pub enum Condition {
     /// Always.
     Always,
-    /// While the microphone is not muted. An exact 0 is judged only if the app says that it is not: a disabled track gives the same.
+    /// While the microphone is not muted and its level is below −40 dB of full scale. An exact 0 is judged only if the app says that it is not: a disabled track gives the same.
     MicrophoneOpen,
     /// While media arrives and the far end is not muted. An exact 0 is judged only if the stream was ever heard, or the app says that the
     /// far end is not muted: a muted or volume-0 media element gives the same.

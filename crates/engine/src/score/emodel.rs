@@ -37,7 +37,7 @@ impl DelaySensitivity {
 /// Impairment `Idd` by a pure one-way mouth-to-ear delay in ms.
 #[must_use]
 pub fn delay_impairment(ta_ms: f64, sensitivity: DelaySensitivity) -> f64 {
-    if !(ta_ms > sensitivity.onset_ms) {
+    if ta_ms.is_nan() || ta_ms <= sensitivity.onset_ms {
         return 0.0;
     }
     let x = log2(ta_ms / sensitivity.onset_ms);

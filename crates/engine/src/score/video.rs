@@ -79,7 +79,7 @@ impl Watching<'_> {
     pub fn mos_v(&self) -> Option<f64> {
         let frozen = self.frozen_ratio.unwrap_or(0.0).clamp(0.0, 1.0);
         let frame_rate = self.frame_rate?;
-        if !(frame_rate > 0.0) {
+        if frame_rate.is_nan() || frame_rate <= 0.0 {
             return (frozen > 0.0).then(|| (CODING_MAX - FREEZE_PENALTY * frozen).max(1.0));
         }
         let coding = self.coding(frame_rate)?;

@@ -168,8 +168,9 @@ impl Shard {
                 });
                 *latest = Some(tick.clone());
             }
-            Output::Raised(issue) => {
-                channels.publish(batch.app, place.conference, || issue_message("issue_raised", issue));
+            Output::Raised(issue) | Output::Escalated(issue) => {
+                let name = if matches!(output, Output::Raised(_)) { "issue_raised" } else { "issue_escalated" };
+                channels.publish(batch.app, place.conference, || issue_message(name, issue));
                 issues.retain(|held| (held.rule, held.stream) != (issue.rule, issue.stream));
                 issues.push(issue.clone());
             }
