@@ -24,7 +24,7 @@ enum Step {
 
 /// What the seeds of one document share.
 #[derive(Default)]
-pub(super) struct Reader {
+pub(crate) struct Reader {
     texts: RefCell<HashSet<Text>>,
     path: RefCell<Vec<Step>>,
 }
@@ -149,7 +149,7 @@ impl<'de> Visitor<'de> for OneStats<'_> {
 }
 
 /// Sets one member by the rules of the module; what the name held before is gone.
-pub(super) fn set_member(stats: &mut Stats, id: &Text, name: Text, value: Read) {
+pub(crate) fn set_member(stats: &mut Stats, id: &Text, name: Text, value: Read) {
     let first = MemberName::plain(name.clone());
     if stats.members.range(&first..).next().is_some_and(|(member, _)| member.name == name) {
         stats.members.retain(|member, _| member.name != name);
@@ -175,7 +175,8 @@ pub(super) fn set_member(stats: &mut Stats, id: &Text, name: Text, value: Read) 
 }
 
 /// The value of a member.
-pub(super) enum Read {
+#[derive(Clone)]
+pub(crate) enum Read {
     /// One value.
     One(Value),
     /// A record, entry by entry.
@@ -184,7 +185,7 @@ pub(super) enum Read {
 
 /// The value of a member, whatever it is.
 #[derive(Clone, Copy)]
-pub(super) struct AnyValue<'a>(pub(super) &'a Reader);
+pub(crate) struct AnyValue<'a>(pub(crate) &'a Reader);
 
 impl<'de> DeserializeSeed<'de> for AnyValue<'_> {
     type Value = Read;
