@@ -1,9 +1,10 @@
-//! Every developer command: `cargo xtask demo|test|wasm|tidy|bench`.
+//! Every developer command: `cargo xtask demo|test|wasm|gen|tidy|bench`.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
 mod bench;
 mod demo;
+mod r#gen;
 mod process;
 mod test;
 mod tidy;
@@ -18,6 +19,7 @@ cargo xtask <command>
   demo [args]     build Sidetone and run `sidetone demo`: the real dumps of testdata/ imported and served
   test [step ..]  every test there is (or only the steps named); sets up what it needs
   wasm            the engine as WebAssembly with its JavaScript glue, into target/engine-wasm
+  gen [--check]   write the generated files; with --check, fail if one is stale
   tidy            the rules of the house that no compiler checks
   bench [args]    the benches of bench/, optimised
 ";
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         "demo" => demo::run(rest),
         "test" => test::run(rest),
         "wasm" => wasm::run(rest),
+        "gen" => r#gen::run(rest),
         "tidy" => tidy::run(rest),
         "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {

@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead, BufReader, ErrorKind},
     process::{Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -30,9 +31,21 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("`{}` printed something other than UTF-8", spelled(command)))
 }
 
-/// Whether the command runs and succeeds; what it prints is shown nowhere.
-pub(crate) fn succeeds(command: &mut Command) -> bool {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+/// Whether the command succeeds within `limit`; what it prints is shown nowhere.
+pub(crate) fn succeeds_within(limit: Duration, command: &mut Command) -> bool {
+    let Ok(mut child) = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn() else { return false };
+    let began = Instant::now();
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return status.success(),
+            Ok(None) if began.elapsed() < limit => std::thread::sleep(Duration::from_millis(50)),
+            _ => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return false;
+            }
+        }
+    }
 }
 
 /// Runs the command with our own input and output.
@@ -54,4 +67,24 @@ pub(crate) fn watch(command: &mut Command, mut line: impl FnMut(&str)) -> Result
     }
     let status = child.wait()?;
     if status.success() { Ok(()) } else { bail!("`{}`: {status}", spelled(command)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_hangs_is_given_up() {
+        let began = Instant::now();
+        assert!(!succeeds_within(Duration::from_millis(200), Command::new("sleep").arg("60")));
+        assert!(began.elapsed() < Duration::from_secs(30));
+        assert!(succeeds_within(Duration::from_secs(30), &mut Command::new("true")));
+        assert!(!succeeds_within(Duration::from_secs(30), &mut Command::new("a-program-that-is-not-installed")));
+    }
+
+    #[test]
+    fn a_program_that_is_missing_is_named() {
+        let error = run(&mut Command::new("a-program-that-is-not-installed")).unwrap_err();
+        assert_eq!(error.to_string(), "`a-program-that-is-not-installed` is not installed, or not on the PATH");
+    }
 }

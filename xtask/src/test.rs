@@ -4,7 +4,7 @@ use std::{process::Command, time::Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{process, tidy, wasm, workspace};
+use crate::{r#gen, process, tidy, wasm, workspace};
 
 /// One runner with everything it needs.
 struct Step {
@@ -15,6 +15,7 @@ struct Step {
 /// In the order in which a failure is cheapest. Each gives a line on what it ran.
 const STEPS: &[Step] = &[
     Step { name: "tidy", run: tidy::check },
+    Step { name: "gen", run: r#gen::check },
     Step { name: "rust", run: rust },
     Step { name: "wasm", run: wasm_parity },
     Step { name: "fuzz", run: || outside("fuzz") },

@@ -8,6 +8,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -15,6 +16,8 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::{process, workspace};
 
 const TARGET: &str = "wasm32-unknown-unknown";
+/// How long rustup may take to download 30 MB before it is taken to be cut off from them.
+const RUSTUP_PATIENCE: Duration = Duration::from_secs(120);
 const PACKAGE: &str = "sidetone-engine-wasm";
 /// Name of the module and its glue.
 const NAME: &str = "engine";
@@ -91,7 +94,7 @@ impl Toolchain {
             return Ok(Self::Rustup);
         }
         println!("the standard library for {TARGET} is not installed: asking rustup for it");
-        if process::succeeds(Command::new("rustup").args(["target", "add", TARGET])) && installed() {
+        if process::succeeds_within(RUSTUP_PATIENCE, Command::new("rustup").args(["target", "add", TARGET])) && installed() {
             return Ok(Self::Rustup);
         }
         println!("rustup cannot give it: trying Debian's rustc-web");
@@ -157,9 +160,9 @@ fn install_from_debian() -> Result<()> {
     if !is_root || !Path::new("/etc/debian_version").is_file() {
         bail!(by_hand);
     }
-    process::run(Command::new("apt-get").args(["--quiet", "update"])).context(by_hand.clone())?;
+    process::run(Command::new("apt-get").args(["-qq", "update"])).context(by_hand.clone())?;
     let mut install = Command::new("apt-get");
-    install.args(["--quiet", "install", "--yes", "--no-install-recommends"]).args(DEBIAN_PACKAGES);
+    install.args(["-qq", "install", "--yes", "--no-install-recommends"]).args(DEBIAN_PACKAGES);
     process::run(install.env("DEBIAN_FRONTEND", "noninteractive")).context(by_hand.clone())?;
     ensure!(debian_is_ready(), "Debian's rustc-web is older than Rust {}\n{by_hand}", env!("CARGO_PKG_RUST_VERSION"));
     Ok(())
