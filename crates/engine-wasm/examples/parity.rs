@@ -6,7 +6,7 @@
 use std::{error::Error, fmt::Write};
 
 use serde_json::{Map, Value, json};
-use sidetone_engine_wasm::{Analyzer, decode_batch, encode_batch};
+use sidetone_engine_wasm::{Analyzer, decode_batch, digest_batch, encode_batch};
 use sidetone_testkit::traces;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -30,7 +30,8 @@ fn result(name: &str) -> Result<Value, Box<dyn Error>> {
     let batch = json!({"conference_id": "parity", "participant_id": name, "batch_seq": 0, "reports": reports});
     let bytes = encode_batch(&batch.to_string()).map_err(|_| "a batch that wire refuses")?;
     let decoded = decode_batch(&bytes).map_err(|_| "a batch that does not come back")?;
-    Ok(json!({"outputs": outputs, "batch": hex(&bytes), "decoded": decoded}))
+    let digest = digest_batch(&bytes).map_err(|_| "a batch that does not come back")?;
+    Ok(json!({"outputs": outputs, "digest": digest, "batch": hex(&bytes), "decoded": decoded}))
 }
 
 fn hex(bytes: &[u8]) -> String {

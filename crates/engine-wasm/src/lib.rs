@@ -4,11 +4,17 @@
 //! Every function is a plain Rust function too, so that a native program can be compared with the WebAssembly module.
 //!
 //! - [`encode_batch`], [`decode_batch`]: a batch between its JSON form and its compact form.
+//! - [`digest_batch`]: a checksum of all that the engine says of a batch, to compare two builds of it.
 //! - [`Analyzer`]: live series, scores and issues of one peer connection.
 
 mod output;
 
-use sidetone_engine::{analysis, issue::RuleSet, report::Reports, units::Timestamp};
+use sidetone_engine::{
+    analysis::{self, digest::digest},
+    issue::RuleSet,
+    report::Reports,
+    units::Timestamp,
+};
 use sidetone_wire::{batch, json};
 use wasm_bindgen::prelude::*;
 
@@ -31,6 +37,15 @@ pub fn decode_batch(bytes: &[u8]) -> Result<String, JsError> {
     Ok(String::from_utf8(text)?)
 }
 
+/// Everything that the engine says of the reports of a compact batch, as counts and a checksum over every bit.
+///
+/// # Errors
+/// When the bytes are no batch.
+#[wasm_bindgen(js_name = digestBatch)]
+pub fn digest_batch(bytes: &[u8]) -> Result<String, JsError> {
+    Ok(digest(&batch::decode(bytes)?.reports).to_string())
+}
+
 /// Turns the successive reports of one peer connection into series, scores and issues.
 #[wasm_bindgen]
 #[derive(Debug)]
@@ -42,13 +57,13 @@ impl Analyzer {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new() -> Self {
-        Self(analysis::Analyzer::new(&RuleSet::default()))
+        Self(analysis::Analyzer::new(&RuleSet::sidetone()))
     }
 
     /// Takes the next report: its time in milliseconds since the epoch and its `stats` object as JSON text.
     ///
-    /// Gives what it adds as JSON text: `{"ticks": […], "raised": […], "cleared": […]}`.
-    /// All three are empty for a report that was there before or comes late.
+    /// Gives what it adds as JSON text: `{"ticks": […], "raised": […], "escalated": […], "cleared": […]}`.
+    /// All are empty for a report that was there before or comes late.
     ///
     /// # Errors
     /// When the time is none, or the text is no `stats` object.

@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 
 const folder = process.env.SIDETONE_WASM;
 const native = JSON.parse(readFileSync(process.env.SIDETONE_NATIVE, "utf8"));
-const { Analyzer, decodeBatch, encodeBatch, initSync } = await import(pathToFileURL(join(folder, "engine.js")));
+const { Analyzer, decodeBatch, digestBatch, encodeBatch, initSync } = await import(pathToFileURL(join(folder, "engine.js")));
 initSync({ module: readFileSync(join(folder, "engine_bg.wasm")) });
 
 /** The lines of a trace as recorded: {t, report, …}. */
@@ -30,11 +30,12 @@ for (const [name, expected] of Object.entries(native)) {
     assert.ok(outputs.some((output) => JSON.parse(output).ticks.some((tick) => tick.streams.length > 0)), "the engine saw streams");
   });
 
-  test(`${name}: the compact batch, to the byte, and back`, () => {
+  test(`${name}: the compact batch to the byte, back, and its digest`, () => {
     const reports = lines(name).map((line) => ({ time_ms: line.t, stats: line.report }));
     const batch = encodeBatch(JSON.stringify({ conference_id: "parity", participant_id: name, batch_seq: 0, reports }));
     assert.equal(Buffer.from(batch).toString("hex"), expected.batch);
     assert.equal(decodeBatch(batch), expected.decoded);
+    assert.equal(digestBatch(batch), expected.digest);
     assert.deepEqual(JSON.parse(expected.decoded).reports.map((report) => report.time_ms), reports.map((report) => report.time_ms));
   });
 }
