@@ -173,6 +173,15 @@ fn a_table_of_made_up_ids_is_refused_before_it_grows() {
 }
 
 #[test]
+fn many_members_and_many_duplicates_are_quick_to_read() {
+    // Their product would be 10^10 steps.
+    let members: String = (0..100_000).map(|n| format!(r#""m{n}":1,"#)).collect();
+    let duplicates = r#""x":{"k":1},"#.repeat(100_000);
+    let report = read(&format!(r#"{{"A":{{{members}{duplicates}"x":2}}}}"#));
+    assert_eq!(report.stats["A"].members.len(), 100_001);
+}
+
+#[test]
 fn ten_thousand_streams_in_one_report_are_kept() {
     let streams: Vec<String> = (0..10_000).map(|n| format!(r#""I{n}":{{"type":"inbound-rtp","ssrc":{n}}}"#)).collect();
     let batch = format!(

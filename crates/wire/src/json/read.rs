@@ -151,9 +151,7 @@ impl<'de> Visitor<'de> for OneStats<'_> {
 /// Sets one member by the rules of the module; what the name held before is gone.
 pub(crate) fn set_member(stats: &mut Stats, id: &Text, name: Text, value: Read) {
     let first = MemberName::plain(name.clone());
-    if stats.members.range(&first..).next().is_some_and(|(member, _)| member.name == name) {
-        stats.members.retain(|member, _| member.name != name);
-    }
+    remove_member(stats, &first);
     match value {
         Read::One(Value::Text(text)) if &*name == "type" => stats.stats_type = text,
         Read::One(Value::Text(text)) if &*name == "id" && text == *id => {}
@@ -171,6 +169,14 @@ pub(crate) fn set_member(stats: &mut Stats, id: &Text, name: Text, value: Read) 
                 stats.members.insert(MemberName::entry(name.clone(), key), value);
             }
         }
+    }
+}
+
+/// Removes the member with that name, a record with all its entries.
+pub(crate) fn remove_member(stats: &mut Stats, first: &MemberName) {
+    while let Some((held, _)) = stats.members.range(first..).next().filter(|(held, _)| held.name == first.name) {
+        let held = held.clone();
+        stats.members.remove(&held);
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     super::{ImportError, time::instant},
     codes,
 };
-use crate::json::{AnyValue, Read, Reader, set_member};
+use crate::json::{AnyValue, Read, Reader, remove_member, set_member};
 
 /// A report's own time is believed when it is this near to the time of its line.
 const TIME_TOLERANCE_US: u64 = 60_000_000;
@@ -140,7 +140,7 @@ fn merge(object: &mut Stats, id: &Text, members: Map<String, Json>, reader: &Rea
         }
         let name = Text::from(name);
         if value.is_null() {
-            object.members.retain(|member, _| member.name != name);
+            remove_member(object, &MemberName::plain(name));
             continue;
         }
         match AnyValue(reader).deserialize(value) {
