@@ -252,16 +252,8 @@ fn differences_are_applied_as_the_format_says() {
     assert_eq!(kinds, [("custom", r#"{"name":"rating","value":{"stars":5}}"#), ("socket_closed", r#"{"value":1001}"#)]);
 }
 
-/// Shape after the fact sheet: rtcstats of 2016, Jitsi's variant with sequence numbers.
-const LEGACY: &str = r#"{"fileFormat":2,"userAgent":"Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/90.0.4430.93 Safari/537.36"}
-["identity",null,{"confName":"weekly","displayName":"Ada","applicationName":"Jitsi Meet"},1600000000000,1]
-["create","PC_0",{"iceServers":[]},1600000000100,2]
-["iceconnectionstatechange","PC_0","connected",1600000000200,3]
-["getstats","PC_0",{"A":{"type":"inbound-rtp","packetsReceived":10,"timestamp":0},"B":{"type":"remote-inbound-rtp","packetsLost":1,"timestamp":1600000000500},"timestamp":"2020-09-13T12:26:41.000Z"},1600000001000,4]
-["getstats","PC_0",{"A":{"packetsReceived":10,"timestamp":0},"timestamp":1600000001000},1600000001000,4]
-["getstats","PC_0",{"A":{"packetsReceived":60,"timestamp":0},"timestamp":1600000002000},1600000002000,5]
-["getStats","PC_0",{"A":{"id":"A","type":"inbound-rtp","packetsReceived":110,"timestamp":1600000003000}},1600000003000,6]
-"#;
+/// See `testdata/legacy/README.md`.
+const LEGACY: &str = include_str!("../../../testdata/legacy/rtcstats-2016-jitsi.jsonl");
 
 #[test]
 fn the_scheme_of_2016_is_understood() {
@@ -294,17 +286,8 @@ fn the_scheme_of_2016_is_understood() {
     assert_eq!(document.events[0].payload, r#"{"audio":true}"#);
 }
 
-/// Shape after the fact sheet: webrtc-internals before Chrome 117, without series of timestamps, with local times and loose texts.
-const INTERNALS_OLD: &str = r#"{"getUserMedia":[],"UserAgent":"x Chrome/100.0.0.0 y","PeerConnections":{"77-1":{"url":"https://app.example/","rtcConfiguration":"{ iceServers: [] }","constraints":"",
-"updateLog":[{"time":"4/1/2022, 9:00:00 AM","type":"createOfferOnSuccess","value":"type: offer, sdp: v=0\r\n"},
-             {"time":"4/1/2022, 9:00:01 AM","type":"iceconnectionstatechange","value":"connected"},
-             {"time":"4/1/2022, 9:00:01 AM","type":"icecandidate","value":"sdpMid: 0, sdpMLineIndex: 0, candidate: candidate:1 1 udp 1 192.0.2.1 1 typ host"}],
-"stats":{"RTCInboundRTPAudioStream_1-packetsReceived":{"startTime":"2022-04-01T07:00:00.000Z","endTime":"2022-04-01T07:00:04.000Z","statsType":"inbound-rtp","values":"[10,60,110,160,210]"},
-"RTCInboundRTPAudioStream_1-mid":{"startTime":"2022-04-01T07:00:00.000Z","endTime":"2022-04-01T07:00:04.000Z","statsType":"inbound-rtp","values":"[0,0,0,0,0]"},
-"RTCInboundRTPAudioStream_1-remoteId":{"startTime":"2022-04-01T07:00:02.000Z","endTime":"2022-04-01T07:00:04.000Z","statsType":"inbound-rtp","values":"[\"R\",\"R\",\"R\"]"},
-"RTCInboundRTPAudioStream_1-[packetsReceived/s]":{"startTime":"2022-04-01T07:00:01.000Z","endTime":"2022-04-01T07:00:04.000Z","statsType":"inbound-rtp","values":"[50,50,50,50]"},
-"RTCIceCandidatePair_x-y_z-state":{"startTime":"2022-04-01T07:00:01.000Z","endTime":"2022-04-01T07:00:02.000Z","statsType":"candidate-pair","values":"[\"waiting\",\"failed\"]"},
-"ssrc_1_recv-googJitterReceived":{"startTime":"2022-04-01T07:00:01.000Z","endTime":"2022-04-01T07:00:02.000Z","statsType":"ssrc","values":"[1,2]"}}}}}"#;
+/// See `testdata/legacy/README.md`.
+const INTERNALS_OLD: &str = include_str!("../../../testdata/legacy/webrtc-internals-before-117.json");
 
 #[test]
 fn old_webrtc_internals_dumps_are_understood() {

@@ -1,5 +1,4 @@
 //! Damaged and hostile files: an error or a dump, never a panic, never out of proportion.
-#![expect(clippy::unwrap_used, reason = "a test stops there")]
 
 use sidetone_engine::ids::ConferenceId;
 use sidetone_testkit::traces;
