@@ -109,7 +109,7 @@ pub struct Summary {
     pub metric: Metric,
     /// Intervals that had a value.
     pub count: u64,
-    /// Mean, weighted by interval length.
+    /// Mean, weighted by interval length (of a stream: by its own timestamps, so that mean rate times time is the growth of the counter).
     pub mean: f64,
     /// Least value.
     pub min: f64,

@@ -33,7 +33,7 @@ impl Buckets {
         let bucket = match self {
             Self::Linear(width) => libm::round(value / width),
             Self::Log if value < LOG_MIN => return Some(ZERO_BUCKET),
-            Self::Log => libm::ceil(libm::log(value) / LN_GAMMA),
+            Self::Log => ceil(ln(value) / LN_GAMMA),
         };
         #[expect(clippy::cast_possible_truncation, reason = "clamped here")]
         Some(bucket.clamp(-BUCKET_MAX, BUCKET_MAX) as i32)
@@ -48,6 +48,29 @@ impl Buckets {
             Self::Log => 2.0 * libm::exp(f64::from(bucket) * LN_GAMMA) / (1.0 + GAMMA),
         }
     }
+}
+
+/// Natural logarithm of a positive number, within 10⁻⁹: plain arithmetic, so equal on every target, and faster than the exact one.
+fn ln(value: f64) -> f64 {
+    const MANTISSA: u64 = (1 << 52) - 1;
+    let bits = value.to_bits();
+    let mut mantissa = f64::from_bits(bits & MANTISSA | 1023 << 52);
+    let mut exponent = f64::from((bits >> 52) as u32) - 1023.0;
+    if mantissa > std::f64::consts::SQRT_2 {
+        mantissa /= 2.0;
+        exponent += 1.0;
+    }
+    // ln m = 2 artanh t, with |t| <= 0.1716.
+    let t = (mantissa - 1.0) / (mantissa + 1.0);
+    let t2 = t * t;
+    exponent * std::f64::consts::LN_2 + 2.0 * t * (1.0 + t2 * (1.0 / 3.0 + t2 * (1.0 / 5.0 + t2 * (1.0 / 7.0 + t2 / 9.0))))
+}
+
+/// Least whole number that is not below `value`, which is small.
+fn ceil(value: f64) -> f64 {
+    #[expect(clippy::cast_possible_truncation, reason = "a logarithm: at most 2 000 in size")]
+    let whole = f64::from(value as i32);
+    if whole < value { whole + 1.0 } else { whole }
 }
 
 /// How often values fell into each bucket.
@@ -83,6 +106,16 @@ impl Histogram {
             Ok(at) => self.counts[at].1 = self.counts[at].1.saturating_add(count),
             Err(at) => self.counts.insert(at, (bucket, count)),
         }
+    }
+
+    /// Adds `count` values of `bucket`, which may be at the place `near`; gives its place.
+    pub(crate) fn add_near(&mut self, bucket: i32, count: u32, near: usize) -> usize {
+        if let Some(held) = self.counts.get_mut(near).filter(|held| held.0 == bucket) {
+            held.1 = held.1.saturating_add(count);
+            return near;
+        }
+        self.add(bucket, count);
+        self.counts.partition_point(|held| held.0 < bucket)
     }
 
     /// Adds all of `other`.
@@ -161,6 +194,12 @@ mod tests {
             let all = merge(&mut histograms.iter());
             prop_assert_eq!(&all, &merge(&mut histograms.iter().rev()));
             prop_assert_eq!(all, Histogram::from_pairs(&parts.concat()));
+        }
+
+        #[test]
+        fn the_logarithm_is_good_enough(exponent in -9.0..300.0f64) {
+            let value = libm::exp10(exponent);
+            prop_assert!((ln(value) - libm::log(value)).abs() < 2e-9);
         }
 
         #[test]

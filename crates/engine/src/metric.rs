@@ -2,6 +2,7 @@
 
 mod values;
 
+pub(crate) use values::Draft;
 pub use values::MetricValues;
 
 use crate::histogram::Buckets;

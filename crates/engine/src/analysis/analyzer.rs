@@ -5,7 +5,7 @@ use std::{cmp::Ordering, time::Duration};
 use super::{Analysis, Analyzer, Direction, MediaKind, Mute, Output, StreamAnalysis, StreamId, StreamTick, Tick, summary::Gatherer};
 use crate::{
     issue::{Condition, Judge, Rule, RuleSet, Sample, Verdict},
-    metric::{Metric, MetricValues, Scope},
+    metric::{Draft, Metric, MetricValues, Scope},
     report::Reports,
     series::{Kind, Moment, Path, StreamState, Table},
     units::Timestamp,
@@ -50,6 +50,8 @@ pub(super) struct Memory {
     closed: Vec<crate::issue::Issue>,
     analysis: Analysis,
     tick: Tick,
+    /// Where the connection's values and those of one stream are made.
+    drafts: [Draft; 2],
     /// The interval before.
     usual: Option<Duration>,
 }
@@ -84,6 +86,7 @@ impl Analyzer {
                     connection: MetricValues::default(),
                     streams: Vec::new(),
                 },
+                drafts: [Draft::new(), Draft::new()],
                 usual: None,
             }),
         }
@@ -112,8 +115,8 @@ impl Analyzer {
             seen.map(|followed| StreamAnalysis { stream: followed.state.stream.clone(), summaries: followed.gatherer.summaries() });
         let active = memory.judge.active().chain(memory.streams.iter().flat_map(|followed| followed.judge.active()));
         let mut issues: Vec<_> = memory.closed.iter().chain(active).cloned().collect();
-        let place = |name| memory.rules.rules.iter().position(|rule| rule.name == name);
-        issues.sort_by_key(|issue| (issue.onset, issue.raised, place(issue.rule), issue.stream));
+        let order = |name| memory.rules.rules.iter().position(|rule| rule.name == name);
+        issues.sort_by_key(|issue| (issue.onset, issue.raised, order(issue.rule), issue.stream));
         Analysis { connection: memory.gatherer.summaries(), streams: streams.collect(), issues, ..memory.analysis.clone() }
     }
 
@@ -143,10 +146,6 @@ impl Memory {
         }
     }
 
-    fn stream(&self, id: StreamId) -> Option<usize> {
-        self.streams.binary_search_by_key(&id, |followed| followed.state.stream.id).ok()
-    }
-
     /// Where a report belongs in time.
     ///
     /// A report older than the last is late, unless its packets were counted later: then the client's clock was set back.
@@ -156,7 +155,7 @@ impl Memory {
         let Some(interval) = time.since(last) else {
             let mut is_later = false;
             for binding in table.bindings.iter().filter(|binding| matches!(binding.kind, Kind::Stream(_))) {
-                let Some(index) = table.stream_id(binding, row).and_then(|id| self.stream(id)) else { continue };
+                let Some(index) = table.stream_id(binding, row).and_then(|id| place(&self.streams, id)) else { continue };
                 match self.streams[index].state.progress(table, binding, row) {
                     Some(Ordering::Less) => return Arrival::Late,
                     Some(Ordering::Greater) => is_later = true,
@@ -197,7 +196,6 @@ impl Memory {
         let mut tick = std::mem::replace(&mut self.tick, Tick { time, interval, connection: MetricValues::default(), streams: Vec::new() });
         tick.time = time;
         tick.interval = interval;
-        tick.connection.clear();
         self.values(table, row, &mut tick);
         output(Output::Tick(&tick));
         self.judge(&tick, output);
@@ -206,32 +204,30 @@ impl Memory {
 
     /// Fills the tick.
     fn values(&mut self, table: &Table<'_>, row: usize, tick: &mut Tick) {
-        self.path.read(table, row, tick.time, &mut tick.connection);
+        let [draft, scratch] = &mut self.drafts;
+        draft.clear();
+        self.path.read(table, row, tick.time, draft);
         for binding in table.bindings.iter().filter(|binding| matches!(binding.kind, Kind::Remote(_))) {
-            if let Some(index) = self.remote(table, binding, row) {
-                self.streams[index].state.read_remote(table, binding, row, tick.time);
+            let place = table.stream_id(binding, row).and_then(|id| place(&self.streams, id));
+            if let Some(place) = place {
+                self.streams[place].state.read_remote(table, binding, row, tick.time);
             }
         }
-        if tick.connection.get(Metric::Rtt).is_none() {
+        if draft.get(Metric::Rtt).is_none() {
             let told = self.streams.iter().filter_map(|followed| followed.state.told(tick.time).rtt_ms);
-            tick.connection.set(Metric::Rtt, told.reduce(f64::max));
+            draft.set(Metric::Rtt, told.reduce(f64::max));
         }
-        let moment = Moment {
-            time: tick.time,
-            interval: tick.interval,
-            number: self.analysis.report_count,
-            rtt_ms: tick.connection.get(Metric::Rtt),
-        };
+        let moment =
+            Moment { time: tick.time, interval: tick.interval, number: self.analysis.report_count, rtt_ms: draft.get(Metric::Rtt) };
         for binding in table.bindings.iter().filter(|binding| matches!(binding.kind, Kind::Stream(_))) {
             let Some(id) = table.stream_id(binding, row) else { continue };
-            match self.stream(id) {
+            match place(&self.streams, id) {
                 Some(index) => {
                     self.streams[index].state.read(table, binding, row, &moment);
                 }
                 None => self.analysis.rejected.excess_streams += 1,
             }
         }
-        let seconds = tick.interval.as_secs_f64();
         let mut used = 0;
         for followed in self.streams.iter_mut().filter(|followed| followed.state.last_number == moment.number) {
             let stream = followed.state.stream.id;
@@ -241,22 +237,18 @@ impl Memory {
             let place = &mut tick.streams[used];
             used += 1;
             place.stream = stream;
-            place.values.clear();
-            followed.state.values(&moment, &mut place.values);
+            scratch.clear();
+            let seconds = followed.state.values(&moment, scratch);
+            place.values.take(scratch);
             followed.gatherer.add(&place.values, seconds);
         }
         tick.streams.truncate(used);
         self.connection(tick);
-        self.gatherer.add(&tick.connection, seconds);
-    }
-
-    /// The index of the stream that a remote object describes, whose kind it may not say.
-    fn remote(&self, table: &Table<'_>, binding: &crate::series::Binding, row: usize) -> Option<usize> {
-        table.stream_id(binding, row).and_then(|id| self.stream(id))
+        self.gatherer.add(&tick.connection, tick.interval.as_secs_f64());
     }
 
     /// What the streams of a tick are together.
-    fn connection(&self, tick: &mut Tick) {
+    fn connection(&mut self, tick: &mut Tick) {
         let sum = |direction, kind: Option<MediaKind>| {
             let chosen =
                 tick.streams.iter().filter(|held| held.stream.direction == direction && kind.is_none_or(|kind| held.stream.kind == kind));
@@ -271,12 +263,14 @@ impl Memory {
         let audio = sum(Direction::Inbound, Some(MediaKind::Audio)).filter(|_| has_carried);
         let worst = [Metric::MosLq, Metric::MosCq, Metric::MosV]
             .map(|metric| (metric, tick.streams.iter().filter_map(|held| held.values.get(metric)).reduce(f64::min)));
-        tick.connection.set(Metric::SendBitrate, send);
-        tick.connection.set(Metric::ReceiveBitrate, receive);
-        tick.connection.set(Metric::AudioReceiveBitrate, audio);
+        let [draft, _] = &mut self.drafts;
+        draft.set(Metric::SendBitrate, send);
+        draft.set(Metric::ReceiveBitrate, receive);
+        draft.set(Metric::AudioReceiveBitrate, audio);
         for (metric, value) in worst {
-            tick.connection.set(metric, value);
+            draft.set(metric, value);
         }
+        tick.connection.take(draft);
     }
 
     fn judge(&mut self, tick: &Tick, output: &mut dyn FnMut(Output<'_>)) {
@@ -340,6 +334,10 @@ fn is_admitted(condition: Condition, value: f64, state: &StreamState, values: &M
                 }
         }
     }
+}
+
+fn place(streams: &[Followed], id: StreamId) -> Option<usize> {
+    streams.binary_search_by_key(&id, |followed| followed.state.stream.id).ok()
 }
 
 fn scope(id: StreamId) -> Scope {

@@ -6,8 +6,13 @@ use crate::{
     metric::{Metric, MetricValues},
 };
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Gathered {
+    /// The last value; many metrics repeat theirs.
+    last: f64,
+    /// How often it came, and for how many seconds, since the rest was brought up to date.
+    repeats: u32,
+    seconds: f64,
     count: u64,
     weight: f64,
     weighted: f64,
@@ -15,8 +20,8 @@ struct Gathered {
     min: f64,
     max: f64,
     histogram: Histogram,
-    /// Bits of the last value and its bucket: many metrics repeat theirs.
-    last: (u64, i32),
+    /// Place of the last bucket in the histogram.
+    near: usize,
 }
 
 /// Summaries in the making.
@@ -39,46 +44,63 @@ impl Gatherer {
         for (metric, value) in values.iter() {
             let place = &mut self.places[metric.index()];
             if *place == 0 {
-                let first = Gathered {
-                    count: 0,
-                    weight: 0.0,
-                    weighted: 0.0,
-                    sum: 0.0,
-                    min: value,
-                    max: value,
-                    histogram: Histogram::default(),
-                    last: (value.to_bits(), metric.buckets().bucket(value).unwrap_or(0)),
-                };
-                self.gathered.push((metric, first));
+                self.gathered.push((metric, Gathered::new(value)));
                 #[expect(clippy::cast_possible_truncation, reason = "at most one per metric, of which there are fewer than 128")]
                 {
                     *place = self.gathered.len() as u8;
                 }
             }
             let held = &mut self.gathered[usize::from(*place) - 1].1;
-            if held.last.0 != value.to_bits() {
-                held.last = (value.to_bits(), metric.buckets().bucket(value).unwrap_or(held.last.1));
+            if held.last.to_bits() != value.to_bits() {
+                held.settle(metric);
+                held.last = value;
             }
-            held.count += 1;
-            held.weight += seconds;
-            held.weighted += seconds * value;
-            held.sum += value;
-            held.min = held.min.min(value);
-            held.max = held.max.max(value);
-            held.histogram.add(held.last.1, 1);
+            held.repeats += 1;
+            held.seconds += seconds;
         }
     }
 
     /// A summary for each metric that ever had a value, in display order.
     pub(super) fn summaries(&self) -> Vec<Summary> {
-        let mut summaries: Vec<Summary> = self.gathered.iter().map(|(metric, gathered)| gathered.summary(*metric)).collect();
+        let mut summaries: Vec<Summary> = self.gathered.iter().map(|(metric, gathered)| gathered.clone().summary(*metric)).collect();
         summaries.sort_by_key(|summary| summary.metric);
         summaries
     }
 }
 
 impl Gathered {
-    fn summary(&self, metric: Metric) -> Summary {
+    fn new(value: f64) -> Self {
+        Self {
+            last: value,
+            repeats: 0,
+            seconds: 0.0,
+            count: 0,
+            weight: 0.0,
+            weighted: 0.0,
+            sum: 0.0,
+            min: value,
+            max: value,
+            histogram: Histogram::default(),
+            near: 0,
+        }
+    }
+
+    /// Counts the last value in.
+    fn settle(&mut self, metric: Metric) {
+        if let Some(bucket) = metric.buckets().bucket(self.last) {
+            self.near = self.histogram.add_near(bucket, self.repeats, self.near);
+        }
+        self.count += u64::from(self.repeats);
+        self.weight += self.seconds;
+        self.weighted += self.seconds * self.last;
+        self.sum += f64::from(self.repeats) * self.last;
+        self.min = self.min.min(self.last);
+        self.max = self.max.max(self.last);
+        (self.repeats, self.seconds) = (0, 0.0);
+    }
+
+    fn summary(mut self, metric: Metric) -> Summary {
+        self.settle(metric);
         let percentile = |share| {
             let told = self.histogram.percentile(metric.buckets(), share).unwrap_or(self.min);
             told.clamp(self.min, self.max)

@@ -12,6 +12,9 @@ use crate::{
 /// Most intervals that a window holds: 30 s at four reports a second. Memory stays bounded at any rate.
 const WINDOW_MAX: usize = 128;
 
+/// A window is full when this part of it is covered: clients report every 0.99 s as well.
+const FULL: f64 = 0.95;
+
 /// A value of one interval.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
@@ -27,6 +30,12 @@ struct Watch {
     /// Place of the rule in the set.
     rule: usize,
     window: VecDeque<(Sample, Option<f64>)>,
+    /// Time that the window covers, with values or without.
+    covered: Duration,
+    /// Values in the window that pass the least threshold, that are not 0, and that are absent: mostly there is nothing to compute.
+    bad: usize,
+    nonzero: usize,
+    absent: usize,
     /// Since when a lasting condition has held.
     since: Option<Timestamp>,
     active: Option<Issue>,
@@ -55,16 +64,13 @@ impl Judge {
     /// A judge of the rules for `scope`.
     pub(crate) fn new(rules: &RuleSet, scope: Scope, stream: Option<StreamId>) -> Self {
         let watches = rules.rules.iter().enumerate().filter(|(_, rule)| rule.scopes.contains(&scope));
-        let watches = watches.map(|(rule, _)| Watch { rule, window: VecDeque::new(), since: None, active: None });
+        let watches = watches.map(|(rule, _)| Watch::new(rule));
         Self { stream, watches: watches.collect(), began: None }
     }
 
     /// Forgets the windows, so that nothing is judged across a gap. Issues that last stay.
     pub(crate) fn forget(&mut self) {
-        for watch in &mut self.watches {
-            watch.window.clear();
-            watch.since = None;
-        }
+        self.watches.iter_mut().for_each(Watch::forget);
     }
 
     /// Whether an issue lasts.
@@ -100,41 +106,69 @@ impl Judge {
 }
 
 impl Watch {
-    fn push(&mut self, rule: &Rule, sample: Sample, value: Option<f64>) {
+    fn new(rule: usize) -> Self {
+        Self { rule, window: VecDeque::new(), covered: Duration::ZERO, bad: 0, nonzero: 0, absent: 0, since: None, active: None }
+    }
+
+    fn forget(&mut self) {
+        self.window.clear();
+        (self.covered, self.bad, self.nonzero, self.absent, self.since) = (Duration::ZERO, 0, 0, 0, None);
+    }
+
+    /// Counts in (`true`) or out (`false`) what stands at one end of the window.
+    fn count(&mut self, rule: &Rule, sample: Sample, value: Option<f64>, is_in: bool) {
+        let is_bad = value.zip(rule.thresholds.least()).is_some_and(|(value, threshold)| rule.bound.is_passed(value, threshold));
+        let is_nonzero = value.is_some_and(|value| value != 0.0);
+        let is_absent = value.is_none();
+        for (count, is_counted) in [(&mut self.bad, is_bad), (&mut self.nonzero, is_nonzero), (&mut self.absent, is_absent)] {
+            let step = usize::from(is_counted);
+            *count = if is_in { *count + step } else { *count - step };
+        }
+        self.covered = if is_in { self.covered + sample.interval } else { self.covered - sample.interval };
+    }
+
+    fn enter(&mut self, rule: &Rule, sample: Sample, value: Option<f64>) {
         self.window.push_back((sample, value));
+        self.count(rule, sample, value, true);
+    }
+
+    fn leave(&mut self, rule: &Rule, place: usize) {
+        if let Some((sample, value)) = self.window.remove(place) {
+            self.count(rule, sample, value, false);
+        }
+    }
+
+    fn push(&mut self, rule: &Rule, sample: Sample, value: Option<f64>) {
+        if let Statistic::Lasting(limit) = rule.statistic {
+            let is_held = value.is_some_and(|value| value <= limit);
+            if !is_held || self.since.is_none() {
+                self.forget();
+            }
+            if is_held && self.since.is_none() {
+                let interval = i64::try_from(sample.interval.as_micros()).unwrap_or(i64::MAX);
+                self.since = Some(sample.time.plus_micros(-interval));
+            }
+        }
+        self.enter(rule, sample, value);
         match rule.statistic {
             Statistic::Sustained { of, .. } => {
                 while self.window.len() > of.min(WINDOW_MAX) {
-                    self.window.pop_front();
+                    self.leave(rule, 0);
                 }
             }
+            // The oldest interval leaves when the others cover the window.
             Statistic::Mean(length) | Statistic::Share(length) | Statistic::Deviation(length) => {
-                // The oldest interval leaves when the others cover the window.
-                let mut covered: Duration = self.window.iter().map(|(sample, _)| sample.interval).sum();
                 while self.window.len() > 1
-                    && (self.window.len() > WINDOW_MAX || self.window.front().is_some_and(|(first, _)| covered - first.interval >= length))
+                    && (self.window.len() > WINDOW_MAX
+                        || self.window.front().is_some_and(|(first, _)| self.covered - first.interval >= length))
                 {
-                    if let Some((first, _)) = self.window.pop_front() {
-                        covered -= first.interval;
-                    }
+                    self.leave(rule, 0);
                 }
             }
-            Statistic::Lasting(limit) => {
-                let is_held = value.is_some_and(|value| value <= limit);
-                if !is_held {
-                    self.since = None;
-                    self.window.clear();
-                    self.window.push_back((sample, value));
-                } else if self.since.is_none() {
-                    self.since = Some(Timestamp::from_micros(
-                        sample.time.as_micros().saturating_sub(i64::try_from(sample.interval.as_micros()).unwrap_or(i64::MAX)),
-                    ));
-                    self.window.clear();
-                    self.window.push_back((sample, value));
-                }
-                // The onset and the latest values tell enough of a long one.
+            // The onset and the latest values tell enough of a long one.
+            Statistic::Lasting(_) => {
                 if self.window.len() > WINDOW_MAX {
-                    self.window.remove(1);
+                    self.leave(rule, 1);
                 }
             }
         }
@@ -143,20 +177,24 @@ impl Watch {
     /// What is compared with thresholds; [`Statistic::Sustained`] compares each threshold by itself.
     fn statistic(&self, rule: &Rule) -> Option<f64> {
         let known = || self.window.iter().filter_map(|(sample, value)| Some((sample.interval.as_secs_f64(), (*value)?)));
-        let covered = || known().map(|(seconds, _)| seconds).sum::<f64>();
+        let weighted = || if self.nonzero == 0 { 0.0 } else { known().map(|(seconds, value)| seconds * value).sum::<f64>() };
+        let is_full = |length: Duration| self.covered.as_secs_f64() >= FULL * length.as_secs_f64();
         match rule.statistic {
             Statistic::Sustained { .. } => None,
             Statistic::Mean(length) => {
-                let covered = covered();
-                (covered >= length.as_secs_f64() * 0.95).then(|| known().map(|(seconds, value)| seconds * value).sum::<f64>() / covered)
+                if !is_full(length) {
+                    return None;
+                }
+                let covered = if self.absent == 0 { self.covered.as_secs_f64() } else { known().map(|(seconds, _)| seconds).sum::<f64>() };
+                (covered >= FULL * length.as_secs_f64()).then(|| weighted() / covered)
             }
-            Statistic::Share(length) => Some(known().map(|(seconds, value)| seconds * value).sum::<f64>() / length.as_secs_f64()),
+            Statistic::Share(length) => Some(weighted() / length.as_secs_f64()),
             Statistic::Lasting(_) => {
                 let (latest, _) = self.window.back()?;
                 latest.time.since(self.since?).map(|lasting| lasting.as_secs_f64())
             }
             Statistic::Deviation(length) => {
-                if covered() < length.as_secs_f64() * 0.95 || self.window.iter().any(|(_, value)| value.is_none()) {
+                if self.absent > 0 || !is_full(length) {
                     return None;
                 }
                 let count = self.window.len() as f64;
@@ -166,7 +204,11 @@ impl Watch {
         }
     }
 
+    /// Whether at least `needed` values of the window pass `threshold`, which is no milder than the least one.
     fn passes(&self, rule: &Rule, threshold: f64, needed: usize) -> bool {
+        if self.bad < needed {
+            return false;
+        }
         let bad = self.window.iter().filter(|(_, value)| value.is_some_and(|value| rule.bound.is_passed(value, threshold)));
         bad.take(needed).count() == needed
     }
@@ -185,7 +227,9 @@ impl Watch {
     fn is_over(&self, rule: &Rule, statistic: Option<f64>) -> bool {
         let Some(threshold) = rule.clear_at.or(rule.thresholds.least()) else { return true };
         match rule.statistic {
-            Statistic::Sustained { .. } => !self.passes(rule, threshold, 1),
+            Statistic::Sustained { .. } => {
+                !self.window.iter().any(|(_, value)| value.is_some_and(|value| rule.bound.is_passed(value, threshold)))
+            }
             _ => !statistic.is_some_and(|statistic| rule.bound.is_passed(statistic, threshold)),
         }
     }

@@ -69,10 +69,51 @@ impl MetricValues {
         self.values.is_empty()
     }
 
-    /// Makes every metric absent; keeps the memory.
-    pub fn clear(&mut self) {
-        self.present = 0;
+    /// Takes the values of `draft` in place of those held; keeps the memory.
+    pub(crate) fn take(&mut self, draft: &Draft) {
+        self.present = draft.present;
         self.values.clear();
+        let mut left = draft.present;
+        while left != 0 {
+            self.values.push(draft.values[left.trailing_zeros() as usize]);
+            left &= left - 1;
+        }
+    }
+}
+
+/// Values in the making: a place for each metric, so that they can be set in any order at no cost.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    present: u128,
+    values: [f64; Metric::COUNT],
+}
+
+impl Draft {
+    /// No values.
+    pub(crate) fn new() -> Self {
+        Self { present: 0, values: [0.0; Metric::COUNT] }
+    }
+
+    /// The value, if there is one.
+    pub(crate) fn get(&self, metric: Metric) -> Option<f64> {
+        (self.present >> metric.index() & 1 != 0).then(|| self.values[metric.index()])
+    }
+
+    /// Sets a value; absent or non-finite values leave the metric absent.
+    pub(crate) fn set(&mut self, metric: Metric, value: Option<f64>) {
+        let bit = 1 << metric.index();
+        match value.filter(|value| value.is_finite()) {
+            Some(value) => {
+                self.present |= bit;
+                self.values[metric.index()] = value;
+            }
+            None => self.present &= !bit,
+        }
+    }
+
+    /// Makes every metric absent.
+    pub(crate) fn clear(&mut self) {
+        self.present = 0;
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     stream::{Moment, StreamState},
 };
 use crate::{
-    metric::{Metric, MetricValues},
+    metric::{Draft, Metric},
     score::{
         audio::{Delay, Listening, conversational},
         video::Watching,
@@ -25,7 +25,7 @@ const FRAME_GAP_WEIGHT: f64 = 0.2;
 
 impl StreamState {
     /// What received sound and pictures have in common: bit rate, packets per second that were due, loss.
-    fn inbound(&mut self, moment: &Moment, seconds: f64, values: &mut MetricValues) -> (Option<f64>, Option<f64>, Option<f64>) {
+    fn inbound(&mut self, moment: &Moment, seconds: f64, values: &mut Draft) -> (Option<f64>, Option<f64>, Option<f64>) {
         let bitrate = self.bitrate(Field::BytesReceived, seconds, values);
         values.set(Metric::PacketRate, self.rate(Field::PacketsReceived, seconds));
         let received = self.own.growth(Field::PacketsReceived);
@@ -45,7 +45,7 @@ impl StreamState {
         (bitrate, due.and_then(|due| over(due, seconds)), loss)
     }
 
-    pub(super) fn inbound_audio(&mut self, moment: &Moment, seconds: f64, values: &mut MetricValues) {
+    pub(super) fn inbound_audio(&mut self, moment: &Moment, seconds: f64, values: &mut Draft) {
         let (_, packets_per_second, loss_ratio) = self.inbound(moment, seconds, values);
         let own = &self.own;
         let samples = own.growth(Field::TotalSamplesReceived);
@@ -99,7 +99,7 @@ impl StreamState {
         values.set(Metric::MosCq, conversational(rating, &delay));
     }
 
-    pub(super) fn inbound_video(&mut self, moment: &Moment, seconds: f64, values: &mut MetricValues) {
+    pub(super) fn inbound_video(&mut self, moment: &Moment, seconds: f64, values: &mut Draft) {
         let (bitrate_bps, packets_per_second, _) = self.inbound(moment, seconds, values);
         let pixels = self.picture(Field::FramesDecoded, Field::KeyFramesDecoded, seconds, values);
         values.set(Metric::ProcessingDelay, self.mean_ms(Field::TotalProcessingDelay, Field::FramesDecoded));
@@ -140,7 +140,7 @@ impl StreamState {
     /// Sets [`Metric::CurrentFreeze`] and [`Metric::FrozenRatio`].
     ///
     /// `totalFreezesDuration` counts a freeze when it has ended. One that lasts is told at once, and taken off when it is counted.
-    fn freeze(&mut self, moment: &Moment, seconds: f64, packets_per_second: Option<f64>, values: &mut MetricValues) -> Option<f64> {
+    fn freeze(&mut self, moment: &Moment, seconds: f64, packets_per_second: Option<f64>, values: &mut Draft) -> Option<f64> {
         let frames = self.own.growth(Field::FramesDecoded)?;
         if frames > 0.0 {
             self.moved = Some(moment.time);

@@ -6,7 +6,7 @@ use super::{
     stream::{Moment, StreamState, Told},
 };
 use crate::{
-    metric::{Metric, MetricValues},
+    metric::{Draft, Metric},
     score::{
         audio::{Delay, Listening, conversational},
         emodel,
@@ -16,7 +16,7 @@ use crate::{
 
 impl StreamState {
     /// What sent sound and pictures have in common: bit rate, packets per second, what the far end told.
-    fn outbound(&mut self, moment: &Moment, seconds: f64, values: &mut MetricValues) -> (Option<f64>, Option<f64>, Told) {
+    fn outbound(&mut self, moment: &Moment, seconds: f64, values: &mut Draft) -> (Option<f64>, Option<f64>, Told) {
         let bitrate = self.bitrate(Field::BytesSent, seconds, values);
         let packet_rate = self.rate(Field::PacketsSent, seconds);
         values.set(Metric::PacketRate, packet_rate);
@@ -31,7 +31,7 @@ impl StreamState {
         (bitrate, packet_rate, told)
     }
 
-    pub(super) fn outbound_audio(&mut self, moment: &Moment, seconds: f64, values: &mut MetricValues) {
+    pub(super) fn outbound_audio(&mut self, moment: &Moment, seconds: f64, values: &mut Draft) {
         let (_, packets_per_second, told) = self.outbound(moment, seconds, values);
         // Chrome's former `track` objects held the level of the microphone; they were read with the stream's own.
         let level = self.source.level(Field::AudioLevel).or_else(|| self.own.level(Field::AudioLevel));
@@ -55,7 +55,7 @@ impl StreamState {
         values.set(Metric::MosCq, conversational(rating, &delay));
     }
 
-    pub(super) fn outbound_video(&mut self, moment: &Moment, seconds: f64, values: &mut MetricValues) {
+    pub(super) fn outbound_video(&mut self, moment: &Moment, seconds: f64, values: &mut Draft) {
         let (bitrate_bps, _, _) = self.outbound(moment, seconds, values);
         let pixels = self.picture(Field::FramesEncoded, Field::KeyFramesEncoded, seconds, values);
         let frame_rate = self.rate(Field::FramesEncoded, seconds);
@@ -90,7 +90,7 @@ impl StreamState {
     }
 
     /// Shares of the interval by what limited the quality: from durations, else from the reason that stands now.
-    fn limitations(&self, values: &mut MetricValues) {
+    fn limitations(&self, values: &mut Draft) {
         const REASONS: [(Metric, Field, &str); 4] = [
             (Metric::LimitedByNone, Field::LimitedNone, "none"),
             (Metric::LimitedByCpu, Field::LimitedCpu, "cpu"),

@@ -6,7 +6,7 @@ use super::{
     table::{Binding, Kind, Table},
 };
 use crate::{
-    metric::{Metric, MetricValues},
+    metric::{Draft, Metric},
     report::Text,
     units::Timestamp,
 };
@@ -24,7 +24,7 @@ impl Path {
     /// Reads the selected pair in `row`.
     ///
     /// The round-trip time stands while checks are answered, and [`STUN_AGE_MAX`] longer.
-    pub(crate) fn read(&mut self, table: &Table<'_>, row: usize, time: Timestamp, values: &mut MetricValues) {
+    pub(crate) fn read(&mut self, table: &Table<'_>, row: usize, time: Timestamp, values: &mut Draft) {
         let Some(pair) = selected(table, row) else {
             *self = Self::default();
             return;

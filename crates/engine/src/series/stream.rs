@@ -1,6 +1,6 @@
 //! One RTP stream through time: its counters, what RTCP last told of it, and what must be remembered between reports.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     RTCP_AGE_MAX,
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     analysis::{Direction, MediaKind, Stream, StreamId},
-    metric::{Metric, MetricValues},
+    metric::{Draft, Metric},
     report::Text,
     units::Timestamp,
 };
@@ -42,8 +42,8 @@ pub(crate) struct Told {
 /// Longest time between two readings of a stream that still gives rates, s: RTCP and browser caches included.
 const SECONDS_MAX: f64 = 120.0;
 
-/// How fast the remembered bit rate of sound falls, per second, so that a pause in speech does not look like a poor codec.
-const PEAK_DECAY: f64 = 0.98;
+/// Which part of the remembered bit rate of sound is forgotten each second, so that a pause in speech does not look like a poor codec.
+const PEAK_DECAY: f64 = 0.02;
 
 /// One RTP stream.
 #[derive(Debug)]
@@ -62,6 +62,8 @@ pub(crate) struct StreamState {
     told_at: Option<Timestamp>,
     /// `packetsSent` when RTCP last told something.
     sent_when_told: Option<f64>,
+    codec_parameters: Option<Text>,
+    /// Whether they ask for in-band FEC.
     pub(super) has_fec: bool,
     /// Why the quality is limited, where durations are not counted.
     pub(super) limitation: Option<Text>,
@@ -95,6 +97,7 @@ impl StreamState {
             told: Told::default(),
             told_at: None,
             sent_when_told: None,
+            codec_parameters: None,
             has_fec: false,
             limitation: None,
             has_carried: false,
@@ -172,7 +175,10 @@ impl StreamState {
             let codec_object = table.object(codec);
             keep(&mut self.stream.codec, codec.text(codec_object, Field::MimeType, row));
             let parameters = codec.text(codec_object, Field::SdpFmtpLine, row);
-            self.has_fec = parameters.is_some_and(|parameters| parameters.contains("useinbandfec=1"));
+            if !is_same(self.codec_parameters.as_ref(), parameters) {
+                self.codec_parameters = parameters.cloned();
+                self.has_fec = parameters.is_some_and(|parameters| parameters.contains("useinbandfec=1"));
+            }
         }
         true
     }
@@ -214,8 +220,8 @@ impl StreamState {
         if age.is_some_and(|age| age <= RTCP_AGE_MAX) { self.told } else { Told::default() }
     }
 
-    /// The values of this report; makes it the baseline of the next.
-    pub(crate) fn values(&mut self, moment: &Moment, values: &mut MetricValues) {
+    /// The values of this report; makes it the baseline of the next. Gives the seconds that its rates are over, 0 without any.
+    pub(crate) fn values(&mut self, moment: &Moment, values: &mut Draft) -> f64 {
         let seconds = self.own.seconds().unwrap_or(moment.interval.as_secs_f64());
         if self.own.was_reset() || !(0.0..=SECONDS_MAX).contains(&seconds) {
             self.own.before.clear();
@@ -232,8 +238,9 @@ impl StreamState {
             self.own.now.clear();
             self.source.now.clear();
             self.playout.now.clear();
-            return;
+            return 0.0;
         }
+        let is_baseline = self.own.before.is_empty();
         match (self.stream.id.direction, self.stream.id.kind) {
             (Direction::Inbound, MediaKind::Audio) => self.inbound_audio(moment, seconds, values),
             (Direction::Inbound, MediaKind::Video) => self.inbound_video(moment, seconds, values),
@@ -243,6 +250,7 @@ impl StreamState {
         self.own.roll();
         self.source.roll();
         self.playout.roll();
+        if is_baseline { 0.0 } else { seconds }
     }
 
     /// Growth of a counter per second.
@@ -261,18 +269,18 @@ impl StreamState {
     }
 
     /// Bit rate and its remembered peak.
-    pub(super) fn bitrate(&mut self, bytes: Field, seconds: f64, values: &mut MetricValues) -> Option<f64> {
+    pub(super) fn bitrate(&mut self, bytes: Field, seconds: f64, values: &mut Draft) -> Option<f64> {
         let bitrate = self.rate(bytes, seconds).map(|rate| rate * 8.0);
         if let Some(bitrate) = bitrate {
             self.has_carried |= bitrate > 0.0;
-            self.peak_bps = bitrate.max(self.peak_bps * libm::pow(PEAK_DECAY, seconds));
+            self.peak_bps = bitrate.max(self.peak_bps * (1.0 - PEAK_DECAY * seconds).max(0.0));
         }
         values.set(Metric::Bitrate, bitrate);
         bitrate
     }
 
     /// What every video stream has.
-    pub(super) fn picture(&mut self, frames: Field, key_frames: Field, seconds: f64, values: &mut MetricValues) -> Option<f64> {
+    pub(super) fn picture(&mut self, frames: Field, key_frames: Field, seconds: f64, values: &mut Draft) -> Option<f64> {
         let pixels = self.own.level(Field::FrameWidth).zip(self.own.level(Field::FrameHeight));
         let pixels = pixels.filter(|&(width, height)| width > 0.0 && height > 0.0);
         values.set(Metric::Width, pixels.map(|(width, _)| width));
@@ -297,9 +305,15 @@ fn only<'a>(table: &'a Table<'_>, kind: Kind, media: Option<MediaKind>, row: usi
 
 /// Keeps `text` when it is there and new.
 fn keep(held: &mut Option<Text>, text: Option<&Text>) {
-    if let Some(text) = text
-        && held.as_deref() != Some(&**text)
-    {
-        *held = Some(text.clone());
+    if text.is_some() && !is_same(held.as_ref(), text) {
+        *held = text.cloned();
+    }
+}
+
+/// Whether two texts are equal; most are one and the same.
+fn is_same(held: Option<&Text>, text: Option<&Text>) -> bool {
+    match (held, text) {
+        (Some(held), Some(text)) => Arc::ptr_eq(held, text) || held == text,
+        (held, text) => held.is_none() && text.is_none(),
     }
 }

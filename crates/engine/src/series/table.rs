@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::field::Field;
 use crate::{
     analysis::{Direction, MediaKind, StreamId},
-    report::{Column, Data, Object, Reports, Text, Value},
+    report::{Column, Data, Object, Presence, Reports, Text, Value},
 };
 
 /// What an object is to the engine.
@@ -29,8 +29,11 @@ pub(crate) enum Kind {
     Transport,
 }
 
-/// No such column.
+/// No such column or binding.
 const NONE: u32 = u32::MAX;
+
+/// Members that name another object.
+const LINKS: [Field; 5] = [Field::CodecId, Field::TrackId, Field::MediaSourceId, Field::PlayoutId, Field::SelectedCandidatePairId];
 
 /// One object and the columns that the engine reads.
 #[derive(Debug)]
@@ -44,6 +47,9 @@ pub(crate) struct Binding {
     /// Place of a number and its column.
     pub(crate) numbers: Vec<(u8, u32)>,
     others: [u32; Field::OTHERS],
+    /// For a member that names another object throughout: that binding.
+    links: [u32; Field::OTHERS],
+    ssrc: Option<u32>,
 }
 
 impl Binding {
@@ -86,11 +92,21 @@ impl<'a> Table<'a> {
         let mut table = Self { reports, bindings: Vec::new(), by_id: HashMap::new() };
         for (position, object) in reports.objects().iter().enumerate() {
             let Some(kind) = kind(&object.stats_type) else { continue };
-            let mut binding =
-                Binding { object: position, kind, media: None, numbers: Vec::with_capacity(40), others: [NONE; Field::OTHERS] };
+            let mut binding = Binding {
+                object: position,
+                kind,
+                media: None,
+                numbers: Vec::with_capacity(object.columns.len()),
+                others: [NONE; Field::OTHERS],
+                links: [NONE; Field::OTHERS],
+                ssrc: None,
+            };
             for (index, column) in object.columns.iter().enumerate() {
                 let Some(field) = Field::find(&column.name.name, column.name.key.as_deref()) else { continue };
                 let Ok(index) = u32::try_from(index) else { break };
+                if field == Field::Ssrc {
+                    binding.ssrc = Some(index);
+                }
                 match field.place() {
                     #[expect(clippy::cast_possible_truncation, reason = "fewer than 128 numbers")]
                     Ok(place) => binding.numbers.push((place as u8, index)),
@@ -109,6 +125,14 @@ impl<'a> Table<'a> {
         }
         for index in 0..table.bindings.len() {
             table.bindings[index].media = table.media(&table.bindings[index]);
+            for field in LINKS {
+                let binding = &table.bindings[index];
+                let column = binding.column(table.object(binding), field).filter(|column| matches!(column.presence, Presence::All));
+                let Some(Data::Constant(Value::Text(id))) = column.map(|column| &column.data) else { continue };
+                if let (Some(&linked), Err(place)) = (table.by_id.get(&**id), field.place()) {
+                    table.bindings[index].links[place] = u32::try_from(linked).unwrap_or(NONE);
+                }
+            }
         }
         table
     }
@@ -125,7 +149,12 @@ impl<'a> Table<'a> {
 
     /// The object that a member of `binding` names in `row`.
     pub(crate) fn linked(&self, binding: &Binding, field: Field, row: usize) -> Option<&Binding> {
-        self.by_id(binding.text(self.object(binding), field, row)?)
+        let place = field.place().err()?;
+        match self.bindings.get(binding.links[place] as usize) {
+            Some(linked) => Some(linked),
+            None if binding.others[place] == NONE => None,
+            None => self.by_id(binding.text(self.object(binding), field, row)?),
+        }
     }
 
     /// The object of that id, RTP streams apart.
@@ -140,7 +169,7 @@ impl<'a> Table<'a> {
         if !object.presence.contains(row) {
             return None;
         }
-        let ssrc = binding.number(object, Field::Ssrc, row)?;
+        let ssrc = object.columns[binding.ssrc? as usize].number(row)?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "range checked here")]
         let ssrc = (0.0..=f64::from(u32::MAX)).contains(&ssrc).then_some(ssrc as u32)?;
         Some(StreamId { direction, kind: binding.media?, ssrc })
