@@ -1,15 +1,14 @@
 //! The finaliser: runs the engine over the stored reports of a conference that has ended, and writes its summary.
 //!
-//! A conference's score is the worst of its participants', a participant's the worst of its peer connections'. A peer connection's score is
-//! the mean of its own series where the engine gives one, otherwise the lowest mean among its inbound streams (what the participant heard
-//! and saw); streams with fewer than [`INTERVALS_MIN`] judged intervals count only when there is no other.
+//! A conference's score is the worst of its participants', a participant's the worst of its peer connections', and that of a peer connection
+//! the mean of its own series over its whole life, which at each instant is the worst of its streams.
 //!
 //! Safe to repeat, and interrupted at any point it is repeated: the store goes on to name the conference until `finalise` succeeded.
 
 use std::collections::BTreeMap;
 
 use sidetone_engine::{
-    analysis::{Analysis, Analyzer, Direction, Summary},
+    analysis::{Analysis, Analyzer},
     ids::ParticipantKey,
     issue::RuleSet,
     metric::Metric,
@@ -21,9 +20,6 @@ use sidetone_store::{
     summary::{ConferenceScore, ConferenceSummary, IssueCount, Scores},
 };
 use sidetone_wire::codec::{self, CodecError};
-
-/// Judged intervals that a stream must have to speak for its connection: a stream of a few seconds says little about a call.
-const INTERVALS_MIN: u64 = 5;
 
 /// Why a conference is not finalised yet.
 #[derive(Debug, thiserror::Error)]
@@ -87,25 +83,10 @@ fn analyze(chunks: &[Chunk], rules: &RuleSet) -> Result<Analysis, CodecError> {
     Ok(analyzer.finish())
 }
 
+/// The engine scores a connection, at each instant, as the worst of its streams.
 fn scores(analysis: &Analysis) -> Scores {
-    let score = |name: &str| Metric::from_name(name).and_then(|metric| score(analysis, metric));
-    Scores { mos_lq: score("mos_lq"), mos_cq: score("mos_cq"), mos_v: score("mos_v") }
-}
-
-fn score(analysis: &Analysis, metric: Metric) -> Option<f64> {
-    let of = |summaries: &[Summary]| summaries.iter().find(|summary| summary.metric == metric && summary.count > 0).copied();
-    if let Some(summary) = of(&analysis.connection) {
-        return Some(summary.mean);
-    }
-    let inbound = || analysis.streams.iter().filter(|stream| stream.stream.id.direction == Direction::Inbound);
-    let lowest = |least: u64| {
-        inbound()
-            .filter_map(|stream| of(&stream.summaries))
-            .filter(|summary| summary.count >= least)
-            .map(|summary| summary.mean)
-            .reduce(f64::min)
-    };
-    lowest(INTERVALS_MIN).or_else(|| lowest(1))
+    let mean = |metric| analysis.connection.iter().find(|summary| summary.metric == metric).map(|summary| summary.mean);
+    Scores { mos_lq: mean(Metric::MosLq), mos_cq: mean(Metric::MosCq), mos_v: mean(Metric::MosV) }
 }
 
 fn worst(a: Scores, b: Scores) -> Scores {

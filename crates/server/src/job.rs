@@ -35,43 +35,54 @@ async fn pause(state: &AppState, span: Duration) -> bool {
     }
 }
 
-/// Ends what is silent and finalises what has ended.
+/// Ends what is silent and finalises what has ended, again and again.
 async fn presence(state: &AppState) {
-    let config = &state.config.presence;
-    let mut retries = Retries::default();
+    let mut sweeper = Sweeper::default();
     loop {
-        let silent_since = state.clock.now().plus_micros(-config.participant_timeout.as_micros());
+        sweeper.sweep(state).await;
+        if !pause(state, state.config.presence.sweep_interval.get()).await {
+            return;
+        }
+    }
+}
+
+/// Ends what is silent and finalises what has ended, once.
+#[derive(Default)]
+pub(crate) struct Sweeper {
+    retries: Retries,
+}
+
+impl Sweeper {
+    pub(crate) async fn sweep(&mut self, state: &AppState) {
+        let silent_since = state.clock.now().plus_micros(-state.config.presence.participant_timeout.as_micros());
         state.live.sweep(silent_since);
-        match state.store.end_silent(silent_since).await {
-            Ok(ended) => {
-                retries.keep(ended.iter().map(|ended| ended.conference));
-                for ended in ended {
-                    if !retries.is_due(ended.conference) {
-                        continue;
-                    }
-                    match finalise::finalise(&*state.store, &state.rules, ended).await {
-                        Ok(true) => {
-                            state.accounts.finalised.inc();
-                        }
-                        Ok(false) => {}
-                        Err(error) => {
-                            state.accounts.task_failed("finaliser");
-                            report(&error, ended.conference);
-                            retries.failed(ended.conference);
-                        }
-                    }
-                    if !pause(state, Duration::ZERO).await {
-                        return;
-                    }
-                }
-            }
+        let ended = match state.store.end_silent(silent_since).await {
+            Ok(ended) => ended,
             Err(error) => {
                 state.accounts.task_failed("presence");
                 tracing::error!(%error, "silent participants could not be ended");
+                return;
             }
-        }
-        if !pause(state, config.sweep_interval.get()).await {
-            return;
+        };
+        self.retries.keep(ended.iter().map(|ended| ended.conference));
+        for ended in ended {
+            if state.is_stopping() {
+                return;
+            }
+            if !self.retries.is_due(ended.conference) {
+                continue;
+            }
+            match finalise::finalise(&*state.store, &state.rules, ended).await {
+                Ok(true) => {
+                    state.accounts.finalised.inc();
+                }
+                Ok(false) => {}
+                Err(error) => {
+                    state.accounts.task_failed("finaliser");
+                    report(&error, ended.conference);
+                    self.retries.failed(ended.conference);
+                }
+            }
         }
     }
 }
@@ -117,7 +128,7 @@ async fn retention(state: &AppState) {
     }
 }
 
-async fn expire(state: &AppState) -> Result<(), StoreError> {
+pub(crate) async fn expire(state: &AppState) -> Result<(), StoreError> {
     let config = &state.config.retention;
     for app in state.apps.all().await? {
         let days = app.settings.retention_days.unwrap_or(config.days);

@@ -64,6 +64,11 @@ impl AppState {
         self.stopping.send_replace(true);
     }
 
+    /// Whether the server was told to stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
     /// Resolves once the server is stopping.
     pub(crate) async fn stopped(&self) {
         let mut stopping = self.stopping.subscribe();

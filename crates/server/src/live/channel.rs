@@ -1,4 +1,4 @@
-//! Who listens to what: a bounded channel per app and per conference that has a listener.
+//! Who listens to what: a bounded channel per app and per conference that has a listener, with ticks and without.
 
 use std::{
     collections::HashMap,
@@ -9,10 +9,11 @@ use std::{
 };
 
 use prometheus_client::metrics::gauge::Gauge;
+use serde::Serialize;
 use sidetone_engine::ids::{AppKey, ConferenceKey};
 use tokio::sync::broadcast;
 
-use super::message::Message;
+use super::message::{Message, TICK};
 
 /// What a listener wants to hear of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,18 +24,21 @@ pub(crate) enum Topic {
     Conference(AppKey, ConferenceKey),
 }
 
+type Senders = HashMap<(Topic, bool), broadcast::Sender<Arc<Message>>>;
+
 pub(crate) struct Channels {
     backlog_max: usize,
     clients_max: usize,
     clients: AtomicUsize,
     gauge: Gauge,
-    senders: RwLock<HashMap<Topic, broadcast::Sender<Arc<Message>>>>,
+    /// By topic and whether ticks are wanted: who does not want them must not lose other messages to them.
+    senders: RwLock<Senders>,
 }
 
 /// One listener; its place is given back on drop.
 pub(crate) struct Listener {
     channels: Arc<Channels>,
-    topic: Topic,
+    topic: (Topic, bool),
     pub(crate) receiver: broadcast::Receiver<Arc<Message>>,
 }
 
@@ -44,7 +48,8 @@ impl Channels {
     }
 
     /// A new listener; `None` when there are as many as may be.
-    pub(crate) fn listen(self: &Arc<Self>, topic: Topic) -> Option<Listener> {
+    pub(crate) fn listen(self: &Arc<Self>, topic: Topic, ticks: bool) -> Option<Listener> {
+        let topic = (topic, ticks);
         let grow = |clients| (clients < self.clients_max).then_some(clients + 1);
         self.clients.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grow).ok()?;
         self.gauge.inc();
@@ -53,18 +58,22 @@ impl Channels {
         Some(Listener { channels: Arc::clone(self), topic, receiver })
     }
 
-    /// Sends to whoever listens to the app or to the conference. `message` is made only if somebody does.
-    pub(crate) fn publish(&self, app: AppKey, conference: ConferenceKey, message: impl FnOnce() -> Message) {
+    /// Sends to whoever listens to the app or to the conference. The body is made only if somebody does.
+    pub(crate) fn publish<B: Serialize>(&self, app: AppKey, conference: ConferenceKey, name: &'static str, body: impl FnOnce() -> B) {
         let senders = self.senders.read().unwrap_or_else(PoisonError::into_inner);
         if senders.is_empty() {
             return;
         }
-        let listening = [Topic::App(app), Topic::Conference(app, conference)].map(|topic| senders.get(&topic));
-        if listening.iter().all(Option::is_none) {
+        let [of_app, of_conference] = [Topic::App(app), Topic::Conference(app, conference)];
+        let with_ticks = [(of_app, true), (of_conference, true)];
+        let without = [(of_app, false), (of_conference, false)];
+        let topics = with_ticks.iter().chain(without.iter().filter(|_| name != TICK));
+        let mut listening = topics.filter_map(|topic| senders.get(topic)).peekable();
+        if listening.peek().is_none() {
             return;
         }
-        let message = Arc::new(message());
-        for sender in listening.into_iter().flatten() {
+        let message = Arc::new(Message::new(name, &body()));
+        for sender in listening {
             // An error means that the last listener has just gone.
             let _ = sender.send(Arc::clone(&message));
         }

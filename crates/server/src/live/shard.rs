@@ -20,7 +20,7 @@ use super::{
     LiveBatch,
     channel::Channels,
     message::{
-        ConferenceMessage, IssueMessage, LiveConferenceBody, LiveConferenceHead, LiveParticipantBody, LivePeerConnectionBody, Message,
+        ConferenceMessage, IssueMessage, LiveConferenceBody, LiveConferenceHead, LiveParticipantBody, LivePeerConnectionBody,
         ParticipantMessage, TICK, TickMessage,
     },
 };
@@ -113,7 +113,7 @@ impl Shard {
         let channels = &self.channels;
         let (app, key) = (batch.app, place.conference);
         let conference = self.conferences.entry(key).or_insert_with(|| {
-            channels.publish(app, key, || conference_message("conference_started", key, &batch.conference_id, batch.span.0));
+            channels.publish(app, key, "conference_started", || conference_message(key, &batch.conference_id, batch.span.0));
             LiveConference { app, conference_id: batch.conference_id.clone(), start: batch.span.0, participants: BTreeMap::new() }
         });
         let participant_count = &mut self.participant_count;
@@ -127,14 +127,14 @@ impl Shard {
                 peer_connections: Vec::new(),
                 left: None,
             };
-            channels.publish(app, key, || participant_message("participant_joined", place, &participant, batch.span.0, false));
+            channels.publish(app, key, "participant_joined", || participant_message(place, &participant, batch.span.0, false));
             participant
         });
         match participant.left {
             Some(left) if batch.span.1 <= left => None,
             Some(_) => {
                 participant.left = None;
-                channels.publish(app, key, || participant_message("participant_joined", place, participant, batch.span.0, false));
+                channels.publish(app, key, "participant_joined", || participant_message(place, participant, batch.span.0, false));
                 Some(participant)
             }
             None => Some(participant),
@@ -155,27 +155,27 @@ impl Shard {
         }
         let Some(LivePeerConnection { analyzer, latest, issues, .. }) = self.peer_connections.get_mut(&key) else { return };
         let channels = &self.channels;
-        let issue_message = |name, issue: &Issue| {
+        let issue_message = |issue: &Issue| {
             let (conference, participant, peer_connection) = (place.conference.to_string(), place.participant.to_string(), key.to_string());
-            Message::new(name, &IssueMessage { conference, participant, peer_connection, issue: issue.into() })
+            IssueMessage { conference, participant, peer_connection, issue: issue.into() }
         };
         analyzer.push(&batch.reports, &mut |output| match output {
             Output::Tick(tick) => {
-                channels.publish(batch.app, place.conference, || {
+                channels.publish(batch.app, place.conference, TICK, || {
                     let (conference, participant, peer_connection) =
                         (place.conference.to_string(), place.participant.to_string(), key.to_string());
-                    Message::new(TICK, &TickMessage { conference, participant, peer_connection, tick: tick.into() })
+                    TickMessage { conference, participant, peer_connection, tick: tick.into() }
                 });
                 *latest = Some(tick.clone());
             }
             Output::Raised(issue) | Output::Escalated(issue) => {
                 let name = if matches!(output, Output::Raised(_)) { "issue_raised" } else { "issue_escalated" };
-                channels.publish(batch.app, place.conference, || issue_message(name, issue));
+                channels.publish(batch.app, place.conference, name, || issue_message(issue));
                 issues.retain(|held| (held.rule, held.stream) != (issue.rule, issue.stream));
                 issues.push(issue.clone());
             }
             Output::Cleared(issue) => {
-                channels.publish(batch.app, place.conference, || issue_message("issue_cleared", issue));
+                channels.publish(batch.app, place.conference, "issue_cleared", || issue_message(issue));
                 issues.retain(|held| (held.rule, held.stream) != (issue.rule, issue.stream));
             }
         });
@@ -190,9 +190,9 @@ impl Shard {
         participant.left = Some(at);
         let peer_connections = std::mem::take(&mut participant.peer_connections);
         let place = Place { conference: key, participant: participant_key, peer_connection: None };
-        self.channels.publish(conference.app, key, || participant_message("participant_left", place, participant, at, timed_out));
+        self.channels.publish(conference.app, key, "participant_left", || participant_message(place, participant, at, timed_out));
         if conference.participants.values().all(|participant| participant.left.is_some()) {
-            self.channels.publish(conference.app, key, || conference_message("conference_ended", key, &conference.conference_id, at));
+            self.channels.publish(conference.app, key, "conference_ended", || conference_message(key, &conference.conference_id, at));
         }
         for peer_connection in peer_connections {
             self.forget(peer_connection);
@@ -274,18 +274,17 @@ impl Shard {
     }
 }
 
-fn conference_message(name: &'static str, key: ConferenceKey, conference_id: &ConferenceId, time: Timestamp) -> Message {
-    Message::new(name, &ConferenceMessage { conference: key.to_string(), conference_id: conference_id.as_str(), time_ms: Millis(time) })
+fn conference_message(key: ConferenceKey, conference_id: &ConferenceId, time: Timestamp) -> ConferenceMessage<'_> {
+    ConferenceMessage { conference: key.to_string(), conference_id: conference_id.as_str(), time_ms: Millis(time) }
 }
 
-fn participant_message(name: &'static str, place: Place, participant: &LiveParticipant, time: Timestamp, timed_out: bool) -> Message {
-    let body = ParticipantMessage {
+fn participant_message(place: Place, participant: &LiveParticipant, time: Timestamp, timed_out: bool) -> ParticipantMessage<'_> {
+    ParticipantMessage {
         conference: place.conference.to_string(),
         participant: place.participant.to_string(),
         user_id: participant.user_id.as_str(),
         participant_id: participant.participant_id.as_str(),
         time_ms: Millis(time),
         timed_out,
-    };
-    Message::new(name, &body)
+    }
 }

@@ -13,19 +13,19 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::{
     channel::{Listener, Topic},
-    message::{LaggedMessage, Message, TICK},
+    message::{LaggedMessage, Message},
 };
 use crate::{problem::Problem, state::AppState};
 
 /// The first event is `state`; what follows changes it. Ends when the server stops.
 pub(crate) fn response(state: &AppState, topic: Topic, ticks: bool, first: impl FnOnce() -> Message) -> Result<Response, Problem> {
     // Listening begins before the state is read: a change is told twice rather than never.
-    let listener = state.live.channels().listen(topic).ok_or_else(|| {
+    let listener = state.live.channels().listen(topic, ticks).ok_or_else(|| {
         let most = state.config.live.clients_max;
         Problem::busy(format!("{most} live streams are open already; close one, or try again later"), state.config.limits.retry_after.get())
     })?;
     let first = first();
-    let feed = Feed { state: state.clone(), listener, ticks, first: Some(first) };
+    let feed = Feed { state: state.clone(), listener, first: Some(first) };
     let events = stream::unfold(feed, |mut feed| async move { feed.next().await.map(|event| (Ok::<_, Infallible>(event), feed)) });
     let keep_alive = KeepAlive::new().interval(state.config.live.keep_alive.get());
     let mut response = Sse::new(events).keep_alive(keep_alive).into_response();
@@ -38,7 +38,6 @@ pub(crate) fn response(state: &AppState, topic: Topic, ticks: bool, first: impl 
 struct Feed {
     state: AppState,
     listener: Listener,
-    ticks: bool,
     first: Option<Message>,
 }
 
@@ -47,17 +46,14 @@ impl Feed {
         if let Some(first) = self.first.take() {
             return Some(event(&first));
         }
-        loop {
-            let received = tokio::select! {
-                () = self.state.stopped() => return None,
-                received = self.listener.receiver.recv() => received,
-            };
-            match received {
-                Ok(message) if message.name == TICK && !self.ticks => {}
-                Ok(message) => return Some(event(&message)),
-                Err(RecvError::Lagged(missed_count)) => return Some(event(&lagged(&LaggedMessage { missed_count }))),
-                Err(RecvError::Closed) => return None,
-            }
+        let received = tokio::select! {
+            () = self.state.stopped() => return None,
+            received = self.listener.receiver.recv() => received,
+        };
+        match received {
+            Ok(message) => Some(event(&message)),
+            Err(RecvError::Lagged(missed_count)) => Some(event(&lagged(&LaggedMessage { missed_count }))),
+            Err(RecvError::Closed) => None,
         }
     }
 }
