@@ -9,7 +9,7 @@ mod rule;
 pub(crate) use judge::{Judge, Sample, Verdict};
 pub use rule::{Bound, Condition, Rule, RuleSet, Statistic, Thresholds};
 
-use crate::{analysis::StreamId, metric::Metric, units::Timestamp};
+use crate::{analysis::StreamId, metric::Metric, report::Text, units::Timestamp};
 
 /// How bad an issue is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,7 +42,7 @@ pub struct Evidence {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Issue {
     /// The rule that fired, by its name in the rule set (`high_rtt` …).
-    pub rule: &'static str,
+    pub rule: Text,
     /// The worst severity reached.
     pub severity: Severity,
     /// The stream concerned; `None` for the connection.

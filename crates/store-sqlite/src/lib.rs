@@ -1,1 +1,255 @@
-//! store-sqlite
+//! The embedded store: SQLite in one data folder.
+//!
+//! Summary rows in indexed tables, reports as encoded chunks (`chunks`), one writer thread with grouped durable commits ([`WriterCounts`]),
+//! a few readers beside it. The write-ahead log and `synchronous = FULL` make a batch durable before it is acknowledged.
+#![forbid(unsafe_code)]
+
+mod append;
+mod apps;
+mod check;
+mod error;
+mod finalise;
+mod pool;
+mod read;
+mod record;
+mod removal;
+mod row;
+mod schema;
+mod search;
+mod writer;
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread::JoinHandle,
+};
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+use sidetone_engine::{
+    ids::{AppKey, ConferenceKey, PeerConnectionKey, UserId},
+    units::Timestamp,
+};
+use sidetone_store::{
+    Store,
+    error::StoreError,
+    query::{ConferencePage, ConferenceQuery, EventPage, EventQuery},
+    record::{App, Append, Appended, Chunk, ConferenceDetail, Ended, Erased, Expired, NewApp},
+    summary::ConferenceSummary,
+};
+
+pub use schema::version;
+pub use writer::WriterCounts;
+
+use crate::{error::failed, pool::Pool, writer::Writer};
+
+/// The database's name in its data folder.
+pub const FILE_NAME: &str = "sidetone.db";
+
+/// The name of the file that a server locks in its data folder.
+const LOCK_NAME: &str = "server.lock";
+
+/// How a data folder is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// By the one server of this folder.
+    Server,
+    /// By a tool, which may work beside the server.
+    Tool,
+}
+
+/// Limits of the embedded store.
+#[derive(Clone, Copy, Debug)]
+pub struct SqliteConfig {
+    /// How the folder is used.
+    pub role: Role,
+    /// Most batches that wait to be committed; more are refused with [`StoreError::Busy`].
+    pub queue_max: usize,
+    /// Most bytes of batches that wait.
+    pub queue_bytes_max: usize,
+    /// Most queries at a time.
+    pub readers_max: usize,
+    /// Most pages of 4 KiB that the database may have; `None`: as the disk allows.
+    pub pages_max: Option<u32>,
+    /// Seeds the random part of keys.
+    pub seed: u64,
+}
+
+impl SqliteConfig {
+    /// The defaults, for this role and seed.
+    #[must_use]
+    pub fn new(role: Role, seed: u64) -> Self {
+        Self { role, queue_max: 16_384, queue_bytes_max: 64 << 20, readers_max: 4, pages_max: None, seed }
+    }
+}
+
+/// The embedded store.
+#[derive(Debug)]
+pub struct SqliteStore {
+    writer: Option<Writer>,
+    writer_thread: Option<JoinHandle<()>>,
+    pool: Pool,
+    file: PathBuf,
+    _lock: Option<File>,
+}
+
+impl SqliteStore {
+    /// Opens the store in `folder`; makes folder and store where there is none, and brings an older store up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Unwritable`] when the folder cannot be written or another server uses it; [`StoreError::Newer`] when a newer
+    /// version wrote it.
+    pub fn open(folder: &Path, config: SqliteConfig) -> Result<Self, StoreError> {
+        let unwritable = |error: std::io::Error| StoreError::Unwritable(format!("data folder {}: {error}", folder.display()));
+        fs::create_dir_all(folder).map_err(unwritable)?;
+        let lock = match config.role {
+            Role::Tool => None,
+            Role::Server => {
+                let lock = File::create(folder.join(LOCK_NAME)).map_err(unwritable)?;
+                lock.try_lock().map_err(|error| match error {
+                    fs::TryLockError::WouldBlock => StoreError::Unwritable(format!(
+                        "data folder {} is in use by another server; stop it, or give this one a folder of its own",
+                        folder.display()
+                    )),
+                    fs::TryLockError::Error(error) => unwritable(error),
+                })?;
+                Some(lock)
+            }
+        };
+        let file = folder.join(FILE_NAME);
+        let mut connection = Connection::open(&file).map_err(failed)?;
+        // auto_vacuum and page_size hold for a store from its first table on.
+        connection
+            .execute_batch(
+                "PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL;
+                 PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;
+                 PRAGMA secure_delete = ON;",
+            )
+            .map_err(failed)?;
+        if let Some(pages) = config.pages_max {
+            connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).map_err(failed)?;
+        }
+        connection.set_prepared_statement_cache_capacity(64);
+        schema::migrate(&mut connection)?;
+        let (writer, thread) = Writer::start(connection, config.queue_max, config.queue_bytes_max, config.seed)?;
+        let pool = Pool::new(file.clone(), config.readers_max);
+        Ok(Self { writer: Some(writer), writer_thread: Some(thread), pool, file, _lock: lock })
+    }
+
+    /// What the writer has done so far.
+    #[must_use]
+    pub fn writer_counts(&self) -> Option<Arc<WriterCounts>> {
+        self.writer.as_ref().map(|writer| writer.counts().clone())
+    }
+
+    fn writer(&self) -> Result<&Writer, StoreError> {
+        self.writer.as_ref().ok_or_else(|| StoreError::Unwritable("the store is closed".into()))
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer()?.run(write).await
+    }
+}
+
+impl Drop for SqliteStore {
+    /// Waits until what was handed in is written.
+    fn drop(&mut self) {
+        drop(self.writer.take());
+        if let Some(thread) = self.writer_thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn create_app(&self, app: NewApp) -> Result<App, StoreError> {
+        let app = App { key: app.key, name: app.name, created: app.created, settings: app.settings };
+        self.write(move |db| apps::create(db, &app).map(|()| app)).await
+    }
+
+    async fn update_app(&self, app: App) -> Result<Option<App>, StoreError> {
+        self.write(move |db| Ok(apps::update(db, &app)?.then_some(app))).await
+    }
+
+    async fn remove_app(&self, app: AppKey) -> Result<bool, StoreError> {
+        self.write(move |db| removal::remove_app(db, app)).await
+    }
+
+    async fn apps(&self) -> Result<Vec<App>, StoreError> {
+        self.pool.read(|db| apps::all(db)).await
+    }
+
+    async fn append(&self, batch: Append) -> Result<Appended, StoreError> {
+        self.writer()?.append(batch).await
+    }
+
+    async fn end_silent(&self, silent_since: Timestamp) -> Result<Vec<Ended>, StoreError> {
+        self.write(move |connection| {
+            let transaction = connection.transaction().map_err(failed)?;
+            append::end_silent(&transaction, silent_since)?;
+            transaction.commit().map_err(failed)?;
+            finalise::ended(connection)
+        })
+        .await
+    }
+
+    async fn finalise(&self, app: AppKey, conference: ConferenceKey, summary: ConferenceSummary) -> Result<bool, StoreError> {
+        self.write(move |db| finalise::finalise(db, app, conference, &summary)).await
+    }
+
+    async fn search(&self, app: AppKey, query: &ConferenceQuery) -> Result<ConferencePage, StoreError> {
+        let query = query.clone();
+        self.pool.read(move |db| search::search(db, app, &query)).await
+    }
+
+    async fn conference(&self, app: AppKey, conference: ConferenceKey) -> Result<Option<ConferenceDetail>, StoreError> {
+        self.pool
+            .read(move |db| {
+                // One snapshot for all its parts.
+                let snapshot = db.transaction().map_err(failed)?;
+                read::conference(&snapshot, app, conference)
+            })
+            .await
+    }
+
+    async fn events(&self, app: AppKey, conference: ConferenceKey, query: &EventQuery) -> Result<EventPage, StoreError> {
+        let query = query.clone();
+        self.pool.read(move |db| read::events(db, app, conference, &query)).await
+    }
+
+    async fn chunks(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<Vec<Chunk>, StoreError> {
+        self.pool.read(move |db| read::chunks(db, app, peer_connection)).await
+    }
+
+    async fn fold(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<(), StoreError> {
+        self.write(move |db| finalise::fold(db, app, peer_connection)).await
+    }
+
+    async fn erase_user(&self, app: AppKey, user: &UserId) -> Result<Erased, StoreError> {
+        let user = user.clone();
+        self.write(move |db| removal::erase_user(db, app, &user)).await
+    }
+
+    async fn expire(&self, app: AppKey, before: Timestamp, batch: usize) -> Result<Expired, StoreError> {
+        self.write(move |db| removal::expire(db, app, before, batch)).await
+    }
+
+    async fn backup(&self, into: &Path) -> Result<(), StoreError> {
+        fs::create_dir_all(into).map_err(|error| StoreError::Unwritable(format!("backup folder {}: {error}", into.display())))?;
+        let target = into.join(FILE_NAME);
+        if target.exists() {
+            return Err(StoreError::Unwritable(format!("{} is there already; name an empty folder", target.display())));
+        }
+        self.pool.read(move |db| db.execute("VACUUM INTO ?1", [target.to_string_lossy()]).map(drop).map_err(failed)).await
+    }
+
+    async fn check(&self) -> Result<Vec<String>, StoreError> {
+        let file = self.file.clone();
+        self.pool.read(move |db| check::check(db, &file)).await
+    }
+}

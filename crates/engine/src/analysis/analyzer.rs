@@ -115,8 +115,8 @@ impl Analyzer {
             seen.map(|followed| StreamAnalysis { stream: followed.state.stream.clone(), summaries: followed.gatherer.summaries() });
         let active = memory.judge.active().chain(memory.streams.iter().flat_map(|followed| followed.judge.active()));
         let mut issues: Vec<_> = memory.closed.iter().chain(active).cloned().collect();
-        let order = |name| memory.rules.rules.iter().position(|rule| rule.name == name);
-        issues.sort_by_key(|issue| (issue.onset, issue.raised, order(issue.rule), issue.stream));
+        let order = |name: &str| memory.rules.rules.iter().position(|rule| rule.name == name);
+        issues.sort_by_key(|issue| (issue.onset, issue.raised, order(&issue.rule), issue.stream));
         Analysis { connection: memory.gatherer.summaries(), streams: streams.collect(), issues, ..memory.analysis.clone() }
     }
 

@@ -60,7 +60,7 @@ impl Fnv {
     }
 
     fn issue(&mut self, issue: &Issue) {
-        self.text(issue.rule);
+        self.text(&issue.rule);
         self.text(&format!("{:?} {:?}", issue.severity, issue.stream));
         for time in [Some(issue.onset), Some(issue.raised), issue.cleared].into_iter().flatten() {
             self.integer(time.as_micros());

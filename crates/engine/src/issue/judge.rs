@@ -254,7 +254,7 @@ impl Watch {
             }
         } else if let Some((severity, threshold)) = reached {
             let issue = Issue {
-                rule: rule.name,
+                rule: rule.name.into(),
                 severity,
                 stream,
                 onset: self.onset(rule, threshold).unwrap_or(time),

@@ -1,0 +1,123 @@
+//! Cases on keeping batches.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use super::{app, at, batch, event, reports, stored};
+use crate::{
+    Store,
+    error::StoreError,
+    query::{ConferenceQuery, EventQuery, TextMatch},
+    record::{Appended, ParticipantFacts},
+};
+use sidetone_engine::ids::{ConferenceId, UserId};
+
+/// A repeated batch changes nothing and tells where the first one is.
+pub async fn a_batch_is_stored_once(store: &dyn Store) {
+    let mut first = batch("c", "u", 0, 0, 10);
+    first.reports = Some(reports(0, 10));
+    first.events = vec![event(1, "muted", "{}")];
+    let place = stored(store, first.clone()).await;
+    assert_eq!(store.append(first).await.unwrap(), Appended::Duplicate(place));
+    let detail = store.conference(app(1), place.conference).await.unwrap().unwrap();
+    assert_eq!(detail.peer_connections[0].report_count, 11);
+    assert_eq!(store.chunks(app(1), place.peer_connection.unwrap()).await.unwrap().len(), 1);
+    assert_eq!(store.events(app(1), place.conference, &EventQuery::default()).await.unwrap().rows.len(), 1);
+}
+
+/// A retry that overtakes makes no difference.
+pub async fn batches_of_both_orders_end_up_the_same(store: &dyn Store) {
+    for (conference, order) in [("in order", [0, 1, 2]), ("late", [2, 0, 1])] {
+        let mut place = None;
+        for seq in order {
+            let from = i64::from(seq) * 10;
+            let mut next = batch(conference, conference, seq, from, from + 9);
+            next.reports = Some(reports(from, from + 9));
+            place = Some(stored(store, next).await);
+        }
+        let place = place.unwrap();
+        let detail = store.conference(app(1), place.conference).await.unwrap().unwrap();
+        assert_eq!((detail.conference.start, detail.conference.end), (at(0), at(29)));
+        assert_eq!((detail.participants[0].joined, detail.participants[0].last_seen), (at(0), at(29)));
+        assert_eq!((detail.peer_connections[0].start, detail.peer_connections[0].report_count), (at(0), 30));
+        let starts: Vec<_> = store.chunks(app(1), place.peer_connection.unwrap()).await.unwrap().iter().map(|c| c.reports.span.0).collect();
+        assert_eq!(starts, [at(0), at(10), at(20)]);
+    }
+}
+
+/// A client cannot put reports into somebody else's stay.
+pub async fn a_participant_is_of_one_user(store: &dyn Store) {
+    stored(store, batch("c", "u", 0, 0, 10)).await;
+    let mut foreign = batch("c", "u", 1, 0, 10);
+    foreign.user_id = UserId::new("somebody else").unwrap();
+    let error = store.append(foreign).await.unwrap_err();
+    assert!(matches!(error, StoreError::Conflict { .. }), "{error}");
+    // The refusal left nothing behind: the same number is still free.
+    stored(store, batch("c", "u", 1, 0, 10)).await;
+}
+
+/// Opaque, case-sensitive, never normalised.
+pub async fn ids_are_exact_and_found_again(store: &dyn Store) {
+    let long = "ü".repeat(2048);
+    let ids = ["", " ", "インターネット", "ອິນເຕີເນັດ", "Straße", "STRASSE", "é", "e\u{301}", "a%_'\"\\", &long];
+    for (number, id) in ids.iter().enumerate() {
+        let mut new = batch(id, &format!("u{number}"), 0, 0, 10);
+        new.user_id = UserId::new(*id).unwrap();
+        stored(store, new).await;
+    }
+    for id in ids {
+        for query in [
+            ConferenceQuery { conference_id: Some(TextMatch::from(ConferenceId::new(id).unwrap())), ..ConferenceQuery::default() },
+            ConferenceQuery { user_id: Some(TextMatch::Exact(id.into())), ..ConferenceQuery::default() },
+        ] {
+            let rows = super::found(store, query).await;
+            assert_eq!(rows.iter().map(|row| row.conference_id.as_str()).collect::<Vec<_>>(), [id]);
+        }
+    }
+}
+
+/// Bytes, counts, spans and clock corrections.
+pub async fn chunks_come_back_as_given(store: &dyn Store) {
+    let mut given = reports(0, 10);
+    given.shift_us = -7_200_000_001;
+    let mut new = batch("c", "u", 0, 0, 10);
+    new.reports = Some(given.clone());
+    let place = stored(store, new).await;
+    let chunks = store.chunks(app(1), place.peer_connection.unwrap()).await.unwrap();
+    assert_eq!(chunks.iter().map(|chunk| &chunk.reports).collect::<Vec<_>>(), [&given]);
+    assert!(store.chunks(app(2), place.peer_connection.unwrap()).await.unwrap().is_empty());
+}
+
+/// By time, then as they came; facts of a `joined` event stand with the participant, and what is told again replaces.
+pub async fn events_come_back_in_order(store: &dyn Store) {
+    let mut first = batch("c", "u", 0, 0, 10);
+    first.events = vec![event(5, "b", r#"{"n":1}"#), event(5, "c", "{}"), event(1, "a", "{}")];
+    first.facts = ParticipantFacts {
+        browser: "Chrome".into(),
+        os: "Linux".into(),
+        additional_ids: [("ticket".into(), "T-1".into())].into(),
+        ..ParticipantFacts::default()
+    };
+    let place = stored(store, first).await;
+    let mut second = batch("c", "u", 1, 10, 20);
+    second.facts = ParticipantFacts { browser: "Firefox".into(), ..ParticipantFacts::default() };
+    stored(store, second).await;
+    let all = store.events(app(1), place.conference, &EventQuery::default()).await.unwrap();
+    assert_eq!(all.rows.iter().map(|row| row.event.kind.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+    assert_eq!(all.rows[1].event, event(5, "b", r#"{"n":1}"#));
+    assert_eq!((all.rows[1].participant, all.rows[1].peer_connection), (place.participant, place.peer_connection));
+    let mut query = EventQuery { limit: 1, ..EventQuery::default() };
+    let mut kinds = Vec::new();
+    loop {
+        let page = store.events(app(1), place.conference, &query).await.unwrap();
+        kinds.extend(page.rows.into_iter().map(|row| row.event.kind));
+        query.after = page.next;
+        if query.after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(kinds, ["a", "b", "c"]);
+    let some = EventQuery { kinds: vec!["a".into(), "c".into()], participant: Some(place.participant), ..EventQuery::default() };
+    assert_eq!(store.events(app(1), place.conference, &some).await.unwrap().rows.len(), 2);
+    let detail = store.conference(app(1), place.conference).await.unwrap().unwrap();
+    let facts = &detail.participants[0].facts;
+    assert_eq!((facts.browser.as_str(), facts.os.as_str(), facts.additional_ids.len()), ("Firefox", "Linux", 1));
+}

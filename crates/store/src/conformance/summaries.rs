@@ -1,0 +1,114 @@
+//! Cases on finalising and folding.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::time::Duration;
+
+use super::{app, at, batch, leaving, reports, stored};
+use crate::{
+    Store,
+    record::ConferenceState,
+    summary::{ConferenceScore, ConferenceSummary, IssueCount, Scores},
+};
+use sidetone_engine::{
+    analysis::{Analysis, Direction, MediaKind, Stream, StreamAnalysis, StreamId, Summary},
+    issue::{Evidence, Issue, Severity},
+    metric::Metric,
+};
+
+fn analysis() -> Analysis {
+    let id = StreamId { direction: Direction::Inbound, kind: MediaKind::Audio, ssrc: u32::MAX };
+    let summary = |metric| Summary { metric, count: 9, mean: 0.1 + 0.2, min: 0.0, max: 1e9, p5: 0.5, p50: 1.0, p95: 2.5 };
+    let issue = |stream, cleared| Issue {
+        rule: "high_rtt".into(),
+        severity: Severity::Critical,
+        stream,
+        onset: at(3),
+        raised: at(5),
+        cleared,
+        evidence: Evidence { metric: Metric::Rtt, threshold: 400.0, window: vec![(at(3), Some(401.5)), (at(4), None)] },
+    };
+    Analysis {
+        report_count: 10,
+        span: Some((at(0), at(9))),
+        connection: vec![summary(Metric::Rtt)],
+        streams: vec![StreamAnalysis {
+            stream: Stream {
+                id,
+                mid: Some("0".into()),
+                rid: None,
+                codec: Some("audio/opus".into()),
+                track: Some("{da5c558f}".into()),
+                first: at(0),
+                last: at(9),
+            },
+            summaries: vec![summary(Metric::MosLq)],
+        }],
+        issues: vec![issue(None, Some(at(8))), issue(Some(id), None)],
+        ..Analysis::default()
+    }
+}
+
+/// All of a summary comes back; a second one replaces it.
+pub async fn summaries_are_written_once_true(store: &dyn Store) {
+    let place = stored(store, leaving(batch("c", "u", 0, 0, 9))).await;
+    let analysis = analysis();
+    let scores = Scores { mos_lq: Some(4.1), mos_cq: Some(3.9), mos_v: None };
+    let score = ConferenceScore { scores, issues: vec![IssueCount { rule: "high_rtt".into(), severity: Severity::Critical, count: 2 }] };
+    let mut summary = ConferenceSummary {
+        revision: 1,
+        score: score.clone(),
+        participants: vec![(place.participant, scores)],
+        peer_connections: vec![(place.peer_connection.unwrap(), analysis.clone())],
+    };
+    for _ in 0..2 {
+        assert!(store.finalise(app(1), place.conference, summary.clone()).await.unwrap());
+        let detail = store.conference(app(1), place.conference).await.unwrap().unwrap();
+        assert_eq!(detail.conference.state, ConferenceState::Finalised);
+        assert_eq!(detail.conference.score.as_ref(), Some(&summary.score));
+        assert_eq!(detail.participants[0].scores, Some(scores));
+        let peer_connection = &detail.peer_connections[0];
+        assert_eq!(peer_connection.summaries, analysis.connection);
+        assert_eq!(peer_connection.streams[0].stream, analysis.streams[0].stream);
+        assert_eq!(peer_connection.streams[0].summaries, analysis.streams[0].summaries);
+        assert_eq!(peer_connection.issues, analysis.issues);
+        summary.score.issues.clear();
+    }
+    assert!(store.end_silent(at(1000)).await.unwrap().is_empty());
+    summary.revision = 2;
+    assert!(!store.finalise(app(1), place.conference, summary).await.unwrap(), "of a revision that is not there");
+}
+
+/// Fewer chunks, the same reports; twice is once.
+pub async fn folding_keeps_every_report(store: &dyn Store) {
+    let mut place = None;
+    for seq in 0..30 {
+        let from = i64::from(seq) * 10;
+        let mut next = batch("c", "u", seq, from, from + 9);
+        let mut reports = reports(from, from + 9);
+        // Half of the call by a clock that is an hour slow.
+        if seq >= 15 {
+            reports.shift_us = i64::try_from(Duration::from_secs(3600).as_micros()).unwrap();
+        }
+        next.reports = Some(reports);
+        place = Some(stored(store, next).await);
+    }
+    let peer_connection = place.unwrap().peer_connection.unwrap();
+    let all = async || {
+        let mut all = Vec::new();
+        for chunk in store.chunks(app(1), peer_connection).await.unwrap() {
+            let mut run = sidetone_wire::codec::decode(&chunk.reports.bytes).unwrap();
+            assert_eq!(run.len(), chunk.reports.count as usize);
+            run.shift(chunk.reports.shift_us);
+            all.extend(run.iter());
+        }
+        all.sort_by_key(|report| report.time);
+        all
+    };
+    let before = all().await;
+    assert_eq!(before.len(), 300);
+    for _ in 0..2 {
+        store.fold(app(1), peer_connection).await.unwrap();
+        assert_eq!(all().await, before);
+        assert!(store.chunks(app(1), peer_connection).await.unwrap().len() < 10);
+    }
+}
