@@ -92,11 +92,11 @@ fn the_starved_call_has_its_freezes_and_concealment() {
             .sum();
         freezes.push(count);
         concealed.push(summary(&inbound(MediaKind::Audio).unwrap().summaries, Metric::ConcealmentRatio).unwrap().mean);
-        let rules: Vec<&str> = analysis.issues.iter().map(|issue| issue.rule).collect();
+        let rules: Vec<&str> = analysis.issues.iter().map(|issue| &*issue.rule).collect();
         for expected in ["video_freeze", "audible_concealment", "high_media_latency", "high_jitter"] {
             assert!(rules.contains(&expected), "{name}: {rules:?}");
         }
-        let freeze = analysis.issues.iter().find(|issue| issue.rule == "video_freeze").unwrap();
+        let freeze = analysis.issues.iter().find(|issue| &*issue.rule == "video_freeze").unwrap();
         assert!(freeze.severity >= Severity::Major && freeze.stream == Some(video));
         // The call was good for its first 15 s.
         let began = analysis.span.unwrap().0;

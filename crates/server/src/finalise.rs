@@ -98,7 +98,7 @@ fn issues<'a>(analyses: impl Iterator<Item = &'a Analysis>) -> Vec<IssueCount> {
     let mut counts: BTreeMap<&str, IssueCount> = BTreeMap::new();
     for issue in analyses.flat_map(|analysis| &analysis.issues) {
         let count =
-            counts.entry(issue.rule).or_insert_with(|| IssueCount { rule: issue.rule.to_owned(), severity: issue.severity, count: 0 });
+            counts.entry(&*issue.rule).or_insert_with(|| IssueCount { rule: issue.rule.to_string(), severity: issue.severity, count: 0 });
         count.severity = count.severity.max(issue.severity);
         count.count += 1;
     }

@@ -106,7 +106,7 @@ impl From<Severity> for SeverityName {
 pub(crate) struct IssueBody {
     /// The rule that fired.
     #[schema(example = "high_rtt")]
-    rule: &'static str,
+    rule: String,
     /// The worst severity reached.
     severity: SeverityName,
     /// The stream concerned; `null` for the connection.
@@ -145,7 +145,7 @@ pub(crate) struct EvidencePoint {
 impl From<&Issue> for IssueBody {
     fn from(issue: &Issue) -> Self {
         Self {
-            rule: issue.rule,
+            rule: issue.rule.to_string(),
             severity: issue.severity.into(),
             stream: issue.stream.map(Into::into),
             onset_ms: Millis(issue.onset),

@@ -171,12 +171,12 @@ impl Shard {
             Output::Raised(issue) | Output::Escalated(issue) => {
                 let name = if matches!(output, Output::Raised(_)) { "issue_raised" } else { "issue_escalated" };
                 channels.publish(batch.app, place.conference, name, || issue_message(issue));
-                issues.retain(|held| (held.rule, held.stream) != (issue.rule, issue.stream));
+                issues.retain(|held| (&held.rule, held.stream) != (&issue.rule, issue.stream));
                 issues.push(issue.clone());
             }
             Output::Cleared(issue) => {
                 channels.publish(batch.app, place.conference, "issue_cleared", || issue_message(issue));
-                issues.retain(|held| (held.rule, held.stream) != (issue.rule, issue.stream));
+                issues.retain(|held| (&held.rule, held.stream) != (&issue.rule, issue.stream));
             }
         });
     }
