@@ -25,13 +25,13 @@ fn during(fault: impl Fn(&mut Conditions) + Send + Sync + 'static) -> Analysis {
 }
 
 fn of<'a>(analysis: &'a Analysis, rule: &str) -> Vec<&'a Issue> {
-    analysis.issues.iter().filter(|issue| issue.rule == rule).collect()
+    analysis.issues.iter().filter(|issue| &*issue.rule == rule).collect()
 }
 
 /// The rule fired once, soon after the fault began, at this severity, and cleared soon after it ended.
 fn fired_once(analysis: &Analysis, rule: &str, severity: Severity, within: f64) {
     let issues = of(analysis, rule);
-    assert!(!issues.is_empty(), "{rule} did not fire: {:?}", analysis.issues.iter().map(|issue| issue.rule).collect::<Vec<_>>());
+    assert!(!issues.is_empty(), "{rule} did not fire: {:?}", analysis.issues.iter().map(|issue| &*issue.rule).collect::<Vec<_>>());
     for issue in issues {
         let raised = seconds(analysis, issue.raised);
         assert!((30.0..=30.0 + within).contains(&raised), "{rule} was raised at {raised} s");
@@ -86,10 +86,10 @@ fn severity_escalates_and_is_told() {
         Output::Cleared(issue) => told.push(("cleared", issue.clone())),
         Output::Tick(_) => {}
     });
-    let rtt: Vec<_> = told.iter().filter(|(_, issue)| issue.rule == "high_rtt").map(|(what, issue)| (*what, issue.severity)).collect();
+    let rtt: Vec<_> = told.iter().filter(|(_, issue)| &*issue.rule == "high_rtt").map(|(what, issue)| (*what, issue.severity)).collect();
     assert_eq!(rtt, [("raised", Severity::Minor), ("escalated", Severity::Major), ("cleared", Severity::Major)]);
     let issues = analyzer.analysis().issues;
-    let issue = issues.iter().find(|issue| issue.rule == "high_rtt").unwrap();
+    let issue = issues.iter().find(|issue| &*issue.rule == "high_rtt").unwrap();
     assert_eq!(issue.evidence.threshold, 400.0);
     assert_eq!(issue.evidence.window.len(), 5);
 }
