@@ -19,7 +19,9 @@ use sidetone_store::{
     record::{Chunk, Ended},
     summary::{ConferenceScore, ConferenceSummary, IssueCount, Scores},
 };
-use sidetone_wire::codec::{self, CodecError};
+use sidetone_wire::codec::CodecError;
+
+use crate::run;
 
 /// Why a conference is not finalised yet.
 #[derive(Debug, thiserror::Error)]
@@ -75,10 +77,8 @@ pub async fn finalise(store: &dyn Store, rules: &RuleSet, ended: Ended) -> Resul
 
 fn analyze(chunks: &[Chunk], rules: &RuleSet) -> Result<Analysis, CodecError> {
     let mut analyzer = Analyzer::new(rules);
-    for Chunk { reports, .. } in chunks {
-        let mut run = codec::decode(&reports.bytes)?;
-        run.shift(reports.shift_us);
-        analyzer.push(&run, &mut |_| {});
+    for run in run::in_order(chunks) {
+        analyzer.push(&run?, &mut |_| {});
     }
     Ok(analyzer.finish())
 }

@@ -22,6 +22,7 @@ mod model;
 mod problem;
 mod query;
 mod route;
+mod run;
 mod serve;
 mod state;
 mod task;

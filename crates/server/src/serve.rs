@@ -32,6 +32,8 @@ use crate::{config::ServerConfig, error::ServeError, job, route, state::AppState
 
 /// Streams that one HTTP/2 connection may have open at once.
 const HTTP2_STREAMS_MAX: u32 = 100;
+/// What a connection may have in memory that no handler has asked for yet: HTTP/1 read buffer, HTTP/2 windows.
+const WINDOW_BYTES: u32 = 64 * 1024;
 /// How often a silent HTTP/2 connection is asked whether it lives.
 const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -125,10 +127,16 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpS
 
 fn builder(state: &AppState) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(state.config.limits.header_timeout.get());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(state.config.limits.header_timeout.get())
+        .max_buf_size(WINDOW_BYTES as usize);
     builder
         .http2()
         .timer(TokioTimer::new())
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(WINDOW_BYTES)
         .max_concurrent_streams(HTTP2_STREAMS_MAX)
         .keep_alive_interval(HTTP2_PING_INTERVAL)
         .keep_alive_timeout(state.config.limits.header_timeout.get());

@@ -85,9 +85,9 @@ impl Counters {
         MONOTONE.iter().any(|&field| self.change(field).is_some_and(|change| change < 0.0))
     }
 
-    /// The number in this report; absent when it is negative, as nothing is but decibels.
+    /// The number in this report.
     pub(crate) fn level(&self, field: Field) -> Option<f64> {
-        self.now.get(field).filter(|&level| level >= 0.0)
+        self.now.get(field)
     }
 
     /// How much a member changed, falling included.

@@ -72,7 +72,7 @@ enum Form {
     tag = "intake",
     request_body(
         description = "The JSON form, plain or with `Content-Encoding: gzip`, or the compact binary form of the SDK",
-        content((serde_json::Value = "application/json"), (Vec<u8> = "application/vnd.sidetone.batch"))
+        content((super::form::BatchForm = "application/json"), (Vec<u8> = "application/vnd.sidetone.batch"))
     ),
     responses(
         (status = 200, body = BatchStored, description = "The batch is durable"),

@@ -2,5 +2,6 @@
 
 pub(crate) mod batches;
 pub(crate) mod body;
+pub(crate) mod form;
 pub mod prepare;
 pub mod user_agent;

@@ -7,14 +7,14 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use sidetone_engine::{report::Report, units::Timestamp};
 use sidetone_store::record::Chunk;
-use sidetone_wire::{codec, json};
+use sidetone_wire::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Parameters, Viewer,
     cursor::{self, ReportCursor},
 };
-use crate::{model::Millis, problem::Problem, state::AppState};
+use crate::{model::Millis, problem::Problem, run, state::AppState};
 
 /// Which reports.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -81,7 +81,7 @@ pub(crate) async fn handler(
     if chunks.is_empty() {
         return Err(super::series::no_reports(key));
     }
-    let body = tokio::task::spawn_blocking(move || window.read(&chunks)).await.map_err(Problem::internal)??;
+    let body = tokio::task::spawn_blocking(move || window.read(chunks)).await.map_err(Problem::internal)??;
     Ok(Json(body))
 }
 
@@ -93,34 +93,25 @@ struct Window {
 }
 
 impl Window {
-    /// Decodes only chunks that can hold a report of the page; they are in order of their first report but may overlap.
-    fn read(&self, chunks: &[Chunk]) -> Result<ReportsBody, Problem> {
+    /// Decodes only chunks that can hold a report of the page.
+    fn read(&self, chunks: Vec<Chunk>) -> Result<ReportsBody, Problem> {
         let from = self.from.max(self.after.map_or(Timestamp::default(), |after| after.time));
         let skip = self.after.filter(|after| after.time == from).map_or(0, |after| after.given);
+        let is_within = |time: Timestamp| time >= from && self.until.is_none_or(|until| time < until);
+        let of_interest = |chunk: &Chunk| chunk.reports.span.1 >= from && self.until.is_none_or(|until| chunk.reports.span.0 < until);
+        let chunks: Vec<_> = chunks.into_iter().filter(of_interest).collect();
         // One more than wanted tells whether there is a next page.
         let wanted = skip + self.limit + 1;
         let mut found: Vec<Report> = Vec::new();
-        for Chunk { reports, .. } in chunks {
-            let (first, last) = reports.span;
-            let is_beyond = self.until.is_some_and(|until| first >= until);
-            let is_full = found.len() >= wanted && found.get(wanted - 1).is_some_and(|report| report.time < first);
-            if is_beyond || is_full {
+        for run in run::in_order(&chunks) {
+            let run = run.map_err(Problem::internal)?;
+            let rows = run.times().iter().enumerate().filter(|(_, time)| is_within(**time)).map(|(row, _)| row);
+            found.extend(rows.take(wanted - found.len()).map(|row| run.report(row)));
+            if found.len() == wanted {
                 break;
             }
-            if last < from {
-                continue;
-            }
-            let mut run = codec::decode(&reports.bytes).map_err(Problem::internal)?;
-            run.shift(reports.shift_us);
-            for (row, time) in run.times().iter().enumerate() {
-                if *time >= from && self.until.is_none_or(|until| *time < until) {
-                    found.push(run.report(row));
-                }
-            }
-            found.sort_by_key(|report| report.time);
-            found.truncate(wanted.max(found.len().min(wanted * 2)));
         }
-        let is_more = found.len() >= wanted;
+        let is_more = found.len() == wanted;
         let page = found.get(skip..(skip + self.limit).min(found.len())).unwrap_or_default();
         let next = page.last().filter(|_| is_more).map(|last| {
             let given = found[..skip + page.len()].iter().filter(|report| report.time == last.time).count();

@@ -17,7 +17,6 @@ use sidetone_engine::{
     units::Timestamp,
 };
 use sidetone_store::record::Chunk;
-use sidetone_wire::codec;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Parameters, Viewer};
@@ -25,6 +24,7 @@ use crate::{
     config::text::HumanDuration,
     model::{Millis, StreamIdentity},
     problem::Problem,
+    run,
     state::AppState,
 };
 
@@ -169,12 +169,11 @@ type Gathered = BTreeMap<(Option<StreamId>, Metric), BTreeMap<i64, Slot>>;
 fn read(chunks: &[Chunk], rules: &RuleSet, metrics: &[Metric], grid: &Grid) -> Result<SeriesBody, Problem> {
     let mut gathered = Gathered::new();
     let mut analyzer = Analyzer::new(rules);
-    for Chunk { reports, .. } in chunks {
-        if grid.until.is_some_and(|until| reports.span.0 >= until) {
+    for run in run::in_order(chunks) {
+        let run = run.map_err(Problem::internal)?;
+        if grid.until.is_some_and(|until| run.times().first().is_some_and(|first| *first >= until)) {
             break;
         }
-        let mut run = codec::decode(&reports.bytes).map_err(Problem::internal)?;
-        run.shift(reports.shift_us);
         analyzer.push(&run, &mut |output| {
             if let Output::Tick(tick) = output {
                 gather(&mut gathered, tick, metrics, grid);
