@@ -5,3 +5,4 @@ pub mod batch;
 pub mod codec;
 pub mod import;
 pub mod json;
+pub mod portable;
