@@ -1,0 +1,401 @@
+//! `sidetone app`: tenants, their secrets, token keys, origins and retention, in the data folder itself.
+
+use std::{path::PathBuf, str::FromStr};
+
+use anyhow::{Context, Result, anyhow, bail};
+use clap::{Args, Subcommand};
+use serde_json::json;
+use sidetone_engine::{ids::AppKey, units::Timestamp};
+use sidetone_server::{INTAKE_SECRET_PREFIX, QUERY_SECRET_PREFIX};
+use sidetone_store::{
+    Store,
+    clock::{Clock, SystemClock},
+    record::{App, AppSettings, NewApp, Secret, TokenAlgorithm, TokenKey},
+};
+use sidetone_store_sqlite::Role;
+
+use crate::{
+    calendar,
+    data_folder::{self, DataArgs},
+    output,
+    secret::{self, NewSecret},
+};
+
+/// Shortest shared secret for HS256 (RFC 7518, section 3.2).
+const HS256_BYTES_MIN: usize = 32;
+
+const AFTER_HELP: &str = "\
+All of this works while a server runs on the same data folder; it notices within auth.app_cache_ttl (5 s unless set).
+
+Examples:
+  sidetone app create shop --origin https://shop.example
+  sidetone app create meet --token-key kid=2026-11,alg=ES256,file=public.pem --retention-days 30
+  sidetone app rotate shop --intake --keep-old     # deploy the new secret, then:
+  sidetone app rotate shop --intake                # another new one; every earlier one is refused
+  sidetone app list --json | jq -r '.[].key'";
+
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct AppArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(subcommand)]
+    command: AppCommand,
+}
+
+#[derive(Subcommand)]
+enum AppCommand {
+    /// Adds an app and shows its secrets, once
+    Create {
+        /// Name for people
+        name: String,
+        #[command(flatten)]
+        settings: SettingArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows every app
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Makes new secrets, shows them once, and refuses the earlier ones
+    Rotate {
+        /// Key or name of the app
+        app: String,
+        /// Only the secret that may send
+        #[arg(long)]
+        intake: bool,
+        /// Only the secret that may read
+        #[arg(long)]
+        query: bool,
+        /// Go on to accept the earlier secrets (until the next rotation)
+        #[arg(long)]
+        keep_old: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Changes origins, token keys, retention or whether addresses are kept
+    Set {
+        /// Key or name of the app
+        app: String,
+        #[command(flatten)]
+        settings: SettingArgs,
+        /// Removes a token key
+        #[arg(long, value_name = "KID")]
+        remove_token_key: Vec<String>,
+        /// Lets pages of any origin send
+        #[arg(long, conflicts_with = "origin")]
+        any_origin: bool,
+    },
+    /// Removes an app with everything that was recorded for it
+    Remove {
+        /// Key or name of the app
+        app: String,
+        /// Yes, remove it and all of its conferences
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// What can be said of an app.
+#[derive(Args)]
+struct SettingArgs {
+    /// An origin whose pages may send, such as https://app.example; may be repeated, replaces those before. None: any may
+    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
+    origin: Vec<String>,
+    /// A key that signs tokens: kid=NAME,alg=HS256|ES256|RS256,file=PATH (HS256: the shared secret, else the public key as PEM); may be repeated
+    #[arg(long, value_name = "KEY")]
+    token_key: Vec<TokenKeyArg>,
+    /// Days after their end that conferences are kept; 0 keeps them for ever. Unset: as the server says
+    #[arg(long, value_name = "DAYS")]
+    retention_days: Option<u32>,
+    /// Whether IP addresses in reports may be kept
+    #[arg(long, value_name = "true|false")]
+    keep_addresses: Option<bool>,
+}
+
+/// `kid=NAME,alg=ES256,file=PATH`.
+#[derive(Clone)]
+struct TokenKeyArg {
+    kid: String,
+    algorithm: TokenAlgorithm,
+    file: PathBuf,
+}
+
+impl FromStr for TokenKeyArg {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (mut kid, mut algorithm, mut file) = (None, None, None);
+        for part in text.split(',') {
+            match part.split_once('=') {
+                Some(("kid", value)) => kid = Some(value.to_owned()),
+                Some(("alg", value)) => {
+                    algorithm = Some(match value {
+                        "HS256" => TokenAlgorithm::Hs256,
+                        "ES256" => TokenAlgorithm::Es256,
+                        "RS256" => TokenAlgorithm::Rs256,
+                        _ => bail!("alg is {value:?}, allowed are HS256, ES256 and RS256"),
+                    });
+                }
+                Some(("file", value)) => file = Some(PathBuf::from(value)),
+                _ => bail!("{part:?} is not understood; write kid=NAME,alg=ES256,file=PATH"),
+            }
+        }
+        let kid = kid.filter(|kid| !kid.is_empty()).ok_or_else(|| anyhow!("kid is missing; write kid=NAME,alg=ES256,file=PATH"))?;
+        let algorithm = algorithm.ok_or_else(|| anyhow!("alg is missing: HS256, ES256 or RS256"))?;
+        let file = file.ok_or_else(|| anyhow!("file is missing: where the key is"))?;
+        Ok(Self { kid, algorithm, file })
+    }
+}
+
+impl TokenKeyArg {
+    fn read(&self) -> Result<TokenKey> {
+        let name = self.file.display();
+        let mut material = std::fs::read(&self.file).with_context(|| format!("{name}: the token key cannot be read"))?;
+        if self.algorithm == TokenAlgorithm::Hs256 {
+            while material.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
+                material.pop();
+            }
+            if material.len() < HS256_BYTES_MIN {
+                bail!("{name}: the shared secret is {} bytes long, HS256 needs at least {HS256_BYTES_MIN} (RFC 7518)", material.len());
+            }
+        } else {
+            let text = String::from_utf8_lossy(&material);
+            if text.contains("PRIVATE KEY") {
+                bail!("{name}: holds a private key; give the public one (`openssl pkey -in {name} -pubout`)");
+            }
+            if !text.contains("-----BEGIN PUBLIC KEY-----") {
+                bail!("{name}: holds no public key in PEM (-----BEGIN PUBLIC KEY-----)");
+            }
+        }
+        Ok(TokenKey { kid: self.kid.clone(), algorithm: self.algorithm, material: Secret(material) })
+    }
+}
+
+impl SettingArgs {
+    fn apply(&self, settings: &mut AppSettings) -> Result<()> {
+        if !self.origin.is_empty() {
+            settings.origins.clone_from(&self.origin);
+        }
+        for key in &self.token_key {
+            let key = key.read()?;
+            settings.token_keys.retain(|held| held.kid != key.kid);
+            settings.token_keys.push(key);
+        }
+        settings.retention_days = self.retention_days.or(settings.retention_days);
+        settings.keep_addresses = self.keep_addresses.unwrap_or(settings.keep_addresses);
+        Ok(())
+    }
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match rest {
+        Some(host) if !host.is_empty() && !host.contains(['/', '*', ' ']) => Ok(text.to_ascii_lowercase()),
+        _ => Err("an origin is scheme, host and (where it is not the default) port, such as https://app.example:8443, without path or *"
+            .to_owned()),
+    }
+}
+
+/// An app just made, with the secrets that are shown once.
+pub(crate) struct CreatedApp {
+    pub(crate) app: App,
+    pub(crate) intake: NewSecret,
+    pub(crate) query: NewSecret,
+}
+
+/// Adds an app with one secret of each kind.
+pub(crate) async fn create(store: &dyn Store, name: &str, mut settings: AppSettings) -> Result<CreatedApp> {
+    let (intake, query) = (NewSecret::mint(INTAKE_SECRET_PREFIX)?, NewSecret::mint(QUERY_SECRET_PREFIX)?);
+    settings.intake_secrets.push(intake.digest);
+    settings.query_secrets.push(query.digest);
+    let created = SystemClock.now();
+    let new = NewApp { key: AppKey::mint(created, secret::random()?), name: name.to_owned(), created, settings };
+    let app = store.create_app(new).await?;
+    Ok(CreatedApp { app, intake, query })
+}
+
+/// The app of that key or (unique) name.
+pub(crate) async fn find(store: &dyn Store, wanted: &str) -> Result<App> {
+    let apps = store.apps().await?;
+    let by_key = wanted.parse::<AppKey>().ok();
+    let mut found = apps.iter().filter(|app| Some(app.key) == by_key || app.name == wanted);
+    match (found.next(), found.next()) {
+        (Some(app), None) => Ok(app.clone()),
+        (Some(_), Some(_)) => bail!("several apps are named {wanted:?}; name one by its key, `sidetone app list` shows them"),
+        (None, _) => bail!("there is no app {wanted:?}; `sidetone app list` shows those there are"),
+    }
+}
+
+pub(crate) async fn run(args: AppArgs) -> Result<()> {
+    let store = match &args.command {
+        AppCommand::Create { .. } => data_folder::open_or_create(&args.data.folder(), Role::Tool).await?,
+        _ => data_folder::open(&args.data.folder()).await?,
+    };
+    match args.command {
+        AppCommand::Create { name, settings, json } => {
+            let mut initial = AppSettings::default();
+            settings.apply(&mut initial)?;
+            let CreatedApp { app, intake, query } = create(&*store, &name, initial).await?;
+            show_secrets(&app, Some(&intake), Some(&query), json)
+        }
+        AppCommand::List { json } => list(&*store, json).await,
+        AppCommand::Rotate { app, intake, query, keep_old, json } => {
+            let mut app = find(&*store, &app).await?;
+            let both = intake == query;
+            let fresh = |wanted: bool, prefix: &str| wanted.then(|| NewSecret::mint(prefix)).transpose();
+            let (intake, query) = (fresh(both || intake, INTAKE_SECRET_PREFIX)?, fresh(both || query, QUERY_SECRET_PREFIX)?);
+            let settings = &mut app.settings;
+            for (new, held) in [(&intake, &mut settings.intake_secrets), (&query, &mut settings.query_secrets)] {
+                let Some(new) = new else { continue };
+                if !keep_old {
+                    held.clear();
+                }
+                held.push(new.digest);
+            }
+            update(&*store, app.clone()).await?;
+            show_secrets(&app, intake.as_ref(), query.as_ref(), json)
+        }
+        AppCommand::Set { app, settings, remove_token_key, any_origin } => {
+            let mut app = find(&*store, &app).await?;
+            for kid in &remove_token_key {
+                if !app.settings.token_keys.iter().any(|key| key.kid == *kid) {
+                    bail!("the app has no token key {kid:?}; `sidetone app list` shows those it has");
+                }
+            }
+            app.settings.token_keys.retain(|key| !remove_token_key.contains(&key.kid));
+            if any_origin {
+                app.settings.origins.clear();
+            }
+            settings.apply(&mut app.settings)?;
+            update(&*store, app.clone()).await?;
+            output::print(&format!("{}  {}  changed\n", app.key, app.name))
+        }
+        AppCommand::Remove { app, yes } => {
+            let app = find(&*store, &app).await?;
+            if !yes {
+                bail!("this removes {:?} ({}) with every conference recorded for it; say --yes to do it", app.name, app.key);
+            }
+            store.remove_app(app.key).await?;
+            output::print(&format!("{}  {}  removed\n", app.key, app.name))
+        }
+    }
+}
+
+async fn update(store: &dyn Store, app: App) -> Result<()> {
+    let name = app.name.clone();
+    store.update_app(app).await?.map(|_| ()).ok_or_else(|| anyhow!("the app {name:?} was removed meanwhile"))
+}
+
+fn show_secrets(app: &App, intake: Option<&NewSecret>, query: Option<&NewSecret>, json: bool) -> Result<()> {
+    if json {
+        let shown = json!({
+            "key": app.key.to_string(),
+            "name": app.name,
+            "intake_secret": intake.map(|secret| &secret.text),
+            "query_secret": query.map(|secret| &secret.text),
+        });
+        return output::print(&format!("{shown:#}\n"));
+    }
+    let mut text = format!("app            {}  {}\n", app.key, app.name);
+    if let Some(secret) = intake {
+        text += &format!("intake secret  {}  may send: for the page or app that calls\n", secret.text);
+    }
+    if let Some(secret) = query {
+        text += &format!("query secret   {}  may read: for your servers, never for a page\n", secret.text);
+    }
+    output::print(&text)?;
+    output::note("The secrets are shown this once; only their digests are kept. `sidetone app rotate` makes new ones.");
+    Ok(())
+}
+
+async fn list(store: &dyn Store, json: bool) -> Result<()> {
+    let apps = store.apps().await?;
+    if json {
+        let shown: Vec<_> = apps.iter().map(as_json).collect();
+        return output::print(&format!("{:#}\n", serde_json::Value::from(shown)));
+    }
+    if apps.is_empty() {
+        output::note("There is no app yet; `sidetone app create NAME` makes one.");
+        return Ok(());
+    }
+    let mut rows = vec![["KEY", "NAME", "CREATED", "SECRETS", "TOKEN KEYS", "ORIGINS", "RETENTION"].map(str::to_owned).to_vec()];
+    for app in &apps {
+        let AppSettings { intake_secrets, query_secrets, token_keys, origins, retention_days, .. } = &app.settings;
+        let kids: Vec<&str> = token_keys.iter().map(|key| key.kid.as_str()).collect();
+        rows.push(vec![
+            app.key.to_string(),
+            app.name.clone(),
+            day(app.created),
+            format!("{} intake, {} query", intake_secrets.len(), query_secrets.len()),
+            if kids.is_empty() { "none".to_owned() } else { kids.join(", ") },
+            if origins.is_empty() { "any".to_owned() } else { origins.join(", ") },
+            match retention_days {
+                None => "as the server says".to_owned(),
+                Some(0) => "for ever".to_owned(),
+                Some(days) => format!("{days} days"),
+            },
+        ]);
+    }
+    output::print(&output::table(&rows))
+}
+
+fn day(at: Timestamp) -> String {
+    calendar::show(at).split(' ').next().unwrap_or_default().to_owned()
+}
+
+fn as_json(app: &App) -> serde_json::Value {
+    let AppSettings { intake_secrets, query_secrets, token_keys, origins, keep_addresses, retention_days } = &app.settings;
+    json!({
+        "key": app.key.to_string(),
+        "name": app.name,
+        "created_ms": app.created.as_millis(),
+        "intake_secret_count": intake_secrets.len(),
+        "query_secret_count": query_secrets.len(),
+        "token_keys": token_keys.iter().map(|key| json!({"kid": key.kid, "alg": algorithm(key.algorithm)})).collect::<Vec<_>>(),
+        "origins": origins,
+        "keep_addresses": keep_addresses,
+        "retention_days": retention_days,
+    })
+}
+
+fn algorithm(algorithm: TokenAlgorithm) -> &'static str {
+    match algorithm {
+        TokenAlgorithm::Hs256 => "HS256",
+        TokenAlgorithm::Es256 => "ES256",
+        TokenAlgorithm::Rs256 => "RS256",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_key_is_read_or_refused_with_the_reason() {
+        let key: TokenKeyArg = "kid=a,alg=RS256,file=k.pem".parse().unwrap();
+        assert_eq!((key.kid.as_str(), key.algorithm, key.file), ("a", TokenAlgorithm::Rs256, PathBuf::from("k.pem")));
+        for (text, reason) in [
+            ("kid=a,file=k", "alg is missing"),
+            ("alg=ES256,file=k", "kid is missing"),
+            ("kid=a,alg=none,file=k", "allowed are HS256, ES256 and RS256"),
+            ("a", "is not understood"),
+        ] {
+            let error = text.parse::<TokenKeyArg>().err().unwrap().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_no_url() {
+        assert_eq!(origin("https://App.example:8443"), Ok("https://app.example:8443".to_owned()));
+        for wrong in ["app.example", "https://app.example/", "*", "https://*.example", "https://"] {
+            assert!(origin(wrong).is_err(), "{wrong}");
+        }
+    }
+}

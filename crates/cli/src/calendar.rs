@@ -1,0 +1,100 @@
+//! Instants as people and HTTP write them, in UTC.
+
+use anyhow::{Result, anyhow, bail};
+use sidetone_engine::units::Timestamp;
+
+/// An instant as UTC, `2026-11-21 02:41:09.553`.
+pub(crate) fn show(at: Timestamp) -> String {
+    let millis = at.as_millis();
+    let (days, within) = (millis.div_euclid(86_400_000), millis.rem_euclid(86_400_000));
+    let (year, month, day) = civil(days);
+    let (hour, minute, second) = (within / 3_600_000, within / 60_000 % 60, within / 1000 % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{:03}", within % 1000)
+}
+
+/// The civil date of a day counted from 1970-01-01 (proleptic Gregorian calendar, eras of 400 years from 0000-03-01).
+fn civil(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// `2026-11-21`, `2026-11-21T14:30:00`, with or without `Z`; UTC.
+pub(crate) fn parse(text: &str) -> Result<Timestamp> {
+    let wrong = || anyhow!("{text:?} is no day or instant in UTC; write 2026-11-21 or 2026-11-21T14:30:00");
+    let (date, time) = text.trim_end_matches('Z').split_once(['T', ' ']).unwrap_or((text, "00:00:00"));
+    let numbers = |text: &str, by: char| {
+        text.split(by).map(|part| part.parse::<i64>().ok().filter(|number| *number >= 0)).collect::<Option<Vec<_>>>()
+    };
+    let (date, time) = (numbers(date, '-').ok_or_else(wrong)?, numbers(time, ':').ok_or_else(wrong)?);
+    let ([year, month, day], [hour, minute, second]) = (&date[..], &time[..]) else { return Err(wrong()) };
+    if !(1970..2200).contains(year) || !(1..=12).contains(month) || !(1..=31).contains(day) || *hour > 23 || *minute > 59 || *second > 60 {
+        bail!(wrong());
+    }
+    let seconds = day_number(*year, *month, *day) * 86_400 + hour * 3600 + minute * 60 + second;
+    Ok(Timestamp::from_micros(seconds * 1_000_000))
+}
+
+/// Days from 1970-01-01 to a civil date (proleptic Gregorian calendar, eras of 400 years from 0000-03-01).
+fn day_number(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+/// The `Date` of an HTTP answer, such as `Sat, 21 Nov 2026 05:40:31 GMT` (RFC 9110, IMF-fixdate).
+pub(crate) fn parse_http_date(text: &str) -> Option<Timestamp> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let mut parts = text.split_once(", ")?.1.split(' ');
+    let (day, month, year, time) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    parse(&format!("{year}-{month}-{day}T{time}")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_read_as_utc() {
+        // The right column is what `date -u -d @…` prints.
+        for (seconds, text) in [
+            (0, "1970-01-01 00:00:00.000"),
+            (951_782_400, "2000-02-29 00:00:00.000"),
+            (1_795_226_400, "2026-11-21 02:00:00.000"),
+            (4_102_444_799, "2099-12-31 23:59:59.000"),
+            (-1, "1969-12-31 23:59:59.000"),
+        ] {
+            assert_eq!(show(Timestamp::from_micros(seconds * 1_000_000)), text);
+        }
+    }
+
+    #[test]
+    fn instants_are_read_as_utc() {
+        // The right column is what `date -u +%s -d …` prints.
+        for (text, seconds) in [
+            ("1970-01-01", 0),
+            ("2000-02-29", 951_782_400),
+            ("2026-11-21T02:00:00Z", 1_795_226_400),
+            ("2099-12-31 23:59:59", 4_102_444_799),
+        ] {
+            assert_eq!(parse(text).unwrap().as_micros(), seconds * 1_000_000, "{text}");
+        }
+        for text in ["", "yesterday", "2026-13-01", "2026-11-21T25:00:00", "2026-11", "-2026-01-01"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_date_of_an_answer_is_understood() {
+        // The example of RFC 9110, section 5.6.7.
+        assert_eq!(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Timestamp::from_micros(784_111_777_000_000)));
+        assert_eq!(parse_http_date("yesterday"), None);
+    }
+}

@@ -1,0 +1,134 @@
+//! `sidetone demo`: a server with real calls in it, on a data folder that is thrown away.
+
+use std::{collections::BTreeSet, ffi::OsStr, net::SocketAddr, path::PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use indicatif::ProgressBar;
+use sidetone_server::VIEWER_PATH;
+use sidetone_store::record::AppSettings;
+use sidetone_store_sqlite::Role;
+
+use crate::{
+    app::{self, CreatedApp},
+    call_file::CallFile,
+    config::Config,
+    data_folder,
+    import::{finalise_touched, put_in_store},
+    secret, serve,
+};
+
+/// Real calls, recorded with Chromium 156: the same call twice, as its two kinds of dump, and one as rtcstats-js sent it.
+const BUILT_IN: [(&str, &[u8]); 3] = [
+    ("webrtc-internals.json", include_bytes!("../../../testdata/traces/webrtc-internals-av.json")),
+    ("chrome-rtcstats-dump.gz", include_bytes!("../../../testdata/traces/chrome-rtcstats-dump-av.gz")),
+    ("rtcstats-js.jsonl", include_bytes!("../../../testdata/traces/sdk-av-rtcstats-ws.jsonl")),
+];
+
+const AFTER_HELP: &str = "\
+Examples:
+  sidetone demo
+  sidetone demo --listen 127.0.0.1:9000 webrtc_internals_dump.txt";
+
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct DemoArgs {
+    /// Address and port to listen at; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Keep the data in this folder instead of throwing it away
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// Files with calls to import instead of the built-in ones
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+/// A folder that is removed when the demo is over.
+struct Folder {
+    path: PathBuf,
+    remove: bool,
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.remove {
+            // What cannot be removed is a few hundred kilobytes among the system's temporary files.
+            std::fs::remove_dir_all(&self.path).ok();
+        }
+    }
+}
+
+pub(crate) async fn run(args: DemoArgs) -> Result<()> {
+    let folder = match args.data {
+        Some(path) => Folder { path, remove: false },
+        None => Folder { path: std::env::temp_dir().join(format!("sidetone-demo-{:032x}", secret::random()?)), remove: true },
+    };
+    let mut config = Config { data: folder.path.clone(), ..Config::default() };
+    config.listen.address = args.listen;
+    // The built-in calls are of 2026; they shall not expire under the reader's eyes.
+    config.retention.days = 0;
+    config.log.filter = "warn".to_owned();
+    serve::start_log(&config.log)?;
+    let stop = serve::stop_signal()?;
+    let made = fill(&folder, &args.files).await?;
+    serve::serve(&config, stop, |url| greeting(url, &made)).await
+}
+
+/// What was made for the reader.
+struct Made {
+    app: CreatedApp,
+    conferences: BTreeSet<String>,
+}
+
+async fn fill(folder: &Folder, files: &[PathBuf]) -> Result<Made> {
+    let mut calls = Vec::new();
+    if files.is_empty() {
+        for (name, bytes) in BUILT_IN {
+            calls.push(CallFile::parse(bytes, OsStr::new(name), None).context(name)?);
+        }
+    }
+    for path in files {
+        calls.push(CallFile::read(path, None)?);
+    }
+    let store = data_folder::open_or_create(&folder.path, Role::Tool).await?;
+    let app = app::create(&*store, "demo", AppSettings::default()).await?;
+    let mut conferences = BTreeSet::new();
+    for call in calls {
+        let imported = put_in_store(&*store, app.app.key, call.batches, &BTreeSet::new(), &ProgressBar::hidden()).await?;
+        finalise_touched(&*store, app.app.key, imported.touched()).await?;
+        conferences.extend(imported.conferences);
+    }
+    Ok(Made { app, conferences })
+}
+
+fn greeting(url: &str, made: &Made) -> String {
+    let Made { app, conferences } = made;
+    let (intake, query) = (&app.intake.text, &app.query.text);
+    let conferences: Vec<&str> = conferences.iter().map(String::as_str).collect();
+    let conference = conferences.first().copied().unwrap_or_default();
+    format!(
+        "\
+Sidetone demo: conferences {} are in it.
+
+server   {url}
+API      {url}{VIEWER_PATH}
+intake   {intake}
+query    {query}
+
+Ask:
+  curl -s -H 'Authorization: Bearer {query}' '{url}/v1/conferences?conference_id={conference}'
+  curl -s -H 'Authorization: Bearer {query}' '{url}/v1/conferences?issue=high_rtt'
+Send:
+  curl -s -H 'Authorization: Bearer {intake}' -H 'Content-Type: application/json' '{url}/v1/batches' \\
+    -d '{{\"conference_id\":\"hello\",\"user_id\":\"you\",\"participant_id\":\"stay-1\",\"batch_seq\":0,\"sent_ms\":'$(date +%s000)'}}'
+Load:
+  sidetone load --server {url} --token {intake} --clients 20 --interval 1s --duration 10s
+Listen:
+  curl -sN -H 'Authorization: Bearer {query}' '{url}/v1/live'
+
+Ctrl-C stops it. ready
+",
+        conferences.join(", "),
+    )
+}

@@ -1,0 +1,201 @@
+//! `sidetone score`: what the engine says of a file, without a server.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::{Value, json};
+use sidetone_engine::{
+    analysis::{Direction, MediaKind, Stream, StreamId, Summary},
+    issue::{Issue, RuleSet, Severity},
+};
+
+use crate::{
+    calendar,
+    call_file::{CallFile, ScoredConnection},
+    output,
+};
+
+const AFTER_HELP: &str = "\
+Reads webrtc-internals dumps, Chrome's rtcstats dumps, rtcstats-js streams, batches in their JSON form and exported conferences, plain or gzipped.
+Scores are mean opinion scores from 1 (bad) to 5 (excellent); what could not be judged is absent.
+
+Examples:
+  sidetone score webrtc_internals_dump.txt
+  sidetone score --json call.gz | jq '.[].peer_connections[].issues'";
+
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct ScoreArgs {
+    /// Files with calls
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Print JSON: an array with an object for each file
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
+    let rules = RuleSet::default();
+    let mut documents = Vec::new();
+    for path in &args.files {
+        let file = CallFile::read(path, None)?;
+        let connections = file.analyses(&rules);
+        if args.json {
+            documents.push(json!({
+                "file": path.display().to_string(),
+                "format": file.format,
+                "report_count": file.report_count(),
+                "skipped": file.skipped,
+                "peer_connections": connections.iter().map(connection_as_json).collect::<Vec<_>>(),
+            }));
+            continue;
+        }
+        let mut text = format!("{}  ({}, {} reports)\n", path.display(), file.format, file.report_count());
+        for connection in &connections {
+            text.push('\n');
+            text += &connection_as_text(connection);
+        }
+        for skipped in &file.skipped {
+            text += &format!("\nleft out: {skipped}");
+        }
+        output::print(&(text + "\n"))?;
+    }
+    if args.json { output::print(&format!("{:#}\n", Value::from(documents))) } else { Ok(()) }
+}
+
+fn connection_as_text(connection: &ScoredConnection<'_>) -> String {
+    let (first, analysis) = (connection.first, &connection.analysis);
+    let mut text = format!("peer connection {}", first.peer_connection_id);
+    if !first.user_id.as_str().is_empty() {
+        text += &format!(" of {}", first.user_id);
+    }
+    text += &match analysis.span {
+        Some((from, until)) => {
+            let seconds = until.since(from).unwrap_or_default().as_secs_f64();
+            format!(", {} UTC, {seconds:.0} s, {} reports\n", calendar::show(from), analysis.report_count)
+        }
+        None => ", no reports\n".to_owned(),
+    };
+    let mut rows = vec![["  STREAM", "SERIES", "MEAN", "P5", "MEDIAN", "P95", "UNIT"].map(str::to_owned).to_vec()];
+    let groups = std::iter::once(("connection".to_owned(), &analysis.connection));
+    for (name, summaries) in groups.chain(analysis.streams.iter().map(|stream| (stream_name(stream.stream.id), &stream.summaries))) {
+        let mut name = format!("  {name}");
+        for summary in summaries {
+            let digits = if summary.mean.abs() < 10.0 { 2 } else { 0 };
+            let cell = |value: f64| output::number(Some(value), digits);
+            let metric = summary.metric;
+            let cells = [cell(summary.mean), cell(summary.p5), cell(summary.p50), cell(summary.p95), metric.unit().to_owned()];
+            rows.push([std::mem::take(&mut name), metric.name().to_owned()].into_iter().chain(cells).collect());
+        }
+    }
+    text += &output::table(&rows);
+    if analysis.issues.is_empty() {
+        text += "  no issues\n";
+    } else {
+        let mut rows = vec![["  ISSUE", "SEVERITY", "STREAM", "FROM", "FOR", "THRESHOLD", "WORST"].map(str::to_owned).to_vec()];
+        rows.extend(analysis.issues.iter().map(issue_row));
+        text += &output::table(&rows);
+    }
+    text
+}
+
+fn issue_row(issue: &Issue) -> Vec<String> {
+    let span = issue.cleared.and_then(|cleared| cleared.since(issue.onset));
+    let values = issue.evidence.window.iter().filter_map(|(_, value)| *value);
+    let worst = values.reduce(|a, b| if (a - issue.evidence.threshold).abs() > (b - issue.evidence.threshold).abs() { a } else { b });
+    vec![
+        format!("  {}", issue.rule),
+        severity(issue.severity).to_owned(),
+        issue.stream.map_or_else(|| "connection".to_owned(), stream_name),
+        calendar::show(issue.onset),
+        span.map_or_else(|| "to the end".to_owned(), |span| format!("{:.0} s", span.as_secs_f64())),
+        output::number(Some(issue.evidence.threshold), 2),
+        output::number(worst, 2),
+    ]
+}
+
+fn connection_as_json(connection: &ScoredConnection<'_>) -> Value {
+    let (first, analysis) = (connection.first, &connection.analysis);
+    json!({
+        "conference_id": first.conference_id.as_str(),
+        "user_id": first.user_id.as_str(),
+        "participant_id": first.participant_id.as_str(),
+        "peer_connection_id": first.peer_connection_id.as_str(),
+        "report_count": analysis.report_count,
+        "rejected": {"duplicate": analysis.rejected.duplicate, "out_of_order": analysis.rejected.out_of_order},
+        "start_ms": analysis.span.map(|(from, _)| from.as_millis_f64()),
+        "end_ms": analysis.span.map(|(_, until)| until.as_millis_f64()),
+        "summaries": summaries_as_json(&analysis.connection),
+        "streams": analysis.streams.iter().map(|stream| stream_as_json(&stream.stream, &stream.summaries)).collect::<Vec<_>>(),
+        "issues": analysis.issues.iter().map(issue_as_json).collect::<Vec<_>>(),
+    })
+}
+
+fn stream_as_json(stream: &Stream, summaries: &[Summary]) -> Value {
+    let Stream { id, mid, rid, codec, track, first, last } = stream;
+    json!({
+        "direction": direction(id.direction),
+        "kind": kind(id.kind),
+        "ssrc": id.ssrc,
+        "mid": mid.as_deref(),
+        "rid": rid.as_deref(),
+        "codec": codec.as_deref(),
+        "track": track.as_deref(),
+        "start_ms": first.as_millis_f64(),
+        "end_ms": last.as_millis_f64(),
+        "summaries": summaries_as_json(summaries),
+    })
+}
+
+fn summaries_as_json(summaries: &[Summary]) -> Value {
+    let entry = |summary: &Summary| {
+        let Summary { metric, count, mean, min, max, p5, p50, p95 } = *summary;
+        (metric.name().to_owned(), json!({"count": count, "mean": mean, "min": min, "max": max, "p5": p5, "p50": p50, "p95": p95}))
+    };
+    Value::Object(summaries.iter().map(entry).collect())
+}
+
+fn issue_as_json(issue: &Issue) -> Value {
+    json!({
+        "rule": &*issue.rule,
+        "severity": severity(issue.severity),
+        "stream": issue.stream.map(|id| json!({"direction": direction(id.direction), "kind": kind(id.kind), "ssrc": id.ssrc})),
+        "onset_ms": issue.onset.as_millis_f64(),
+        "raised_ms": issue.raised.as_millis_f64(),
+        "cleared_ms": issue.cleared.map(sidetone_engine::units::Timestamp::as_millis_f64),
+        "metric": issue.evidence.metric.name(),
+        "threshold": issue.evidence.threshold,
+        "window": issue.evidence.window.iter().map(|(time, value)| json!({"time_ms": time.as_millis_f64(), "value": value})).collect::<Vec<_>>(),
+    })
+}
+
+/// `inbound audio 1234`.
+fn stream_name(id: StreamId) -> String {
+    format!("{} {} {}", direction(id.direction), kind(id.kind), id.ssrc)
+}
+
+/// `inbound` or `outbound`.
+pub(crate) fn direction(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Inbound => "inbound",
+        Direction::Outbound => "outbound",
+    }
+}
+
+/// `audio` or `video`.
+pub(crate) fn kind(kind: MediaKind) -> &'static str {
+    match kind {
+        MediaKind::Audio => "audio",
+        MediaKind::Video => "video",
+    }
+}
+
+/// `minor`, `major` or `critical`.
+pub(crate) fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Minor => "minor",
+        Severity::Major => "major",
+        Severity::Critical => "critical",
+    }
+}
