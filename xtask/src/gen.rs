@@ -3,10 +3,9 @@
 mod command_line;
 mod configuration;
 
-use std::fs;
+use std::{fs, process::Command};
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
 
 use crate::{process, workspace};
 
@@ -43,12 +42,22 @@ pub(crate) fn check() -> Result<String> {
 }
 
 fn generate() -> Result<Vec<Generated>> {
-    let example = ["run", "--quiet", "--locked", "--package", "sidetone-server", "--example", "describe"];
-    let described = process::output(workspace::cargo().args(example)).context("what the server says of itself")?;
-    let described: Value = serde_json::from_str(&described).context("what the server says of itself")?;
+    let build = ["build", "--locked", "--package", "sidetone-cli", "--package", "sidetone-server", "--bins", "--examples"];
+    process::run(workspace::cargo().args(build))?;
+    let example = ["run", "--quiet", "--locked", "--package", "sidetone-server", "--example", "openapi"];
     Ok(vec![
-        Generated { path: "docs/openapi.json", text: described["openapi"].as_str().context("the OpenAPI document")?.to_owned() },
-        Generated { path: "docs/configuration.md", text: configuration::page(&described["schema"], &described["defaults"])? },
+        Generated { path: "docs/openapi.json", text: process::output(workspace::cargo().args(example)).context("the OpenAPI document")? },
+        Generated { path: "docs/configuration.md", text: configuration::page()? },
         Generated { path: "docs/command-line.md", text: command_line::page()? },
     ])
+}
+
+/// The program itself, without the settings of whoever runs it.
+fn sidetone() -> Command {
+    let mut command = workspace::cargo();
+    command.args(["run", "--quiet", "--locked", "--package", "sidetone-cli", "--bin", "sidetone", "--"]);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SIDETONE_")) {
+        command.env_remove(name);
+    }
+    command
 }

@@ -22,11 +22,11 @@ fn explain(error: std::io::Error, command: &Command) -> anyhow::Error {
     }
 }
 
-/// Runs the command and gives its standard output.
+/// Runs the command and gives its standard output. It sees no terminal; what it says on standard error is shown when it fails.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
-    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().map_err(|error| explain(error, command))?;
+    let output = command.stdin(Stdio::null()).output().map_err(|error| explain(error, command))?;
     if !output.status.success() {
-        bail!("`{}`: {}", spelled(command), output.status);
+        bail!("`{}`: {}\n{}", spelled(command), output.status, String::from_utf8_lossy(&output.stderr).trim_end());
     }
     String::from_utf8(output.stdout).with_context(|| format!("`{}` printed something other than UTF-8", spelled(command)))
 }

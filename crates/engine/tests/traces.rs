@@ -44,7 +44,7 @@ fn series_add_up_to_the_counters() {
     for trace in traces::all() {
         let lines: Vec<Value> = traces::lines(&trace.name).collect();
         let (analysis, _) = analyze(&trace.reports);
-        assert_eq!(analysis.report_count as usize, lines.len());
+        assert_eq!(analysis.report_count, lines.len() as u64);
         assert_eq!(analysis.rejected, Default::default());
         assert!(analysis.streams.len() >= 2, "{}", trace.name);
         for stream in &analysis.streams {

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result};
 
-use crate::{process, workspace};
+use super::sidetone;
+use crate::process;
 
 const HEAD: &str = "\
 <!-- Written by `cargo xtask gen`. -->
@@ -22,9 +23,7 @@ pub(super) fn page() -> Result<String> {
 }
 
 fn add(page: &mut String, command: &[&str]) -> Result<()> {
-    let mut sidetone = workspace::cargo();
-    sidetone.args(["run", "--quiet", "--locked", "--package", "sidetone-cli", "--bin", "sidetone", "--"]).args(command).arg("--help");
-    let help = process::output(&mut sidetone).context("what the command line says of itself")?;
+    let help = process::output(sidetone().args(command).arg("--help")).context("what the command line says of itself")?;
     let title = ["sidetone"].iter().chain(command).copied().collect::<Vec<_>>().join(" ");
     let help: Vec<&str> = help.lines().map(str::trim_end).collect();
     write!(page, "\n## `{title}`\n\n```text\n{}\n```\n", help.join("\n").trim())?;

@@ -318,6 +318,9 @@ impl Memory {
 fn is_admitted(condition: Condition, value: f64, state: &StreamState, values: &MetricValues, mute: Mute) -> bool {
     match condition {
         Condition::Always => true,
+        Condition::Impaired => [Metric::LossRatio, Metric::AudibleConcealmentRatio, Metric::TimeStretchRatio]
+            .into_iter()
+            .any(|metric| values.get(metric).is_some_and(|share| share > 0.0)),
         Condition::MicrophoneOpen => {
             value < HEARING
                 && match mute.microphone {

@@ -63,7 +63,7 @@ pub(super) fn sidetone() -> RuleSet {
             Above,
             thresholds(0.02, 0.05, 0.10),
         ),
-        rule("low_mos", Metric::MosLq, AUDIO, THREE_OF_FIVE, Below, thresholds(3.6, 3.1, 2.6)),
+        Rule { condition: Condition::Impaired, ..rule("low_mos", Metric::MosLq, AUDIO, THREE_OF_FIVE, Below, thresholds(3.6, 3.1, 2.6)) },
         rule("high_media_latency", Metric::MediaLatency, INBOUND_AUDIO, THREE_OF_FIVE, Above, thresholds(100.0, 200.0, 300.0)),
         // Half a second frozen within 30 s, 5 % of the time, 20 % of the time.
         rule(

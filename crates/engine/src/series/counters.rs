@@ -85,9 +85,9 @@ impl Counters {
         MONOTONE.iter().any(|&field| self.change(field).is_some_and(|change| change < 0.0))
     }
 
-    /// The number in this report.
+    /// The number in this report; absent when it is negative, as nothing is but decibels.
     pub(crate) fn level(&self, field: Field) -> Option<f64> {
-        self.now.get(field)
+        self.now.get(field).filter(|&level| level >= 0.0)
     }
 
     /// How much a member changed, falling included.

@@ -37,8 +37,8 @@ impl StreamState {
         let level = self.source.level(Field::AudioLevel).or_else(|| self.own.level(Field::AudioLevel));
         values.set(Metric::AudioLevel, level);
         values.set(Metric::AudioRms, rms(&self.source).or_else(|| rms(&self.own)));
-        values.set(Metric::EchoReturnLoss, self.source.level(Field::EchoReturnLoss));
-        values.set(Metric::EchoReturnLossEnhancement, self.source.level(Field::EchoReturnLossEnhancement));
+        values.set(Metric::EchoReturnLoss, self.source.now.get(Field::EchoReturnLoss));
+        values.set(Metric::EchoReturnLossEnhancement, self.source.now.get(Field::EchoReturnLossEnhancement));
         self.was_heard |= level.is_some_and(|level| level > 0.0);
 
         let listening = Listening {

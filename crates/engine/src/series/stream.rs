@@ -203,10 +203,10 @@ impl StreamState {
             };
             over(lost, due)
         });
-        let milliseconds = |seconds: f64| (seconds >= 0.0).then_some(seconds * 1000.0);
+        let milliseconds = |seconds: f64| seconds * 1000.0;
         self.told = Told {
-            rtt_ms: self.remote.level(Field::RoundTripTime).and_then(milliseconds),
-            jitter_ms: self.remote.level(Field::Jitter).and_then(milliseconds),
+            rtt_ms: self.remote.level(Field::RoundTripTime).map(milliseconds),
+            jitter_ms: self.remote.level(Field::Jitter).map(milliseconds),
             loss_ratio: self.remote.level(Field::FractionLost).or(counted).map(|loss| loss.clamp(0.0, 1.0)),
         };
         self.told_at = Some(time);
@@ -260,7 +260,7 @@ impl StreamState {
 
     /// A member in seconds, as milliseconds.
     pub(super) fn level_ms(&self, field: Field) -> Option<f64> {
-        self.own.level(field).filter(|&level| level >= 0.0).map(|seconds| seconds * 1000.0)
+        self.own.level(field).map(|seconds| seconds * 1000.0)
     }
 
     /// Mean of summed seconds per counted thing, in milliseconds.

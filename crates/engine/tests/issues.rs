@@ -1,0 +1,195 @@
+//! The rules of the `sidetone` preset: each fires on its fault, when it should, and clears; and none fires on what is no fault.
+#![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be should fail")]
+
+use sidetone_engine::{
+    analysis::{Analysis, Analyzer, Mute, Output},
+    issue::{Issue, RuleSet, Severity},
+    report::{MemberName, Report, Reports, Value},
+    units::Timestamp,
+};
+use sidetone_testkit::call::{Call, Conditions};
+
+fn analyze(reports: &Reports) -> Analysis {
+    let mut analyzer = Analyzer::new(&RuleSet::sidetone());
+    analyzer.push(reports, &mut |_| {});
+    analyzer.finish()
+}
+
+fn seconds(analysis: &Analysis, at: Timestamp) -> f64 {
+    at.since(analysis.span.unwrap().0).unwrap().as_secs_f64()
+}
+
+/// Runs a call of 90 s with a fault from second 30 to 60 and gives the issues of `rule`.
+fn during(fault: impl Fn(&mut Conditions) + Send + Sync + 'static) -> Analysis {
+    analyze(&Call::of_seconds(90).with_video().during(30..60, fault).reports())
+}
+
+fn of<'a>(analysis: &'a Analysis, rule: &str) -> Vec<&'a Issue> {
+    analysis.issues.iter().filter(|issue| &*issue.rule == rule).collect()
+}
+
+/// The rule fired once, soon after the fault began, at this severity, and cleared soon after it ended.
+fn fired_once(analysis: &Analysis, rule: &str, severity: Severity, within: f64) {
+    let issues = of(analysis, rule);
+    assert!(!issues.is_empty(), "{rule} did not fire: {:?}", analysis.issues.iter().map(|issue| &*issue.rule).collect::<Vec<_>>());
+    for issue in issues {
+        let raised = seconds(analysis, issue.raised);
+        assert!((30.0..=30.0 + within).contains(&raised), "{rule} was raised at {raised} s");
+        let onset = seconds(analysis, issue.onset);
+        assert!((30.0..=raised).contains(&onset), "{rule} has its onset at {onset} s");
+        assert_eq!(issue.severity, severity, "{rule}");
+        assert!(issue.evidence.window.iter().any(|(_, value)| value.is_some()));
+        let cleared = seconds(analysis, issue.cleared.unwrap_or_else(|| panic!("{rule} lasts")));
+        assert!((60.0..=95.0).contains(&cleared), "{rule} was cleared at {cleared} s");
+    }
+}
+
+#[test]
+fn a_good_call_has_no_issue() {
+    assert_eq!(analyze(&Call::of_seconds(300).with_video().reports()).issues, []);
+    assert_eq!(analyze(&Call::of_seconds(300).reports()).issues, []);
+}
+
+#[test]
+fn each_fault_fires_its_rule_and_clears() {
+    fired_once(&during(|line| line.rtt_ms = 250.0), "high_rtt", Severity::Minor, 4.0);
+    fired_once(&during(|line| line.rtt_ms = 500.0), "high_rtt", Severity::Major, 4.0);
+    fired_once(&during(|line| line.rtt_ms = 900.0), "high_rtt", Severity::Critical, 4.0);
+    fired_once(&during(|line| line.jitter_ms = 70.0), "high_jitter", Severity::Major, 13.0);
+    fired_once(&during(|line| line.loss_in = 0.06), "high_loss", Severity::Major, 4.0);
+    fired_once(&during(|line| line.loss_out = 0.20), "high_loss", Severity::Critical, 13.0);
+    fired_once(&during(|line| line.concealed = Some(0.08)), "audible_concealment", Severity::Major, 5.0);
+    fired_once(&during(|line| line.concealed = Some(0.20)), "low_mos", Severity::Critical, 4.0);
+    fired_once(&during(|line| line.buffer_ms = 250.0), "high_media_latency", Severity::Major, 4.0);
+    let dead = during(|line| line.dead = true);
+    fired_once(&dead, "no_inbound_audio", Severity::Critical, 4.0);
+}
+
+#[test]
+fn a_frozen_picture_is_told_while_it_stands() {
+    let analysis = during(|line| line.frozen = true);
+    let issue = of(&analysis, "video_freeze")[0];
+    assert!(seconds(&analysis, issue.raised) <= 33.0, "raised at {} s", seconds(&analysis, issue.raised));
+    // Without packets either it is a pause after 5 s, as webrtc-stats has it: 5 of 30 s.
+    assert_eq!(issue.severity, Severity::Major);
+    assert!(issue.stream.is_some());
+}
+
+#[test]
+fn severity_escalates_and_is_told() {
+    let reports = Call::of_seconds(60).during(20..40, |line| line.rtt_ms = 250.0).during(30..40, |line| line.rtt_ms = 450.0).reports();
+    let mut told = Vec::new();
+    let mut analyzer = Analyzer::new(&RuleSet::sidetone());
+    analyzer.push(&reports, &mut |output| match output {
+        Output::Raised(issue) => told.push(("raised", issue.clone())),
+        Output::Escalated(issue) => told.push(("escalated", issue.clone())),
+        Output::Cleared(issue) => told.push(("cleared", issue.clone())),
+        Output::Tick(_) => {}
+    });
+    let rtt: Vec<_> = told.iter().filter(|(_, issue)| &*issue.rule == "high_rtt").map(|(what, issue)| (*what, issue.severity)).collect();
+    assert_eq!(rtt, [("raised", Severity::Minor), ("escalated", Severity::Major), ("cleared", Severity::Major)]);
+    let issues = analyzer.analysis().issues;
+    let issue = issues.iter().find(|issue| &*issue.rule == "high_rtt").unwrap();
+    assert_eq!(issue.evidence.threshold, 400.0);
+    assert_eq!(issue.evidence.window.len(), 5);
+}
+
+#[test]
+fn two_bad_seconds_of_five_are_not_enough() {
+    let analysis = analyze(&Call::of_seconds(60).during(30..32, |line| line.rtt_ms = 700.0).reports());
+    assert!(of(&analysis, "high_rtt").is_empty());
+}
+
+#[test]
+fn a_running_call_has_its_issues_open() {
+    let reports = Call::of_seconds(60).during(30..90, |line| line.rtt_ms = 500.0).reports();
+    let analysis = analyze(&reports);
+    assert_eq!(of(&analysis, "high_rtt")[0].cleared, None);
+}
+
+#[test]
+fn silence_of_the_far_end_is_told_only_where_it_is_known_to_be_a_fault() {
+    let silent = |level: f64, heard_before: bool| {
+        let call = Call::of_seconds(90).throughout(move |line| line.heard_level = level);
+        if heard_before { call.during(0..20, |line| line.heard_level = 0.2).reports() } else { call.reports() }
+    };
+    // Comfort noise is silence, be it from the start.
+    assert_eq!(of(&analyze(&silent(0.0005, false)), "silent_inbound_audio")[0].severity, Severity::Critical);
+    // Never heard and exactly 0: the element may be muted.
+    assert!(of(&analyze(&silent(0.0, false)), "silent_inbound_audio").is_empty());
+    assert_eq!(of(&analyze(&silent(0.0, true)), "silent_inbound_audio").len(), 1);
+    let told = |mute: Mute, reports: &Reports| {
+        let mut analyzer = Analyzer::new(&RuleSet::sidetone());
+        analyzer.set_mute(mute);
+        analyzer.push(reports, &mut |_| {});
+        of(&analyzer.finish(), "silent_inbound_audio").len()
+    };
+    assert_eq!(told(Mute { far_end: Some(true), microphone: None }, &silent(0.0, true)), 0);
+    assert_eq!(told(Mute { far_end: Some(false), microphone: None }, &silent(0.0, false)), 1);
+}
+
+#[test]
+fn a_dead_microphone_is_one_whose_level_does_not_move() {
+    let call = |level: f64| Call::of_seconds(60).throughout(move |line| line.mic_level = level).reports();
+    let dead = analyze(&call(0.0001));
+    let issue = of(&dead, "dead_microphone")[0];
+    assert_eq!(issue.severity, Severity::Major);
+    assert!(seconds(&dead, issue.raised) >= 14.0, "10 s after the first 5 s");
+    // Exactly 0 is a disabled track, unless the app knows better.
+    assert!(of(&analyze(&call(0.0)), "dead_microphone").is_empty());
+    let told = |muted: bool, level: f64| {
+        let mut analyzer = Analyzer::new(&RuleSet::sidetone());
+        analyzer.set_mute(Mute { microphone: Some(muted), far_end: None });
+        analyzer.push(&call(level), &mut |_| {});
+        of(&analyzer.finish(), "dead_microphone").len()
+    };
+    assert_eq!((told(false, 0.0), told(true, 0.0), told(true, 0.0001)), (1, 0, 0));
+    // A listener in a quiet room.
+    let quiet = Call::of_seconds(60).throughout(|line| line.mic_level = 0.0008);
+    let quiet =
+        (0..60).filter(|second| second % 3 == 0).fold(quiet, |call, second| call.during(second..second + 1, |line| line.mic_level = 0.002));
+    assert!(of(&analyze(&quiet.reports()), "dead_microphone").is_empty());
+}
+
+#[test]
+fn a_narrow_band_codec_is_no_fault_of_the_call() {
+    let narrow = |loss: f64| {
+        let reports = Call::of_seconds(60).throughout(move |line| line.loss_in = loss).reports();
+        let narrow = reports.iter().map(|mut report| {
+            for stats in report.stats.values_mut().filter(|stats| &*stats.stats_type == "codec") {
+                stats.members.insert(MemberName::plain("mimeType"), Value::Text("audio/PCMU".into()));
+            }
+            report
+        });
+        analyze(&narrow.collect())
+    };
+    assert_eq!(narrow(0.0).issues, []);
+    assert_eq!(of(&narrow(0.05), "low_mos")[0].severity, Severity::Major);
+}
+
+#[test]
+fn nothing_fires_in_the_first_seconds_or_across_a_gap() {
+    let start = analyze(&Call::of_seconds(30).during(0..4, |line| (line.rtt_ms, line.concealed) = (900.0, Some(0.4))).reports());
+    assert_eq!(start.issues, []);
+    // Two bad seconds, ten minutes of sleep, two bad seconds.
+    let reports: Vec<Report> = Call::of_seconds(60).during(28..32, |line| line.rtt_ms = 900.0).reports().iter().collect();
+    let moved = reports.into_iter().enumerate().map(|(row, mut report)| {
+        if row > 30 {
+            report.time = report.time.plus_micros(600_000_000);
+        }
+        report
+    });
+    assert_eq!(analyze(&moved.collect()).issues, []);
+}
+
+#[test]
+fn rules_are_data() {
+    let mut rules = RuleSet::sidetone();
+    rules.rules.retain(|rule| rule.name == "high_rtt");
+    rules.rules[0].thresholds.minor = Some(1000.0);
+    let mut analyzer = Analyzer::new(&rules);
+    analyzer.push(&Call::of_seconds(60).throughout(|line| (line.rtt_ms, line.loss_in) = (300.0, 0.5)).reports(), &mut |_| {});
+    assert_eq!(analyzer.finish().issues, []);
+    let names: std::collections::BTreeSet<_> = RuleSet::sidetone().rules.iter().map(|rule| rule.name).collect();
+    assert_eq!(names.len(), RuleSet::sidetone().rules.len());
+}
