@@ -1,26 +1,164 @@
-//! The report codec: a run of reports in few bytes, and back exactly.
+//! The report codec: a run of reports in few bytes, and back exactly. `docs/report-codec.md` describes every byte.
+//!
+//! A chunk stands alone, is protected by a checksum, and may ask for no more memory than a multiple of its own size
+//! ([`MEMORY_PER_BYTE`], [`MEMORY_BASE`]). It holds the columns of [`Reports`]: what never changes costs a few bits,
+//! what changes is predicted from its past or from another column, and what is left goes through an adaptive range coder.
+
+mod budget;
+mod column;
+mod dictionary;
+mod fold;
+mod integers;
+mod number;
+mod plan;
+mod range;
+mod table;
+mod text;
+
+pub use budget::{MEMORY_BASE, MEMORY_PER_BYTE};
+pub use fold::{FOLDED_REPORTS_MAX, fold};
 
 use sidetone_engine::report::Reports;
 
+use budget::Budget;
+use range::{Decoder, Encoder};
+use table::Table;
+
+/// What every chunk begins with; the last byte is the version of the format.
+const MAGIC: [u8; 3] = *b"SR\x01";
+/// Bytes of the checksum at the end.
+const CHECK_BYTES: usize = 4;
+
 /// Why bytes are not a run of reports.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CodecError {
     /// Other than this format.
-    #[error("not a report chunk")]
+    #[error("not a report chunk: it does not begin with the bytes `SR`")]
     NotAChunk,
+    /// This format, but a version that is not known.
+    #[error("report chunk of format version {0}, only version 1 is understood")]
+    Version(u8),
+    /// Too short to hold what it should.
+    #[error("report chunk of {bytes} bytes is cut short")]
+    Truncated {
+        /// Bytes there are.
+        bytes: usize,
+    },
+    /// Changed on the way, or cut short.
+    #[error(
+        "report chunk of {bytes} bytes does not match its checksum: {computed:08x} instead of {stated:08x}; it was changed or cut short"
+    )]
+    Checksum {
+        /// Bytes there are.
+        bytes: usize,
+        /// The checksum in the chunk.
+        stated: u32,
+        /// The checksum of the chunk.
+        computed: u32,
+    },
+    /// It asks for more memory than a chunk of its size may.
+    #[error("report chunk asks for more than the {allowed} bytes of memory that its size allows")]
+    TooLarge {
+        /// Bytes of memory that are allowed.
+        allowed: usize,
+    },
+    /// A string that is not UTF-8.
+    #[error("report chunk holds a string that is not UTF-8")]
+    NotUtf8,
+    /// A value that no encoder writes.
+    #[error("report chunk holds an impossible {0}")]
+    Damaged(&'static str),
+    /// Something follows after the reports.
+    #[error("report chunk has bytes other than zero behind its reports, from byte {at} on")]
+    Trailing {
+        /// Where.
+        at: usize,
+    },
 }
 
 /// The most compact form of a run. Never fails.
 #[must_use]
-pub fn encode(_reports: &Reports) -> Vec<u8> {
-    Vec::new()
+pub fn encode(reports: &Reports) -> Vec<u8> {
+    let mut head = MAGIC.to_vec();
+    push_varint(&mut head, reports.len() as u64);
+    let mut budget = Budget::unlimited();
+    let mut coder = Encoder::new(head);
+    // Only a limit of memory or damaged bytes make an error, and the encoder has neither.
+    let _ = Table::new(&mut coder, &mut budget, reports.len()).code(Some(reports));
+    let mut bytes = coder.finish();
+    let size = budget.chunk_size().saturating_sub(CHECK_BYTES);
+    if bytes.len() < size {
+        bytes.resize(size, 0);
+    }
+    let check = checksum(&bytes);
+    bytes.extend_from_slice(&check.to_le_bytes());
+    bytes
 }
 
 /// The run that [`encode`] was given.
 ///
 /// # Errors
 /// When the bytes are not what `encode` writes.
-pub fn decode(_bytes: &[u8]) -> Result<Reports, CodecError> {
-    Err(CodecError::NotAChunk)
+pub fn decode(bytes: &[u8]) -> Result<Reports, CodecError> {
+    let truncated = || CodecError::Truncated { bytes: bytes.len() };
+    let found = bytes.get(..MAGIC.len()).ok_or_else(truncated)?;
+    if found[..2] != MAGIC[..2] {
+        return Err(CodecError::NotAChunk);
+    }
+    if found[2] != MAGIC[2] {
+        return Err(CodecError::Version(found[2]));
+    }
+    let (body, stated) = bytes.split_last_chunk::<CHECK_BYTES>().ok_or_else(truncated)?;
+    let (stated, computed) = (u32::from_le_bytes(*stated), checksum(body));
+    if stated != computed {
+        return Err(CodecError::Checksum { bytes: bytes.len(), stated, computed });
+    }
+    let mut rest = body.get(MAGIC.len()..).ok_or_else(truncated)?;
+    let rows = take_varint(&mut rest).and_then(|rows| usize::try_from(rows).ok()).ok_or(CodecError::Damaged("number of reports"))?;
+    let mut budget = Budget::of(bytes.len());
+    budget.charge(rows.saturating_mul(64))?;
+    let mut coder = Decoder::new(rest);
+    let reports = Table::new(&mut coder, &mut budget, rows).code(None)?;
+    match rest.get(coder.position()..) {
+        None => Err(truncated()),
+        Some(padding) => match padding.iter().position(|&byte| byte != 0) {
+            Some(place) => Err(CodecError::Trailing { at: bytes.len() - CHECK_BYTES - padding.len() + place }),
+            None => Ok(reports),
+        },
+    }
+}
+
+/// CRC-32 as in gzip.
+pub(crate) fn checksum(bytes: &[u8]) -> u32 {
+    let mut check = flate2::Crc::new();
+    check.update(bytes);
+    check.sum()
+}
+
+/// Appends a number, seven bits a byte, lowest first.
+#[expect(clippy::cast_possible_truncation, reason = "seven bits are taken at a time")]
+pub(crate) fn push_varint(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+/// Takes a number of [`push_varint`] off the front; `None` when there is none or it exceeds 64 bits.
+pub(crate) fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0_u64;
+    for place in 0..10 {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        if place == 9 && byte > 1 {
+            return None;
+        }
+        number |= u64::from(byte & 0x7F) << (7 * place);
+        if byte < 0x80 {
+            return Some(number);
+        }
+    }
+    None
 }
