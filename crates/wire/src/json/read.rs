@@ -1,10 +1,6 @@
 //! Reading stats objects straight from the parser: no tree in between, names shared, the place known when something is wrong.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, HashSet},
-    fmt,
-};
+use std::{cell::RefCell, collections::BTreeMap, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use sidetone_engine::{
@@ -23,46 +19,63 @@ enum Step {
 }
 
 /// What the seeds of one document share.
-#[derive(Default)]
 pub(crate) struct Reader {
-    texts: RefCell<HashSet<Text>>,
+    /// Texts seen lately, each in the one place that its ends and length give it. A text that is not there is allocated again: no document
+    /// can make this slow or large.
+    texts: RefCell<Vec<Option<Text>>>,
+    /// Where an error happened, innermost step first.
     path: RefCell<Vec<Step>>,
 }
 
+impl Default for Reader {
+    fn default() -> Self {
+        Self { texts: RefCell::new(vec![None; TEXTS_HELD]), path: RefCell::default() }
+    }
+}
+
+/// A report of a call with video has about 300 different texts.
+const TEXTS_HELD: usize = 1024;
+
+/// Longer texts are rarely the same.
+const TEXT_SHARED_BYTES_MAX: usize = 128;
+
 impl Reader {
-    /// The text, allocated once per document.
+    /// The text, allocated once where it is repeated.
     fn text(&self, text: &str) -> Text {
-        let mut texts = self.texts.borrow_mut();
-        if let Some(known) = texts.get(text) {
-            return known.clone();
+        let bytes = text.as_bytes();
+        if bytes.is_empty() || bytes.len() > TEXT_SHARED_BYTES_MAX {
+            return text.into();
         }
-        let new = Text::from(text);
-        texts.insert(new.clone());
-        new
+        let eight = |from: usize| bytes[from..].iter().take(8).fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+        let mixed =
+            (eight(0) ^ eight(bytes.len().saturating_sub(8)).rotate_left(21) ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let place = (mixed >> 54) as usize;
+        let held = &mut self.texts.borrow_mut()[place];
+        match held {
+            Some(held) if **held == *text => held.clone(),
+            _ => held.insert(text.into()).clone(),
+        }
     }
 
-    /// Runs `read` one step further down. After an error the steps stay, so that they show where it was.
-    fn within<T, E>(&self, step: Step, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        self.path.borrow_mut().push(step);
-        let value = read()?;
-        self.path.borrow_mut().pop();
-        Ok(value)
+    /// Runs `read` one step further down; after an error the step is noted.
+    fn within<T, E>(&self, step: impl FnOnce() -> Step, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        read().inspect_err(|_| self.path.borrow_mut().push(step()))
     }
 
     /// As [`Self::within`], for a member of ours.
     pub(super) fn member<T, E>(&self, name: &'static str, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        self.within(Step::Member(name), read)
+        self.within(|| Step::Member(name), read)
     }
 
     /// As [`Self::within`], for an element.
     pub(super) fn index<T, E>(&self, index: usize, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        self.within(Step::Index(index), read)
+        self.within(|| Step::Index(index), read)
     }
 
-    /// Where reading stands, such as `reports[3].stats["IT01A"].jitter`.
+    /// Where the error happened, such as `reports[3].stats["IT01A"].jitter`.
     pub(super) fn place(&self) -> String {
         let mut place = String::new();
-        for step in self.path.borrow().iter() {
+        for step in self.path.borrow().iter().rev() {
             match step {
                 Step::Index(index) => place.push_str(&format!("[{index}]")),
                 Step::Member(name) => dotted(&mut place, name),
@@ -112,7 +125,7 @@ impl<'de> Visitor<'de> for StatsMap<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut all = BTreeMap::new();
         while let Some(id) = map.next_key_seed(Word(self.0))? {
-            let stats = self.0.within(Step::Key(id.clone()), || map.next_value_seed(OneStats(self.0, &id)))?;
+            let stats = self.0.within(|| Step::Key(id.clone()), || map.next_value_seed(OneStats(self.0, &id)))?;
             all.insert(id, stats);
         }
         Ok(all)
@@ -140,8 +153,30 @@ impl<'de> Visitor<'de> for OneStats<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Stats, A::Error> {
         let mut stats = Stats::default();
+        let mut members = Vec::new();
         while let Some(name) = map.next_key_seed(Word(self.0))? {
-            let value = self.0.within(Step::Key(name.clone()), || map.next_value_seed(AnyValue(self.0)))?;
+            match self.0.within(|| Step::Key(name.clone()), || map.next_value_seed(AnyValue(self.0)))? {
+                Read::One(Value::Text(text)) if &*name == "type" => stats.stats_type = text,
+                Read::One(Value::Text(text)) if &*name == "id" && text == *self.1 => {}
+                Read::One(value) if &*name != "type" && &*name != "id" => members.push((MemberName { name, key: None }, value)),
+                value => {
+                    // A record, or something strange: from here on one by one, since a name can stand here twice in different shapes.
+                    stats.members = members.into_iter().collect();
+                    set_member(&mut stats, self.1, name, value);
+                    return self.rest(stats, map);
+                }
+            }
+        }
+        // Of equal names the last wins.
+        stats.members = members.into_iter().collect();
+        Ok(stats)
+    }
+}
+
+impl OneStats<'_> {
+    fn rest<'de, A: MapAccess<'de>>(self, mut stats: Stats, mut map: A) -> Result<Stats, A::Error> {
+        while let Some(name) = map.next_key_seed(Word(self.0))? {
+            let value = self.0.within(|| Step::Key(name.clone()), || map.next_value_seed(AnyValue(self.0)))?;
             set_member(&mut stats, self.1, name, value);
         }
         Ok(stats)
@@ -243,7 +278,7 @@ impl<'de> Visitor<'de> for AnyValue<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Read, A::Error> {
         let mut entries = serde_json::Map::new();
         while let Some(key) = map.next_key_seed(Word(self.0))? {
-            let value = self.0.within(Step::Key(key.clone()), || map.next_value::<serde_json::Value>())?;
+            let value = self.0.within(|| Step::Key(key.clone()), || map.next_value::<serde_json::Value>())?;
             entries.insert(key.to_string(), value);
         }
         let scalars = entries.iter().map(|(key, value)| Some((self.0.text(key), scalar(self.0, value)?))).collect::<Option<Vec<_>>>();
