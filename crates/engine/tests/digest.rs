@@ -6,16 +6,16 @@ use sidetone_engine::analysis::digest::digest;
 use sidetone_testkit::traces;
 
 const EXPECTED: [&str; 10] = [
-    "ticks=62 values=2568 issues=0 fnv1a=fd4d706e37f30f81",
-    "ticks=62 values=2589 issues=0 fnv1a=7f0d58d575c748aa",
-    "ticks=62 values=5665 issues=8 fnv1a=148aa722c7288f49",
-    "ticks=62 values=5701 issues=8 fnv1a=382e34d8148a6dff",
-    "ticks=40 values=1243 issues=0 fnv1a=89676c803a11956b",
-    "ticks=40 values=1241 issues=0 fnv1a=f64809b36ca6aab9",
-    "ticks=40 values=2888 issues=0 fnv1a=ce36a4bdcf38e081",
-    "ticks=40 values=2893 issues=0 fnv1a=adbff023aea4ca7f",
-    "ticks=62 values=5666 issues=0 fnv1a=77dd12d60651e13a",
-    "ticks=62 values=5671 issues=0 fnv1a=01ae85a1b8efd16a",
+    "ticks=62 values=2568 issues=0 fnv1a=45bfd6a286e1b332",
+    "ticks=62 values=2589 issues=0 fnv1a=84194855c9932d79",
+    "ticks=62 values=5665 issues=8 fnv1a=e72dc418a30075ee",
+    "ticks=62 values=5701 issues=8 fnv1a=7dfcd183caa296e4",
+    "ticks=40 values=1243 issues=0 fnv1a=9b52c6ef08a1ff5a",
+    "ticks=40 values=1241 issues=0 fnv1a=047affbf273795bd",
+    "ticks=40 values=2888 issues=0 fnv1a=aafcd2b36b794ba0",
+    "ticks=40 values=2893 issues=0 fnv1a=147635c5007a636f",
+    "ticks=62 values=5666 issues=0 fnv1a=cef364d33319ea3e",
+    "ticks=62 values=5671 issues=0 fnv1a=2be8464e44260402",
 ];
 
 #[test]
