@@ -30,10 +30,10 @@ fn every_trace_comes_back_exactly_whole_and_in_tens() {
 fn a_batch() -> Batch {
     let trace = traces::load("lite/av-pc0");
     Batch {
-        conference_id: ConferenceId::new("インターネット").unwrap(),
-        user_id: UserId::new("").unwrap(),
-        participant_id: ParticipantId::new("01JD3V9Q4Z3X5Y7A8B9C0D1E2F").unwrap(),
-        peer_connection_id: PeerConnectionId::new("pc0").unwrap(),
+        conference_id: ConferenceId::new("インターネット").expect("a short id"),
+        user_id: UserId::new("").expect("a short id"),
+        participant_id: ParticipantId::new("01JD3V9Q4Z3X5Y7A8B9C0D1E2F").expect("a short id"),
+        peer_connection_id: PeerConnectionId::new("pc0").expect("a short id"),
         batch_seq: u32::MAX,
         sent: Timestamp::from_micros(-1),
         events: vec![Event { time: Timestamp::MAX, kind: "joined".into(), payload: r#"{"user_name":"Ö"}"#.into() }],
