@@ -49,7 +49,7 @@ fn issue(issue: &Issue) -> Value {
         Severity::Critical => "critical",
     };
     let mut object = json!({
-        "rule": issue.rule,
+        "rule": &*issue.rule,
         "severity": severity,
         "onset_ms": millis(issue.onset),
         "raised_ms": millis(issue.raised),
