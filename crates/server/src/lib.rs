@@ -26,6 +26,8 @@ mod run;
 mod serve;
 mod state;
 mod task;
+#[cfg(test)]
+mod test;
 mod tls;
 
 pub use auth::{INTAKE_SECRET_PREFIX, QUERY_SECRET_PREFIX};

@@ -41,3 +41,25 @@ fn merged(group: &[Chunk]) -> Result<Reports, CodecError> {
     reports.sort_by_key(|report| report.time);
     Ok(reports.into_iter().collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use sidetone_store::record::EncodedReports;
+
+    use super::*;
+
+    fn chunk(seconds: &[i64], shift_us: i64) -> Chunk {
+        let time = |second: &i64| Timestamp::from_micros(second * 1_000_000);
+        let run: Reports = seconds.iter().map(|second| Report { time: time(second), ..Report::default() }).collect();
+        let span = (time(&seconds[0]).plus_micros(shift_us), time(seconds.last().unwrap()).plus_micros(shift_us));
+        Chunk { reports: EncodedReports { bytes: codec::encode(&run), count: u32::try_from(run.len()).unwrap(), span, shift_us } }
+    }
+
+    #[test]
+    fn overlapping_chunks_become_one_run_in_order() {
+        let chunks = [chunk(&[1, 2, 7, 8], 0), chunk(&[103, 104], -100_000_000), chunk(&[5, 6], 0), chunk(&[9, 10], 0)];
+        let runs: Vec<Vec<i64>> =
+            in_order(&chunks).map(|run| run.unwrap().times().iter().map(|time| time.as_micros() / 1_000_000).collect()).collect();
+        assert_eq!(runs, [vec![1, 2, 3, 4, 5, 6, 7, 8], vec![9, 10]]);
+    }
+}

@@ -1,0 +1,41 @@
+//! The API document and its viewer.
+
+use super::*;
+
+#[test]
+fn the_committed_document_is_the_one_of_the_code() {
+    let committed = include_str!("../../../../docs/openapi.json");
+    assert!(crate::openapi().trim() == committed.trim(), "the API changed: run `cargo xtask gen` and look at the difference");
+}
+
+#[tokio::test]
+async fn the_document_and_its_viewer_are_served() {
+    let server = TestServer::new().await;
+    let open = |path: &str| Request::get(path).body(Body::empty()).unwrap();
+    let document = server.send(open("/v1/openapi.json")).await.ok();
+    assert_eq!(document, serde_json::from_str::<Value>(&crate::openapi()).unwrap());
+    let page = server.send(open("/docs/api/")).await;
+    assert_eq!(page.status, 200);
+    assert!(String::from_utf8(page.body).unwrap().contains("swagger-ui"));
+    assert_eq!(server.send(open("/docs/api/swagger-ui-bundle.js")).await.status, 200);
+}
+
+#[test]
+fn every_operation_tells_what_it_is_for_and_what_it_answers() {
+    let document: Value = serde_json::from_str(&crate::openapi()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    assert!(paths.len() >= 11);
+    for (path, methods) in paths {
+        for (method, operation) in methods.as_object().unwrap() {
+            assert!(operation["summary"].is_string() && operation["description"].is_string(), "{method} {path}");
+            assert!(operation["responses"]["200"].is_object(), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn health_is_told() {
+    let server = TestServer::new().await;
+    let health = server.send(Request::get("/healthz").body(Body::empty()).unwrap()).await.ok();
+    assert_eq!(health["status"], "ok");
+}
