@@ -209,11 +209,15 @@ fn decode(state: &AppState, received: Received, form: Form, encoding: Encoding) 
             ));
         }
     };
-    let batch = match form {
-        Form::Binary => batch::decode(&received.bytes).map_err(malformed)?,
-        Form::Json => json::batch_from_json(&received.bytes).map_err(malformed)?,
+    let (batch, encoded) = match form {
+        // The reports are stored as they were sent.
+        Form::Binary => batch::split(&received.bytes).map(|(batch, encoded)| (batch, encoded.to_vec())).map_err(malformed)?,
+        Form::Json => {
+            let batch = json::batch_from_json(&received.bytes).map_err(malformed)?;
+            let encoded = if batch.reports.is_empty() { Vec::new() } else { codec::encode(&batch.reports) };
+            (batch, encoded)
+        }
     };
-    let encoded = if batch.reports.is_empty() { Vec::new() } else { codec::encode(&batch.reports) };
     Ok((batch, encoded, received.reserved))
 }
 
