@@ -230,18 +230,23 @@ async fn ten_thousand_streams_in_one_report_are_taken_or_refused_but_never_harm(
     .await;
     let mut batch = a_batch();
     let builder = (0..10_000).fold(report(start()), |builder, index| {
-        builder
-            .object(&format!("IT{index}"), "inbound-rtp")
-            .text("kind", "audio")
-            .number("ssrc", index)
-            .number("packetsReceived", 50)
-            .number("packetsLost", 0)
+        builder.object(&format!("IT{index}"), "inbound-rtp").text("kind", "audio").number("ssrc", index)
     });
     batch.reports = Reports::from_iter([builder.build()]);
-    let stored = server.batch(&batch).await.ok();
-    let reports = server.get(&format!("/v1/peer-connections/{}/reports", stored["peer_connection"].as_str().unwrap())).await.ok();
-    assert_eq!(reports["reports"][0]["stats"].as_object().unwrap().len(), 10_000);
-    assert_eq!(reports["reports"][0]["stats"]["IT9999"]["ssrc"], 9999);
+    let answer = server.batch(&batch).await;
+    if answer.status == 200 {
+        let path = format!("/v1/peer-connections/{}/reports", answer.ok()["peer_connection"].as_str().unwrap());
+        let reports = server.get(&path).await.ok();
+        assert_eq!(reports["reports"][0]["stats"].as_object().unwrap().len(), 10_000);
+        assert_eq!(reports["reports"][0]["stats"]["IT9999"]["ssrc"], 9999);
+    } else {
+        // Ten thousand streams that are alike compress to so little that the chunk may be a bomb.
+        let detail = answer.refused(400, "batch_malformed");
+        assert!(detail.contains("bytes of memory"), "{detail}");
+    }
+    let mut other = a_batch();
+    other.participant_id = ParticipantId::new("somebody else").unwrap();
+    server.batch(&other).await.ok();
 }
 
 #[tokio::test]
