@@ -245,7 +245,15 @@ impl Store for SqliteStore {
         if target.exists() {
             return Err(StoreError::Unwritable(format!("{} is there already; name an empty folder", target.display())));
         }
-        self.pool.read(move |db| db.execute("VACUUM INTO ?1", [target.to_string_lossy()]).map(drop).map_err(failed)).await
+        self.pool
+            .read(move |db| {
+                // A copy is a write, though not to this store.
+                db.pragma_update(None, "query_only", false).map_err(failed)?;
+                let copied = db.execute("VACUUM INTO ?1", [target.to_string_lossy()]).map(drop).map_err(failed);
+                db.pragma_update(None, "query_only", true).map_err(failed)?;
+                copied
+            })
+            .await
     }
 
     async fn check(&self) -> Result<Vec<String>, StoreError> {

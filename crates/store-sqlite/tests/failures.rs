@@ -1,0 +1,239 @@
+//! What goes wrong on real machines: each gets a clear error, and nothing that was acknowledged is lost.
+
+use std::{fs, path::Path};
+
+use sidetone_engine::{
+    ids::{AppKey, ConferenceId, ParticipantId, PeerConnectionId, UserId},
+    report::{MemberName, Report, Reports, Stats, Value},
+    units::Timestamp,
+};
+use sidetone_store::{
+    Store,
+    error::StoreError,
+    query::ConferenceQuery,
+    record::{Append, Appended, EncodedReports, ParticipantFacts, Place},
+};
+use sidetone_store_sqlite::{FILE_NAME, Role, SqliteConfig, SqliteStore, version};
+use sidetone_wire::{batch::Event, codec};
+use tempfile::TempDir;
+
+const START: i64 = 1_795_228_558_000_000;
+
+fn app() -> AppKey {
+    AppKey::mint(Timestamp::from_micros(START), 7)
+}
+
+fn open(folder: &Path) -> Result<SqliteStore, StoreError> {
+    SqliteStore::open(folder, SqliteConfig::new(Role::Server, 1))
+}
+
+fn batch(seq: u32, user: &str, payload_bytes: usize) -> Append {
+    let time = Timestamp::from_micros(START + i64::from(seq) * 1_000_000);
+    let mut stats = Stats { stats_type: "codec".into(), ..Stats::default() };
+    stats.members.insert(MemberName::plain("seq"), Value::Number(f64::from(seq)));
+    let run: Reports = [Report { time, stats: [("A".into(), stats)].into() }].into_iter().collect();
+    Append {
+        app: app(),
+        conference_id: ConferenceId::new("c").unwrap(),
+        user_id: UserId::new(user).unwrap(),
+        participant_id: ParticipantId::new(format!("stay of {user}")).unwrap(),
+        peer_connection_id: PeerConnectionId::new("pc").unwrap(),
+        batch_seq: seq,
+        received: time,
+        span: (time, time),
+        events: vec![Event { time, kind: "log".into(), payload: format!("{user}{}", "x".repeat(payload_bytes)) }],
+        facts: ParticipantFacts::default(),
+        left: None,
+        closed: None,
+        reports: Some(EncodedReports { bytes: codec::encode(&run), count: 1, span: (time, time), shift_us: 0 }),
+    }
+}
+
+async fn stored(store: &SqliteStore, seq: u32) -> Place {
+    match store.append(batch(seq, "u", 0)).await.unwrap() {
+        Appended::Stored(place) => place,
+        Appended::Duplicate(_) => panic!("batch {seq} was there already"),
+    }
+}
+
+/// The numbers of the batches that the store has, by their reports.
+async fn numbers(store: &SqliteStore) -> Vec<u32> {
+    let page = store.search(app(), &ConferenceQuery::default()).await.unwrap();
+    let mut numbers = Vec::new();
+    for row in page.rows {
+        for peer_connection in store.conference(app(), row.key).await.unwrap().unwrap().peer_connections {
+            for chunk in store.chunks(app(), peer_connection.key).await.unwrap() {
+                let run = codec::decode(&chunk.reports.bytes).unwrap();
+                numbers.extend(run.objects()[0].columns[0].number(0).map(|number| number as u32));
+            }
+        }
+    }
+    numbers
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_new_batches_and_keeps_the_old_ones() {
+    let folder = TempDir::new().unwrap();
+    let config = SqliteConfig { pages_max: Some(120), ..SqliteConfig::new(Role::Server, 1) };
+    let store = SqliteStore::open(folder.path(), config).unwrap();
+    let mut kept = Vec::new();
+    let error = loop {
+        let seq = kept.len() as u32;
+        assert!(seq < 500, "the disk never became full");
+        match store.append(batch(seq, "u", 8000)).await {
+            Ok(_) => kept.push(seq),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(&error, StoreError::Unwritable(reason) if reason.contains("disk is full")), "{error}");
+    assert!(kept.len() > 3);
+    assert_eq!(numbers(&store).await, kept, "still readable while it is full");
+    drop(store);
+    let store = open(folder.path()).unwrap();
+    assert_eq!(numbers(&store).await, kept);
+    stored(&store, kept.len() as u32).await;
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_named() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    for place in [file.as_path(), Path::new("/proc/sidetone-data")] {
+        let error = open(place).unwrap_err();
+        assert!(matches!(error, StoreError::Unwritable(_)));
+        assert!(error.to_string().contains(&place.display().to_string()), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_of_a_newer_version_is_left_alone() {
+    let folder = TempDir::new().unwrap();
+    drop(open(folder.path()).unwrap());
+    let newer = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    newer.pragma_update(None, "user_version", version() + 1).unwrap();
+    drop(newer);
+    let error = open(folder.path()).unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found, known } if found == version() + 1 && known == version()));
+    assert!(error.to_string().contains("run the newer version"), "{error}");
+}
+
+#[tokio::test]
+async fn one_server_a_folder_and_tools_beside_it() {
+    let folder = TempDir::new().unwrap();
+    let server = open(folder.path()).unwrap();
+    let error = open(folder.path()).unwrap_err();
+    assert!(error.to_string().contains("in use by another server"), "{error}");
+    let tool = SqliteStore::open(folder.path(), SqliteConfig::new(Role::Tool, 2)).unwrap();
+    stored(&server, 0).await;
+    stored(&tool, 1).await;
+    stored(&server, 2).await;
+    assert_eq!(numbers(&tool).await, [0, 1, 2]);
+    drop(server);
+    open(folder.path()).unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused_and_damage_is_found() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join(FILE_NAME), "this is no database, it is a letter to somebody".repeat(99)).unwrap();
+    assert!(open(folder.path()).unwrap_err().to_string().contains("not a database"));
+
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path()).unwrap();
+    let place = stored(&store, 0).await;
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+    let damaged = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    damaged.execute("UPDATE chunks SET bytes = substr(bytes, 2)", []).unwrap();
+    let findings = store.check().await.unwrap();
+    assert!(findings.len() == 1 && findings[0].starts_with("chunk 1 of peer connection 1: "), "{findings:?}");
+    // Folding leaves what it cannot read.
+    store.fold(app(), place.peer_connection.unwrap()).await.unwrap();
+    assert_eq!(store.chunks(app(), place.peer_connection.unwrap()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_full_queue_says_so_and_loses_nothing_that_it_took() {
+    let folder = TempDir::new().unwrap();
+    let config = SqliteConfig { queue_max: 3, ..SqliteConfig::new(Role::Server, 1) };
+    let store = std::sync::Arc::new(SqliteStore::open(folder.path(), config).unwrap());
+    let tasks: Vec<_> = (0..200)
+        .map(|seq| {
+            let store = store.clone();
+            tokio::spawn(async move { (seq, store.append(batch(seq, "u", 0)).await) })
+        })
+        .collect();
+    let (mut kept, mut busy) = (Vec::new(), 0);
+    for task in tasks {
+        match task.await.unwrap() {
+            (seq, Ok(_)) => kept.push(seq),
+            (_, Err(StoreError::Busy(_))) => busy += 1,
+            (_, Err(error)) => panic!("{error}"),
+        }
+    }
+    assert!(busy > 0 && !kept.is_empty());
+    kept.sort_unstable();
+    assert_eq!(numbers(&store).await, kept);
+}
+
+#[tokio::test]
+async fn too_many_waiting_bytes_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let config = SqliteConfig { queue_bytes_max: 10_000, ..SqliteConfig::new(Role::Server, 1) };
+    let store = SqliteStore::open(folder.path(), config).unwrap();
+    assert!(matches!(store.append(batch(0, "u", 20_000)).await, Err(StoreError::Busy(_))));
+    stored(&store, 1).await;
+}
+
+#[tokio::test]
+async fn erased_bytes_are_in_no_file() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path()).unwrap();
+    for seq in 0..50 {
+        store.append(batch(seq, "Wolfeschlegelsteinhausen", 3000)).await.unwrap();
+    }
+    store.append(batch(0, "somebody else", 10)).await.unwrap();
+    let holds = |needle: &str| {
+        fs::read_dir(folder.path()).unwrap().any(|file| {
+            let bytes = fs::read(file.unwrap().path()).unwrap();
+            bytes.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle.as_bytes()))
+        })
+    };
+    assert!(holds("Wolfeschlegelsteinhausen"));
+    let erased = store.erase_user(app(), &UserId::new("Wolfeschlegelsteinhausen").unwrap()).await.unwrap();
+    assert_eq!((erased.participants, erased.reports, erased.events), (1, 50, 50));
+    assert!(!holds("Wolfeschlegelsteinhausen"));
+    assert!(holds("somebody else"));
+}
+
+#[tokio::test]
+async fn a_backup_taken_while_batches_arrive_is_whole() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path()).unwrap();
+    for seq in 0..20 {
+        stored(&store, seq).await;
+    }
+    let into = folder.path().join("backup");
+    let (backup, ()) = tokio::join!(store.backup(&into), async {
+        for seq in 20..40 {
+            stored(&store, seq).await;
+        }
+    });
+    backup.unwrap();
+    let copy = open(&into).unwrap();
+    let numbers = numbers(&copy).await;
+    assert!(numbers.len() >= 20 && numbers.iter().copied().eq(0..numbers.len() as u32), "{numbers:?}");
+    assert_eq!(copy.check().await.unwrap(), Vec::<String>::new());
+    assert!(store.backup(&into).await.unwrap_err().to_string().contains("there already"));
+}
+
+#[tokio::test]
+async fn what_was_handed_in_is_written_before_the_store_closes() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path()).unwrap();
+    for seq in 0..10 {
+        stored(&store, seq).await;
+    }
+    drop(store);
+    assert_eq!(numbers(&open(folder.path()).unwrap()).await, (0..10).collect::<Vec<_>>());
+}
