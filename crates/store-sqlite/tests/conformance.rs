@@ -1,4 +1,5 @@
 //! The suite that every store must pass, on SQLite.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use sidetone_store::conformance_tests;
 use sidetone_store_sqlite::{Role, SqliteConfig, SqliteStore};

@@ -1,4 +1,5 @@
 //! What goes wrong on real machines: each gets a clear error, and nothing that was acknowledged is lost.
+#![expect(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "tests")]
 
 use std::{fs, path::Path};
 
