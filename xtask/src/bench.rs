@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::{process, workspace};
 
-/// Passes every argument on.
+/// Passes every argument on: `cargo xtask bench --bench engine -- audio`.
 pub(crate) fn run(args: &[String]) -> Result<()> {
-    process::run(workspace::cargo().args(["run", "--release", "--manifest-path", "bench/Cargo.toml", "--"]).args(args))
+    process::run(workspace::cargo().args(["bench", "--manifest-path", "bench/Cargo.toml"]).args(args))
 }

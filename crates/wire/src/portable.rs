@@ -138,7 +138,7 @@ pub fn write(conference: &PortableConference) -> Vec<u8> {
     text
 }
 
-/// The conference that [`write`] was given.
+/// The conference that [`write()`] was given.
 ///
 /// # Errors
 /// When the text is anything else; names the line.
