@@ -100,7 +100,7 @@ pub(crate) fn fold(connection: &mut Connection, app: AppKey, key: PeerConnection
     }
     run.write(&db, id)?;
     db.execute(
-        "UPDATE peer_connections SET report_bytes = (SELECT sum(length(bytes)) FROM chunks WHERE peer_connection = ?1) WHERE id = ?1",
+        "UPDATE peer_connections SET report_bytes = (SELECT coalesce(sum(length(bytes)), 0) FROM chunks WHERE peer_connection = ?1) WHERE id = ?1",
         [id],
     )
     .map_err(failed)?;

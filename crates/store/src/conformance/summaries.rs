@@ -112,3 +112,11 @@ pub async fn folding_keeps_every_report(store: &dyn Store) {
         assert!(store.chunks(app(1), peer_connection).await.unwrap().len() < 10);
     }
 }
+
+/// A peer connection of which only events came has nothing to fold, which is no failure.
+pub async fn folding_nothing_is_no_failure(store: &dyn Store) {
+    let place = stored(store, leaving(batch("c", "u", 0, 0, 9))).await;
+    store.fold(app(1), place.peer_connection.unwrap()).await.unwrap();
+    let detail = store.conference(app(1), place.conference).await.unwrap().unwrap();
+    assert_eq!((detail.peer_connections[0].report_count, detail.peer_connections[0].report_bytes), (0, 0));
+}
