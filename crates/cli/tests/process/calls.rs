@@ -1,0 +1,112 @@
+//! Real dumps: judged without a server, imported, asked for, still there after a restart.
+
+use serde_json::Value;
+
+use crate::sidetone::{Server, folder_with_app, run, run_failing, run_ok, stderr, text, trace};
+
+#[test]
+fn real_dumps_are_judged_without_a_server() {
+    for (name, format, connections, reports) in
+        [("webrtc-internals-av.json", "webrtc-internals", 2, 48), ("chrome-rtcstats-dump-av.gz", "rtcstats", 2, 48)]
+    {
+        let judged: Value = serde_json::from_str(&run_ok(&["score", "--json", &trace(name)])).unwrap();
+        assert_eq!((judged[0]["format"].as_str(), judged[0]["report_count"].as_u64()), (Some(format), Some(reports)));
+        let held = judged[0]["peer_connections"].as_array().unwrap();
+        assert_eq!(held.len(), connections);
+        for connection in held {
+            let mos = connection["summaries"]["mos_lq"]["mean"].as_f64().unwrap();
+            assert!((1.0..=5.0).contains(&mos), "{mos}");
+            let streams = connection["streams"].as_array().unwrap();
+            let inbound = |kind: &str| streams.iter().any(|stream| stream["direction"] == "inbound" && stream["kind"] == kind);
+            assert!(inbound("audio") && inbound("video"), "{streams:?}");
+        }
+        let told = run_ok(&["score", &trace(name)]);
+        assert!(told.contains("inbound audio") && told.contains("mos_lq"), "{told}");
+    }
+}
+
+#[test]
+fn an_imported_call_is_found_and_survives_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = folder_with_app(folder.path());
+    let data = text(folder.path());
+    let told = run_ok(&["import", "--data", data, "--conference", "インターネット", &trace("webrtc-internals-av.json")]);
+    assert!(told.contains("2 peer connections, 48 reports"), "{told}");
+    let id = "%E3%82%A4%E3%83%B3%E3%82%BF%E3%83%BC%E3%83%8D%E3%83%83%E3%83%88";
+    let look = |server: &Server| {
+        let found = server.finalised(id, &secrets.query, 1);
+        assert_eq!(found[0]["conference_id"], "インターネット");
+        let (_, detail) = server.get(&format!("/v1/conferences/{}", found[0]["key"].as_str().unwrap()), &secrets.query);
+        let connection = detail["peer_connections"][0]["key"].as_str().unwrap().to_owned();
+        let (status, reports) = server.get(&format!("/v1/peer-connections/{connection}/reports?limit=500"), &secrets.query);
+        assert_eq!((status, reports["reports"].as_array().map(Vec::len)), (200, Some(24)));
+        (found, detail, reports)
+    };
+    let server = Server::start(folder.path());
+    let before = look(&server);
+    assert!(before.0[0]["scores"]["mos_lq"].as_f64().is_some(), "{:?}", before.0);
+    server.stop();
+    let server = Server::start(folder.path());
+    assert_eq!(look(&server), before);
+}
+
+#[test]
+fn importing_again_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = folder_with_app(folder.path());
+    let arguments = ["import", "--data", text(folder.path()), "--conference", "weekly", &trace("chrome-rtcstats-dump-av.gz")];
+    assert!(run_ok(&arguments).contains("imported as rtcstats"));
+    let server = Server::start(folder.path());
+    let before = server.finalised("weekly", &secrets.query, 1);
+    // Beside the running server.
+    assert!(run_ok(&arguments).contains("was there already, nothing changed"));
+    assert_eq!(server.finalised("weekly", &secrets.query, 1), before);
+}
+
+#[test]
+fn two_ends_of_a_call_become_one_conference() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = folder_with_app(folder.path());
+    let (one, other) = (trace("webrtc-internals-av.json"), trace("chrome-rtcstats-dump-av.gz"));
+    run_ok(&["import", "--data", text(folder.path()), "--conference", "weekly", &one, &other]);
+    let server = Server::start(folder.path());
+    let found = server.finalised("weekly", &secrets.query, 1);
+    assert_eq!((found[0]["participant_count"].as_u64(), found[0]["peer_connection_count"].as_u64()), (Some(2), Some(4)));
+}
+
+#[test]
+fn a_broken_file_says_where_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = folder_with_app(folder.path());
+    let whole = std::fs::read_to_string(trace("sdk-av-rtcstats-ws.jsonl")).unwrap();
+    let mut lines: Vec<&str> = whole.lines().collect();
+    let cut = &lines[99][..lines[99].len() / 2];
+    lines[99] = cut;
+    let broken = folder.path().join("broken.jsonl");
+    std::fs::write(&broken, lines.join("\n")).unwrap();
+    let good = trace("chrome-rtcstats-dump-av.gz");
+    let output = run(&["import", "--data", text(folder.path()), "--conference", "weekly", text(&broken), &good]);
+    let error = stderr(&output);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(error.contains("broken.jsonl: line 100") && error.contains("nothing of this file was imported"), "{error}");
+    assert!(error.contains("1 of 2 files could not be imported"), "{error}");
+    let server = Server::start(folder.path());
+    // The good file alone is there.
+    assert_eq!(server.finalised("weekly", &secrets.query, 1)[0]["participant_count"], 1);
+    assert!(run_failing(&["score", text(&broken)]).contains("line 100"));
+}
+
+#[test]
+fn a_call_can_be_imported_over_the_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = folder_with_app(folder.path());
+    let server = Server::start_with(folder.path(), &["--set", "intake.age_max=36500d"]);
+    let arguments =
+        ["import", "--server", &server.url, "--token", &secrets.intake, "--conference", "weekly", &trace("webrtc-internals-av.json")];
+    assert!(run_ok(&arguments).contains("48 reports"));
+    let found = server.finalised("weekly", &secrets.query, 1);
+    // The call keeps its time: it began in the minute of 2026-11-21T02:44Z.
+    assert_eq!(found[0]["start_ms"].as_f64().map(|ms| (ms / 60_000.0).floor()), Some(29_920_484.0));
+    assert!(run_ok(&arguments).contains("was there already"));
+    assert!(run_failing(&["import", "--server", &server.url, "--token", "sti_wrong", &trace("webrtc-internals-av.json")]).contains("401"));
+}

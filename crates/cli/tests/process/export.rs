@@ -1,0 +1,97 @@
+//! A conference goes out as a file and comes back; tables read back.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::sidetone::{Server, folder_with_app, run_failing, run_ok, text, trace};
+
+#[test]
+fn a_conference_travels_to_another_data_folder_and_stays_the_same() {
+    let (home, abroad) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let at_home = folder_with_app(home.path());
+    let far_away = folder_with_app(abroad.path());
+    let (one, other) = (trace("webrtc-internals-av.json"), trace("chrome-rtcstats-dump-av.gz"));
+    run_ok(&["import", "--data", text(home.path()), "--conference", "weekly", &one, &other]);
+    let (first, second) = (home.path().join("first.gz"), abroad.path().join("second.gz"));
+    run_ok(&["export", "--data", text(home.path()), "conference", "weekly", "-o", text(&first)]);
+    let told = run_ok(&["import", "--data", text(abroad.path()), text(&first)]);
+    assert!(told.contains("4 peer connections, 96 reports"), "{told}");
+    run_ok(&["export", "--data", text(abroad.path()), "conference", "weekly", "-o", text(&second)]);
+    assert!(fs::read(&first).unwrap() == fs::read(&second).unwrap(), "the exported files differ");
+
+    // Back home, and abroad again, it is known.
+    for folder in [&home, &abroad] {
+        assert!(run_ok(&["import", "--data", text(folder.path()), text(&first)]).contains("was there already, nothing changed"));
+    }
+
+    // What the API says of it is the same, but for the keys that each data folder gives.
+    let (here, there) = (Server::start(home.path()), Server::start(abroad.path()));
+    assert_eq!(without_keys(detail(&here, &at_home.query)), without_keys(detail(&there, &far_away.query)));
+    assert!(run_ok(&["score", text(&first)]).contains("sidetone-conference, 96 reports"));
+}
+
+fn detail(server: &Server, secret: &str) -> Value {
+    let found = server.finalised("weekly", secret, 1);
+    server.get(&format!("/v1/conferences/{}", found[0]["key"].as_str().unwrap()), secret).1
+}
+
+/// Keys differ, and so may what chunks they are in.
+fn without_keys(mut value: Value) -> Value {
+    match &mut value {
+        Value::Object(members) => {
+            for name in ["key", "participant", "peer_connection", "report_bytes"] {
+                members.remove(name);
+            }
+            for (_, member) in members.iter_mut() {
+                *member = without_keys(member.take());
+            }
+        }
+        Value::Array(items) => {
+            for item in items.iter_mut() {
+                *item = without_keys(item.take());
+            }
+            items.sort_by_key(ToString::to_string);
+        }
+        _ => {}
+    }
+    value
+}
+
+#[test]
+fn a_cut_off_export_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    folder_with_app(folder.path());
+    let data = text(folder.path());
+    run_ok(&["import", "--data", data, "--conference", "weekly", &trace("webrtc-internals-av.json")]);
+    let file = folder.path().join("weekly.gz");
+    run_ok(&["export", "--data", data, "conference", "weekly", "-o", text(&file)]);
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
+    assert!(run_failing(&["import", "--data", data, text(&file)]).contains("cut off"));
+    assert!(run_failing(&["export", "--data", data, "conference", "monthly"]).contains("no conference with key or id \"monthly\""));
+}
+
+#[test]
+fn tables_hold_what_was_imported() {
+    let folder = tempfile::tempdir().unwrap();
+    folder_with_app(folder.path());
+    let (data, into) = (text(folder.path()), folder.path().join("out"));
+    run_ok(&["import", "--data", data, "--conference", "weekly", &trace("webrtc-internals-av.json")]);
+    let parquet = run_ok(&["export", "--data", data, "tables", "--into", text(&into)]);
+    let csv = run_ok(&["export", "--data", data, "tables", "--into", text(&into), "--format", "csv"]);
+    let counts = |told: &str| -> Vec<String> { told.lines().filter_map(|line| Some(line.rsplit_once(": ")?.1.to_owned())).collect() };
+    assert_eq!(counts(&parquet), counts(&csv));
+    for (table, rows) in [("conferences", 1), ("participants", 1), ("peer_connections", 2)] {
+        let text = fs::read_to_string(into.join(format!("{table}.csv"))).unwrap();
+        assert_eq!(text.lines().count(), rows + 1, "{text}");
+    }
+    let series = fs::read_to_string(into.join("series.csv")).unwrap();
+    assert_eq!(series.lines().next(), Some("conference_key,peer_connection_key,direction,kind,ssrc,time,metric,value"));
+    let judged: Value = serde_json::from_str(&run_ok(&["score", "--json", &trace("webrtc-internals-av.json")])).unwrap();
+    let connections = judged[0]["peer_connections"].as_array().unwrap();
+    let values: u64 = connections.iter().map(|connection| connection["summaries"]["mos_lq"]["count"].as_u64().unwrap()).sum();
+    assert_eq!(series.lines().filter(|line| line.contains(",,,,") && line.contains(",mos_lq,")).count() as u64, values);
+    let none = run_ok(&["export", "--data", data, "tables", "--into", text(&into), "--table", "conferences", "--until", "2026-11-20"]);
+    assert!(none.contains("conferences.parquet: 0 rows"), "{none}");
+}

@@ -1,0 +1,137 @@
+//! What goes wrong around a server: each is told in one line, and nothing acknowledged is lost.
+
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
+    path::PathBuf,
+    process::Command,
+};
+
+use crate::{
+    sidetone::{Server, command, folder_with_app, run_failing, run_ok, stderr, text, trace},
+    traffic::Client,
+};
+
+fn one_line(error: &str) {
+    assert_eq!(error.trim_end().lines().count(), 1, "{error}");
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let error = run_failing(&["serve", "--data", text(folder.path()), "--listen", &address, "--set", "log.filter=error"]);
+    assert!(error.contains(&address) && error.contains("taken"), "{error}");
+    one_line(&error);
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    folder_with_app(folder.path());
+    let file = folder.path().join("sidetone.db");
+    let newer = || rusqlite::Connection::open(&file).unwrap();
+    newer().pragma_update(None, "user_version", 9999).unwrap();
+    for arguments in [&["serve", "--listen", "127.0.0.1:0", "--set", "log.filter=error"][..], &["app", "list"], &["doctor"]] {
+        let mut arguments = arguments.to_vec();
+        arguments.extend(["--data", text(folder.path())]);
+        let output = command().args(&arguments).output().unwrap();
+        let told = stderr(&output) + &String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(told.contains("9999") && told.contains("newer version"), "{told}");
+    }
+    let version: u32 = newer().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    let apps: u32 = newer().query_row("SELECT count(*) FROM apps", [], |row| row.get(0)).unwrap();
+    assert_eq!((version, apps), (9999, 1));
+}
+
+#[test]
+fn a_second_server_on_the_folder_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let error = run_failing(&["serve", "--data", text(folder.path()), "--listen", "127.0.0.1:0", "--set", "log.filter=error"]);
+    assert!(error.contains("in use by another server"), "{error}");
+    one_line(&error);
+    server.stop();
+}
+
+#[test]
+fn a_folder_that_may_not_be_written_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o555)).unwrap();
+    let mut command = unprivileged(folder.path());
+    let output = command.args(["serve", "--data", text(&data), "--listen", "127.0.0.1:0", "--set", "log.filter=error"]).output().unwrap();
+    let error = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains(text(&data)) && error.contains("ermission denied"), "{error}");
+    one_line(&error);
+}
+
+/// The binary as a user whom permissions bind, also when the tests are run by root.
+fn unprivileged(folder: &std::path::Path) -> Command {
+    const NOBODY: u32 = 65_534;
+    if !rustix::process::geteuid().is_root() {
+        return command();
+    }
+    // Where nobody can reach it.
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+    let binary = folder.join("sidetone");
+    fs::copy(PathBuf::from(env!("CARGO_BIN_EXE_sidetone")), &binary).unwrap();
+    let mut command = Command::new(binary);
+    command.uid(NOBODY).gid(NOBODY);
+    command
+}
+
+/// The largest file that the server may write is small: to it, the disk is full.
+#[test]
+fn a_full_disk_refuses_and_keeps_what_was_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = folder_with_app(folder.path());
+    let mut shell = Command::new("sh");
+    // 4,000 blocks of 512 bytes; the signal that comes with the limit is ignored, so that a write fails as on a full disk.
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 4000; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_sidetone")]);
+    shell.args(["serve", "--data", text(folder.path()), "--listen", "127.0.0.1:0"]);
+    let server = Server::spawn(shell);
+    let mut client = Client::new("full", "stay-1");
+    let refusal = loop {
+        let batch = client.next();
+        let (status, body) = server.post(sidetone_wire::batch::MEDIA_TYPE, &batch, &secrets.intake);
+        if status != 200 {
+            break (status, body);
+        }
+        client.acknowledge();
+        assert!(client.acknowledged < 5_000, "the disk is never full");
+    };
+    assert!(client.acknowledged > 10, "{} batches", client.acknowledged);
+    assert!(refusal.0 >= 500 && refusal.1["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{refusal:?}");
+    // It goes on to answer.
+    assert_eq!(server.get("/v1/conferences?conference_id=full", &secrets.query).0, 200);
+    server.kill();
+    let server = Server::start(folder.path());
+    assert_eq!(client.stored(&server, &secrets.query), (0..client.acknowledged).collect::<Vec<_>>());
+    // With room again the refused batch is taken.
+    assert_eq!(server.post(sidetone_wire::batch::MEDIA_TYPE, &client.next(), &secrets.intake).0, 200);
+}
+
+#[test]
+fn a_doctor_finds_nothing_wrong_with_a_sound_house() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = folder_with_app(folder.path());
+    run_ok(&["import", "--data", text(folder.path()), &trace("chrome-rtcstats-dump-av.gz")]);
+    let server = Server::start(folder.path());
+    let data = text(folder.path());
+    let told = run_ok(&["doctor", "--data", data, "--server", &server.url, "--token", &secrets.intake, "--send-test-batch"]);
+    for fine in ["the store is sound", "1 apps", "may send only", "\"stored\"", "\"duplicate\"", "clock"] {
+        assert!(told.contains(fine), "{fine} in {told}");
+    }
+    let output = command().args(["doctor", "--server", &server.url, "--token", "stq_wrong"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("WRONG  the token is refused: 401"), "{}", stderr(&output));
+    let nowhere = folder.path().join("nowhere");
+    assert_eq!(command().args(["doctor", "--data", text(&nowhere)]).output().unwrap().status.code(), Some(1));
+    assert!(!nowhere.exists());
+}

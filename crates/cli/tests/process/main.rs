@@ -1,0 +1,11 @@
+//! The binary as its users run it: whole processes on temporary data folders.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod calls;
+mod configuration;
+mod crash;
+mod credentials;
+mod export;
+mod failure;
+mod sidetone;
+mod traffic;
