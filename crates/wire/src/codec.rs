@@ -26,6 +26,8 @@ use table::Table;
 
 /// What every chunk begins with; the last byte is the version of the format.
 const MAGIC: [u8; 3] = *b"SR\x01";
+/// Memory of a row besides its columns.
+const ROW_BYTES: usize = 64;
 /// Bytes of the checksum at the end.
 const CHECK_BYTES: usize = 4;
 
@@ -83,6 +85,7 @@ pub fn encode(reports: &Reports) -> Vec<u8> {
     let mut head = MAGIC.to_vec();
     push_varint(&mut head, reports.len() as u64);
     let mut budget = Budget::unlimited();
+    let _ = budget.charge(reports.len().saturating_mul(ROW_BYTES));
     let mut coder = Encoder::new(head);
     // Only a limit of memory or damaged bytes make an error, and the encoder has neither.
     let _ = Table::new(&mut coder, &mut budget, reports.len()).code(Some(reports));
@@ -117,7 +120,7 @@ pub fn decode(bytes: &[u8]) -> Result<Reports, CodecError> {
     let mut rest = body.get(MAGIC.len()..).ok_or_else(truncated)?;
     let rows = take_varint(&mut rest).and_then(|rows| usize::try_from(rows).ok()).ok_or(CodecError::Damaged("number of reports"))?;
     let mut budget = Budget::of(bytes.len());
-    budget.charge(rows.saturating_mul(64))?;
+    budget.charge(rows.saturating_mul(ROW_BYTES))?;
     let mut coder = Decoder::new(rest);
     let reports = Table::new(&mut coder, &mut budget, rows).code(None)?;
     match rest.get(coder.position()..) {

@@ -117,6 +117,10 @@ fn cost(predictor: Predictor, other: &[i64], integers: &[i64], limit: u64) -> u6
     cost
 }
 
+/// How many columns back the encoder looks for one to predict from: all those of an ordinary report, so that a report with thousands of
+/// streams takes no longer per column.
+pub(super) const OTHERS_MAX: usize = 512;
+
 /// The predictor under which the run is shortest. `others` are the columns that may be referred to.
 pub(super) fn plan(others: &[Vec<i64>], integers: &[i64]) -> Predictor {
     let mut best = (Predictor::Last, cost(Predictor::Last, &[], integers, u64::MAX));
@@ -133,7 +137,8 @@ pub(super) fn plan(others: &[Vec<i64>], integers: &[i64]) -> Predictor {
     }
     let ends = |integers: &[i64]| Some(integers.last()?.wrapping_sub(*integers.first()?));
     let mine = ends(integers).unwrap_or(0);
-    for (column, other) in others.iter().enumerate().filter(|(_, other)| other.len() == integers.len()) {
+    let others = others.iter().enumerate().rev().take(OTHERS_MAX).rev();
+    for (column, other) in others.filter(|(_, other)| other.len() == integers.len()) {
         attempt(Predictor::Times { column, factor: 1 }, other, 36);
         let theirs = ends(other).unwrap_or(0);
         if mine != 0 && theirs != 0 && mine.signum() == theirs.signum() {

@@ -2,7 +2,10 @@
 
 use sidetone_engine::report::{Column, Text, Value};
 
-use super::number::{Scaled, scaled};
+use super::{
+    integers::OTHERS_MAX,
+    number::{Scaled, scaled},
+};
 
 /// Most numbers that a string may be made of.
 pub(super) const FIELDS_MAX: usize = 32;
@@ -53,7 +56,8 @@ impl Plan {
             if same(&numbers, &vec![first; numbers.len()]) {
                 return if first.to_bits() == 0 { Self::Zero } else { Self::Number(first) };
             }
-            return match earlier.iter().position(|earlier| same(earlier, &numbers)) {
+            let nearby = earlier.len().saturating_sub(OTHERS_MAX);
+            return match earlier[nearby..].iter().position(|earlier| same(earlier, &numbers)).map(|at| nearby + at) {
                 Some(column) => Self::Copy(column),
                 None => Self::Numbers(scaled(&numbers)),
             };
