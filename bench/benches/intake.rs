@@ -1,0 +1,229 @@
+//! Intake over HTTP with durable acknowledgements against the floor: the same HTTP stack, the same bodies, the body read and dropped, an
+//! answer of the same size.
+//!
+//! `cargo xtask bench --bench intake -- [ROUNDS]` (5 unless told). Server and floor are processes of
+//! their own and take turns; their processor time is what the system says of them. Bodies are batches of ten reports of a real audio and
+//! video call.
+
+use std::{
+    error::Error,
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{Router, extract::Request, http::StatusCode, response::IntoResponse, routing::post, serve::ListenerExt};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{Request as ClientRequest, client::conn::http1, header};
+use hyper_util::rt::TokioIo;
+use sidetone_engine::{
+    ids::{AppKey, ConferenceId, ParticipantId, PeerConnectionId, UserId},
+    report::Reports,
+    units::Timestamp,
+};
+use sidetone_server::{Server, config::ServerConfig};
+use sidetone_store::{
+    Store,
+    clock::{Clock, SystemClock},
+    record::{AppSettings, NewApp},
+};
+use sidetone_store_sqlite::{Role, SqliteConfig, SqliteStore};
+use sidetone_testkit::traces;
+use sidetone_wire::batch::{self, Batch};
+use tokio::{net::TcpListener, task::JoinSet};
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Connections, each with one batch under way.
+const CONNECTIONS: usize = 64;
+/// Batches that each connection sends in a round.
+const BATCHES: usize = 60;
+/// Reports in a batch.
+const REPORTS: usize = 10;
+/// Any secret will do; the app knows its digest (SHA-256 of this text).
+const SECRET: &str = "sti_bench";
+const SECRET_SHA256: [u8; 32] = [
+    0x5f, 0x6d, 0xd3, 0x18, 0x23, 0xaf, 0x06, 0x22, 0x56, 0x9a, 0x51, 0x94, 0x07, 0x21, 0x58, 0xfb, 0x06, 0x1e, 0x84, 0x8f, 0x9a, 0x0a,
+    0x45, 0xd5, 0xc2, 0x2d, 0xd5, 0xb9, 0xe9, 0x69, 0x60, 0xe8,
+];
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["serve", folder] => serve(Path::new(folder)).await,
+        ["floor"] => floor().await,
+        [] => compare(5).await,
+        [rounds] => compare(rounds.parse()?).await,
+        _ => Err("intake [ROUNDS]".into()),
+    }
+}
+
+/// The server as `sidetone serve` runs it, but for the limits per app.
+async fn serve(folder: &Path) -> Result<()> {
+    let store = SqliteStore::open(folder, SqliteConfig::new(Role::Server, 1))?;
+    let created = SystemClock.now();
+    let settings = AppSettings { intake_secrets: vec![SECRET_SHA256], ..AppSettings::default() };
+    store.create_app(NewApp { key: AppKey::mint(created, 1), name: "bench".into(), created, settings }).await?;
+    let mut config = ServerConfig::default();
+    config.listen.address = SocketAddr::from(([127, 0, 0, 1], 0));
+    config.limits.app_reports_per_second = u32::MAX / 20;
+    config.limits.app_requests_per_second = u32::MAX / 20;
+    let server = Server::bind(config, Arc::new(store), Arc::new(SystemClock)).await?;
+    println!("{}", server.local_addr());
+    server.run(std::future::pending()).await;
+    Ok(())
+}
+
+/// What no server on this stack can do without: reads a body, answers.
+async fn floor() -> Result<()> {
+    // As long as the real answer.
+    const ANSWER: &str = r#"{"status":"stored","conference":"01JD3V9Q4Z3X5Y7A8B9C0D1E2F","participant":"01JD3V9Q4Z3X5Y7A8B9C0D1E2G","peer_connection":"01JD3V9Q4Z3X5Y7A8B9C0D1E2H"}"#;
+    async fn drop_body(request: Request) -> impl IntoResponse {
+        match request.into_body().collect().await {
+            Ok(_) => (StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], ANSWER),
+            Err(_) => (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, "application/json")], ""),
+        }
+    }
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    println!("{}", listener.local_addr()?);
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    Ok(axum::serve(listener, Router::new().route("/v1/batches", post(drop_body))).await?)
+}
+
+/// A child of this very program.
+struct Subject {
+    name: &'static str,
+    child: Child,
+    address: SocketAddr,
+    wall: Vec<Duration>,
+    cpu: Vec<Duration>,
+}
+
+impl Subject {
+    fn start(name: &'static str, arguments: &[&str]) -> Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?).args(arguments).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
+        Ok(Self { name, address: line.trim().parse()?, child, wall: Vec::new(), cpu: Vec::new() })
+    }
+
+    /// User and system time of the process so far, in ticks of 10 ms (`proc_pid_stat(5)`).
+    fn processor_time(&self) -> Result<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let fields: Vec<&str> = stat.rsplit_once(") ").ok_or("no stat")?.1.split(' ').collect();
+        let ticks: u64 =
+            fields.get(11..13).ok_or("no times")?.iter().map(|field| field.parse::<u64>()).sum::<std::result::Result<u64, _>>()?;
+        Ok(Duration::from_millis(ticks * 10))
+    }
+
+    async fn round(&mut self, bodies: &[Vec<Bytes>]) -> Result<()> {
+        let (processor, began) = (self.processor_time()?, Instant::now());
+        let mut connections = JoinSet::new();
+        for bodies in bodies {
+            connections.spawn(send(self.address, bodies.clone()));
+        }
+        while let Some(sent) = connections.join_next().await {
+            sent??;
+        }
+        self.wall.push(began.elapsed());
+        self.cpu.push(self.processor_time()? - processor);
+        Ok(())
+    }
+
+    fn line(&self) -> String {
+        let reports = (self.wall.len() * CONNECTIONS * BATCHES * REPORTS) as f64;
+        let (wall, cpu) = (self.wall.iter().sum::<Duration>().as_secs_f64(), self.cpu.iter().sum::<Duration>().as_secs_f64());
+        format!("{:<8} {:>12.0} {:>20.0} {:>20.2}", self.name, reports / wall, reports / cpu, cpu * 1e6 / reports)
+    }
+}
+
+impl Drop for Subject {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+async fn send(address: SocketAddr, bodies: Vec<Bytes>) -> Result<()> {
+    let stream = tokio::net::TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    for body in bodies {
+        let request = ClientRequest::post("/v1/batches")
+            .header(header::HOST, "bench")
+            .header(header::AUTHORIZATION, format!("Bearer {SECRET}"))
+            .header(header::CONTENT_TYPE, batch::MEDIA_TYPE)
+            .body(Full::new(body))?;
+        let answer = sender.send_request(request).await?;
+        let status = answer.status();
+        let body = answer.into_body().collect().await?.to_bytes();
+        if status != StatusCode::OK {
+            return Err(format!("{status}: {}", String::from_utf8_lossy(&body)).into());
+        }
+    }
+    Ok(())
+}
+
+async fn compare(rounds: usize) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut server = Subject::start("sidetone", &["serve", folder.path().to_str().ok_or("no UTF-8")?])?;
+    let mut floor = Subject::start("floor", &["floor"])?;
+    let runs = runs();
+    let mut bytes = 0;
+    // The first round warms both up and is not counted.
+    for round in 0..=rounds {
+        let bodies = bodies(round, &runs)?;
+        bytes = bodies.iter().flatten().map(Bytes::len).sum();
+        for subject in if round % 2 == 0 { [&mut server, &mut floor] } else { [&mut floor, &mut server] } {
+            subject.round(&bodies).await?;
+            if round == 0 {
+                (subject.wall, subject.cpu) = (Vec::new(), Vec::new());
+            }
+        }
+    }
+    let per_report = bytes as f64 / (CONNECTIONS * BATCHES * REPORTS) as f64;
+    println!(
+        "{rounds} rounds of {CONNECTIONS} connections x {BATCHES} batches x {REPORTS} audio and video reports, {per_report:.0} bytes per report\n"
+    );
+    println!("{:<8} {:>12} {:>20} {:>20}", "", "reports/s", "reports/CPU second", "CPU us per report");
+    println!("{}\n{}", server.line(), floor.line());
+    for subject in [&server, &floor] {
+        let rounds: Vec<String> =
+            subject.cpu.iter().map(|cpu| format!("{:.1}", cpu.as_secs_f64() * 1e6 / (CONNECTIONS * BATCHES * REPORTS) as f64)).collect();
+        println!("CPU us per report by round, {}: {}", subject.name, rounds.join(" "));
+    }
+    Ok(())
+}
+
+/// The call, cut into runs of ten reports.
+fn runs() -> Vec<Reports> {
+    let reports: Vec<_> = traces::load("av-pc0").reports.iter().collect();
+    reports.chunks_exact(REPORTS).map(|run| run.iter().cloned().collect()).collect()
+}
+
+/// The bodies of a round by connection: each connection is a peer connection that goes through the call again and again.
+fn bodies(round: usize, runs: &[Reports]) -> Result<Vec<Vec<Bytes>>> {
+    let now = SystemClock.now();
+    let body = |connection: usize, number: usize| -> Result<Bytes> {
+        let mut reports = runs[number % runs.len()].clone();
+        let first = reports.times().first().copied().unwrap_or_default();
+        reports.shift(Timestamp::as_micros(now) + i64::try_from(number)? * 1_000_000 - first.as_micros());
+        Ok(Bytes::from(batch::encode(&Batch {
+            conference_id: ConferenceId::new(format!("bench-{round}-{}", connection / 2))?,
+            user_id: UserId::new(format!("user-{connection}"))?,
+            participant_id: ParticipantId::new(format!("{round}-{connection}"))?,
+            peer_connection_id: PeerConnectionId::new("pc")?,
+            batch_seq: u32::try_from(number)?,
+            sent: now,
+            events: Vec::new(),
+            reports,
+        })))
+    };
+    (0..CONNECTIONS).map(|connection| (0..BATCHES).map(|number| body(connection, number)).collect()).collect()
+}
