@@ -222,7 +222,7 @@ async fn times_far_away_are_refused_and_a_wrong_clock_is_corrected() {
 }
 
 #[tokio::test]
-async fn ten_thousand_streams_in_one_report_are_taken_or_refused_but_never_harm() {
+async fn ten_thousand_streams_in_one_report_are_taken_and_harm_nobody() {
     let server = TestServer::with(|config, _| {
         config.limits.body_size_max = ByteSize::mib(8);
         config.limits.inflated_size_max = ByteSize::mib(16);
@@ -233,17 +233,11 @@ async fn ten_thousand_streams_in_one_report_are_taken_or_refused_but_never_harm(
         builder.object(&format!("IT{index}"), "inbound-rtp").text("kind", "audio").number("ssrc", index)
     });
     batch.reports = Reports::from_iter([builder.build()]);
-    let answer = server.batch(&batch).await;
-    if answer.status == 200 {
-        let path = format!("/v1/peer-connections/{}/reports", answer.ok()["peer_connection"].as_str().unwrap());
-        let reports = server.get(&path).await.ok();
-        assert_eq!(reports["reports"][0]["stats"].as_object().unwrap().len(), 10_000);
-        assert_eq!(reports["reports"][0]["stats"]["IT9999"]["ssrc"], 9999);
-    } else {
-        // Ten thousand streams that are alike compress to so little that the chunk may be a bomb.
-        let detail = answer.refused(400, "batch_malformed");
-        assert!(detail.contains("bytes of memory"), "{detail}");
-    }
+    let stored = server.batch(&batch).await.ok();
+    let path = format!("/v1/peer-connections/{}/reports", stored["peer_connection"].as_str().unwrap());
+    let reports = server.get(&path).await.ok();
+    assert_eq!(reports["reports"][0]["stats"].as_object().unwrap().len(), 10_000);
+    assert_eq!(reports["reports"][0]["stats"]["IT9999"]["ssrc"], 9999);
     let mut other = a_batch();
     other.participant_id = ParticipantId::new("somebody else").unwrap();
     server.batch(&other).await.ok();
