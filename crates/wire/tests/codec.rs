@@ -137,3 +137,23 @@ const SIZES: [(&str, usize, usize); 6] = [
     ("firefox/firefox-audio-pc0", 74, 35),
     ("firefox/firefox-av-pc0", 139, 76),
 ];
+
+#[test]
+fn ten_thousand_streams_survive() {
+    let stats = |ssrc: u32| {
+        let members = [("ssrc", f64::from(ssrc)), ("packetsReceived", f64::from(ssrc % 977)), ("jitter", 0.001 * f64::from(ssrc % 31))];
+        let members = members.map(|(name, value)| (MemberName::plain(name), Value::Number(value)));
+        (Text::from(format!("IT01A{ssrc}")), Stats { stats_type: "inbound-rtp".into(), members: members.into() })
+    };
+    for rows in [1, 40] {
+        let report = |row: i64| Report { time: Timestamp::from_micros(row), stats: (0..10_000).map(stats).collect() };
+        let reports: Reports = (0..rows).map(report).collect();
+        assert_eq!(decode(&encode(&reports)).map(|decoded| decoded == reports), Ok(true), "{rows} rows");
+    }
+}
+
+#[test]
+fn many_empty_reports_survive() {
+    let reports: Reports = (0..100_000).map(|time| Report { time: Timestamp::from_micros(time), ..Report::default() }).collect();
+    assert_eq!(decode(&encode(&reports)), Ok(reports));
+}
