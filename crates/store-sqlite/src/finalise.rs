@@ -1,21 +1,11 @@
-//! Writing a conference's summary, and folding the chunks of a peer connection.
+//! Writing a conference's summary.
 
 use rusqlite::{Connection, TransactionBehavior, params};
-use sidetone_engine::{
-    ids::{AppKey, ConferenceKey, PeerConnectionKey},
-    report::Reports,
-    units::Timestamp,
-};
-use sidetone_store::{
-    error::StoreError,
-    record::{Chunk, Ended},
-    summary::ConferenceSummary,
-};
-use sidetone_wire::codec;
+use sidetone_engine::ids::{AppKey, ConferenceKey};
+use sidetone_store::{error::StoreError, record::Ended, summary::ConferenceSummary};
 
 use crate::{
     error::failed,
-    read::{chunk_rows, peer_connection_id},
     record::{AnalysisJson, IssueCountJson, severity_number},
 };
 
@@ -77,68 +67,4 @@ pub(crate) fn finalise(
     }
     db.commit().map_err(failed)?;
     Ok(true)
-}
-
-/// Most reports in one folded chunk: five minutes at one a second compress about as well as an hour, and are read apart.
-const FOLDED_REPORTS_MAX: usize = 300;
-
-/// Replaces the chunks of a peer connection by fewer, better compressed ones. Chunks that arrive later stay beside them.
-///
-/// A chunk that cannot be decoded is left as it is, for a later version or a person to read.
-pub(crate) fn fold(connection: &mut Connection, app: AppKey, key: PeerConnectionKey) -> Result<(), StoreError> {
-    let db = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-    let Some(id) = peer_connection_id(&db, app, key)? else { return Ok(()) };
-    let mut run = Run::default();
-    for (row, Chunk { reports }) in chunk_rows(&db, id)? {
-        let Ok(decoded) = codec::decode(&reports.bytes) else { continue };
-        if run.shift_us != reports.shift_us || run.reports.len() + decoded.len() > FOLDED_REPORTS_MAX {
-            run.write(&db, id)?;
-            run = Run { shift_us: reports.shift_us, ..Run::default() };
-        }
-        run.reports.extend(&decoded);
-        run.rows.push(row);
-    }
-    run.write(&db, id)?;
-    db.execute(
-        "UPDATE peer_connections SET report_bytes = (SELECT coalesce(sum(length(bytes)), 0) FROM chunks WHERE peer_connection = ?1) WHERE id = ?1",
-        [id],
-    )
-    .map_err(failed)?;
-    db.commit().map_err(failed)
-}
-
-/// Chunks that become one.
-#[derive(Default)]
-struct Run {
-    rows: Vec<i64>,
-    shift_us: i64,
-    reports: Reports,
-}
-
-impl Run {
-    /// Writes the one chunk in place of the many.
-    fn write(&self, db: &Connection, peer_connection: i64) -> Result<(), StoreError> {
-        if self.rows.len() < 2 {
-            return Ok(());
-        }
-        let times = self.reports.times();
-        let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else { return Ok(()) };
-        let shifted = |time: Timestamp| time.plus_micros(self.shift_us).as_micros();
-        for row in &self.rows {
-            db.prepare_cached("DELETE FROM chunks WHERE id = ?1").and_then(|mut delete| delete.execute([row])).map_err(failed)?;
-        }
-        db.prepare_cached("INSERT INTO chunks (peer_connection, first, last, count, shift_us, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
-            .and_then(|mut insert| {
-                insert.execute(params![
-                    peer_connection,
-                    shifted(*first),
-                    shifted(*last),
-                    u32::try_from(times.len()).unwrap_or(u32::MAX),
-                    self.shift_us,
-                    codec::encode(&self.reports)
-                ])
-            })
-            .map(drop)
-            .map_err(failed)
-    }
 }

@@ -7,8 +7,10 @@
 mod append;
 mod apps;
 mod check;
+mod condition;
 mod error;
 mod finalise;
+mod fold;
 mod pool;
 mod read;
 mod record;
@@ -177,7 +179,7 @@ impl Store for SqliteStore {
     }
 
     async fn remove_app(&self, app: AppKey) -> Result<bool, StoreError> {
-        self.write(move |db| removal::remove_app(db, app)).await
+        self.writer()?.erase(move |db| removal::remove_app(db, app)).await
     }
 
     async fn apps(&self) -> Result<Vec<App>, StoreError> {
@@ -204,7 +206,13 @@ impl Store for SqliteStore {
 
     async fn search(&self, app: AppKey, query: &ConferenceQuery) -> Result<ConferencePage, StoreError> {
         let query = query.clone();
-        self.pool.read(move |db| search::search(db, app, &query)).await
+        self.pool
+            .read(move |db| {
+                // One snapshot for choosing the plan and following it.
+                let snapshot = db.transaction().map_err(failed)?;
+                search::search(&snapshot, app, &query)
+            })
+            .await
     }
 
     async fn conference(&self, app: AppKey, conference: ConferenceKey) -> Result<Option<ConferenceDetail>, StoreError> {
@@ -227,16 +235,20 @@ impl Store for SqliteStore {
     }
 
     async fn fold(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<(), StoreError> {
-        self.write(move |db| finalise::fold(db, app, peer_connection)).await
+        let Some(folded) = self.pool.read(move |db| fold::fold(db, app, peer_connection)).await? else { return Ok(()) };
+        self.write(move |db| fold::swap(db, &folded)).await
     }
 
     async fn erase_user(&self, app: AppKey, user: &UserId) -> Result<Erased, StoreError> {
         let user = user.clone();
-        self.write(move |db| removal::erase_user(db, app, &user)).await
+        self.writer()?.erase(move |db| removal::erase_user(db, app, &user)).await
     }
 
     async fn expire(&self, app: AppKey, before: Timestamp, batch: usize) -> Result<Expired, StoreError> {
-        self.write(move |db| removal::expire(db, app, before, batch)).await
+        let expired = self.write(move |db| removal::expire(db, app, before, batch)).await?;
+        // Bit by bit: batches go between.
+        while self.write(|db| removal::shrink(db)).await? {}
+        Ok(expired)
     }
 
     async fn backup(&self, into: &Path) -> Result<(), StoreError> {
@@ -245,15 +257,7 @@ impl Store for SqliteStore {
         if target.exists() {
             return Err(StoreError::Unwritable(format!("{} is there already; name an empty folder", target.display())));
         }
-        self.pool
-            .read(move |db| {
-                // A copy is a write, though not to this store.
-                db.pragma_update(None, "query_only", false).map_err(failed)?;
-                let copied = db.execute("VACUUM INTO ?1", [target.to_string_lossy()]).map(drop).map_err(failed);
-                db.pragma_update(None, "query_only", true).map_err(failed)?;
-                copied
-            })
-            .await
+        self.pool.copy(target).await
     }
 
     async fn check(&self) -> Result<Vec<String>, StoreError> {

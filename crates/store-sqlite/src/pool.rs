@@ -47,6 +47,19 @@ impl Pool {
         .map_err(closed)?
     }
 
+    /// Writes a copy of the store to `target`, over a connection of its own: one that may write never serves queries.
+    pub(crate) async fn copy(&self, target: PathBuf) -> Result<(), StoreError> {
+        let pool = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let connection = pool.open()?;
+            // A copy is a write, though not to this store.
+            connection.pragma_update(None, "query_only", false).map_err(failed)?;
+            connection.execute("VACUUM INTO ?1", [target.to_string_lossy()]).map(drop).map_err(failed)
+        })
+        .await
+        .map_err(|error| StoreError::Backend(Box::new(error)))?
+    }
+
     fn open(&self) -> Result<Connection, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags).map_err(failed)?;

@@ -195,27 +195,22 @@ pub(crate) fn events(db: &Connection, app: AppKey, conference: ConferenceKey, qu
     Ok(EventPage { rows: rows.into_iter().map(|(_, event)| event).collect(), next })
 }
 
-/// The chunks of a peer connection with their rows, in order of time.
-pub(crate) fn chunk_rows(db: &Connection, peer_connection: i64) -> Result<Vec<(i64, Chunk)>, StoreError> {
+/// The encoded reports of a peer connection, in order of time, then of arrival.
+pub(crate) fn chunks(db: &Connection, app: AppKey, key: PeerConnectionKey) -> Result<Vec<Chunk>, StoreError> {
+    let Some(id) = peer_connection_id(db, app, key)? else { return Ok(Vec::new()) };
     let mut select = db
-        .prepare_cached("SELECT id, bytes, count, first, last, shift_us FROM chunks WHERE peer_connection = ?1 ORDER BY first, id")
+        .prepare_cached("SELECT bytes, count, first, last, shift_us FROM chunks WHERE peer_connection = ?1 ORDER BY first, id")
         .map_err(failed)?;
     let rows = select
-        .query_map([peer_connection], |row| {
+        .query_map([id], |row| {
             let reports = EncodedReports {
-                bytes: row.get(1)?,
-                count: row.get(2)?,
-                span: (Timestamp::from_micros(row.get(3)?), Timestamp::from_micros(row.get(4)?)),
-                shift_us: row.get(5)?,
+                bytes: row.get(0)?,
+                count: row.get(1)?,
+                span: (Timestamp::from_micros(row.get(2)?), Timestamp::from_micros(row.get(3)?)),
+                shift_us: row.get(4)?,
             };
-            Ok((row.get(0)?, Chunk { reports }))
+            Ok(Chunk { reports })
         })
         .map_err(failed)?;
     rows.collect::<Result<_, _>>().map_err(failed)
-}
-
-/// The encoded reports of a peer connection.
-pub(crate) fn chunks(db: &Connection, app: AppKey, key: PeerConnectionKey) -> Result<Vec<Chunk>, StoreError> {
-    let Some(id) = peer_connection_id(db, app, key)? else { return Ok(Vec::new()) };
-    Ok(chunk_rows(db, id)?.into_iter().map(|(_, chunk)| chunk).collect())
 }

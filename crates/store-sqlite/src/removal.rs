@@ -81,7 +81,7 @@ pub(crate) fn erase_user(connection: &mut Connection, app: AppKey, user: &UserId
         }
     }
     db.commit().map_err(failed)?;
-    forget(connection)?;
+    give_back(connection, 0)?;
     Ok(erased)
 }
 
@@ -103,7 +103,7 @@ pub(crate) fn remove_app(connection: &mut Connection, app: AppKey) -> Result<boo
         db.execute(sql, [&key]).map_err(failed)?;
     }
     db.commit().map_err(failed)?;
-    forget(connection)?;
+    give_back(connection, 0)?;
     Ok(was_there)
 }
 
@@ -117,21 +117,26 @@ pub(crate) fn expire(connection: &mut Connection, app: AppKey, before: Timestamp
         remove_conference(&db, *conference)?;
     }
     db.commit().map_err(failed)?;
-    // Gives pages back bit by bit, so that no commit waits long.
-    connection.execute_batch("PRAGMA incremental_vacuum(1000)").map_err(failed)?;
     Ok(Expired { conferences: expired.len() as u64 })
 }
 
-/// Makes sure that removed bytes are in no file: `secure_delete` zeroes pages, the log still holds their old content until it is emptied.
-fn forget(connection: &Connection) -> Result<(), StoreError> {
-    connection.execute_batch("PRAGMA incremental_vacuum").map_err(failed)?;
-    // A reader that is in the middle of something keeps the log; its queries are short.
-    for _ in 0..50 {
-        let is_busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(failed)?;
-        if !is_busy {
-            return Ok(());
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-    Err(StoreError::Backend("erased, but a long reader keeps old bytes in the write-ahead log; ask for the erasure again".into()))
+/// Gives free pages back to the file system, at most `most`; 0: all of them.
+fn give_back(db: &Connection, most: u32) -> Result<(), StoreError> {
+    // The pragma frees one page a step, so it is stepped to its end.
+    let mut pragma = db.prepare(&format!("PRAGMA incremental_vacuum({most})")).map_err(failed)?;
+    let mut pages = pragma.query([]).map_err(failed)?;
+    while pages.next().map_err(failed)?.is_some() {}
+    Ok(())
+}
+
+/// Most pages given back at a time, so that no batch waits long.
+const PAGES_GIVEN_BACK: u32 = 1000;
+
+/// Gives some free pages back. `true` while there are more.
+pub(crate) fn shrink(db: &Connection) -> Result<bool, StoreError> {
+    let free = || db.query_row("PRAGMA freelist_count", [], |row| row.get::<_, u32>(0)).map_err(failed);
+    let before = free()?;
+    give_back(db, PAGES_GIVEN_BACK)?;
+    let after = free()?;
+    Ok(after > 0 && after < before)
 }

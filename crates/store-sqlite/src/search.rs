@@ -1,6 +1,6 @@
 //! Searching conferences.
 
-use rusqlite::{Connection, Row, ToSql, types::Value};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use sidetone_engine::{
     ids::{AppKey, ConferenceId, ConferenceKey},
     units::Timestamp,
@@ -13,9 +13,9 @@ use sidetone_store::{
 };
 
 use crate::{
+    condition::{Clause, Lookup, Question, Times},
     error::failed,
-    record::{IssueCountJson, severity_number},
-    row::{after_prefix, fold},
+    record::IssueCountJson,
 };
 
 /// The columns that [`conference`] reads, of a conference `c`.
@@ -23,128 +23,73 @@ pub(crate) const CONFERENCE_COLUMNS: &str =
     "c.key, c.conference_id, c.start, c.end, c.state, c.revision, c.mos_lq, c.mos_cq, c.mos_v, c.issues,
     (SELECT count(*) FROM participants p WHERE p.conference = c.id), (SELECT count(*) FROM peer_connections k WHERE k.conference = c.id)";
 
-/// Conditions with their parameters, joined by AND.
-#[derive(Default)]
-struct Conditions {
-    sql: Vec<String>,
-    parameters: Vec<Value>,
-}
+/// From how many rows on a condition counts as common.
+///
+/// Two plans, by measurement on a million conferences: a *lookup* takes all that an index finds, some microseconds each, and sorts them; a
+/// *walk* goes from the newest conference to the oldest until a page is full, which is soon where much matches.
+const COMMON_ROWS: i64 = 10_000;
 
-impl Conditions {
-    /// Adds a condition; each `?` in it takes one of `parameters`.
-    fn add(&mut self, sql: impl Into<String>, parameters: impl IntoIterator<Item = Value>) {
-        self.sql.push(sql.into());
-        self.parameters.extend(parameters);
-    }
+/// How many conferences a walk tries, where a lookup could answer instead: what is common need not be recent.
+const WALK_CONFERENCES_MAX: u32 = 20_000;
 
-    fn add_text(&mut self, column: &str, folded: &str, text: &TextMatch) {
-        match text {
-            TextMatch::Exact(text) => {
-                self.add(format!("{folded} = ? AND {column} = ?"), [Value::from(fold(text)), Value::from(text.clone())]);
-            }
-            TextMatch::Prefix(prefix) => {
-                let prefix = fold(prefix);
-                match after_prefix(&prefix) {
-                    Some(end) => self.add(format!("{folded} >= ? AND {folded} < ?"), [Value::from(prefix), Value::from(end)]),
-                    None => self.add(format!("{folded} >= ?"), [Value::from(prefix)]),
-                }
-            }
-        }
-    }
-}
-
-/// Conferences that match, newest first.
+/// Conferences that match, newest first. `db` is one snapshot.
 pub(crate) fn search(db: &Connection, app: AppKey, query: &ConferenceQuery) -> Result<ConferencePage, StoreError> {
     let limit = match query.limit {
         0 => 50,
         limit => limit.min(PAGE_ROWS_MAX),
     };
-    let app_value = || Value::from(app.to_bytes().to_vec());
-    let mut all = Conditions::default();
-    all.add("c.app = ?", [app_value()]);
-    if let Some(from) = query.from {
-        all.add("c.end >= ?", [Value::from(from.as_micros())]);
-    }
-    if let Some(until) = query.until {
-        all.add("c.start < ?", [Value::from(until.as_micros())]);
-    }
-    if let Some(text) = &query.conference_id {
-        all.add_text("c.conference_id", "c.conference_fold", text);
-    }
-    if let Some(participant) = participant(app, query) {
-        all.add(
-            format!("c.id IN (SELECT p.conference FROM participants p WHERE {})", participant.sql.join(" AND ")),
-            participant.parameters,
-        );
-    }
-    let severity = query.severity.map_or(0, severity_number);
-    match (&query.issue, query.severity) {
-        (Some(rule), _) => all.add(
-            "c.id IN (SELECT i.conference FROM conference_issues i WHERE i.app = ? AND i.rule = ? AND i.severity >= ?)",
-            [app_value(), Value::from(rule.clone()), Value::from(i64::from(severity))],
-        ),
-        (None, Some(_)) => all.add(
-            "EXISTS (SELECT 1 FROM conference_issues i WHERE i.conference = c.id AND i.severity >= ?)",
-            [Value::from(i64::from(severity))],
-        ),
-        (None, None) => {}
-    }
-    if let Some(least) = query.mos_min {
-        all.add("c.mos >= ?", [Value::from(least)]);
-    }
-    if let Some(most) = query.mos_max {
-        all.add("c.mos <= ?", [Value::from(most)]);
-    }
-    if let Some(state) = query.state {
-        all.add("c.state = ?", [Value::from(state_number(state))]);
-    }
-    if let Some(Cursor { start, key }) = query.after {
-        all.add("(c.start, c.key) < (?, ?)", [Value::from(start.as_micros()), Value::from(key.to_bytes().to_vec())]);
-    }
-    let sql = format!(
-        "SELECT {CONFERENCE_COLUMNS} FROM conferences c WHERE {} ORDER BY c.start DESC, c.key DESC LIMIT {}",
-        all.sql.join(" AND "),
-        limit + 1
-    );
-    let parameters = all.parameters.iter().map(|value| value as &dyn ToSql).collect::<Vec<_>>();
-    let mut select = db.prepare_cached(&sql).map_err(failed)?;
-    let rows = select.query_map(&*parameters, |row| Ok(conference(row))).map_err(failed)?;
-    let mut rows = rows.map(|row| row.map_err(failed)?).collect::<Result<Vec<_>, StoreError>>()?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
+    let question = Question::new(app, query, Times::new(query, length_max(db, app)?));
+    let mut ids = matching(db, &question, query, limit + 1)?;
+    let more = ids.len() > limit;
+    ids.truncate(limit);
+    let mut select = db.prepare_cached(&format!("SELECT {CONFERENCE_COLUMNS} FROM conferences c WHERE c.id = ?1")).map_err(failed)?;
+    let rows = ids
+        .into_iter()
+        .map(|id| select.query_row([id], |row| Ok(conference(row))).map_err(failed)?)
+        .collect::<Result<Vec<_>, StoreError>>()?;
     let next = rows.last().filter(|_| more).map(|last| Cursor { start: last.start, key: last.key });
     Ok(ConferencePage { rows, next })
 }
 
-/// The conditions on one participant, if there are any.
-fn participant(app: AppKey, query: &ConferenceQuery) -> Option<Conditions> {
-    let mut conditions = Conditions::default();
-    if let Some(text) = &query.user_id {
-        conditions.add_text("p.user_id", "p.user_fold", text);
-    }
-    if let Some(browser) = &query.browser {
-        conditions.add("p.browser_fold = ? AND p.browser_fold <> ''", [Value::from(fold(browser))]);
-    }
-    if let Some(site) = &query.site {
-        conditions.add("p.site = ? AND p.site <> ''", [Value::from(site.clone())]);
-    }
-    if let Some((name, value)) = &query.additional_id {
-        let named = if name.is_some() { " AND a.name = ?" } else { "" };
-        let parameters = [Some(Value::from(app.to_bytes().to_vec())), Some(Value::from(value.clone())), name.clone().map(Value::from)];
-        conditions.add(
-            format!("p.id IN (SELECT a.participant FROM additional_ids a WHERE a.app = ? AND a.value = ?{named})"),
-            parameters.into_iter().flatten(),
-        );
-    }
-    if conditions.sql.is_empty() {
-        return None;
-    }
-    conditions.sql.insert(0, "p.app = ?".into());
-    conditions.parameters.insert(0, Value::from(app.to_bytes().to_vec()));
-    Some(conditions)
+/// The length of the app's longest conference, in microseconds.
+fn length_max(db: &Connection, app: AppKey) -> Result<i64, StoreError> {
+    let sql = "SELECT end - start FROM conferences INDEXED BY conferences_by_length WHERE app = ?1 ORDER BY end - start DESC LIMIT 1";
+    let longest = db.prepare_cached(sql).and_then(|mut select| select.query_row([app.to_bytes()], |row| row.get(0)).optional());
+    Ok(longest.map_err(failed)?.unwrap_or(0))
 }
 
-fn state_number(state: ConferenceState) -> i64 {
+/// The first rows of the first column.
+fn numbers(db: &Connection, clause: &Clause) -> Result<Vec<i64>, StoreError> {
+    let mut select = db.prepare_cached(&clause.sql).map_err(failed)?;
+    let rows = select.query_map(params_from_iter(&clause.parameters), |row| row.get(0)).map_err(failed)?;
+    rows.collect::<Result<_, _>>().map_err(failed)
+}
+
+/// Ids of matching conferences, newest first.
+fn matching(db: &Connection, question: &Question<'_>, query: &ConferenceQuery, limit: usize) -> Result<Vec<i64>, StoreError> {
+    // The index by conference id gives the newest first, however many there are.
+    let lookups = match query.conference_id {
+        Some(TextMatch::Exact(_)) => Vec::new(),
+        _ => question.lookups(),
+    };
+    let mut rarest: Option<(i64, Lookup)> = None;
+    for lookup in lookups {
+        let sql = format!("SELECT count(*) FROM ({} LIMIT {COMMON_ROWS})", lookup.rows.sql);
+        let count = numbers(db, &Clause { sql, parameters: lookup.rows.parameters.clone() })?.first().copied().unwrap_or(0);
+        if rarest.as_ref().is_none_or(|(least, _)| count < *least) {
+            rarest = Some((count, lookup));
+        }
+    }
+    let Some((count, lookup)) = rarest else { return numbers(db, &question.walk(None, limit)) };
+    if count < COMMON_ROWS {
+        return numbers(db, &question.look_up(&lookup, limit));
+    }
+    let oldest = numbers(db, &question.nth_start(WALK_CONFERENCES_MAX))?.first().copied();
+    let ids = numbers(db, &question.walk(oldest, limit))?;
+    if ids.len() < limit && oldest.is_some() { numbers(db, &question.look_up(&lookup, limit)) } else { Ok(ids) }
+}
+
+pub(crate) fn state_number(state: ConferenceState) -> i64 {
     match state {
         ConferenceState::Running => 0,
         ConferenceState::Ended => 1,
@@ -183,4 +128,148 @@ pub(crate) fn conference(row: &Row<'_>) -> Result<Conference, StoreError> {
         revision: row.get::<_, i64>(5).map_err(failed)?.unsigned_abs(),
         score: issues.map(|issues| ConferenceScore { scores, issues }),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::params;
+    use sidetone_store::query::ConferenceQuery;
+
+    use super::*;
+
+    fn app() -> AppKey {
+        AppKey::mint(Timestamp::from_micros(0), 1)
+    }
+
+    /// An empty store, and one of 30 000 conferences a second apart, of which every one is of "many", every 1000th of "few", and the
+    /// oldest 12 000 of "once".
+    fn store(conferences: i64) -> Connection {
+        let mut db = Connection::open_in_memory().unwrap();
+        crate::schema::migrate(&mut db).unwrap();
+        let transaction = db.transaction().unwrap();
+        for n in 0..conferences {
+            let key = ConferenceKey::mint(Timestamp::from_micros(n * 1_000_000), 1).to_bytes();
+            let start = n * 1_000_000;
+            transaction
+                .prepare_cached(
+                    "INSERT INTO conferences (app, key, conference_id, conference_fold, start, end, state, revision, mos)
+                     VALUES (?1, ?2, 'c', 'c', ?3, ?4, 2, 1, ?5)",
+                )
+                .unwrap()
+                .execute(params![app().to_bytes(), key, start, start + 500_000, f64::from(u8::try_from(n % 40).unwrap()) / 10.0])
+                .unwrap();
+            let id = transaction.last_insert_rowid();
+            for (user, is_there) in [("many", true), ("few", n % 1000 == 0), ("once", n < 12_000)] {
+                if is_there {
+                    transaction
+                        .prepare_cached(
+                            "INSERT INTO participants (app, conference, key, user_id, user_fold, participant_id, joined, last_seen, received)
+                             VALUES (?1, ?2, randomblob(16), ?3, ?3, ?4, ?5, ?5, ?5)",
+                        )
+                        .unwrap()
+                        .execute(params![app().to_bytes(), id, user, format!("{user} {n}"), start])
+                        .unwrap();
+                }
+            }
+        }
+        transaction.commit().unwrap();
+        db
+    }
+
+    fn plan(db: &Connection, clause: &Clause) -> String {
+        let mut explain = db.prepare(&format!("EXPLAIN QUERY PLAN {}", clause.sql)).unwrap();
+        let steps = explain.query_map(params_from_iter(&clause.parameters), |row| row.get::<_, String>(3)).unwrap();
+        steps.map(Result::unwrap).collect::<Vec<_>>().join("; ")
+    }
+
+    fn every_condition() -> ConferenceQuery {
+        ConferenceQuery {
+            from: Some(Timestamp::from_micros(5)),
+            until: Some(Timestamp::from_micros(9)),
+            user_id: Some(TextMatch::Prefix("u".into())),
+            browser: Some("b".into()),
+            site: Some("s".into()),
+            additional_id: Some((Some("n".into()), "v".into())),
+            conference_id: Some(TextMatch::Prefix("c".into())),
+            issue: Some("rule".into()),
+            severity: Some(sidetone_engine::issue::Severity::Major),
+            mos_min: Some(1.0),
+            mos_max: Some(2.0),
+            state: Some(ConferenceState::Running),
+            after: Some(Cursor { start: Timestamp::from_micros(8), key: ConferenceKey::mint(Timestamp::from_micros(8), 1) }),
+            limit: 10,
+        }
+    }
+
+    #[test]
+    fn a_walk_goes_by_start_and_sorts_nothing() {
+        let db = store(0);
+        for query in [every_condition(), ConferenceQuery::default()] {
+            let plan = plan(&db, &Question::new(app(), &query, Times::new(&query, 1)).walk(Some(1), 10));
+            assert!(plan.starts_with("SEARCH c USING") && plan.contains("INDEX conferences_by_start (app=? AND start>?"), "{plan}");
+            assert!(!plan.contains("TEMP B-TREE") && !plan.contains("SCAN"), "{plan}");
+        }
+        let query = ConferenceQuery { conference_id: Some(TextMatch::Exact("c".into())), ..ConferenceQuery::default() };
+        let plan = plan(&db, &Question::new(app(), &query, Times::new(&query, 1)).walk(None, 10));
+        assert!(plan.starts_with("SEARCH c USING INDEX conferences_by_id (app=? AND conference_fold=?)"), "{plan}");
+    }
+
+    #[test]
+    fn a_lookup_begins_with_its_index() {
+        let db = store(0);
+        let query = every_condition();
+        let question = Question::new(app(), &query, Times::new(&query, 1));
+        let lookups = question.lookups();
+        for (lookup, index) in lookups.iter().zip([
+            "participants_by_user (app=? AND user_fold>? AND user_fold<?)",
+            "participants_by_browser (app=? AND browser_fold=? AND joined>? AND joined<?)",
+            "participants_by_site (app=? AND site=? AND joined>? AND joined<?)",
+            "additional_ids_by_value (app=? AND value=? AND name=?)",
+            "PRIMARY KEY (app=? AND rule=? AND start>? AND start<?)",
+            "conferences_by_id (app=? AND conference_fold>? AND conference_fold<?)",
+            "conferences_by_mos (app=? AND mos>? AND mos<?)",
+            "conferences_unfinished (state=?)",
+        ]) {
+            let count = plan(&db, &lookup.rows);
+            assert!(count.contains(index), "{index}: {count}");
+            let plan = plan(&db, &question.look_up(lookup, 10));
+            assert!(plan.starts_with("SEARCH c USING INTEGER PRIMARY KEY (rowid=?)"), "{index}: {plan}");
+            assert!(plan.contains(index) && !plan.contains("SCAN"), "{index}: {plan}");
+        }
+        assert_eq!(lookups.len(), 8);
+    }
+
+    #[test]
+    fn both_plans_find_the_same() {
+        let db = store(30_000);
+        let all = |query: &ConferenceQuery| {
+            let question = Question::new(app(), query, Times::new(query, length_max(&db, app()).unwrap()));
+            let walked = numbers(&db, &question.walk(None, 40_000)).unwrap();
+            for lookup in question.lookups() {
+                assert_eq!(numbers(&db, &question.look_up(&lookup, 40_000)).unwrap(), walked);
+            }
+            let mut paged = Vec::new();
+            let mut query = ConferenceQuery { limit: 500, ..query.clone() };
+            loop {
+                let page = search(&db, app(), &query).unwrap();
+                paged.extend(page.rows.iter().map(|row| row.start.as_micros() / 1_000_000 + 1));
+                if page.next.is_none() || paged.len() >= 3000 {
+                    break;
+                }
+                query.after = page.next;
+            }
+            assert!(walked.starts_with(&paged) && (paged.len() == walked.len() || paged.len() == 3000));
+            walked.len()
+        };
+        let user = |user: &str| ConferenceQuery { user_id: Some(TextMatch::Exact(user.into())), ..ConferenceQuery::default() };
+        assert_eq!(all(&user("many")), 30_000);
+        assert_eq!(all(&user("few")), 30);
+        assert_eq!(all(&user("once")), 12_000);
+        assert_eq!(all(&user("nobody")), 0);
+        let second = |second: i64| Some(Timestamp::from_micros(second * 1_000_000));
+        assert_eq!(all(&ConferenceQuery { mos_max: Some(0.95), ..user("once") }), 3000);
+        // From half a second on: the conference that began before it is within.
+        assert_eq!(all(&ConferenceQuery { from: Some(Timestamp::from_micros(100_500_000)), until: second(200), ..user("many") }), 100);
+        assert_eq!(all(&ConferenceQuery { from: second(29_990), mos_min: Some(0.0), ..ConferenceQuery::default() }), 10);
+    }
 }

@@ -6,12 +6,13 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread,
+    time::Duration,
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use sidetone_store::{
     error::StoreError,
     record::{Append, Appended},
@@ -45,6 +46,8 @@ pub struct WriterCounts {
 pub(crate) struct Writer {
     jobs: mpsc::Sender<Job>,
     counts: Arc<WriterCounts>,
+    /// Whether the write-ahead log may hold removed bytes.
+    log_is_stale: Arc<AtomicBool>,
     waiting_bytes_max: usize,
 }
 
@@ -57,14 +60,16 @@ impl Writer {
     ) -> Result<(Self, thread::JoinHandle<()>), StoreError> {
         let (jobs, receiver) = mpsc::channel(queue_max);
         let counts = Arc::new(WriterCounts::default());
+        // What ran before may have ended before it emptied the log.
+        let log_is_stale = Arc::new(AtomicBool::new(true));
         let thread = thread::Builder::new()
             .name("sqlite-writer".into())
             .spawn({
-                let counts = counts.clone();
-                move || run(connection, receiver, &counts, seed)
+                let (counts, log_is_stale) = (counts.clone(), log_is_stale.clone());
+                move || run(connection, receiver, &counts, &log_is_stale, seed)
             })
             .map_err(|error| StoreError::Backend(Box::new(error)))?;
-        Ok((Self { jobs, counts, waiting_bytes_max }, thread))
+        Ok((Self { jobs, counts, log_is_stale, waiting_bytes_max }, thread))
     }
 
     pub(crate) fn counts(&self) -> &Arc<WriterCounts> {
@@ -97,6 +102,33 @@ impl Writer {
         self.jobs.send(job).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
+
+    /// Runs `remove`, then makes sure that what it removed is in no file: `secure_delete` zeroes pages, the log still holds their old content
+    /// until it is emptied. While somebody reads from the log it cannot be: the writer then tries again whenever it has nothing else to do.
+    pub(crate) async fn erase<T: Send + 'static>(
+        &self,
+        remove: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let log_is_stale = self.log_is_stale.clone();
+        self.run(move |db| {
+            let removed = remove(db)?;
+            log_is_stale.store(true, Ordering::Relaxed);
+            log_is_stale.store(!empty_log(db)?, Ordering::Relaxed);
+            Ok(removed)
+        })
+        .await
+    }
+}
+
+/// How long a statement waits for another process (a tool) that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Empties the write-ahead log; `false` when somebody reads from it. Never waits.
+fn empty_log(db: &Connection) -> Result<bool, StoreError> {
+    db.busy_timeout(Duration::ZERO).map_err(failed)?;
+    let is_busy = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+    db.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    is_busy.map(|is_busy: bool| !is_busy).map_err(failed)
 }
 
 fn stopped() -> StoreError {
@@ -109,7 +141,7 @@ fn size(batch: &Append) -> usize {
     512 + events + batch.reports.as_ref().map_or(0, |reports| reports.bytes.len())
 }
 
-fn run(mut connection: Connection, mut jobs: mpsc::Receiver<Job>, counts: &WriterCounts, seed: u64) {
+fn run(mut connection: Connection, mut jobs: mpsc::Receiver<Job>, counts: &WriterCounts, log_is_stale: &AtomicBool, seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     while let Some(mut job) = jobs.blocking_recv() {
         loop {
@@ -139,36 +171,58 @@ fn run(mut connection: Connection, mut jobs: mpsc::Receiver<Job>, counts: &Write
                 }
             }
         }
+        if jobs.is_empty() && log_is_stale.load(Ordering::Relaxed) {
+            // An error here is nobody's answer: the log stays to be emptied, and what the next write meets is told to it.
+            log_is_stale.store(!empty_log(&connection).unwrap_or(false), Ordering::Relaxed);
+        }
     }
 }
 
 type Waiting = (Box<Append>, oneshot::Sender<Result<Appended, StoreError>>);
 
-/// Writes a group in one transaction. When the transaction fails nothing of it is kept and everyone is told.
+/// Writes a group in one transaction. When a batch of it fails nothing of it is kept: then each is written by itself, so that only
+/// the culprit is refused.
 fn commit(connection: &mut Connection, random: &mut fastrand::Rng, counts: &WriterCounts, group: Vec<Waiting>) {
     let bytes: usize = group.iter().map(|(batch, _)| size(batch)).sum();
-    let outcome = write(connection, random, &group);
     counts.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
-    match outcome {
+    match write(connection, random, &group) {
         Ok(results) => {
-            let stored = results.iter().filter(|result| matches!(result, Ok(Appended::Stored(_)))).count();
             counts.commits.fetch_add(1, Ordering::Relaxed);
-            counts.batches.fetch_add(stored as u64, Ordering::Relaxed);
             for ((_, reply), result) in group.into_iter().zip(results) {
+                if matches!(result, Ok(Appended::Stored(_))) {
+                    counts.batches.fetch_add(1, Ordering::Relaxed);
+                }
                 drop(reply.send(result));
             }
         }
+        Err(error) if group.len() > 1 && may_be_of_one_batch(&error) => {
+            for waiting in group {
+                counts.waiting_bytes.fetch_add(size(&waiting.0), Ordering::Relaxed);
+                commit(connection, random, counts, vec![waiting]);
+            }
+        }
         Err(error) => {
-            let unwritable = matches!(error, StoreError::Unwritable(_));
             let text = error.to_string();
             for (_, reply) in group {
-                let error = match (unwritable, &error) {
-                    (true, StoreError::Unwritable(reason)) => StoreError::Unwritable(reason.clone()),
+                let error = match &error {
+                    StoreError::Unwritable(reason) => StoreError::Unwritable(reason.clone()),
                     _ => StoreError::Backend(text.clone().into()),
                 };
                 drop(reply.send(Err(error)));
             }
         }
+    }
+}
+
+/// Whether the other batches of a group may fare better: not when the disk refuses, or another process holds the store.
+fn may_be_of_one_batch(error: &StoreError) -> bool {
+    match error {
+        StoreError::Unwritable(_) => false,
+        StoreError::Backend(source) => !matches!(
+            source.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+        ),
+        _ => true,
     }
 }
 

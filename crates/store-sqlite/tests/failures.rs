@@ -207,6 +207,135 @@ async fn erased_bytes_are_in_no_file() {
     assert!(holds("somebody else"));
 }
 
+/// A reader keeps the write-ahead log while it reads: the erasure does not wait for it, and the log is emptied once it is done.
+#[tokio::test]
+async fn erased_bytes_go_when_a_long_reader_is_done() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path()).unwrap();
+    store.append(batch(0, "Wolfeschlegelsteinhausen", 3000)).await.unwrap();
+    let reader = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM events").unwrap();
+    let began = std::time::Instant::now();
+    store.erase_user(app(), &UserId::new("Wolfeschlegelsteinhausen").unwrap()).await.unwrap();
+    assert!(began.elapsed().as_secs() < 5, "waited for the reader");
+    let holds = || {
+        fs::read_dir(folder.path()).unwrap().any(|file| {
+            let bytes = fs::read(file.unwrap().path()).unwrap();
+            bytes.windows(24).any(|window| window.eq_ignore_ascii_case(b"Wolfeschlegelsteinhausen"))
+        })
+    };
+    assert!(holds(), "the reader does not read from the log; this test proves nothing");
+    reader.execute_batch("COMMIT").unwrap();
+    // Any write will do; the writer answers it before it empties the log.
+    for _ in 0..100 {
+        store.end_silent(Timestamp::from_micros(0)).await.unwrap();
+        if !holds() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("the erased bytes are still there");
+}
+
+#[tokio::test]
+async fn expiry_gives_the_room_back() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path()).unwrap();
+    let mut last = batch(300, "u", 20_000);
+    last.left = Some(last.span.1);
+    for seq in 0..300 {
+        store.append(batch(seq, "u", 20_000)).await.unwrap();
+    }
+    store.append(last).await.unwrap();
+    drop(store);
+    let size = || fs::metadata(folder.path().join(FILE_NAME)).unwrap().len();
+    let full = size();
+    assert!(full > 6_000_000, "{full}");
+    let store = open(folder.path()).unwrap();
+    let expired = store.expire(app(), Timestamp::from_micros(START + 1_000_000_000_000), 10).await.unwrap();
+    assert_eq!(expired.conferences, 1);
+    drop(store);
+    assert!(size() < 500_000, "{} of {full} bytes are left", size());
+}
+
+/// A fault that only one batch meets refuses that batch, not those that came with it.
+#[tokio::test]
+async fn one_bad_batch_does_not_refuse_its_neighbours() {
+    let folder = TempDir::new().unwrap();
+    let store = std::sync::Arc::new(open(folder.path()).unwrap());
+    let other = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    other
+        .execute_batch(
+            "CREATE TRIGGER damage BEFORE INSERT ON batches_seen WHEN new.batch_seq % 10 = 7 BEGIN SELECT raise(ABORT, 'damaged'); END",
+        )
+        .unwrap();
+    let tasks: Vec<_> = (0..100)
+        .map(|seq| {
+            let store = store.clone();
+            tokio::spawn(async move { (seq, store.append(batch(seq, "u", 0)).await) })
+        })
+        .collect();
+    for task in tasks {
+        let (seq, result) = task.await.unwrap();
+        match result {
+            Ok(Appended::Stored(_)) => assert_ne!(seq % 10, 7),
+            Ok(Appended::Duplicate(_)) => panic!("batch {seq} was there already"),
+            Err(error) => assert!(seq % 10 == 7 && error.to_string().contains("damaged"), "{seq}: {error}"),
+        }
+    }
+    assert_eq!(numbers(&store).await, (0..100).filter(|seq| seq % 10 != 7).collect::<Vec<_>>());
+    assert!(store.writer_counts().unwrap().commits.load(std::sync::atomic::Ordering::Relaxed) <= 90);
+}
+
+/// Chunks arrive and others fold at the same time: every report stays, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn folding_while_batches_arrive_keeps_every_report() {
+    let folder = TempDir::new().unwrap();
+    let store = std::sync::Arc::new(open(folder.path()).unwrap());
+    let peer_connection = stored(&store, 0).await.peer_connection.unwrap();
+    let folds: Vec<_> = (0..3)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                for _ in 0..20 {
+                    store.fold(app(), peer_connection).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for seq in 1..200 {
+        stored(&store, seq).await;
+    }
+    for fold in folds {
+        fold.await.unwrap();
+    }
+    store.fold(app(), peer_connection).await.unwrap();
+    let chunks = store.chunks(app(), peer_connection).await.unwrap();
+    assert_eq!(chunks.iter().map(|chunk| chunk.reports.count).sum::<u32>(), 200);
+    assert_eq!(chunks.len(), 1);
+    let reports = codec::decode(&chunks[0].reports.bytes).unwrap();
+    let times: Vec<_> = (0..200).map(|seq| Timestamp::from_micros(START + seq * 1_000_000)).collect();
+    assert_eq!(reports.times(), times);
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_failed_backup_harms_nothing() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path()).unwrap();
+    stored(&store, 0).await;
+    let into = folder.path().join("backup");
+    fs::create_dir_all(&into).unwrap();
+    // The name's target is missing, so the copy begins and fails.
+    std::os::unix::fs::symlink("/nowhere/at/all", into.join(FILE_NAME)).unwrap();
+    store.backup(&into).await.unwrap_err();
+    assert_eq!(numbers(&store).await, [0]);
+    stored(&store, 1).await;
+    fs::remove_file(into.join(FILE_NAME)).unwrap();
+    store.backup(&into).await.unwrap();
+    assert_eq!(numbers(&open(&into).unwrap()).await, [0, 1]);
+}
+
 #[tokio::test]
 async fn a_backup_taken_while_batches_arrive_is_whole() {
     let folder = TempDir::new().unwrap();
