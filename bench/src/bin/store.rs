@@ -71,13 +71,10 @@ async fn main() -> Result<(), Error> {
         ("user, prefix", ConferenceQuery { user_id: Some(TextMatch::Prefix("user 12".into())), ..any() }),
         ("browser", ConferenceQuery { browser: Some("Firefox".into()), ..any() }),
         ("rare browser", ConferenceQuery { browser: Some("Rare".into()), ..any() }),
-        ("site, 7 days, mos below 3", ConferenceQuery {
-            site: Some("site 3".into()),
-            from: Some(day(3)),
-            until: Some(day(10)),
-            mos_max: Some(3.0),
-            ..any()
-        }),
+        (
+            "site, 7 days, mos below 3",
+            ConferenceQuery { site: Some("site 3".into()), from: Some(day(3)), until: Some(day(10)), mos_max: Some(3.0), ..any() },
+        ),
         ("mos below 2", ConferenceQuery { mos_max: Some(2.0), ..any() }),
         ("issue, critical", ConferenceQuery { issue: Some("high_rtt".into()), severity: Some(Severity::Critical), ..any() }),
         ("additional id", ConferenceQuery { additional_id: Some((None, "ticket 777".into())), ..any() }),
@@ -129,7 +126,10 @@ async fn an_hour_of_four(store: &Arc<SqliteStore>, app: AppKey) -> Result<Place,
         }
     }
     let place = place.ok_or("no batch")?;
-    println!("an hour of four: {batches} batches one after another, {bytes} bytes encoded, made and kept in {:.1} s", began.elapsed().as_secs_f64());
+    println!(
+        "an hour of four: {batches} batches one after another, {bytes} bytes encoded, made and kept in {:.1} s",
+        began.elapsed().as_secs_f64()
+    );
     let began = Instant::now();
     if !finalise(&**store, &RuleSet::default(), Ended { app, conference: place.conference }).await? {
         return Err("the conference has not ended".into());
