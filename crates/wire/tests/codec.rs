@@ -157,3 +157,19 @@ fn many_empty_reports_survive() {
     let reports: Reports = (0..100_000).map(|time| Report { time: Timestamp::from_micros(time), ..Report::default() }).collect();
     assert_eq!(decode(&encode(&reports)), Ok(reports));
 }
+
+#[test]
+fn the_examples_of_the_document_hold() {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let report = |row: u32| {
+        let members = [("packetsReceived", f64::from(50 * row)), ("jitter", 0.001 * f64::from(row)), ("x-new", 1.0)];
+        let members = members.map(|(name, value)| (MemberName::plain(name), Value::Number(value)));
+        let stats = Stats { stats_type: "inbound-rtp".into(), members: members.into() };
+        Report { time: Timestamp::from_micros(1_000_000 * i64::from(row)), stats: [("IT01A".into(), stats)].into() }
+    };
+    assert_eq!(hex(&encode(&Reports::default())), "53520100effff800410e7c2d");
+    assert_eq!(
+        hex(&encode(&(1..=3).map(report).collect())),
+        "53520103db220a0749618669a2ca45ecf527e958213240fe87d93e2a4bcf8db49eb092eeac91c800ce3fdc53"
+    );
+}

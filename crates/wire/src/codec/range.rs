@@ -132,7 +132,7 @@ impl Encoder {
         }
     }
 
-    /// The bytes, without zeros at the end: a decoder reads zeros there.
+    /// The bytes: as many as a decoder takes.
     pub(super) fn finish(mut self) -> Vec<u8> {
         for _ in 0..5 {
             self.shift();
