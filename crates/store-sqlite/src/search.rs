@@ -25,9 +25,10 @@ pub(crate) const CONFERENCE_COLUMNS: &str =
 
 /// From how many rows on a condition counts as common.
 ///
-/// Two plans, by measurement on a million conferences: a *lookup* takes all that an index finds, some microseconds each, and sorts them; a
-/// *walk* goes from the newest conference to the oldest until a page is full, which is soon where much matches.
-const COMMON_ROWS: i64 = 10_000;
+/// Two plans. A *lookup* takes all that an index finds and sorts them: about 13 µs a row. A *walk* goes from the newest conference to the
+/// oldest until a page is full: about 8 µs a conference, of which it needs 50 divided by the share that matches. Among a million
+/// conferences they cost the same near 5000 rows. (Measured among 200 000 conferences, by `bench/src/bin/store.rs`.)
+const COMMON_ROWS: i64 = 5000;
 
 /// How many conferences a walk tries, where a lookup could answer instead: what is common need not be recent.
 const WALK_CONFERENCES_MAX: u32 = 20_000;
