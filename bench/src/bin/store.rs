@@ -172,7 +172,7 @@ async fn conference(store: &SqliteStore, app: AppKey, number: u32) -> Result<(),
     let conference = stay(store, app, number, 1).await?.conference;
     let mos = 1.5 + f64::from(number.wrapping_mul(2_654_435_761) >> 16) / 65_536.0 * 3.0;
     let severity = [Severity::Minor, Severity::Major, Severity::Critical][(number % 3) as usize];
-    let issues = if number % 10 == 0 { vec![IssueCount { rule: "high_rtt".into(), severity, count: 1 }] } else { Vec::new() };
+    let issues = if number.is_multiple_of(10) { vec![IssueCount { rule: "high_rtt".into(), severity, count: 1 }] } else { Vec::new() };
     let score = ConferenceScore { scores: Scores { mos_lq: Some(mos), mos_cq: Some(mos), mos_v: None }, issues };
     match store.finalise(app, conference, ConferenceSummary { revision: 2, score, ..ConferenceSummary::default() }).await? {
         true => Ok(()),
