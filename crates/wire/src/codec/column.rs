@@ -105,12 +105,8 @@ impl Columns {
         let data = match kind {
             0 => Data::Constant(Value::Number(0.0)),
             1 => {
-                let one = match plan_or {
-                    Plan::Number(value) => [*value],
-                    _ => [0.0],
-                };
-                let scaled = number::scaled(&one);
-                let value = self.numbers(coder, budget, 1, plan.map(|_| &scaled))?;
+                let scaled = if let Some(Plan::Number(value)) = plan { Some(number::scaled(&[*value])) } else { None };
+                let value = self.numbers(coder, budget, 1, scaled.as_ref())?;
                 Data::Constant(Value::Number(value.first().copied().unwrap_or(0.0)))
             }
             2 => Data::Constant(Value::Bool(coder.bit(&mut self.booleans, matches!(plan_or, Plan::Bool(true))))),

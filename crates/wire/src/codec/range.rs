@@ -39,6 +39,9 @@ impl Bit {
 /// A range coder in either direction. Every function takes the value to write and gives the value read;
 /// the encoder gives back what it was given, the decoder ignores what it was given.
 pub(super) trait Coder {
+    /// Whether this is the encoder: only it needs to look for the best way to say something.
+    const WRITES: bool;
+
     /// One bit of which a one has probability `one` / 4096.
     fn code(&mut self, one: u32, bit: bool) -> bool;
 
@@ -142,6 +145,8 @@ impl Encoder {
 }
 
 impl Coder for Encoder {
+    const WRITES: bool = true;
+
     fn code(&mut self, one: u32, bit: bool) -> bool {
         let bound = (self.range >> 12) * one.clamp(16, 4080);
         if bit {
@@ -200,6 +205,8 @@ impl<'a> Decoder<'a> {
 }
 
 impl Coder for Decoder<'_> {
+    const WRITES: bool = false;
+
     fn code(&mut self, one: u32, _bit: bool) -> bool {
         let bound = (self.range >> 12) * one.clamp(16, 4080);
         let bit = self.code < bound;

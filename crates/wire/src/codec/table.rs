@@ -1,6 +1,6 @@
 //! A whole run: times, then object by object the members and their columns. One walk serves both directions.
 
-use std::{collections::HashSet, sync::LazyLock};
+use std::{borrow::Cow, collections::HashSet, rc::Rc, sync::LazyLock};
 
 use sidetone_engine::{
     report::{Column, MemberName, Object, Presence, Reports, Text},
@@ -56,6 +56,8 @@ pub(super) struct Table<'a, C> {
     coder: &'a mut C,
     budget: &'a mut Budget,
     rows: usize,
+    /// Every row.
+    all: Rc<[usize]>,
     columns: Columns,
     /// The last kind of each member of each known type.
     kinds: Vec<Vec<u8>>,
@@ -75,6 +77,7 @@ impl<'a, C: Coder> Table<'a, C> {
             coder,
             budget,
             rows,
+            all: (0..rows).collect(),
             columns: Columns::new(),
             kinds: TYPES.iter().map(|known| vec![KIND_NONE; known.members.len()]).collect(),
             more: Bit::NEW,
@@ -121,7 +124,7 @@ impl<'a, C: Coder> Table<'a, C> {
             None => return Err(CodecError::Damaged("stats type")),
         };
         let id = self.columns.strings.text(self.coder, self.budget, given.map_or("", |given| &given.id))?;
-        let all: Vec<usize> = (0..self.rows).collect();
+        let all = self.all.clone();
         let rows = self.presence(0, &all, |row| given.is_some_and(|given| given.presence.contains(row)))?;
         self.columns.begin_object();
         let given_columns: Vec<(&Column, bool)> = given
@@ -163,7 +166,7 @@ impl<'a, C: Coder> Table<'a, C> {
         self.budget.charge(COLUMN_BYTES)?;
         let there = self.presence(1, rows, |row| given.is_some_and(|given| given.presence.contains(row)))?;
         let plan = given.map(|given| Plan::of(given, &there, self.columns.earlier()));
-        let place = (there.as_slice(), self.rows);
+        let place = (&*there, self.rows);
         let (data, kind) = self.columns.data(self.coder, self.budget, (&name.name, before), place, plan.as_ref())?;
         // A member that is there whenever its object is needs no rows of its own.
         let presence = if there.len() == rows.len() { Presence::All } else { presence_of(&there, self.rows) };
@@ -171,10 +174,10 @@ impl<'a, C: Coder> Table<'a, C> {
     }
 
     /// Those of `rows` in which something is there.
-    fn presence(&mut self, level: usize, rows: &[usize], given: impl Fn(usize) -> bool) -> Result<Vec<usize>, CodecError> {
+    fn presence<'r>(&mut self, level: usize, rows: &'r [usize], given: impl Fn(usize) -> bool) -> Result<Cow<'r, [usize]>, CodecError> {
         self.budget.charge(rows.len().saturating_mul(9))?;
         if self.coder.bit(&mut self.always[level], rows.iter().all(|&row| given(row))) {
-            return Ok(rows.to_vec());
+            return Ok(Cow::Borrowed(rows));
         }
         self.budget.charge(self.rows)?;
         let mut last = 0;
@@ -186,7 +189,7 @@ impl<'a, C: Coder> Table<'a, C> {
                 there.push(row);
             }
         }
-        Ok(there)
+        Ok(Cow::Owned(there))
     }
 }
 

@@ -67,6 +67,25 @@ const ALPHABETS: [&[u8]; 5] = [
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
 ];
+/// In which alphabets a byte is, by bit.
+const MEMBERSHIP: [u8; 256] = {
+    let mut membership = [0; 256];
+    let mut alphabet = 0;
+    while alphabet < ALPHABETS.len() {
+        let mut at = 0;
+        while at < ALPHABETS[alphabet].len() {
+            membership[ALPHABETS[alphabet][at] as usize] |= 1 << alphabet;
+            at += 1;
+        }
+        alphabet += 1;
+    }
+    membership
+};
+
+fn is_in(alphabet: usize, byte: u8) -> bool {
+    MEMBERSHIP[usize::from(byte)] >> alphabet & 1 == 1
+}
+
 const ASCII: u32 = 5;
 const BYTES: u32 = 6;
 
@@ -74,8 +93,8 @@ fn alphabet_of(text: &[u8]) -> u32 {
     if !text.is_ascii() {
         return BYTES;
     }
-    let fits = |alphabet: &[u8]| text.iter().filter(|byte| !alphabet.contains(byte)).count() * 4 <= text.len();
-    ALPHABETS.iter().position(|&alphabet| fits(alphabet)).and_then(|at| u32::try_from(at).ok()).unwrap_or(ASCII)
+    let fits = |alphabet: &usize| text.iter().filter(|&&byte| !is_in(*alphabet, byte)).count() * 4 <= text.len();
+    (0..ALPHABETS.len()).find(fits).and_then(|at| u32::try_from(at).ok()).unwrap_or(ASCII)
 }
 
 /// Codes strings of one chunk.
@@ -125,8 +144,8 @@ impl Strings {
     }
 
     /// Any string.
-    pub(super) fn text(&mut self, coder: &mut impl Coder, budget: &mut Budget, text: &str) -> Result<Text, CodecError> {
-        let number = WORD_NUMBERS.get(text).copied().or_else(|| self.numbers.get(text).copied());
+    pub(super) fn text<C: Coder>(&mut self, coder: &mut C, budget: &mut Budget, text: &str) -> Result<Text, CodecError> {
+        let number = if C::WRITES { WORD_NUMBERS.get(text).or_else(|| self.numbers.get(text)).copied() } else { None };
         let count = (WORDS.len() + self.texts.len()).min(NUMBERED_MAX);
         if coder.bit(&mut self.numbered, number.is_some_and(|number| number < count)) {
             let number = coder.uniform(index(count), index(number.unwrap_or(0))) as usize;
@@ -137,13 +156,15 @@ impl Strings {
                 .ok_or(CodecError::Damaged("string number"));
         }
         let text: Text = Arc::from(self.spelt(coder, budget, text.as_bytes())?);
-        self.numbers.insert(text.clone(), WORDS.len() + self.texts.len());
+        if C::WRITES {
+            self.numbers.insert(text.clone(), WORDS.len() + self.texts.len());
+        }
         self.texts.push(text.clone());
         Ok(text)
     }
 
-    fn spelt(&mut self, coder: &mut impl Coder, budget: &mut Budget, text: &[u8]) -> Result<String, CodecError> {
-        let alphabet = coder.tree(&mut self.alphabets, 3, alphabet_of(text));
+    fn spelt<C: Coder>(&mut self, coder: &mut C, budget: &mut Budget, text: &[u8]) -> Result<String, CodecError> {
+        let alphabet = coder.tree(&mut self.alphabets, 3, if C::WRITES { alphabet_of(text) } else { 0 });
         if alphabet > BYTES {
             return Err(CodecError::Damaged("alphabet"));
         }
@@ -171,7 +192,7 @@ impl Strings {
                     self.character(coder, alphabet, distance, given)
                 }
             };
-            let plain = ALPHABETS.get(alphabet as usize).is_none_or(|alphabet| alphabet.contains(&byte));
+            let plain = alphabet >= ASCII || is_in(alphabet as usize, byte);
             distance = if plain { (distance + 1).min(DISTANCE_MAX) } else { 0 };
             bytes.push(byte);
             self.history.push(byte);
@@ -180,11 +201,11 @@ impl Strings {
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "characters are below 256")]
-    fn character(&mut self, coder: &mut impl Coder, alphabet: u32, distance: usize, given: u8) -> u8 {
+    fn character<C: Coder>(&mut self, coder: &mut C, alphabet: u32, distance: usize, given: u8) -> u8 {
         let Some(letters) = ALPHABETS.get(alphabet as usize) else {
             return coder.tree(&mut self.characters, if alphabet == ASCII { 7 } else { 8 }, u32::from(given)) as u8;
         };
-        let place = letters.iter().position(|&letter| letter == given);
+        let place = if C::WRITES { letters.iter().position(|&letter| letter == given) } else { None };
         if coder.bit(&mut self.separators[alphabet as usize][distance], place.is_none()) {
             return coder.tree(&mut self.characters, 7, u32::from(given)) as u8;
         }
