@@ -79,7 +79,7 @@ pub enum CodecError {
     },
 }
 
-/// The most compact form of a run. Never fails.
+/// The most compact form of a run. Never fails; numbers have to be finite, as [`decode`] refuses others.
 #[must_use]
 pub fn encode(reports: &Reports) -> Vec<u8> {
     let mut head = MAGIC.to_vec();

@@ -7,6 +7,9 @@ pub const MEMORY_PER_BYTE: usize = 256;
 /// Bytes that decoding may ask for besides, whatever the size of the chunk.
 pub const MEMORY_BASE: usize = 262_144;
 
+/// Memory of the models and the history of strings, which every chunk needs.
+const MODELS_BYTES: usize = 32_768;
+
 /// What is left of the memory; the encoder counts what the decoder will need.
 #[derive(Debug)]
 pub(super) struct Budget {
@@ -16,11 +19,11 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn of(bytes: usize) -> Self {
-        Self { limit: bytes.saturating_mul(MEMORY_PER_BYTE).saturating_add(MEMORY_BASE), spent: 0 }
+        Self { limit: bytes.saturating_mul(MEMORY_PER_BYTE).saturating_add(MEMORY_BASE), spent: MODELS_BYTES }
     }
 
     pub(super) fn unlimited() -> Self {
-        Self { limit: usize::MAX, spent: 0 }
+        Self { limit: usize::MAX, spent: MODELS_BYTES }
     }
 
     /// Takes note of `bytes` that are about to be allocated.

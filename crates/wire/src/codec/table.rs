@@ -47,8 +47,9 @@ fn known_type(stats_type: &str, members: &str) -> KnownType {
 
 /// Stands for a type that is not in the dictionary; its bits are those of the tree of types.
 const TYPE_OTHER: usize = 15;
-const OBJECT_BYTES: usize = 320;
-const COLUMN_BYTES: usize = 192;
+/// Memory of an object and room for its first columns; of a column. Lists have grown to at most three times what they hold.
+const OBJECT_BYTES: usize = 768;
+const COLUMN_BYTES: usize = 320;
 
 /// Codes one chunk.
 #[derive(Debug)]
