@@ -31,7 +31,10 @@ pub(crate) const CONFERENCE_COLUMNS: &str =
 const COMMON_ROWS: i64 = 5000;
 
 /// How many conferences a walk tries, where a lookup could answer instead: what is common need not be recent.
-const WALK_CONFERENCES_MAX: u32 = 20_000;
+const WALK_CONFERENCES_MAX: u32 = 12_000;
+
+/// How far rows are counted to choose among common conditions that a walk did not find together.
+const COUNTED_ROWS_MAX: i64 = 100_000;
 
 /// Conferences that match, newest first. `db` is one snapshot.
 pub(crate) fn search(db: &Connection, app: AppKey, query: &ConferenceQuery) -> Result<ConferencePage, StoreError> {
@@ -73,21 +76,32 @@ fn matching(db: &Connection, question: &Question<'_>, query: &ConferenceQuery, l
         Some(TextMatch::Exact(_)) => Vec::new(),
         _ => question.lookups(),
     };
-    let mut rarest: Option<(i64, Lookup)> = None;
+    let Some((count, lookup)) = rarest(db, &lookups, COMMON_ROWS)? else { return numbers(db, &question.walk(None, limit)) };
+    if count < COMMON_ROWS {
+        return numbers(db, &question.look_up(lookup, limit));
+    }
+    let oldest = numbers(db, &question.nth_start(WALK_CONFERENCES_MAX))?.first().copied();
+    let ids = numbers(db, &question.walk(oldest, limit))?;
+    if ids.len() >= limit || oldest.is_none() {
+        return Ok(ids);
+    }
+    match rarest(db, &lookups, COUNTED_ROWS_MAX)? {
+        Some((_, lookup)) => numbers(db, &question.look_up(lookup, limit)),
+        None => Ok(ids),
+    }
+}
+
+/// The lookup with the fewest rows, counted up to `most`, and their count.
+fn rarest<'a>(db: &Connection, lookups: &'a [Lookup], most: i64) -> Result<Option<(i64, &'a Lookup)>, StoreError> {
+    let mut rarest: Option<(i64, &Lookup)> = None;
     for lookup in lookups {
-        let sql = format!("SELECT count(*) FROM ({} LIMIT {COMMON_ROWS})", lookup.rows.sql);
+        let sql = format!("SELECT count(*) FROM ({} LIMIT {most})", lookup.rows.sql);
         let count = numbers(db, &Clause { sql, parameters: lookup.rows.parameters.clone() })?.first().copied().unwrap_or(0);
         if rarest.as_ref().is_none_or(|(least, _)| count < *least) {
             rarest = Some((count, lookup));
         }
     }
-    let Some((count, lookup)) = rarest else { return numbers(db, &question.walk(None, limit)) };
-    if count < COMMON_ROWS {
-        return numbers(db, &question.look_up(&lookup, limit));
-    }
-    let oldest = numbers(db, &question.nth_start(WALK_CONFERENCES_MAX))?.first().copied();
-    let ids = numbers(db, &question.walk(oldest, limit))?;
-    if ids.len() < limit && oldest.is_some() { numbers(db, &question.look_up(&lookup, limit)) } else { Ok(ids) }
+    Ok(rarest)
 }
 
 pub(crate) fn state_number(state: ConferenceState) -> i64 {
