@@ -113,9 +113,6 @@ struct SettingArgs {
     /// Days after their end that conferences are kept; 0 keeps them for ever. Unset: as the server says
     #[arg(long, value_name = "DAYS")]
     retention_days: Option<u32>,
-    /// Whether IP addresses in reports may be kept
-    #[arg(long, value_name = "true|false")]
-    keep_addresses: Option<bool>,
 }
 
 /// `kid=NAME,alg=ES256,file=PATH`.
@@ -188,7 +185,6 @@ impl SettingArgs {
             settings.token_keys.push(key);
         }
         settings.retention_days = self.retention_days.or(settings.retention_days);
-        settings.keep_addresses = self.keep_addresses.unwrap_or(settings.keep_addresses);
         Ok(())
     }
 }
@@ -350,7 +346,7 @@ fn day(at: Timestamp) -> String {
 }
 
 fn as_json(app: &App) -> serde_json::Value {
-    let AppSettings { intake_secrets, query_secrets, token_keys, origins, keep_addresses, retention_days } = &app.settings;
+    let AppSettings { intake_secrets, query_secrets, token_keys, origins, retention_days } = &app.settings;
     json!({
         "key": app.key.to_string(),
         "name": app.name,
@@ -359,7 +355,6 @@ fn as_json(app: &App) -> serde_json::Value {
         "query_secret_count": query_secrets.len(),
         "token_keys": token_keys.iter().map(|key| json!({"kid": key.kid, "alg": algorithm(key.algorithm)})).collect::<Vec<_>>(),
         "origins": origins,
-        "keep_addresses": keep_addresses,
         "retention_days": retention_days,
     })
 }

@@ -19,7 +19,6 @@ pub(crate) struct SettingsJson {
     query_secrets: Vec<[u8; 32]>,
     token_keys: Vec<TokenKeyJson>,
     origins: Vec<String>,
-    keep_addresses: bool,
     retention_days: Option<u32>,
 }
 
@@ -50,7 +49,6 @@ impl From<&AppSettings> for SettingsJson {
                 })
                 .collect(),
             origins: settings.origins.clone(),
-            keep_addresses: settings.keep_addresses,
             retention_days: settings.retention_days,
         }
     }
@@ -74,7 +72,6 @@ impl TryFrom<SettingsJson> for AppSettings {
             query_secrets: json.query_secrets,
             token_keys: json.token_keys.into_iter().map(key).collect::<Result<_, _>>()?,
             origins: json.origins,
-            keep_addresses: json.keep_addresses,
             retention_days: json.retention_days,
         })
     }

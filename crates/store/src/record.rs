@@ -81,8 +81,6 @@ pub struct AppSettings {
     pub token_keys: Vec<TokenKey>,
     /// Origins whose pages may send, such as `https://app.example`; empty: any.
     pub origins: Vec<String>,
-    /// Whether IP addresses may be kept.
-    pub keep_addresses: bool,
     /// How long conferences are kept, in days; `None`: the server's default.
     pub retention_days: Option<u32>,
 }

@@ -60,7 +60,6 @@ fn new_app(number: u128) -> NewApp {
             query_secrets: vec![[2; 32], [3; 32]],
             token_keys: vec![TokenKey { kid: "k1".into(), algorithm: TokenAlgorithm::Es256, material: Secret(b"PEM".to_vec()) }],
             origins: vec!["https://app.example".into()],
-            keep_addresses: true,
             retention_days: Some(30),
         },
     }
