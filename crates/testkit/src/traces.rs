@@ -30,10 +30,12 @@ pub const NAMES: [&str; 10] = [
 /// The folder `testdata`.
 #[must_use]
 pub fn testdata() -> PathBuf {
-    // What cargo says when it runs us, not what it said when it built us: clones may share a target folder. Every crate lies as deep as this.
+    // What cargo says when it runs us, not what it said when it built us: clones may share a target folder.
     #[expect(clippy::disallowed_methods, reason = "this is how cargo tells a test where its package is")]
     let package = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    package.join("../../testdata")
+    // Crates lie deeper than `bench`.
+    let up = package.ancestors().map(|folder| folder.join("testdata")).find(|folder| folder.is_dir());
+    up.unwrap_or_else(|| package.join("testdata"))
 }
 
 /// The bytes of a file below `testdata`.
