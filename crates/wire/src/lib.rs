@@ -6,3 +6,4 @@ pub mod codec;
 pub mod import;
 pub mod json;
 pub mod portable;
+pub mod user_agent;

@@ -4,4 +4,3 @@ pub(crate) mod batches;
 pub(crate) mod body;
 pub(crate) mod form;
 pub mod prepare;
-pub mod user_agent;

@@ -5,9 +5,11 @@
 use serde_json::{Map, Value};
 use sidetone_engine::{ids::AppKey, units::Timestamp};
 use sidetone_store::record::{Append, EncodedReports, ParticipantFacts};
-use sidetone_wire::batch::{Batch, Event, kind};
+use sidetone_wire::{
+    batch::{Batch, Event, kind},
+    user_agent,
+};
 
-use super::user_agent;
 use crate::config::intake::IntakeConfig;
 
 /// Whose clock the times of a batch are told by, and how far they may lie from now.

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::user_agent;
+
 /// What a dump says of the browser and the call; empty where it says nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -27,33 +29,11 @@ impl Facts {
     /// Learns from a `User-Agent`.
     pub(super) fn learn_user_agent(&mut self, user_agent: &str) {
         self.user_agent = user_agent.to_owned();
-        // Each product claims to be the ones after it.
-        let products = [
-            ("Edg/", "Edge"),
-            ("OPR/", "Opera"),
-            ("SamsungBrowser/", "Samsung Internet"),
-            ("Electron/", "Electron"),
-            ("Firefox/", "Firefox"),
-            ("FxiOS/", "Firefox"),
-            ("HeadlessChrome/", "Chrome"),
-            ("CriOS/", "Chrome"),
-            ("Chrome/", "Chrome"),
-            ("Version/", "Safari"),
-        ];
-        if let Some((version, browser)) = products.iter().find_map(|(mark, browser)| Some((user_agent.split_once(mark)?.1, browser))) {
-            self.set_browser(browser, version.split([' ', ';', ')']).next().unwrap_or_default());
+        if let Some(browser) = user_agent::browser(user_agent) {
+            self.set_browser(browser.name, browser.version);
         }
-        let systems = [
-            ("Android", "Android"),
-            ("iPhone", "iOS"),
-            ("iPad", "iOS"),
-            ("CrOS", "ChromeOS"),
-            ("Windows", "Windows"),
-            ("Mac OS X", "macOS"),
-            ("Linux", "Linux"),
-        ];
-        if let Some((_, os)) = systems.iter().find(|(mark, _)| user_agent.contains(mark)) {
-            (*os).clone_into(&mut self.os);
+        if let Some(os) = user_agent::os(user_agent) {
+            os.clone_into(&mut self.os);
         }
     }
 
