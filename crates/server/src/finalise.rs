@@ -1,7 +1,8 @@
 //! The finaliser: runs the engine over the stored reports of a conference that has ended, and writes its summary.
 //!
 //! A conference's score is the worst of its participants', a participant's the worst of its peer connections', and that of a peer connection
-//! the mean of its own series over its whole life, which at each instant is the worst of its streams.
+//! the mean of its own series over its whole life, which at each instant is the worst of its streams. A participant of whom only a summary
+//! was submitted (Messenger) has the score of the summary.
 //!
 //! Safe to repeat, and interrupted at any point it is repeated: the store goes on to name the conference until `finalise` succeeded.
 
@@ -16,10 +17,11 @@ use sidetone_engine::{
 use sidetone_store::{
     Store,
     error::StoreError,
+    query::{EventQuery, PAGE_ROWS_MAX},
     record::{Chunk, Ended},
     summary::{ConferenceScore, ConferenceSummary, IssueCount, Scores},
 };
-use sidetone_wire::codec::CodecError;
+use sidetone_wire::{codec::CodecError, messenger};
 
 use crate::run;
 
@@ -63,6 +65,10 @@ pub async fn finalise(store: &dyn Store, rules: &RuleSet, ended: Ended) -> Resul
         // Before the summary, so that a restart in between folds again rather than never.
         store.fold(app, peer_connection.key).await?;
     }
+    for (participant, scores) in submitted(store, ended).await? {
+        let held = participants.entry(participant).or_default();
+        *held = worst(*held, scores);
+    }
     summary.score = ConferenceScore {
         scores: participants.values().copied().fold(Scores::default(), worst),
         issues: issues(summary.peer_connections.iter().map(|(_, analysis)| analysis)),
@@ -73,6 +79,18 @@ pub async fn finalise(store: &dyn Store, rules: &RuleSet, ended: Ended) -> Resul
         tracing::info!(app.key = %app, conference.key = %conference, participant_count = detail.participants.len(), "conference finalised");
     }
     Ok(written)
+}
+
+/// Scores of participants of whom only a summary was submitted.
+async fn submitted(store: &dyn Store, ended: Ended) -> Result<Vec<(ParticipantKey, Scores)>, StoreError> {
+    let kinds = vec![messenger::EVENT_KIND.to_owned()];
+    let query = EventQuery { kinds, limit: PAGE_ROWS_MAX, ..EventQuery::default() };
+    let page = store.events(ended.app, ended.conference, &query).await?;
+    let scores = page.rows.into_iter().map(|stored| {
+        let mos_lq = messenger::mos_lq(&stored.event.payload);
+        (stored.participant, Scores { mos_lq, ..Scores::default() })
+    });
+    Ok(scores.collect())
 }
 
 fn analyze(chunks: &[Chunk], rules: &RuleSet) -> Result<Analysis, CodecError> {

@@ -111,15 +111,29 @@ impl Problem {
     pub(crate) fn status(&self) -> StatusCode {
         self.status
     }
-}
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+    pub(crate) fn retry_after_span(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// What people may read, for a refusal in another form. The cause goes to the log now.
+    pub(crate) fn into_detail(self) -> String {
+        self.log();
+        self.detail
+    }
+
+    fn log(&self) {
         if let Some(cause) = &self.cause {
             tracing::error!(code = self.code, cause = %cause, "request failed");
         } else {
             tracing::debug!(code = self.code, status = self.status.as_u16(), "request refused");
         }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        self.log();
         let body = ProblemBody {
             kind: "about:blank",
             title: self.status.canonical_reason().unwrap_or("Error"),

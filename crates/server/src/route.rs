@@ -8,6 +8,7 @@ use axum::{
     http::StatusCode,
     middleware::{self, Next},
     response::Response,
+    routing::post,
 };
 use utoipa::{
     Modify, OpenApi,
@@ -69,6 +70,7 @@ impl Modify for Credentials {
 fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(intake::batches::handler))
+        .routes(routes!(intake::messenger::handler))
         .routes(routes!(query::conferences::handler))
         .routes(routes!(query::conference::handler))
         .routes(routes!(query::events::handler))
@@ -92,6 +94,7 @@ pub fn openapi() -> String {
 pub(crate) fn router(state: AppState) -> Router {
     let (router, document) = api().split_for_parts();
     router
+        .route("/{version}/{page_id}/call_metrics", post(intake::messenger::versioned))
         .merge(SwaggerUi::new(VIEWER_PATH).url(OPENAPI_PATH, document))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

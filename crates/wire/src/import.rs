@@ -22,7 +22,7 @@ mod gzip;
 mod internals;
 mod runs;
 mod stream;
-mod time;
+pub(crate) mod time;
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use sidetone_engine::report::Reports;

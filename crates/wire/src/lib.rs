@@ -5,5 +5,6 @@ pub mod batch;
 pub mod codec;
 pub mod import;
 pub mod json;
+pub mod messenger;
 pub mod portable;
 pub mod user_agent;

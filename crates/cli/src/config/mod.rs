@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sidetone_server::config::{
     ServerConfig, auth::AuthConfig, intake::IntakeConfig, limits::LimitsConfig, listen::ListenConfig, live::LiveConfig,
-    presence::PresenceConfig, retention::RetentionConfig,
+    messenger::MessengerConfig, presence::PresenceConfig, retention::RetentionConfig,
 };
 
 pub(crate) use layer::Setting;
@@ -38,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) retention: RetentionConfig,
     /// The live view.
     pub(crate) live: LiveConfig,
+    /// What is accepted of Messenger's `call_metrics`.
+    pub(crate) messenger: MessengerConfig,
 }
 
 /// What the server writes of itself, to standard error.
@@ -69,8 +71,8 @@ impl Default for LogConfig {
 
 impl Default for Config {
     fn default() -> Self {
-        let ServerConfig { listen, limits, intake, auth, presence, retention, live } = ServerConfig::default();
-        Self { data: default_data_folder(), log: LogConfig::default(), listen, limits, intake, auth, presence, retention, live }
+        let ServerConfig { listen, limits, intake, auth, presence, retention, live, messenger } = ServerConfig::default();
+        Self { data: default_data_folder(), log: LogConfig::default(), listen, limits, intake, auth, presence, retention, live, messenger }
     }
 }
 
@@ -97,8 +99,8 @@ impl Config {
 
     /// The part that the server knows.
     pub(crate) fn server(&self) -> ServerConfig {
-        let Self { data: _, log: _, listen, limits, intake, auth, presence, retention, live } = self.clone();
-        ServerConfig { listen, limits, intake, auth, presence, retention, live }
+        let Self { data: _, log: _, listen, limits, intake, auth, presence, retention, live, messenger } = self.clone();
+        ServerConfig { listen, limits, intake, auth, presence, retention, live, messenger }
     }
 }
 

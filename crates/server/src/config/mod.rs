@@ -5,6 +5,7 @@ pub mod intake;
 pub mod limits;
 pub mod listen;
 pub mod live;
+pub mod messenger;
 pub mod presence;
 pub mod retention;
 pub mod text;
@@ -30,6 +31,8 @@ pub struct ServerConfig {
     pub retention: retention::RetentionConfig,
     /// The live view.
     pub live: live::LiveConfig,
+    /// What is accepted of Messenger's `call_metrics`.
+    pub messenger: messenger::MessengerConfig,
 }
 
 impl ServerConfig {
@@ -101,7 +104,7 @@ mod tests {
     #[test]
     fn the_schema_describes_every_section() {
         let schema: serde_json::Value = serde_json::from_str(&ServerConfig::json_schema()).unwrap();
-        for section in ["listen", "limits", "intake", "auth", "presence", "retention", "live"] {
+        for section in ["listen", "limits", "intake", "auth", "presence", "retention", "live", "messenger"] {
             assert!(schema["properties"][section].is_object(), "{section}");
         }
     }

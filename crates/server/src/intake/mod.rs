@@ -1,6 +1,7 @@
-//! The way in: batches by HTTP, and the step from a decoded batch to what the store keeps.
+//! The way in: batches and summaries by HTTP, and the step from a decoded batch to what the store keeps.
 
 pub(crate) mod batches;
 pub(crate) mod body;
 pub(crate) mod form;
+pub(crate) mod messenger;
 pub mod prepare;

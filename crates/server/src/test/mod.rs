@@ -6,6 +6,7 @@ mod document;
 mod finaliser;
 mod intake;
 mod live;
+mod messenger;
 mod privacy;
 mod query;
 mod socket;
