@@ -18,5 +18,5 @@ mod report;
 
 pub use batch::{batch_from_json, batch_to_json};
 pub use error::JsonError;
-pub(crate) use read::{AnyValue, Read, Reader, remove_member, set_member};
+pub(crate) use read::{AnyValue, Read, Reader, Word, remove_member, set_member};
 pub use report::{JsonReport, report_from_json, report_from_value, report_to_json};

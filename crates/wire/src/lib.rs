@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod batch;
+pub mod callstats;
 pub mod codec;
 pub mod import;
 pub mod json;

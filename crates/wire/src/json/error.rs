@@ -29,7 +29,7 @@ impl std::fmt::Display for JsonError {
 impl std::error::Error for JsonError {}
 
 impl JsonError {
-    pub(super) fn new(place: String, error: &serde_json::Error) -> Self {
+    pub(crate) fn new(place: String, error: &serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
         let mut message = error.to_string();
         if let Some(end) = message.rfind(" at line ") {

@@ -63,17 +63,17 @@ impl Reader {
     }
 
     /// As [`Self::within`], for a member of ours.
-    pub(super) fn member<T, E>(&self, name: &'static str, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    pub(crate) fn member<T, E>(&self, name: &'static str, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         self.within(|| Step::Member(name), read)
     }
 
     /// As [`Self::within`], for an element.
-    pub(super) fn index<T, E>(&self, index: usize, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    pub(crate) fn index<T, E>(&self, index: usize, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         self.within(|| Step::Index(index), read)
     }
 
     /// Where the error happened, such as `reports[3].stats["IT01A"].jitter`.
-    pub(super) fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         let mut place = String::new();
         for step in self.path.borrow().iter().rev() {
             match step {
@@ -299,7 +299,7 @@ fn scalar(reader: &Reader, value: &serde_json::Value) -> Option<Value> {
 }
 
 /// A key.
-struct Word<'a>(&'a Reader);
+pub(crate) struct Word<'a>(pub(crate) &'a Reader);
 
 impl<'de> DeserializeSeed<'de> for Word<'_> {
     type Value = Text;
