@@ -1,6 +1,6 @@
 //! Keeping a batch: which conference, participant and peer connection it belongs to, and its rows.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use sidetone_engine::{
     ids::{ConferenceKey, ParticipantKey, PeerConnectionKey},
     units::Timestamp,
@@ -144,8 +144,8 @@ fn find_conference(db: &Connection, batch: &Append) -> Result<Option<(i64, Confe
 fn create_conference(db: &Connection, random: &mut fastrand::Rng, batch: &Append) -> Result<(i64, ConferenceKey), StoreError> {
     let key = ConferenceKey::mint(batch.span.0, random.u128(..));
     db.prepare_cached(
-        "INSERT INTO conferences (app, key, conference_id, conference_fold, start, end, state, revision)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0)",
+        "INSERT INTO conferences (app, key, conference_id, conference_fold, start, end, reach, state, revision)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6 + 600000000, 0, 0)",
     )
     .and_then(|mut insert| {
         insert.insert(params![
@@ -201,6 +201,9 @@ fn peer_connection(
 }
 
 fn insert_events(db: &Connection, batch: &Append, stay: &Stay, peer_connection: i64) -> Result<(), StoreError> {
+    if batch.events.is_empty() {
+        return Ok(());
+    }
     let mut insert = db
         .prepare_cached(
             "INSERT INTO events (conference, participant, peer_connection, time, kind, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -232,21 +235,27 @@ fn insert_reports(db: &Connection, batch: &Append, peer_connection: i64) -> Resu
             .map_err(failed)?;
     }
     let closed = batch.closed.map_or(batch.span.1, |closed| closed.max(batch.span.1));
-    db.prepare_cached(
-        "UPDATE peer_connections SET start = min(start, ?2), end = max(end, ?3), report_count = report_count + ?4,
-           report_bytes = report_bytes + ?5 WHERE id = ?1",
+    update(
+        db,
+        [
+            "UPDATE peer_connections SET end = max(end, ?3), report_count = report_count + ?4, report_bytes = report_bytes + ?5
+             WHERE id = ?1 AND start <= ?2",
+            "UPDATE peer_connections SET start = min(start, ?2), end = max(end, ?3), report_count = report_count + ?4,
+               report_bytes = report_bytes + ?5 WHERE id = ?1",
+        ],
+        params![peer_connection, batch.span.0.as_micros(), closed.as_micros(), count, i64::try_from(bytes).unwrap_or(i64::MAX)],
     )
-    .and_then(|mut update| {
-        update.execute(params![
-            peer_connection,
-            batch.span.0.as_micros(),
-            closed.as_micros(),
-            count,
-            i64::try_from(bytes).unwrap_or(i64::MAX)
-        ])
-    })
-    .map(drop)
-    .map_err(failed)
+}
+
+/// Runs the first of the statements that finds a row. The one before the last is for nearly every batch, one that goes on where the batch
+/// before ended: it sets fewer columns, so that fewer indexes are written.
+fn update(db: &Connection, statements: [&str; 2], values: &[&dyn ToSql]) -> Result<(), StoreError> {
+    for sql in statements {
+        if db.prepare_cached(sql).and_then(|mut update| update.execute(values)).map_err(failed)? > 0 {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Later facts replace earlier ones; what is not told again stays.
@@ -292,6 +301,36 @@ fn update_facts(db: &Connection, participant: i64, batch: &Append) -> Result<(),
 /// Ends, keeps or revives the participant, and its conference with it.
 fn update_presence(db: &Connection, batch: &Append, stay: &Stay) -> Result<(), StoreError> {
     let last = batch.left.map_or(batch.span.1, |left| left.max(batch.span.1));
+    let (from, until) = (batch.span.0.as_micros(), last.as_micros());
+    let state = if goes_on(db, batch, stay)? || !ends(db, batch, stay, last)? || is_anybody_there(db, stay.conference)? { 0 } else { 1 };
+    update(
+        db,
+        [
+            "UPDATE conferences SET end = max(end, ?3), revision = revision + 1
+             WHERE id = ?1 AND start <= ?2 AND reach >= ?3 AND state = ?4",
+            "UPDATE conferences SET start = min(start, ?2), end = max(end, ?3), revision = revision + 1, state = ?4,
+               reach = max(reach, ?3 + 600000000) WHERE id = ?1",
+        ],
+        params![stay.conference, from, until, state],
+    )
+}
+
+/// Whether the participant is there and stays; only then is it noted what was heard of it.
+fn goes_on(db: &Connection, batch: &Append, stay: &Stay) -> Result<bool, StoreError> {
+    if batch.left.is_some() {
+        return Ok(false);
+    }
+    db.prepare_cached(
+        "UPDATE participants SET last_seen = max(last_seen, ?3), received = max(received, ?4)
+         WHERE id = ?1 AND joined <= ?2 AND ended IS NULL",
+    )
+    .and_then(|mut update| update.execute(params![stay.id, batch.span.0.as_micros(), batch.span.1.as_micros(), batch.received.as_micros()]))
+    .map(|rows| rows == 1)
+    .map_err(failed)
+}
+
+/// Notes what was heard of the participant last, and whether it ends by that.
+fn ends(db: &Connection, batch: &Append, stay: &Stay, last: Timestamp) -> Result<bool, StoreError> {
     // A stay that timed out is there again when it is heard again; one that left stays away unless it speaks of a later time.
     let ended: Option<i64> = db
         .prepare_cached(
@@ -314,15 +353,7 @@ fn update_presence(db: &Connection, batch: &Append, stay: &Stay) -> Result<(), S
             )
         })
         .map_err(failed)?;
-    let somebody_is_there = ended.is_none() || is_anybody_there(db, stay.conference)?;
-    db.prepare_cached(
-        "UPDATE conferences SET start = min(start, ?2), end = max(end, ?3), revision = revision + 1, state = ?4 WHERE id = ?1",
-    )
-    .and_then(|mut update| {
-        update.execute(params![stay.conference, batch.span.0.as_micros(), last.as_micros(), i64::from(!somebody_is_there)])
-    })
-    .map(drop)
-    .map_err(failed)
+    Ok(ended.is_some())
 }
 
 fn is_anybody_there(db: &Connection, conference: i64) -> Result<bool, StoreError> {

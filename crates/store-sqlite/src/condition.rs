@@ -293,13 +293,14 @@ impl<'a> Question<'a> {
                 ids: ids.of(&format!("SELECT p.conference FROM {by_value} CROSS JOIN participants p ON p.id = a.participant")),
             });
         }
-        if self.query.issue.is_some() {
+        if self.query.issue.is_some() || self.query.severity.is_some() {
             let mut issues = Conditions::default();
             issues.add("i.app = ?", [self.app()]);
             self.times.within(&mut issues, "i.start");
             issues.add_all(self.issue());
             // WITHOUT ROWID: the table is the index by rule and start.
-            let head = |column: &str| format!("SELECT {column} FROM conference_issues i NOT INDEXED");
+            let index = if self.query.issue.is_some() { "NOT INDEXED" } else { "INDEXED BY conference_issues_by_severity" };
+            let head = |column: &str| format!("SELECT {column} FROM conference_issues i {index}");
             lookups.push(Lookup { part: Part::Issue, rows: issues.clone().of(&head("1")), ids: issues.of(&head("i.conference")) });
         }
         lookups.extend(self.conference_lookups());

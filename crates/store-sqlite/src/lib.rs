@@ -28,7 +28,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use rusqlite::Connection;
+use rusqlite::{Connection, config::DbConfig};
 use sidetone_engine::{
     ids::{AppKey, ConferenceKey, PeerConnectionKey, UserId},
     units::Timestamp,
@@ -133,6 +133,8 @@ impl SqliteStore {
             connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).map_err(failed)?;
         }
         connection.set_prepared_statement_cache_capacity(64);
+        // A statement is planned once, not again for each value that is bound to it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
         schema::migrate(&mut connection)?;
         let (writer, thread) = Writer::start(connection, config.queue_max, config.queue_bytes_max, config.seed)?;
         let pool = Pool::new(file.clone(), config.readers_max);

@@ -6,7 +6,8 @@ use sidetone_store::error::StoreError;
 use crate::error::failed;
 
 /// `MIGRATIONS[n]` takes a store from version n to n + 1.
-const MIGRATIONS: &[&str] = &[include_str!("schema/0001_first.sql"), include_str!("schema/0002_length.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema/0001_first.sql"), include_str!("schema/0002_length.sql"), include_str!("schema/0003_append.sql")];
 
 /// The version that this code writes.
 #[must_use]
@@ -27,4 +28,28 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         transaction.commit().map_err(failed)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_of_an_older_version_is_brought_up_with_its_rows() {
+        let mut db = Connection::open_in_memory().unwrap();
+        for migration in &MIGRATIONS[..2] {
+            db.execute_batch(migration).unwrap();
+        }
+        db.pragma_update(None, "user_version", 2).unwrap();
+        db.execute_batch(
+            "INSERT INTO conferences (app, key, conference_id, conference_fold, start, end, state, revision)
+             VALUES (x'01', x'02', 'c', 'c', 100, 500, 2, 1)",
+        )
+        .unwrap();
+        migrate(&mut db).unwrap();
+        assert_eq!(db.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).unwrap(), version());
+        let length: i64 =
+            db.query_row("SELECT reach - start FROM conferences INDEXED BY conferences_by_length", [], |row| row.get(0)).unwrap();
+        assert_eq!(length, 400);
+    }
 }

@@ -55,9 +55,9 @@ pub(crate) fn search(db: &Connection, app: AppKey, query: &ConferenceQuery) -> R
     Ok(ConferencePage { rows, next })
 }
 
-/// The length of the app's longest conference, in microseconds.
+/// No less than the length of the app's longest conference, in microseconds.
 fn length_max(db: &Connection, app: AppKey) -> Result<i64, StoreError> {
-    let sql = "SELECT end - start FROM conferences INDEXED BY conferences_by_length WHERE app = ?1 ORDER BY end - start DESC LIMIT 1";
+    let sql = "SELECT reach - start FROM conferences INDEXED BY conferences_by_length WHERE app = ?1 ORDER BY reach - start DESC LIMIT 1";
     let longest = db.prepare_cached(sql).and_then(|mut select| select.query_row([app.to_bytes()], |row| row.get(0)).optional());
     Ok(longest.map_err(failed)?.unwrap_or(0))
 }
@@ -167,8 +167,8 @@ mod tests {
             let start = n * 1_000_000;
             transaction
                 .prepare_cached(
-                    "INSERT INTO conferences (app, key, conference_id, conference_fold, start, end, state, revision, mos)
-                     VALUES (?1, ?2, 'c', 'c', ?3, ?4, 2, 1, ?5)",
+                    "INSERT INTO conferences (app, key, conference_id, conference_fold, start, end, reach, state, revision, mos)
+                     VALUES (?1, ?2, 'c', 'c', ?3, ?4, ?4, 2, 1, ?5)",
                 )
                 .unwrap()
                 .execute(params![app().to_bytes(), key, start, start + 500_000, f64::from(u8::try_from(n % 40).unwrap()) / 10.0])
@@ -252,6 +252,15 @@ mod tests {
             assert!(plan.contains(index) && !plan.contains("SCAN"), "{index}: {plan}");
         }
         assert_eq!(lookups.len(), 8);
+    }
+
+    #[test]
+    fn a_severity_has_an_index_without_a_rule() {
+        let query = ConferenceQuery { severity: Some(sidetone_engine::issue::Severity::Critical), ..ConferenceQuery::default() };
+        let question = Question::new(app(), &query, Times::new(&query, 1));
+        let [lookup] = &question.lookups()[..] else { panic!("one index finds it") };
+        let plan = plan(&store(0), &lookup.rows);
+        assert!(plan.contains("conference_issues_by_severity (app=? AND severity>?)"), "{plan}");
     }
 
     #[test]
