@@ -204,6 +204,7 @@ async fn stay(store: &SqliteStore, app: AppKey, number: u32, party: u32) -> Resu
         left: Some(end),
         closed: Some(end),
         reports: None,
+        delivery: None,
     };
     let (Appended::Stored(place) | Appended::Duplicate(place)) = store.append(append).await?;
     Ok(place)

@@ -1,4 +1,4 @@
-//! What happens by itself: participants and conferences end, summaries are written, old conferences go.
+//! What happens by itself: participants and conferences end, summaries are written, old conferences go, records are sent on.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -11,6 +11,7 @@ use tokio::{
 
 use crate::{
     finalise::{self, FinaliseError},
+    intake::messenger::relay,
     state::AppState,
     task,
 };
@@ -20,10 +21,11 @@ const RETRY_MAX: Duration = Duration::from_secs(600);
 
 /// Starts every job; each ends soon after the server is told to stop, never in the middle of a step.
 pub(crate) fn start(state: &AppState) -> Vec<JoinHandle<()>> {
-    let (presence_state, retention_state) = (state.clone(), state.clone());
+    let (presence_state, retention_state, relay_state) = (state.clone(), state.clone(), state.clone());
     vec![
         task::spawn("presence", Arc::clone(&state.accounts), async move { presence(&presence_state).await }),
         task::spawn("retention", Arc::clone(&state.accounts), async move { retention(&retention_state).await }),
+        task::spawn("relay", Arc::clone(&state.accounts), async move { relay::run(&relay_state).await }),
     ]
 }
 

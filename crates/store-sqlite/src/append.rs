@@ -11,6 +11,7 @@ use sidetone_store::{
 };
 
 use crate::{
+    delivery,
     error::failed,
     row::{self, time},
 };
@@ -47,6 +48,9 @@ pub(crate) fn append(db: &Connection, random: &mut fastrand::Rng, batch: &Append
         return Ok(Appended::Duplicate(place));
     }
     insert_events(db, batch, &stay, peer_connection)?;
+    if let Some(delivery) = &batch.delivery {
+        delivery::insert(db, stay.id, delivery)?;
+    }
     if peer_connection != 0 {
         insert_reports(db, batch, peer_connection)?;
     }

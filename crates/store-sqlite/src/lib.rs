@@ -8,6 +8,7 @@ mod append;
 mod apps;
 mod check;
 mod condition;
+mod delivery;
 mod error;
 mod finalise;
 mod fold;
@@ -37,7 +38,7 @@ use sidetone_store::{
     Store,
     error::StoreError,
     query::{ConferencePage, ConferenceQuery, EventPage, EventQuery},
-    record::{App, Append, Appended, Chunk, ConferenceDetail, Ended, Erased, Expired, NewApp},
+    record::{App, Append, Appended, Chunk, ConferenceDetail, Delivery, Ended, Erased, Expired, NewApp},
     summary::ConferenceSummary,
 };
 
@@ -239,6 +240,18 @@ impl Store for SqliteStore {
     async fn fold(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<(), StoreError> {
         let Some(folded) = self.pool.read(move |db| fold::fold(db, app, peer_connection)).await? else { return Ok(()) };
         self.write(move |db| fold::swap(db, &folded)).await
+    }
+
+    async fn deliveries(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+        self.pool.read(move |db| delivery::due(db, now, limit)).await
+    }
+
+    async fn postpone_delivery(&self, id: i64, due: Timestamp) -> Result<(), StoreError> {
+        self.write(move |db| delivery::postpone(db, id, due)).await
+    }
+
+    async fn remove_delivery(&self, id: i64) -> Result<(), StoreError> {
+        self.write(move |db| delivery::remove(db, id)).await
     }
 
     async fn erase_user(&self, app: AppKey, user: &UserId) -> Result<Erased, StoreError> {

@@ -6,8 +6,12 @@ use sidetone_store::error::StoreError;
 use crate::error::failed;
 
 /// `MIGRATIONS[n]` takes a store from version n to n + 1.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema/0001_first.sql"), include_str!("schema/0002_length.sql"), include_str!("schema/0003_append.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001_first.sql"),
+    include_str!("schema/0002_length.sql"),
+    include_str!("schema/0003_append.sql"),
+    include_str!("schema/0004_deliveries.sql"),
+];
 
 /// The version that this code writes.
 #[must_use]

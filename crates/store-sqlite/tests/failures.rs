@@ -47,6 +47,7 @@ fn batch(seq: u32, user: &str, payload_bytes: usize) -> Append {
         left: None,
         closed: None,
         reports: Some(EncodedReports { bytes: codec::encode(&run), count: 1, span: (time, time), shift_us: 0 }),
+        delivery: None,
     }
 }
 

@@ -4,12 +4,14 @@
 //! a test of its own. Cases panic, as tests do, with what was expected.
 
 mod batches;
+mod deliveries;
 mod presence;
 mod queries;
 mod removal;
 mod summaries;
 
 pub use batches::*;
+pub use deliveries::*;
 pub use presence::*;
 pub use queries::*;
 pub use removal::*;
@@ -39,7 +41,8 @@ macro_rules! conformance_tests {
             an_id_used_again_is_another_conference, a_user_may_be_there_twice, who_returns_after_silence_is_there_again,
             apps_do_not_see_each_other, pages_hold_every_row_once, every_condition_selects, summaries_are_written_once_true,
             folding_keeps_every_report, folding_nothing_is_no_failure, a_user_is_erased, conferences_expire_by_age,
-            an_app_goes_with_all_it_has, apps_are_kept
+            an_app_goes_with_all_it_has, apps_are_kept,
+            a_delivery_waits_until_it_is_done, a_delivery_goes_with_its_participant
         }
     };
     ($make:expr; $($case:ident),+) => {$(
@@ -82,6 +85,7 @@ fn batch(conference: &str, user: &str, seq: u32, from: i64, until: i64) -> Appen
         left: None,
         closed: None,
         reports: None,
+        delivery: None,
     }
 }
 

@@ -22,7 +22,7 @@ use sidetone_engine::{
 use crate::{
     error::StoreError,
     query::{ConferencePage, ConferenceQuery, EventPage, EventQuery},
-    record::{App, Append, Appended, Chunk, ConferenceDetail, Ended, Erased, Expired, NewApp},
+    record::{App, Append, Appended, Chunk, ConferenceDetail, Delivery, Ended, Erased, Expired, NewApp},
     summary::ConferenceSummary,
 };
 
@@ -72,6 +72,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// Replaces the chunks of an ended peer connection by fewer, better compressed ones. Idempotent, and loses nothing that arrives meanwhile.
     async fn fold(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<(), StoreError>;
+
+    /// What is to be delivered at `now`, by time, at most `limit`.
+    async fn deliveries(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError>;
+
+    /// A delivery was tried in vain; it is due again at `due`.
+    async fn postpone_delivery(&self, id: i64, due: Timestamp) -> Result<(), StoreError>;
+
+    /// A delivery has arrived, or is given up.
+    async fn remove_delivery(&self, id: i64) -> Result<(), StoreError>;
 
     /// Erases all that was recorded of a user.
     async fn erase_user(&self, app: AppKey, user: &UserId) -> Result<Erased, StoreError>;

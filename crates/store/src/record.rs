@@ -114,6 +114,36 @@ pub struct Append {
     pub closed: Option<Timestamp>,
     /// The reports, encoded by the report codec; `None` when there are none.
     pub reports: Option<EncodedReports>,
+    /// What is to be sent on to somebody else once the batch is kept.
+    pub delivery: Option<NewDelivery>,
+}
+
+/// Something to be sent on, kept until it is delivered or given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// What it is, such as `call_metrics`; a name private to whoever delivers it.
+    pub kind: String,
+    /// When it is first tried.
+    pub due: Timestamp,
+    /// Everything that whoever delivers it needs; JSON text.
+    pub content: String,
+}
+
+/// A [`NewDelivery`] that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// A number private to the store.
+    pub id: i64,
+    /// Of which app.
+    pub app: AppKey,
+    /// What it is.
+    pub kind: String,
+    /// When it is tried next.
+    pub due: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// See [`NewDelivery::content`].
+    pub content: String,
 }
 
 /// Encoded reports.

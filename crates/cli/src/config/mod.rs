@@ -38,7 +38,7 @@ pub(crate) struct Config {
     pub(crate) retention: RetentionConfig,
     /// The live view.
     pub(crate) live: LiveConfig,
-    /// What is accepted of Messenger's `call_metrics`.
+    /// What is accepted of Messenger's `call_metrics`, and where it is sent on to.
     pub(crate) messenger: MessengerConfig,
 }
 

@@ -31,7 +31,7 @@ pub struct ServerConfig {
     pub retention: retention::RetentionConfig,
     /// The live view.
     pub live: live::LiveConfig,
-    /// What is accepted of Messenger's `call_metrics`.
+    /// What is accepted of Messenger's `call_metrics`, and where it is sent on to.
     pub messenger: messenger::MessengerConfig,
 }
 
@@ -47,7 +47,8 @@ impl ServerConfig {
         self.auth.validate()?;
         self.presence.validate()?;
         self.retention.validate()?;
-        self.live.validate()
+        self.live.validate()?;
+        self.messenger.validate()
     }
 
     /// The JSON Schema of the configuration, for `docs/` and for editors.

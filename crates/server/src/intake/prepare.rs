@@ -111,6 +111,7 @@ pub fn prepare(app: AppKey, batch: &mut Batch, encoded: Vec<u8>, received: Times
         closed: last(&batch.events, kind::CLOSED),
         reports: report_span.map(|span| EncodedReports { bytes: encoded, count, span, shift_us }),
         events: std::mem::take(&mut batch.events),
+        delivery: None,
     })
 }
 

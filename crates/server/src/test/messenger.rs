@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use sidetone_testkit::call::{Call, Who};
 
 use super::{Answer, INTAKE, QUERY, TestServer};
-use crate::config::messenger::KnownCalls;
+use crate::{
+    config::messenger::{KnownCalls, Token},
+    intake::messenger::relay::Relay,
+};
 
 /// A body of a call that ended ten seconds ago.
 fn body(server: &TestServer, call_id: &str) -> Value {
@@ -179,4 +182,108 @@ async fn too_many_and_too_large_are_told_in_the_same_envelope() {
     let limited = answers.iter().find(|answer| answer.status == 429).unwrap();
     refused(limited, 429, 4, None);
     assert!(limited.headers.contains_key(header::RETRY_AFTER));
+}
+
+/// A peer for the relay that answers with the next of `answers` and tells what it was asked.
+async fn upstream(answers: Vec<(u16, &'static str)>) -> (String, tokio::sync::mpsc::UnboundedReceiver<(String, String, Value)>) {
+    use axum::{Router, extract::Request, http::StatusCode};
+    let (told, asked) = tokio::sync::mpsc::unbounded_channel();
+    let answers = std::sync::Arc::new(std::sync::Mutex::new(answers.into_iter()));
+    let router = Router::new().fallback(move |request: Request| {
+        let (told, answers) = (told.clone(), answers.clone());
+        async move {
+            let path = request.uri().path().to_owned();
+            let token = request.headers()[header::AUTHORIZATION].to_str().unwrap().to_owned();
+            let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
+            told.send((path, token, serde_json::from_slice(&body).unwrap())).unwrap();
+            let (status, text) = answers.lock().unwrap().next().unwrap();
+            (StatusCode::from_u16(status).unwrap(), text)
+        }
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (format!("http://{address}/v23.0"), asked)
+}
+
+async fn relaying(url: String) -> TestServer {
+    TestServer::with(|config, _| {
+        config.messenger.relay.url = url;
+        config.messenger.relay.tokens.insert("1234567890".into(), Token("page-token".into()));
+    })
+    .await
+}
+
+async fn relayed(server: &TestServer) -> Value {
+    let list = server.get("/v1/conferences?conference_id=c_1").await.ok();
+    let key = list["conferences"][0]["key"].as_str().unwrap().to_owned();
+    assert_ne!(list["conferences"][0]["state"], "running", "telling how it went brings nobody back");
+    server.get(&format!("/v1/conferences/{key}/events?kinds=call_metrics_relayed")).await.ok()["events"].clone()
+}
+
+#[tokio::test]
+async fn an_accepted_record_is_sent_on_until_it_arrives() {
+    let busy = r#"{"error": {"message": "try later", "code": 2, "is_transient": true}}"#;
+    let (url, mut asked) = upstream(vec![(500, busy), (200, r#"{"success": true}"#)]).await;
+    let server = relaying(url).await;
+    let mut body = body(&server, "c_1");
+    body["audio_stats"]["jitter_buffer_emitted_count"] = json!(958_080);
+    submit(&server, &body).await.ok();
+    let server = server.restart().await;
+    let relay = Relay::new().unwrap();
+    relay.round(&server.state).await.unwrap();
+    relay.round(&server.state).await.unwrap();
+    assert_eq!(relayed(&server).await, json!([]), "the second try has to wait");
+    server.clock.advance_ms(5_000);
+    relay.round(&server.state).await.unwrap();
+    relay.round(&server.state).await.unwrap();
+    body["audio_stats"].as_object_mut().unwrap().remove("jitter_buffer_emitted_count");
+    for _ in 0..2 {
+        let (path, token, sent) = asked.try_recv().unwrap();
+        assert_eq!((path.as_str(), token.as_str()), ("/v23.0/1234567890/call_metrics", "Bearer page-token"));
+        assert_eq!(sent, body, "as it came, without what Meta does not document");
+    }
+    assert!(asked.try_recv().is_err(), "what has arrived is not sent again");
+    let events = relayed(&server).await;
+    assert_eq!((&events[0]["payload"]["delivered"], &events[0]["payload"]["attempts"]), (&json!(true), &json!(2)), "{events}");
+}
+
+#[tokio::test]
+async fn what_the_peer_refuses_is_told_and_not_repeated() {
+    let refusal = r#"{"error": {"message": "already submitted", "code": 100}}"#;
+    let (url, mut asked) = upstream(vec![(400, refusal)]).await;
+    let server = relaying(url).await;
+    submit(&server, &body(&server, "c_1")).await.ok();
+    let relay = Relay::new().unwrap();
+    relay.round(&server.state).await.unwrap();
+    server.clock.advance_ms(3_600_000);
+    relay.round(&server.state).await.unwrap();
+    asked.try_recv().unwrap();
+    assert!(asked.try_recv().is_err());
+    let payload = relayed(&server).await[0]["payload"].clone();
+    assert_eq!((&payload["delivered"], &payload["status"]), (&json!(false), &json!(400)));
+    assert!(payload["reason"].as_str().unwrap().contains("already submitted"), "{payload}");
+}
+
+#[tokio::test]
+async fn a_peer_that_is_away_is_given_up_when_the_window_has_passed() {
+    let server = relaying("http://127.0.0.1:9/v23.0".into()).await;
+    submit(&server, &body(&server, "c_1")).await.ok();
+    let relay = Relay::new().unwrap();
+    for _ in 0..60 {
+        relay.round(&server.state).await.unwrap();
+        server.clock.advance_ms(1_800_000);
+    }
+    let payload = relayed(&server).await[0]["payload"].clone();
+    assert_eq!(payload["delivered"], false, "{payload}");
+    assert!(payload["reason"].as_str().unwrap().contains("24 hours"), "{payload}");
+    assert!(payload["attempts"].as_u64().unwrap() > 40, "{payload}");
+}
+
+#[tokio::test]
+async fn pages_without_a_token_are_kept_but_not_sent_on() {
+    let server = relaying("http://127.0.0.1:9/v23.0".into()).await;
+    let request = request("/99/call_metrics").header(header::AUTHORIZATION, format!("Bearer {INTAKE}"));
+    server.send(request.body(Body::from(body(&server, "c_1").to_string())).unwrap()).await.ok();
+    assert!(server.store.deliveries(server.state.clock.now(), 10).await.unwrap().is_empty());
 }

@@ -147,6 +147,14 @@ impl AudioStats {
     }
 }
 
+/// Whether Meta's page has this member, in any of its spellings.
+pub(super) fn is_documented(name: &str) -> bool {
+    let plain = ["_sec", "_ms"].iter().find_map(|unit| name.strip_suffix(unit)).unwrap_or(name);
+    let counters = ["packets_lost", "packets_received", "concealed_samples", "silent_concealed_samples"];
+    let spans = ["jitter", "round_trip_time", "jitter_buffer_delay", "total_samples_duration"];
+    name == "call_ended_time" || counters.contains(&name) || spans.contains(&plain)
+}
+
 struct Reader<'a> {
     stats: &'a Map<String, Value>,
     strict: bool,

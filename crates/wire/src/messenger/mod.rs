@@ -191,6 +191,22 @@ impl CallMetrics {
         self.first_audio.filter(|first| time::is_plausible(*first, received) && *first <= end)
     }
 
+    /// The body for whoever the record is sent on to: as it came, but for members of `audio_stats` that Meta does not document, unless
+    /// `extensions` says so.
+    #[must_use]
+    pub fn outgoing(&self, extensions: bool) -> Value {
+        let mut body = self.raw.clone();
+        let stats = match &body["audio_stats"] {
+            Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
+            stats => stats.clone(),
+        };
+        if let Value::Object(mut stats) = stats {
+            stats.retain(|name, _| extensions || audio::is_documented(name));
+            body["audio_stats"] = Value::Object(stats);
+        }
+        body
+    }
+
     /// The canonical record as the payload of an event.
     #[must_use]
     pub fn payload(&self) -> Value {

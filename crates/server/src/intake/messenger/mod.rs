@@ -4,6 +4,7 @@
 //! saw of the same call, or alone when nothing else was reported.
 
 mod error;
+pub(crate) mod relay;
 mod submission;
 
 use axum::{
@@ -150,8 +151,10 @@ async fn receive(
     let submission = Submission::new(&metrics, &parts.headers, &received.bytes, now);
     let mut batch = submission.batch();
     account.holds(0, batch.events.len());
-    let append = prepare::prepare(principal.app.key, &mut batch, Vec::new(), now, TimePolicy::Live(&state.config.intake))
+    let delivery = relay::delivery(&state.config.messenger.relay, &metrics, &batch, now);
+    let mut append = prepare::prepare(principal.app.key, &mut batch, Vec::new(), now, TimePolicy::Live(&state.config.intake))
         .map_err(|refused| Problem::unprocessable(refused.code(), refused.to_string()))?;
+    append.delivery = delivery;
     let live = LiveBatch::new(&append, batch.reports, received.reserved);
     let appended = state.store.append(append).await.map_err(|error| store_failed(state, error))?;
     match appended {
