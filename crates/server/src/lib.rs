@@ -29,6 +29,7 @@ mod task;
 #[cfg(test)]
 mod test;
 mod tls;
+mod turn;
 
 pub use auth::{INTAKE_SECRET_PREFIX, QUERY_SECRET_PREFIX};
 pub use route::{OPENAPI_PATH, VIEWER_PATH, openapi};

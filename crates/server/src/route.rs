@@ -20,7 +20,7 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{cors, health, intake, live, problem::Problem, query, state::AppState};
+use crate::{cors, health, intake, live, problem::Problem, query, state::AppState, turn};
 
 /// Where the viewer of the API document is.
 pub const VIEWER_PATH: &str = "/docs/api";
@@ -71,6 +71,7 @@ fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(intake::batches::handler))
         .routes(routes!(intake::messenger::handler))
+        .routes(routes!(turn::handler))
         .routes(routes!(query::conferences::handler))
         .routes(routes!(query::conference::handler))
         .routes(routes!(query::events::handler))

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sidetone_server::config::{
     ServerConfig, auth::AuthConfig, intake::IntakeConfig, limits::LimitsConfig, listen::ListenConfig, live::LiveConfig,
-    messenger::MessengerConfig, presence::PresenceConfig, retention::RetentionConfig,
+    messenger::MessengerConfig, presence::PresenceConfig, retention::RetentionConfig, turn::TurnConfig,
 };
 
 pub(crate) use layer::Setting;
@@ -40,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) live: LiveConfig,
     /// What is accepted of Messenger's `call_metrics`, and where it is sent on to.
     pub(crate) messenger: MessengerConfig,
+    /// TURN servers that clients may use, and the secret shared with them.
+    pub(crate) turn: TurnConfig,
 }
 
 /// What the server writes of itself, to standard error.
@@ -71,8 +73,20 @@ impl Default for LogConfig {
 
 impl Default for Config {
     fn default() -> Self {
-        let ServerConfig { listen, limits, intake, auth, presence, retention, live, messenger } = ServerConfig::default();
-        Self { data: default_data_folder(), log: LogConfig::default(), listen, limits, intake, auth, presence, retention, live, messenger }
+        let ServerConfig { listen, limits, intake, auth, presence, retention, live, messenger, turn } = ServerConfig::default();
+        Self {
+            data: default_data_folder(),
+            log: LogConfig::default(),
+            listen,
+            limits,
+            intake,
+            auth,
+            presence,
+            retention,
+            live,
+            messenger,
+            turn,
+        }
     }
 }
 
@@ -99,8 +113,8 @@ impl Config {
 
     /// The part that the server knows.
     pub(crate) fn server(&self) -> ServerConfig {
-        let Self { data: _, log: _, listen, limits, intake, auth, presence, retention, live, messenger } = self.clone();
-        ServerConfig { listen, limits, intake, auth, presence, retention, live, messenger }
+        let Self { data: _, log: _, listen, limits, intake, auth, presence, retention, live, messenger, turn } = self.clone();
+        ServerConfig { listen, limits, intake, auth, presence, retention, live, messenger, turn }
     }
 }
 

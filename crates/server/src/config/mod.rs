@@ -9,6 +9,7 @@ pub mod messenger;
 pub mod presence;
 pub mod retention;
 pub mod text;
+pub mod turn;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,8 @@ pub struct ServerConfig {
     pub live: live::LiveConfig,
     /// What is accepted of Messenger's `call_metrics`, and where it is sent on to.
     pub messenger: messenger::MessengerConfig,
+    /// TURN servers that clients may use, and the secret shared with them.
+    pub turn: turn::TurnConfig,
 }
 
 impl ServerConfig {
@@ -48,7 +51,8 @@ impl ServerConfig {
         self.presence.validate()?;
         self.retention.validate()?;
         self.live.validate()?;
-        self.messenger.validate()
+        self.messenger.validate()?;
+        self.turn.validate()
     }
 
     /// The JSON Schema of the configuration, for `docs/` and for editors.
@@ -105,7 +109,7 @@ mod tests {
     #[test]
     fn the_schema_describes_every_section() {
         let schema: serde_json::Value = serde_json::from_str(&ServerConfig::json_schema()).unwrap();
-        for section in ["listen", "limits", "intake", "auth", "presence", "retention", "live", "messenger"] {
+        for section in ["listen", "limits", "intake", "auth", "presence", "retention", "live", "messenger", "turn"] {
             assert!(schema["properties"][section].is_object(), "{section}");
         }
     }

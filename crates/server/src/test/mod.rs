@@ -10,6 +10,7 @@ mod messenger;
 mod privacy;
 mod query;
 mod socket;
+mod turn;
 
 use std::sync::Arc;
 

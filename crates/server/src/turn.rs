@@ -1,0 +1,98 @@
+//! `GET /v1/turn-credentials`: time-limited credentials for TURN servers that share a secret with us.
+//!
+//! The scheme is that of coturn's `use-auth-secret` (draft-uberti-behave-turn-rest): the user name is the time at which it expires, in
+//! seconds since 1970, and a name; the password is the base64 of its HMAC-SHA-1 under the shared secret. Nothing is kept of what was issued.
+
+use axum::{
+    Json,
+    extract::{Query, State},
+    http::HeaderMap,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Serialize};
+use sidetone_engine::units::Timestamp;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    auth::{self, Scope},
+    config::turn::TurnConfig,
+    problem::Problem,
+    state::AppState,
+};
+
+/// Longest name within a user name, in bytes: TURN allows 508 for the whole (RFC 8489).
+const NAME_BYTES_MAX: usize = 256;
+
+/// For whom.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TurnParameters {
+    /// Stands in the TURN server's log; without it the token's user, else the app's key.
+    user_id: Option<String>,
+}
+
+/// An entry for `iceServers` of an `RTCPeerConnection`.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct TurnCredentials {
+    /// The servers.
+    #[schema(example = json!(["turn:turn.example.com:3478?transport=udp"]))]
+    urls: Vec<String>,
+    /// Good until the time that it begins with, in seconds since 1970.
+    #[schema(example = "1795314958:ada")]
+    username: String,
+    /// The password.
+    #[schema(example = "fDjzq/9hNCzyL0UfUhbJ0zDmdFo=")]
+    credential: String,
+    /// Seconds for which they are good.
+    #[schema(example = 86400)]
+    ttl_s: u64,
+}
+
+/// Get TURN credentials
+///
+/// For `iceServers`, as it is. Ask anew for each call.
+#[utoipa::path(
+    get,
+    path = "/v1/turn-credentials",
+    tag = "intake",
+    params(TurnParameters),
+    responses(
+        (status = 200, body = TurnCredentials),
+        (status = 401, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "No, wrong or expired credentials"),
+        (status = 404, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "No TURN server is configured"),
+    ),
+    security(("intake" = []))
+)]
+pub(crate) async fn handler(
+    State(state): State<AppState>,
+    Query(parameters): Query<TurnParameters>,
+    headers: HeaderMap,
+) -> Result<Json<TurnCredentials>, Problem> {
+    let principal = auth::authorize(&state, &headers, None, Scope::Intake).await?;
+    let name = match (&principal.user, parameters.user_id) {
+        (Some(user), _) => user.as_str().to_owned(),
+        (None, Some(user)) => user,
+        (None, None) => principal.app.key.to_string(),
+    };
+    let issued = issue(&state.config.turn, &name, state.clock.now());
+    issued.map(Json).ok_or_else(|| {
+        Problem::not_found("turn_not_configured", "this server knows no TURN server; set turn.urls and turn.secret in its configuration")
+    })
+}
+
+/// Credentials that `name` may use from `now` on; `None` when no server is configured.
+pub(crate) fn issue(config: &TurnConfig, name: &str, now: Timestamp) -> Option<TurnCredentials> {
+    if config.urls.is_empty() {
+        return None;
+    }
+    let ttl_s = u64::try_from(config.ttl.as_micros() / 1_000_000).unwrap_or_default();
+    let expires_s = now.as_millis() / 1000 + i64::try_from(ttl_s).unwrap_or_default();
+    // A colon ends the time; control characters have no place in a TURN user name.
+    let mut name: String = name.chars().map(|letter| if letter.is_control() || letter == ':' { '_' } else { letter }).collect();
+    name.truncate(name.floor_char_boundary(NAME_BYTES_MAX));
+    let username = format!("{expires_s}:{name}");
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, config.secret.0.as_bytes());
+    let credential = STANDARD.encode(ring::hmac::sign(&key, username.as_bytes()));
+    Some(TurnCredentials { urls: config.urls.clone(), username, credential, ttl_s })
+}
