@@ -1,10 +1,12 @@
-//! Every developer command: `cargo xtask demo|test|wasm|gen|tidy|bench`.
+//! Every developer command: `cargo xtask build|demo|test|assets|wasm|gen|tidy|bench`.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
+mod assets;
 mod bench;
 mod demo;
 mod r#gen;
+mod npm;
 mod process;
 mod test;
 mod tidy;
@@ -16,8 +18,10 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask <command>
 
+  build           everything: what browsers download, and the program `sidetone` that carries it, for release
   demo [args]     build Sidetone and run `sidetone demo`: the real dumps of testdata/ imported and served
   test [step ..]  every test there is (or only the steps named); sets up what it needs
+  assets          what browsers download, into target/assets; the next build of the server takes it in
   wasm            the engine as WebAssembly with its JavaScript glue, into target/engine-wasm
   gen [--check]   write the generated files; with --check, fail if one is stale
   tidy            the rules of the house that no compiler checks
@@ -28,6 +32,8 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let (command, rest) = args.split_first().map_or(("help", &[][..]), |(first, rest)| (first.as_str(), rest));
     let outcome = match command {
+        "assets" => assets::run(rest),
+        "build" => assets::program(rest),
         "demo" => demo::run(rest),
         "test" => test::run(rest),
         "wasm" => wasm::run(rest),

@@ -4,7 +4,7 @@ use std::{process::Command, time::Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{r#gen, process, tidy, wasm, workspace};
+use crate::{assets, r#gen, npm, process, tidy, wasm, workspace};
 
 /// One runner with everything it needs.
 struct Step {
@@ -15,6 +15,7 @@ struct Step {
 /// In the order in which a failure is cheapest. Each gives a line on what it ran.
 const STEPS: &[Step] = &[
     Step { name: "tidy", run: tidy::check },
+    Step { name: "npm", run: packages },
     Step { name: "gen", run: r#gen::check },
     Step { name: "rust", run: rust },
     Step { name: "wasm", run: wasm_parity },
@@ -95,6 +96,23 @@ impl Counts {
         ensure!(*passed > 0, "no test ran");
         Ok(format!("{passed} tests passed"))
     }
+}
+
+/// What browsers download: built, types checked, unit tests of every package run.
+fn packages() -> Result<String> {
+    let built = assets::build()?;
+    for package in npm::packages_with("check")? {
+        process::run(&mut npm::script(&package, "check"))?;
+    }
+    let mut counts = Counts::default();
+    let mut outcome = Ok(());
+    for package in npm::packages_with("test")? {
+        let ran = process::watch(&mut npm::script(&package, "test"), |line| counts.add_node(line));
+        outcome = outcome.and(ran);
+    }
+    let verdict = counts.verdict()?;
+    outcome?;
+    Ok(format!("{verdict}; {built}"))
 }
 
 /// Unit, integration and documentation tests of the workspace.

@@ -19,7 +19,8 @@ pub(crate) async fn layer(request: Request, next: Next) -> Response {
     let is_preflight = request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = if is_preflight { preflight() } else { next.run(request).await };
     let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    // The SDK's files say `*`, so that every cache may keep one copy for all.
+    headers.entry(header::ACCESS_CONTROL_ALLOW_ORIGIN).or_insert(origin);
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after"));
     headers.append(header::VARY, HeaderValue::from_static("origin"));
     response

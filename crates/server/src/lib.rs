@@ -1,4 +1,4 @@
-//! The HTTP server: intake, query API, live stream.
+//! The HTTP server: intake, query API, live stream, and what browsers download.
 //!
 //! Reading order: [`config`] is what can be set; [`Server`] listens and serves; `route` shows every endpoint on one screen;
 //! [`intake`] takes batches in, `live` tells what happens now, `query` answers; `job` and `finalise` work by themselves.
@@ -12,6 +12,7 @@ pub mod finalise;
 pub mod intake;
 
 mod account;
+mod asset;
 mod auth;
 mod cors;
 mod health;

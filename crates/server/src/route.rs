@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     middleware::{self, Next},
     response::Response,
-    routing::post,
+    routing::{get, post},
 };
 use utoipa::{
     Modify, OpenApi,
@@ -20,7 +20,7 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{cors, health, intake, live, problem::Problem, query, state::AppState, turn};
+use crate::{asset, cors, health, intake, live, problem::Problem, query, state::AppState, turn};
 
 /// Where the viewer of the API document is.
 pub const VIEWER_PATH: &str = "/docs/api";
@@ -97,6 +97,14 @@ pub(crate) fn router(state: AppState) -> Router {
     router
         .route("/{version}/{page_id}/call_metrics", post(intake::messenger::versioned))
         .merge(SwaggerUi::new(VIEWER_PATH).url(OPENAPI_PATH, document))
+        .route("/sdk/{*path}", get(asset::handler))
+        .route("/assets/dashboard/{*path}", get(asset::handler))
+        .route("/demo", get(asset::folder))
+        .route("/demo/", get(asset::handler))
+        .route("/demo/{*path}", get(asset::handler))
+        .route("/handbook", get(asset::folder))
+        .route("/handbook/", get(asset::handler))
+        .route("/handbook/{*path}", get(asset::handler))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(cors::layer))

@@ -1,0 +1,158 @@
+/** The public types: what an app hands in, and what it is told. */
+
+/** How a client is set up. Nothing but {@link Options.conferenceId} and a credential is required. */
+export interface Options {
+  /** Where Sidetone is, such as `https://quality.example.com`. Default with the script tag: where the script came from. */
+  readonly url?: string;
+  /** The app's intake secret (`sti_…`). It can send and nothing else, so a page may hold it. */
+  readonly secret?: string;
+  /** Instead of a secret: gives a JSON Web Token; called again when the server says 401. */
+  readonly token?: () => Promise<string>;
+  /** The app's name for the conference. */
+  readonly conferenceId: string;
+  /** The app's name for the user. */
+  readonly userId?: string;
+  /** A name for this stay of the user, never used twice. Default: a random UUID. */
+  readonly participantId?: string;
+  /** Shown instead of the user's id. */
+  readonly userName?: string;
+  /** Another name of the user. */
+  readonly aliasName?: string;
+  /** Where the user is: an office, a region. */
+  readonly site?: string;
+  /** Version of the app. */
+  readonly appVersion?: string;
+  /** Further ids to find the participant by. */
+  readonly additionalIds?: Readonly<Record<string, string>>;
+  /** Time between two reports of a connection. Default 1000, at least 100. */
+  readonly reportIntervalMs?: number;
+  /** Time between two batches of a connection. Default 10000, at least `reportIntervalMs`. */
+  readonly uploadIntervalMs?: number;
+  /** Most bytes that wait for the server; beyond, the oldest are dropped and counted. Default 5000000. */
+  readonly queueBytesMax?: number;
+  /** Most batches that wait for the server. Default 1000. */
+  readonly queueBatchesMax?: number;
+  /** Where `engine.wasm` is. Default: beside the script. */
+  readonly engineUrl?: string;
+}
+
+/** How one connection is observed. */
+export interface ObserveOptions {
+  /** What this connection is for, such as `screen` or the name of the other side; shown instead of its id. */
+  readonly label?: string;
+  /** Its name within the participant, never used twice. Default: a number. */
+  readonly id?: string;
+}
+
+/** How connections are observed that the page makes from now on. */
+export interface ObserveAllOptions {
+  /** Asked for each new connection; `false` leaves it alone. Default: all are observed. */
+  readonly choose?: (peerConnection: RTCPeerConnection) => ObserveOptions | boolean;
+}
+
+/** One connection that is observed. */
+export interface Observation {
+  /** Its name within the participant. */
+  readonly id: string;
+  /** Stops observing; what was seen so far is sent. */
+  stop(): void;
+}
+
+/** One RTP stream. */
+export interface Stream {
+  readonly direction: "inbound" | "outbound";
+  readonly kind: "audio" | "video";
+  readonly ssrc: number;
+}
+
+/** Values by metric name (`GET /v1/metrics-catalogue` describes them); one that is not known now is absent. */
+export type Values = Readonly<Record<string, number>>;
+
+/** What one report told. */
+export interface Tick {
+  readonly peerConnection: RTCPeerConnection;
+  readonly peerConnectionId: string;
+  readonly label: string | undefined;
+  /** When the report was taken, in milliseconds since 1970. */
+  readonly timeMs: number;
+  /** Time since the report before. */
+  readonly intervalMs: number;
+  /** Of the connection as a whole. */
+  readonly connection: Values;
+  readonly streams: readonly { readonly stream: Stream; readonly values: Values }[];
+}
+
+/** A detected problem. */
+export interface Issue {
+  readonly peerConnection: RTCPeerConnection;
+  readonly peerConnectionId: string;
+  readonly label: string | undefined;
+  /** Name of the rule that was broken. */
+  readonly rule: string;
+  readonly severity: "minor" | "major" | "critical";
+  /** The stream that suffers; absent when it is the connection. */
+  readonly stream: Stream | undefined;
+  /** When the first bad report was taken. */
+  readonly onsetMs: number;
+  readonly raisedMs: number;
+  readonly clearedMs: number | undefined;
+  /** The metric that was judged. */
+  readonly metric: string;
+  readonly threshold: number;
+  /** The values that raised it: time and value. */
+  readonly window: readonly (readonly [timeMs: number, value: number])[];
+}
+
+/** A batch that the server has made durable. */
+export interface Upload {
+  /** The conference's key: `/conferences/{key}` shows it. */
+  readonly conference: string;
+  readonly participant: string;
+  readonly peerConnection: string | undefined;
+  /** `duplicate` when an earlier attempt had arrived after all. */
+  readonly status: "stored" | "duplicate";
+}
+
+/** What went wrong; the page goes on as if nothing had happened. */
+export interface Failure {
+  readonly code: FailureCode;
+  /** What happened, and how to mend it. */
+  readonly message: string;
+}
+
+/**
+ * - `webrtc_missing`: the browser or frame has no WebRTC; nothing is measured
+ * - `engine_unavailable`: the engine could not be loaded (a Content-Security-Policy without `'wasm-unsafe-eval'`, no network): reports are
+ *   sent, but there are no `tick` and `issue` events
+ * - `second_copy`: another copy of this library runs in the page; each connection is measured by one of them
+ * - `already_observed`: the connection is observed already
+ * - `credentials_refused`: the server does not know the credentials, or not for this page's origin
+ * - `batch_refused`: the server refused a batch; it is counted as dropped
+ * - `queue_unavailable`: the browser keeps nothing for us (private mode, a foreign frame); what waits is lost with the page
+ * - `internal`: a fault of this library
+ */
+export type FailureCode =
+  | "webrtc_missing"
+  | "engine_unavailable"
+  | "second_copy"
+  | "already_observed"
+  | "credentials_refused"
+  | "batch_refused"
+  | "queue_unavailable"
+  | "internal";
+
+/** What a listener is given, by the name of the event. */
+export interface Events {
+  /** A report was taken and judged. */
+  tick: Tick;
+  /** A problem began. */
+  issue: Issue;
+  /** It became worse. */
+  issueEscalated: Issue;
+  /** It is over. */
+  issueCleared: Issue;
+  /** A batch is durable. */
+  upload: Upload;
+  /** Something went wrong; each kind is told once. */
+  error: Failure;
+}

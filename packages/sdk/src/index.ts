@@ -1,0 +1,3 @@
+/** The only public surface of `@sidetone/sdk`. */
+
+export type * from "./api.ts";
