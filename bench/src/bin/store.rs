@@ -16,17 +16,19 @@ use sidetone_engine::{
 };
 use sidetone_server::{
     finalise::finalise,
-    intake::prepare::{TimePolicy, prepare},
+    intake::{
+        kept::KeptBatch,
+        prepare::{TimePolicy, prepare},
+    },
 };
 use sidetone_store::{
     Store,
     query::{ConferenceQuery, TextMatch},
-    record::{Append, Appended, Ended, ParticipantFacts, Place},
+    record::{App, AppSettings, Append, Appended, Ended, ParticipantFacts, Place},
     summary::{ConferenceScore, ConferenceSummary, IssueCount, Scores},
 };
 use sidetone_store_sqlite::{Role, SqliteConfig, SqliteStore};
 use sidetone_testkit::call::{Call, Who};
-use sidetone_wire::codec;
 
 /// 2026-01-01T00:00:00Z
 const START_US: i64 = 1_767_225_600_000_000;
@@ -108,6 +110,8 @@ async fn an_hour_of_four(store: &Arc<SqliteStore>, app: AppKey) -> Result<Place,
     let began = Instant::now();
     let mut place = None;
     let start = Timestamp::from_micros(START_US);
+    let settings = AppSettings { keep_addresses: true, ..AppSettings::default() };
+    let keeping = App { key: app, name: "bench".into(), created: start, settings };
     let (mut batches, mut bytes) = (0_u32, 0);
     for from in 0..4 {
         for to in (0..4).filter(|to| *to != from) {
@@ -115,10 +119,10 @@ async fn an_hour_of_four(store: &Arc<SqliteStore>, app: AppKey) -> Result<Place,
             let call = call.during(100 * from..100 * from + 60, |conditions| conditions.rtt_ms = 700.0);
             let (user, peer_connection) = (format!("user {from}"), format!("pc to {to}"));
             let who = Who { conference: "an hour of four", user: &user, participant: &user, peer_connection: &peer_connection };
-            for mut batch in call.batches(who) {
-                let encoded = codec::encode(&batch.reports);
-                (batches, bytes) = (batches + 1, bytes + encoded.len());
-                match store.append(prepare(app, &mut batch, encoded, start, TimePolicy::Recorded)?).await? {
+            for batch in call.batches(who) {
+                let append = prepare(&mut KeptBatch::new(&keeping, batch, None), start, TimePolicy::Recorded)?;
+                (batches, bytes) = (batches + 1, bytes + append.reports.as_ref().map_or(0, |reports| reports.bytes.len()));
+                match store.append(append).await? {
                     Appended::Stored(stored) => place = Some(stored),
                     Appended::Duplicate(_) => return Err("a batch was there already".into()),
                 }

@@ -30,6 +30,7 @@ All of this works while a server runs on the same data folder; it notices within
 Examples:
   sidetone app create shop --origin https://shop.example
   sidetone app create meet --token-key kid=2026-11,alg=ES256,file=public.pem --retention-days 30
+  sidetone app set shop --keep-addresses=false
   sidetone app rotate shop --intake --keep-old     # deploy the new secret, then:
   sidetone app rotate shop --intake                # another new one; every earlier one is refused
   sidetone app list --json | jq -r '.[].key'";
@@ -113,6 +114,9 @@ struct SettingArgs {
     /// Days after their end that conferences are kept; 0 keeps them for ever. Unset: as the server says
     #[arg(long, value_name = "DAYS")]
     retention_days: Option<u32>,
+    /// Keep IP addresses and SDP; `=false` ends it. Unless kept, they are hidden before anything is stored
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    keep_addresses: Option<bool>,
 }
 
 /// `kid=NAME,alg=ES256,file=PATH`.
@@ -185,6 +189,7 @@ impl SettingArgs {
             settings.token_keys.push(key);
         }
         settings.retention_days = self.retention_days.or(settings.retention_days);
+        settings.keep_addresses = self.keep_addresses.unwrap_or(settings.keep_addresses);
         Ok(())
     }
 }
@@ -320,9 +325,10 @@ async fn list(store: &dyn Store, json: bool) -> Result<()> {
         output::note("There is no app yet; `sidetone app create NAME` makes one.");
         return Ok(());
     }
-    let mut rows = vec![["KEY", "NAME", "CREATED", "SECRETS", "TOKEN KEYS", "ORIGINS", "RETENTION"].map(str::to_owned).to_vec()];
+    let mut rows =
+        vec![["KEY", "NAME", "CREATED", "SECRETS", "TOKEN KEYS", "ORIGINS", "RETENTION", "ADDRESSES"].map(str::to_owned).to_vec()];
     for app in &apps {
-        let AppSettings { intake_secrets, query_secrets, token_keys, origins, retention_days, .. } = &app.settings;
+        let AppSettings { intake_secrets, query_secrets, token_keys, origins, retention_days, keep_addresses } = &app.settings;
         let kids: Vec<&str> = token_keys.iter().map(|key| key.kid.as_str()).collect();
         rows.push(vec![
             app.key.to_string(),
@@ -336,6 +342,7 @@ async fn list(store: &dyn Store, json: bool) -> Result<()> {
                 Some(0) => "for ever".to_owned(),
                 Some(days) => format!("{days} days"),
             },
+            if *keep_addresses { "kept" } else { "hidden" }.to_owned(),
         ]);
     }
     output::print(&output::table(&rows))
@@ -346,7 +353,7 @@ fn day(at: Timestamp) -> String {
 }
 
 fn as_json(app: &App) -> serde_json::Value {
-    let AppSettings { intake_secrets, query_secrets, token_keys, origins, retention_days } = &app.settings;
+    let AppSettings { intake_secrets, query_secrets, token_keys, origins, retention_days, keep_addresses } = &app.settings;
     json!({
         "key": app.key.to_string(),
         "name": app.name,
@@ -356,6 +363,7 @@ fn as_json(app: &App) -> serde_json::Value {
         "token_keys": token_keys.iter().map(|key| json!({"kid": key.kid, "alg": algorithm(key.algorithm)})).collect::<Vec<_>>(),
         "origins": origins,
         "retention_days": retention_days,
+        "keep_addresses": keep_addresses,
     })
 }
 

@@ -17,7 +17,10 @@ use sidetone_engine::{
 use sidetone_server::{
     config::presence::PresenceConfig,
     finalise,
-    intake::prepare::{self, TimePolicy},
+    intake::{
+        kept::KeptBatch,
+        prepare::{self, TimePolicy},
+    },
 };
 use sidetone_store::{
     Store,
@@ -25,10 +28,7 @@ use sidetone_store::{
     query::{ConferenceQuery, PAGE_ROWS_MAX, TextMatch},
     record::{App, Append, Appended},
 };
-use sidetone_wire::{
-    batch::{self, Batch, kind},
-    codec,
-};
+use sidetone_wire::batch::{self, Batch, kind};
 
 use crate::{
     app,
@@ -242,7 +242,7 @@ impl Target {
             Self::Store { store, app } => {
                 let complete =
                     if format == "sidetone-conference" { complete_in(&**store, app.key, &batches).await? } else { BTreeSet::new() };
-                put_in_store(&**store, app.key, batches, &complete, bar).await
+                put_in_store(&**store, app, batches, &complete, bar).await
             }
             Self::Server(connection) => send(connection, batches, bar).await,
         }
@@ -252,23 +252,22 @@ impl Target {
 /// Appends batches of the past.
 pub(crate) async fn put_in_store(
     store: &dyn Store,
-    app: AppKey,
+    app: &App,
     batches: Vec<Batch>,
     complete: &BTreeSet<String>,
     bar: &ProgressBar,
 ) -> Result<Imported> {
     let mut imported = Imported::default();
-    for mut batch in batches {
+    for batch in batches {
         bar.inc(1);
         imported.conferences.insert(batch.conference_id.to_string());
         if complete.contains(batch.participant_id.as_str()) {
             imported.known += 1;
             continue;
         }
-        let encoded = if batch.reports.is_empty() { Vec::new() } else { codec::encode(&batch.reports) };
         // Received when it was sent: who does not leave in the file then ends by silence, at the time of the recording.
         let received = batch.sent.min(SystemClock.now());
-        let append = prepare::prepare(app, &mut batch, encoded, received, TimePolicy::Recorded)?;
+        let append = prepare::prepare(&mut KeptBatch::new(app, batch, None), received, TimePolicy::Recorded)?;
         let place = match append_patiently(store, append).await? {
             Appended::Stored(place) => {
                 imported.stored += 1;

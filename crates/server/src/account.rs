@@ -13,6 +13,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::{Registry, Unit},
 };
+use sidetone_wire::address::Hidden;
 
 /// What became of an item that a client sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +69,7 @@ pub(crate) struct Accounts {
     registry: Registry,
     items: Family<ItemLabels, Counter>,
     client_dropped: Family<KindLabel, Counter>,
+    addresses_hidden: Family<KindLabel, Counter>,
     requests: Family<RequestLabels, Counter>,
     request_seconds: Family<RouteLabel, Histogram>,
     append_seconds: Histogram,
@@ -100,6 +102,7 @@ impl Accounts {
         let accounts = Self {
             items: Family::default(),
             client_dropped: Family::default(),
+            addresses_hidden: Family::default(),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(latency as fn() -> Histogram),
             append_seconds: latency(),
@@ -121,6 +124,11 @@ impl Accounts {
             accounts.items.clone(),
         );
         registry.register("client_dropped", "Reports and events that clients say they threw away", accounts.client_dropped.clone());
+        registry.register(
+            "addresses_hidden",
+            "Batches in whose reports, and events in which, addresses or SDP were hidden because the app does not keep them",
+            accounts.addresses_hidden.clone(),
+        );
         registry.register("http_requests", "Requests by route and status", accounts.requests.clone());
         registry.register_with_unit(
             "http_request_duration",
@@ -164,6 +172,14 @@ impl Accounts {
     pub(crate) fn client_dropped(&self, kind: &'static str, count: u64) {
         if count > 0 {
             self.client_dropped.get_or_create(&KindLabel { kind }).inc_by(count);
+        }
+    }
+
+    pub(crate) fn addresses_hidden(&self, hidden: Hidden) {
+        for (kind, count) in [("batch", u64::from(hidden.reports)), ("event", hidden.events as u64)] {
+            if count > 0 {
+                self.addresses_hidden.get_or_create(&KindLabel { kind }).inc_by(count);
+            }
         }
     }
 

@@ -70,6 +70,7 @@ impl Modify for Credentials {
 fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(intake::batches::handler))
+        .routes(routes!(intake::app::handler))
         .routes(routes!(intake::messenger::handler))
         .routes(routes!(turn::handler))
         .routes(routes!(query::conferences::handler))

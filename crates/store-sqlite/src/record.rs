@@ -20,6 +20,8 @@ pub(crate) struct SettingsJson {
     token_keys: Vec<TokenKeyJson>,
     origins: Vec<String>,
     retention_days: Option<u32>,
+    #[serde(default)]
+    keep_addresses: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -50,6 +52,7 @@ impl From<&AppSettings> for SettingsJson {
                 .collect(),
             origins: settings.origins.clone(),
             retention_days: settings.retention_days,
+            keep_addresses: settings.keep_addresses,
         }
     }
 }
@@ -73,6 +76,7 @@ impl TryFrom<SettingsJson> for AppSettings {
             token_keys: json.token_keys.into_iter().map(key).collect::<Result<_, _>>()?,
             origins: json.origins,
             retention_days: json.retention_days,
+            keep_addresses: json.keep_addresses,
         })
     }
 }

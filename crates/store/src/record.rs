@@ -83,6 +83,8 @@ pub struct AppSettings {
     pub origins: Vec<String>,
     /// How long conferences are kept, in days; `None`: the server's default.
     pub retention_days: Option<u32>,
+    /// Whether network addresses and SDP are kept; if not, they are hidden before anything is stored.
+    pub keep_addresses: bool,
 }
 
 /// A batch to be kept, with its reports already encoded.

@@ -1,6 +1,7 @@
 //! The door: native batches, the report codec, JSON and dump importers, all ending in engine records.
 #![forbid(unsafe_code)]
 
+pub mod address;
 pub mod batch;
 pub mod callstats;
 pub mod codec;

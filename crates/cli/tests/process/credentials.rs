@@ -53,9 +53,14 @@ fn an_app_lives_from_create_to_remove() {
     assert_eq!(listed("/0/origins"), serde_json::json!(["https://shop.example"]));
     assert_eq!(listed("/0/token_keys"), serde_json::json!([{"kid": "2026-11", "alg": "HS256"}]));
     assert_eq!((listed("/0/retention_days"), listed("/0/intake_secret_count")), (7.into(), 1.into()));
+    assert_eq!(listed("/0/keep_addresses"), false);
+    for (argument, kept) in [("--keep-addresses", true), ("--any-origin", true), ("--keep-addresses=false", false)] {
+        run_ok(&["app", "--data", data, "set", "shop", argument]);
+        assert_eq!(listed("/0/keep_addresses"), kept, "{argument}");
+    }
     run_ok(&["app", "--data", data, "rotate", "shop", "--intake", "--keep-old"]);
     assert_eq!((listed("/0/intake_secret_count"), listed("/0/query_secret_count")), (2.into(), 1.into()));
-    run_ok(&["app", "--data", data, "set", "shop", "--any-origin", "--remove-token-key", "2026-11"]);
+    run_ok(&["app", "--data", data, "set", "shop", "--remove-token-key", "2026-11"]);
     assert_eq!((listed("/0/origins"), listed("/0/token_keys")), (serde_json::json!([]), serde_json::json!([])));
     assert!(run_failing(&["app", "--data", data, "remove", "shop"]).contains("--yes"));
     run_ok(&["app", "--data", data, "remove", "shop", "--yes"]);

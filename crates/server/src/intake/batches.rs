@@ -1,6 +1,6 @@
 //! `POST /v1/batches`: one batch in, durable before the answer.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     Json,
@@ -9,15 +9,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use sidetone_store::record::{Appended, Place};
+use sidetone_store::record::{App, Appended, Place};
 use sidetone_wire::{
-    batch::{self, Batch, BatchError, kind},
-    codec, json,
+    batch::{self, BatchError, kind},
+    json,
 };
 use utoipa::ToSchema;
 
 use super::{
     body::{self, Encoding, Received},
+    kept::KeptBatch,
     prepare::{self, TimePolicy},
 };
 use crate::{
@@ -127,12 +128,14 @@ async fn receive(state: &AppState, request: Request, account: &mut BatchAccount)
     let form = form(&parts.headers)?;
     let encoding = body::encoding(&parts.headers)?;
     let received = body::read(state, body).await?;
-    let (mut batch, encoded, reserved) = if received.bytes.len() <= INLINE_BYTES_MAX && encoding == Encoding::Identity {
-        decode(state, received, form, encoding)?
+    let app = Arc::clone(&principal.app);
+    let (mut kept, reserved) = if received.bytes.len() <= INLINE_BYTES_MAX && encoding == Encoding::Identity {
+        decode(state, &app, received, form, encoding)?
     } else {
         let state = state.clone();
-        tokio::task::spawn_blocking(move || decode(&state, received, form, encoding)).await.map_err(Problem::internal)??
+        tokio::task::spawn_blocking(move || decode(&state, &app, received, form, encoding)).await.map_err(Problem::internal)??
     };
+    let batch = &kept.batch;
     account.holds(batch.reports.len(), batch.events.len());
 
     if let Some(user) = &principal.user
@@ -158,10 +161,10 @@ async fn receive(state: &AppState, request: Request, account: &mut BatchAccount)
     }
 
     let policy = TimePolicy::Live(&state.config.intake);
-    let append = prepare::prepare(principal.app.key, &mut batch, encoded, state.clock.now(), policy)
+    let append = prepare::prepare(&mut kept, state.clock.now(), policy)
         .map_err(|refused| Problem::unprocessable(refused.code(), refused.to_string()))?;
     let dropped = client_dropped(&append.events);
-    let live = LiveBatch::new(&append, batch.reports, reserved);
+    let live = LiveBatch::new(&append, kept.batch.reports, reserved);
 
     let began = Instant::now();
     state.accounts.appends_waiting.inc();
@@ -173,6 +176,7 @@ async fn receive(state: &AppState, request: Request, account: &mut BatchAccount)
         for (kind, count) in dropped {
             state.accounts.client_dropped(kind, count);
         }
+        state.accounts.addresses_hidden(kept.hidden);
         state.live.offer(place, live);
     }
     Ok(appended)
@@ -195,9 +199,9 @@ fn form(headers: &HeaderMap) -> Result<Form, Problem> {
     }
 }
 
-type Decoded = (Batch, Vec<u8>, Vec<crate::limit::Reserved>);
+type Decoded = (KeptBatch, Vec<crate::limit::Reserved>);
 
-fn decode(state: &AppState, received: Received, form: Form, encoding: Encoding) -> Result<Decoded, Problem> {
+fn decode(state: &AppState, app: &App, received: Received, form: Form, encoding: Encoding) -> Result<Decoded, Problem> {
     let received = match (form, encoding) {
         (_, Encoding::Identity) => received,
         (Form::Json, Encoding::Gzip) => body::inflate(state, received)?,
@@ -209,16 +213,15 @@ fn decode(state: &AppState, received: Received, form: Form, encoding: Encoding) 
             ));
         }
     };
-    let (batch, encoded) = match form {
-        // The reports are stored as they were sent.
-        Form::Binary => batch::split(&received.bytes).map(|(batch, encoded)| (batch, encoded.to_vec())).map_err(malformed)?,
-        Form::Json => {
-            let batch = json::batch_from_json(&received.bytes).map_err(malformed)?;
-            let encoded = if batch.reports.is_empty() { Vec::new() } else { codec::encode(&batch.reports) };
-            (batch, encoded)
+    let kept = match form {
+        // The reports are stored as they were sent, unless something in them has to be hidden.
+        Form::Binary => {
+            let (batch, encoded) = batch::split(&received.bytes).map_err(malformed)?;
+            KeptBatch::new(app, batch, Some(encoded.to_vec()))
         }
+        Form::Json => KeptBatch::new(app, json::batch_from_json(&received.bytes).map_err(malformed)?, None),
     };
-    Ok((batch, encoded, received.reserved))
+    Ok((kept, received.reserved))
 }
 
 fn malformed(error: BatchError) -> Problem {

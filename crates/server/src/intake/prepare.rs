@@ -3,13 +3,14 @@
 //! Both ways in use it: the HTTP intake, and `sidetone import`, which hands its batches to the store directly.
 
 use serde_json::{Map, Value};
-use sidetone_engine::{ids::AppKey, units::Timestamp};
+use sidetone_engine::units::Timestamp;
 use sidetone_store::record::{Append, EncodedReports, ParticipantFacts};
 use sidetone_wire::{
-    batch::{Batch, Event, kind},
+    batch::{Event, kind},
     user_agent,
 };
 
+use super::kept::KeptBatch;
 use crate::config::intake::IntakeConfig;
 
 /// Whose clock the times of a batch are told by, and how far they may lie from now.
@@ -59,12 +60,12 @@ impl Refused {
     }
 }
 
-/// Makes of a batch what the store keeps. `encoded` holds the batch's reports in the report codec's form, by the client's clock;
-/// it is not looked at when the batch has none. The reports of `batch` stay with the caller.
+/// Makes of a batch what the store keeps. The reports of the batch stay with the caller.
 ///
 /// # Errors
 /// When the batch may not be kept, see [`Refused`].
-pub fn prepare(app: AppKey, batch: &mut Batch, encoded: Vec<u8>, received: Timestamp, policy: TimePolicy<'_>) -> Result<Append, Refused> {
+pub fn prepare(kept: &mut KeptBatch, received: Timestamp, policy: TimePolicy<'_>) -> Result<Append, Refused> {
+    let KeptBatch { app, batch, encoded, .. } = kept;
     if batch.participant_id.as_str().is_empty() {
         return Err(Refused::ParticipantIdEmpty);
     }
@@ -97,8 +98,9 @@ pub fn prepare(app: AppKey, batch: &mut Batch, encoded: Vec<u8>, received: Times
         }
     }
     let count = u32::try_from(batch.reports.len()).unwrap_or(u32::MAX);
+    let encoded = std::mem::take(encoded);
     Ok(Append {
-        app,
+        app: *app,
         conference_id: batch.conference_id.clone(),
         user_id: batch.user_id.clone(),
         participant_id: batch.participant_id.clone(),
@@ -171,9 +173,11 @@ fn facts(events: &[Event]) -> ParticipantFacts {
 #[cfg(test)]
 mod tests {
     use sidetone_engine::{
-        ids::{ConferenceId, ParticipantId, PeerConnectionId, UserId},
+        ids::{AppKey, ConferenceId, ParticipantId, PeerConnectionId, UserId},
         report::{Report, Reports},
     };
+    use sidetone_store::record::{App, AppSettings};
+    use sidetone_wire::batch::Batch;
 
     use super::*;
 
@@ -198,8 +202,13 @@ mod tests {
         }
     }
 
-    fn prepared(mut batch: Batch) -> Result<Append, Refused> {
-        prepare(AppKey::mint(NOW, 1), &mut batch, vec![1], NOW, TimePolicy::Live(&IntakeConfig::default()))
+    fn prepared_by(batch: Batch, policy: TimePolicy<'_>) -> Result<Append, Refused> {
+        let app = App { key: AppKey::mint(NOW, 1), name: "app".into(), created: NOW, settings: AppSettings::default() };
+        prepare(&mut KeptBatch::new(&app, batch, None), NOW, policy)
+    }
+
+    fn prepared(batch: Batch) -> Result<Append, Refused> {
+        prepared_by(batch, TimePolicy::Live(&IntakeConfig::default()))
     }
 
     #[test]
@@ -226,7 +235,7 @@ mod tests {
             assert_eq!(error.code(), "time_out_of_range");
             assert!(error.to_string().contains(&(NOW.as_millis() - age / 1000).to_string()), "{error}");
         }
-        let recorded = prepare(AppKey::mint(NOW, 1), &mut batch(0, 3650 * 24 * HOUR), vec![1], NOW, TimePolicy::Recorded);
+        let recorded = prepared_by(batch(0, 3650 * 24 * HOUR), TimePolicy::Recorded);
         assert_eq!(recorded.unwrap().span.0, NOW.plus_micros(-3650 * 24 * HOUR));
     }
 

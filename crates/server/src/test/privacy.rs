@@ -1,11 +1,15 @@
-//! The log never holds secrets, tokens, names, user ids or addresses.
+//! The log never holds secrets, tokens, names, user ids or addresses; neither does the data folder hold addresses that are not to be kept.
 
 use std::{
     fmt::{Debug, Write},
     sync::Mutex,
 };
 
-use sidetone_wire::batch::{Event, MEDIA_TYPE, kind};
+use sidetone_testkit::traces;
+use sidetone_wire::{
+    batch::{Event, MEDIA_TYPE, kind},
+    json as wire_json,
+};
 use tracing::{
     Metadata, Subscriber,
     field::{Field, Visit},
@@ -72,5 +76,59 @@ async fn the_log_tells_nothing_of_people() {
     assert!(log.contains("conference finalised") && log.contains("erased a user") && log.contains("secret_unknown"), "{log}");
     for private in [INTAKE, QUERY, "wrong-secret", "eyJ", "Lovelace", "countess", "ada", "stay-ada", "198.51.100.7", "standup"] {
         assert!(!log.contains(private), "{private:?} stands in the log: {log}");
+    }
+}
+
+/// A real call with everything in it that a browser may tell of addresses.
+fn telling_batch() -> Batch {
+    let mut batch = a_batch();
+    batch.reports = traces::load("lite/av-pc0").reports;
+    batch.sent = *batch.reports.times().last().unwrap();
+    let event = |kind: &str, payload: Value| Event { time: batch.sent, kind: kind.into(), payload: payload.to_string() };
+    batch.events = vec![
+        event("ice_candidate", serde_json::json!({"candidate": "candidate:1 1 udp 2122 192.0.2.2 9 typ host", "sdpMid": "0"})),
+        event("set_local_description", serde_json::json!({"type": "offer", "sdp": "v=0\r\no=- 1 2 IN IP4 192.0.2.2\r\n"})),
+        event("muted", serde_json::json!({"kind": "audio"})),
+    ];
+    batch
+}
+
+/// Whether the file of the database, or its log, holds these bytes. Reports are compressed: they are judged by what the API gives.
+fn is_on_disk(server: &TestServer, bytes: &[u8]) -> bool {
+    let files = std::fs::read_dir(server.folder.path()).unwrap();
+    files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).any(|file| file.windows(bytes.len()).any(|window| window == bytes))
+}
+
+#[tokio::test]
+async fn addresses_are_kept_only_by_an_app_that_says_so() {
+    for kept in [false, true] {
+        let server = TestServer::with(|_, settings| settings.keep_addresses = kept).await;
+        let policy = server.ask(Method::GET, "/v1/app", INTAKE).await;
+        assert_eq!(policy.headers["cache-control"], "no-store");
+        assert_eq!(policy.ok(), serde_json::json!({"keep_addresses": kept, "keep_sdp": kept}));
+        server.get("/v1/app").await.refused(403, "scope_insufficient");
+
+        let mut batch = telling_batch();
+        server.clock.set(batch.sent);
+        for (form, participant) in [("binary", "stay-1"), ("json", "stay-2")] {
+            batch.participant_id = sidetone_engine::ids::ParticipantId::new(participant).unwrap();
+            let stored = match form {
+                "binary" => server.batch(&batch).await.ok(),
+                _ => server.post(INTAKE, "application/json", wire_json::batch_to_json(&batch)).await.ok(),
+            };
+            let path = format!("/v1/peer-connections/{}/reports?limit=500", stored["peer_connection"].as_str().unwrap());
+            let reports = server.get(&path).await.ok();
+            assert_eq!(reports["reports"].as_array().unwrap().len(), batch.reports.len());
+            let events = server.get(&format!("/v1/conferences/{}/events", stored["conference"].as_str().unwrap())).await.ok();
+            assert!(events.to_string().contains("muted"), "{events}");
+            for answer in [reports, events] {
+                let text = answer.to_string();
+                assert_eq!(text.contains("192.0.2.2"), kept, "{form}: {}", &text[..text.len().min(2000)]);
+                assert_eq!(text.contains("ipv4-public"), !kept);
+            }
+        }
+        assert_eq!(is_on_disk(&server, b"192.0.2.2"), kept);
+        assert_eq!(server.metric(r#"sidetone_addresses_hidden_total{kind="batch"}"#).await, if kept { 0.0 } else { 2.0 });
+        assert_eq!(server.metric(r#"sidetone_addresses_hidden_total{kind="event"}"#).await, if kept { 0.0 } else { 4.0 });
     }
 }

@@ -61,6 +61,7 @@ fn new_app(number: u128) -> NewApp {
             token_keys: vec![TokenKey { kid: "k1".into(), algorithm: TokenAlgorithm::Es256, material: Secret(b"PEM".to_vec()) }],
             origins: vec!["https://app.example".into()],
             retention_days: Some(30),
+            keep_addresses: true,
         },
     }
 }

@@ -26,6 +26,7 @@ use utoipa::ToSchema;
 use self::{error::GraphError, submission::Submission};
 use super::{
     body::{self, Encoding},
+    kept::KeptBatch,
     prepare::{self, TimePolicy},
 };
 use crate::{
@@ -149,16 +150,17 @@ async fn receive(
     check_call(state, principal.app.key, &metrics).await?;
 
     let submission = Submission::new(&metrics, &parts.headers, &received.bytes, now);
-    let mut batch = submission.batch();
-    account.holds(0, batch.events.len());
-    let delivery = relay::delivery(&state.config.messenger.relay, &metrics, &batch, now);
-    let mut append = prepare::prepare(principal.app.key, &mut batch, Vec::new(), now, TimePolicy::Live(&state.config.intake))
+    let mut kept = KeptBatch::new(&principal.app, submission.batch(), None);
+    account.holds(0, kept.batch.events.len());
+    let delivery = relay::delivery(&state.config.messenger.relay, &metrics, &kept.batch, now);
+    let mut append = prepare::prepare(&mut kept, now, TimePolicy::Live(&state.config.intake))
         .map_err(|refused| Problem::unprocessable(refused.code(), refused.to_string()))?;
     append.delivery = delivery;
-    let live = LiveBatch::new(&append, batch.reports, received.reserved);
+    let live = LiveBatch::new(&append, kept.batch.reports, received.reserved);
     let appended = state.store.append(append).await.map_err(|error| store_failed(state, error))?;
     match appended {
         Appended::Stored(place) => {
+            state.accounts.addresses_hidden(kept.hidden);
             state.live.offer(place, live);
             Ok(Outcome::Stored)
         }

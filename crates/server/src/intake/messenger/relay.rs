@@ -29,7 +29,10 @@ use sidetone_wire::{
 
 use crate::{
     config::messenger::RelayConfig,
-    intake::prepare::{self, TimePolicy},
+    intake::{
+        kept::KeptBatch,
+        prepare::{self, TimePolicy},
+    },
     state::AppState,
 };
 
@@ -190,7 +193,9 @@ impl Relay {
         tracing::info!(delivered = %outcome["delivered"], attempts = delivery.attempts + 1, "call metrics sent on");
         let id = |name: &str| content[name].as_str().unwrap_or_default();
         let end = content["end_ms"].as_f64().and_then(Timestamp::from_millis_f64).unwrap_or(now);
-        let mut batch = Batch {
+        // Whose app is gone, has no record any more either.
+        let Some(app) = state.apps.by_key(delivery.app).await? else { return Ok(()) };
+        let batch = Batch {
             conference_id: ConferenceId::new(id("conference_id")).unwrap_or_default(),
             user_id: UserId::new(id("user_id")).unwrap_or_default(),
             participant_id: ParticipantId::new(id("participant_id")).unwrap_or_default(),
@@ -200,7 +205,7 @@ impl Relay {
             events: vec![Event { time: end, kind: EVENT_KIND.to_owned(), payload: outcome.to_string() }],
             reports: Reports::default(),
         };
-        let Ok(append) = prepare::prepare(delivery.app, &mut batch, Vec::new(), now, TimePolicy::Recorded) else { return Ok(()) };
+        let Ok(append) = prepare::prepare(&mut KeptBatch::new(&app, batch, None), now, TimePolicy::Recorded) else { return Ok(()) };
         state.store.append(append).await.map(drop)
     }
 }

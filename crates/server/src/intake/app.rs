@@ -1,0 +1,48 @@
+//! `GET /v1/app`: what a client has to know of the app for which it sends.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    auth::{self, Scope},
+    problem::Problem,
+    state::AppState,
+};
+
+/// What the app allows its clients to send.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AppPolicy {
+    /// Whether IP addresses are kept. If not, a client does not send them; those that come are hidden before anything is stored.
+    keep_addresses: bool,
+    /// Whether session descriptions (SDP) are kept. They hold addresses, so this follows `keep_addresses`.
+    keep_sdp: bool,
+}
+
+/// Ask what may be sent
+///
+/// What a page or native app has to know before it collects: data that the app does not keep is better never sent.
+#[utoipa::path(
+    get,
+    path = "/v1/app",
+    tag = "intake",
+    responses(
+        (status = 200, body = AppPolicy),
+        (status = 401, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "No, wrong or expired credentials"),
+        (status = 403, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "Credentials of another scope, or a foreign origin"),
+        (status = 429, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "The app asks too much; see Retry-After"),
+    ),
+    security(("intake" = []))
+)]
+pub(crate) async fn handler(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
+    let principal = auth::authorize(&state, &headers, None, Scope::Intake).await?;
+    let keep_addresses = principal.app.settings.keep_addresses;
+    // A change of the setting shall reach the next page that opens.
+    let never_cached = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    Ok((never_cached, Json(AppPolicy { keep_addresses, keep_sdp: keep_addresses })).into_response())
+}
