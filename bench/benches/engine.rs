@@ -1,4 +1,4 @@
-//! What the engine costs per report: runs of ten, as batches bring them, through one analyzer per call.
+//! What the engine costs per report: runs of ten, as batches bring them, through one analyzer per call; `live` is without summaries.
 
 use std::hint::black_box;
 
@@ -16,8 +16,7 @@ fn batches(name: &str) -> Vec<Reports> {
     reports.chunks(10).map(|chunk| chunk.iter().cloned().collect()).collect()
 }
 
-fn analyze(batches: &[Reports], rules: &RuleSet) -> Analyzer {
-    let mut analyzer = Analyzer::new(rules);
+fn analyze(mut analyzer: Analyzer, batches: &[Reports]) -> Analyzer {
     for batch in batches {
         analyzer.push(batch, &mut |output| {
             black_box(output);
@@ -33,10 +32,11 @@ fn engine(criterion: &mut Criterion) {
         let batches = batches(name);
         let reports = batches.iter().map(Reports::len).sum::<usize>() as u64;
         group.throughput(Throughput::Elements(reports));
-        group.bench_function(format!("analyze/{name}"), |bencher| bencher.iter(|| analyze(black_box(&batches), &rules)));
+        group.bench_function(format!("analyze/{name}"), |bencher| bencher.iter(|| analyze(Analyzer::new(&rules), black_box(&batches))));
+        group.bench_function(format!("live/{name}"), |bencher| bencher.iter(|| analyze(Analyzer::live(&rules), black_box(&batches))));
     }
     let batches = batches("lite/av-pc0");
-    let analyzer = analyze(&batches, &rules);
+    let analyzer = analyze(Analyzer::new(&rules), &batches);
     group.throughput(Throughput::Elements(1));
     group.bench_function("analysis/lite/av-pc0", |bencher| bencher.iter(|| black_box(&analyzer).analysis()));
     let whole = traces::load("lite/av-pc0").reports;

@@ -40,6 +40,23 @@ fn near(actual: f64, expected: f64, tolerance: f64, what: &str) {
 }
 
 #[test]
+fn a_live_analyzer_tells_the_same_and_gathers_nothing() {
+    let tell = |mut analyzer: Analyzer, reports: &Reports| {
+        let mut told = Vec::new();
+        analyzer.push(reports, &mut |output| told.push(format!("{output:?}")));
+        (told, analyzer.finish())
+    };
+    for trace in traces::all() {
+        let rules = RuleSet::sidetone();
+        let (told, analysis) = tell(Analyzer::new(&rules), &trace.reports);
+        let (told_live, live) = tell(Analyzer::live(&rules), &trace.reports);
+        assert_eq!(told_live, told, "{}", trace.name);
+        assert_eq!((live.report_count, live.rejected), (analysis.report_count, analysis.rejected));
+        assert!(live.connection.is_empty() && live.issues.iter().all(|issue| issue.cleared.is_none()), "{}", trace.name);
+    }
+}
+
+#[test]
 fn series_add_up_to_the_counters() {
     for trace in traces::all() {
         let lines: Vec<Value> = traces::lines(&trace.name).collect();

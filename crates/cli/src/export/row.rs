@@ -188,7 +188,7 @@ impl Rows {
 
     fn series(&self, sink: Sink<'_>) -> Result<()> {
         for (key, chunks) in &self.ticks {
-            let mut analyzer = Analyzer::new(&RuleSet::default());
+            let mut analyzer = Analyzer::live(&RuleSet::default());
             for chunk in chunks {
                 let mut run =
                     codec::decode(&chunk.reports.bytes).with_context(|| format!("stored reports of peer connection {key} are damaged"))?;

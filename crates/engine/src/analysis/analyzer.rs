@@ -4,10 +4,10 @@ use std::{cmp::Ordering, time::Duration};
 
 use super::{Analysis, Analyzer, Direction, MediaKind, Mute, Output, StreamAnalysis, StreamId, StreamTick, Tick, summary::Gatherer};
 use crate::{
-    issue::{Condition, Judge, Rule, RuleSet, Sample, Verdict},
+    issue::{Condition, Judge, RuleSet, Sample, Verdict},
     metric::{Draft, Metric, MetricValues, Scope},
     report::Reports,
-    series::{Kind, Moment, Path, StreamState, Table},
+    series::{Moment, Path, StreamState, Table},
     units::Timestamp,
 };
 
@@ -32,6 +32,8 @@ const GAP_MORE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Followed {
     state: StreamState,
+    /// Its values in the report that is read.
+    values: Draft,
     gatherer: Gatherer,
     judge: Judge,
 }
@@ -50,8 +52,10 @@ pub(super) struct Memory {
     closed: Vec<crate::issue::Issue>,
     analysis: Analysis,
     tick: Tick,
-    /// Where the connection's values and those of one stream are made.
-    drafts: [Draft; 2],
+    /// The connection's values in the report that is read.
+    values: Draft,
+    /// Whether somebody will ask for the analysis.
+    gathers: bool,
     /// The interval before.
     usual: Option<Duration>,
 }
@@ -86,10 +90,19 @@ impl Analyzer {
                     connection: MetricValues::default(),
                     streams: Vec::new(),
                 },
-                drafts: [Draft::new(), Draft::new()],
+                values: Draft::new(),
+                gathers: true,
                 usual: None,
             }),
         }
+    }
+
+    /// An analyzer for one who takes what it tells and asks for no analysis: it gathers no summaries and keeps no issue that was cleared.
+    #[must_use]
+    pub fn live(rules: &RuleSet) -> Self {
+        let mut analyzer = Self::new(rules);
+        analyzer.memory.gathers = false;
+        analyzer
     }
 
     /// Says what getStats cannot: who is muted from now on.
@@ -130,16 +143,16 @@ impl Analyzer {
 impl Memory {
     /// Makes room for every stream of a run, so that their order is settled before its rows are read.
     fn admit(&mut self, table: &Table<'_>) {
-        for binding in table.bindings.iter().filter(|binding| matches!(binding.kind, Kind::Stream(_))) {
+        for binding in table.streams() {
             let mut last = None;
             for row in 0..table.reports.len() {
-                let Some(id) = table.stream_id(binding, row).filter(|id| last != Some(*id)) else { continue };
+                let Some(id) = binding.stream_id(row).filter(|id| last != Some(*id)) else { continue };
                 last = Some(id);
                 if let Err(place) = self.streams.binary_search_by_key(&id, |followed| followed.state.stream.id)
                     && self.streams.len() < STREAMS_MAX
                 {
                     let judge = Judge::new(&self.rules, scope(id), Some(id));
-                    let followed = Followed { state: StreamState::new(id), gatherer: Gatherer::default(), judge };
+                    let followed = Followed { state: StreamState::new(id), values: Draft::new(), gatherer: Gatherer::default(), judge };
                     self.streams.insert(place, followed);
                 }
             }
@@ -154,9 +167,9 @@ impl Memory {
         let Some((_, last)) = self.analysis.span else { return Arrival::Next(Duration::ZERO) };
         let Some(interval) = time.since(last) else {
             let mut is_later = false;
-            for binding in table.bindings.iter().filter(|binding| matches!(binding.kind, Kind::Stream(_))) {
-                let Some(index) = table.stream_id(binding, row).and_then(|id| place(&self.streams, id)) else { continue };
-                match self.streams[index].state.progress(table, binding, row) {
+            for binding in table.streams() {
+                let Some(index) = binding.stream_id(row).and_then(|id| place(&self.streams, id)) else { continue };
+                match self.streams[index].state.progress(binding, row) {
                     Some(Ordering::Less) => return Arrival::Late,
                     Some(Ordering::Greater) => is_later = true,
                     _ => {}
@@ -204,13 +217,13 @@ impl Memory {
 
     /// Fills the tick.
     fn values(&mut self, table: &Table<'_>, row: usize, tick: &mut Tick) {
-        let [draft, scratch] = &mut self.drafts;
+        let draft = &mut self.values;
         draft.clear();
         self.path.read(table, row, tick.time, draft);
-        for binding in table.bindings.iter().filter(|binding| matches!(binding.kind, Kind::Remote(_))) {
-            let place = table.stream_id(binding, row).and_then(|id| place(&self.streams, id));
+        for binding in table.remotes() {
+            let place = binding.stream_id(row).and_then(|id| place(&self.streams, id));
             if let Some(place) = place {
-                self.streams[place].state.read_remote(table, binding, row, tick.time);
+                self.streams[place].state.read_remote(binding, row, tick.time);
             }
         }
         if draft.get(Metric::Rtt).is_none() {
@@ -219,8 +232,8 @@ impl Memory {
         }
         let moment =
             Moment { time: tick.time, interval: tick.interval, number: self.analysis.report_count, rtt_ms: draft.get(Metric::Rtt) };
-        for binding in table.bindings.iter().filter(|binding| matches!(binding.kind, Kind::Stream(_))) {
-            let Some(id) = table.stream_id(binding, row) else { continue };
+        for binding in table.streams() {
+            let Some(id) = binding.stream_id(row) else { continue };
             match place(&self.streams, id) {
                 Some(index) => {
                     self.streams[index].state.read(table, binding, row, &moment);
@@ -237,22 +250,30 @@ impl Memory {
             let place = &mut tick.streams[used];
             used += 1;
             place.stream = stream;
-            scratch.clear();
-            let seconds = followed.state.values(&moment, scratch);
-            place.values.take(scratch);
-            followed.gatherer.add(&place.values, seconds);
+            followed.values.clear();
+            let seconds = followed.state.values(&moment, &mut followed.values);
+            place.values.take(&followed.values);
+            if self.gathers {
+                followed.gatherer.add(&place.values, seconds);
+            }
         }
         tick.streams.truncate(used);
-        self.connection(tick);
-        self.gatherer.add(&tick.connection, tick.interval.as_secs_f64());
+        self.connection(moment.number);
+        tick.connection.take(&self.values);
+        if self.gathers {
+            self.gatherer.add(&tick.connection, tick.interval.as_secs_f64());
+        }
     }
 
-    /// What the streams of a tick are together.
-    fn connection(&mut self, tick: &mut Tick) {
+    /// What the streams of report `number` are together.
+    fn connection(&mut self, number: u64) {
+        let streams = || self.streams.iter().filter(|followed| followed.state.last_number == number);
         let sum = |direction, kind: Option<MediaKind>| {
-            let chosen =
-                tick.streams.iter().filter(|held| held.stream.direction == direction && kind.is_none_or(|kind| held.stream.kind == kind));
-            chosen.filter_map(|held| held.values.get(Metric::Bitrate)).reduce(|sum, bitrate| sum + bitrate)
+            let chosen = streams().filter(|followed| {
+                let id = followed.state.stream.id;
+                id.direction == direction && kind.is_none_or(|kind| id.kind == kind)
+            });
+            chosen.filter_map(|followed| followed.values.get(Metric::Bitrate)).reduce(|sum, bitrate| sum + bitrate)
         };
         let has_carried = self.streams.iter().any(|followed| {
             let id = followed.state.stream.id;
@@ -262,19 +283,17 @@ impl Memory {
         let receive = sum(Direction::Inbound, None);
         let audio = sum(Direction::Inbound, Some(MediaKind::Audio)).filter(|_| has_carried);
         let worst = [Metric::MosLq, Metric::MosCq, Metric::MosV]
-            .map(|metric| (metric, tick.streams.iter().filter_map(|held| held.values.get(metric)).reduce(f64::min)));
-        let [draft, _] = &mut self.drafts;
-        draft.set(Metric::SendBitrate, send);
-        draft.set(Metric::ReceiveBitrate, receive);
-        draft.set(Metric::AudioReceiveBitrate, audio);
+            .map(|metric| (metric, streams().filter_map(|followed| followed.values.get(metric)).reduce(f64::min)));
+        self.values.set(Metric::SendBitrate, send);
+        self.values.set(Metric::ReceiveBitrate, receive);
+        self.values.set(Metric::AudioReceiveBitrate, audio);
         for (metric, value) in worst {
-            draft.set(metric, value);
+            self.values.set(metric, value);
         }
-        tick.connection.take(draft);
     }
 
     fn judge(&mut self, tick: &Tick, output: &mut dyn FnMut(Output<'_>)) {
-        let Self { rules, mute, streams, judge, closed, analysis, .. } = self;
+        let Self { rules, mute, streams, judge, closed, analysis, values, gathers, .. } = self;
         let kept = closed.len() + judge.active().count();
         let mut kept = kept + streams.iter().map(|followed| followed.judge.active().count()).sum::<usize>();
         let mut tell = |verdict: Verdict| match verdict {
@@ -288,7 +307,7 @@ impl Memory {
                 if kept > ISSUES_MAX {
                     analysis.rejected.excess_issues += 1;
                     kept -= 1;
-                } else {
+                } else if *gathers {
                     closed.push(issue);
                 }
             }
@@ -297,25 +316,21 @@ impl Memory {
         if tick.interval.is_zero() {
             return;
         }
-        judge.judge(rules, sample, &tick.connection, &|_, _| true, &mut tell);
-        let absent = MetricValues::default();
-        let mut ticks = tick.streams.iter().peekable();
-        for followed in streams.iter_mut() {
-            let id = followed.state.stream.id;
-            match ticks.next_if(|held| held.stream == id) {
-                Some(held) => {
-                    let admit = |rule: &Rule, value: f64| is_admitted(rule.condition, value, &followed.state, &held.values, *mute);
-                    followed.judge.judge(rules, sample, &held.values, &admit, &mut tell);
-                }
+        judge.judge(rules, sample, values, &|_, _| true, &mut tell);
+        for Followed { state, values, judge, .. } in streams {
+            if state.last_number == analysis.report_count {
+                judge.judge(rules, sample, values, &|rule, value| is_admitted(rule.condition, value, state, values, *mute), &mut tell);
+            } else if judge.has_active() {
                 // A stream that is gone has no bad values any more.
-                None if followed.judge.has_active() => followed.judge.judge(rules, sample, &absent, &|_, _| false, &mut tell),
-                None => followed.judge.forget(),
+                judge.judge(rules, sample, values, &|_, _| false, &mut tell);
+            } else {
+                judge.forget();
             }
         }
     }
 }
 
-fn is_admitted(condition: Condition, value: f64, state: &StreamState, values: &MetricValues, mute: Mute) -> bool {
+fn is_admitted(condition: Condition, value: f64, state: &StreamState, values: &Draft, mute: Mute) -> bool {
     match condition {
         Condition::Always => true,
         Condition::Impaired => [Metric::LossRatio, Metric::AudibleConcealmentRatio, Metric::TimeStretchRatio]

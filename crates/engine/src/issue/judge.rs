@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use super::{Evidence, Issue, Rule, RuleSet, Severity, Statistic};
 use crate::{
     analysis::StreamId,
-    metric::{MetricValues, Scope},
+    metric::{Draft, Scope},
     units::Timestamp,
 };
 
@@ -88,7 +88,7 @@ impl Judge {
         &mut self,
         rules: &RuleSet,
         sample: Sample,
-        values: &MetricValues,
+        values: &Draft,
         admit: &dyn Fn(&Rule, f64) -> bool,
         tell: &mut dyn FnMut(Verdict),
     ) {
@@ -115,27 +115,31 @@ impl Watch {
         (self.covered, self.bad, self.nonzero, self.absent, self.since) = (Duration::ZERO, 0, 0, 0, None);
     }
 
-    /// Counts in (`true`) or out (`false`) what stands at one end of the window.
-    fn count(&mut self, rule: &Rule, sample: Sample, value: Option<f64>, is_in: bool) {
+    /// Counts in (`step` 1) or out (−1) what stands at one end of the window.
+    fn count(&mut self, rule: &Rule, value: Option<f64>, step: isize) {
         let is_bad = value.zip(rule.thresholds.least()).is_some_and(|(value, threshold)| rule.bound.is_passed(value, threshold));
         let is_nonzero = value.is_some_and(|value| value != 0.0);
-        let is_absent = value.is_none();
-        for (count, is_counted) in [(&mut self.bad, is_bad), (&mut self.nonzero, is_nonzero), (&mut self.absent, is_absent)] {
-            let step = usize::from(is_counted);
-            *count = if is_in { *count + step } else { *count - step };
+        for (count, is_counted) in [(&mut self.bad, is_bad), (&mut self.nonzero, is_nonzero), (&mut self.absent, value.is_none())] {
+            *count = count.wrapping_add_signed(if is_counted { step } else { 0 });
         }
-        self.covered = if is_in { self.covered + sample.interval } else { self.covered - sample.interval };
     }
 
     fn enter(&mut self, rule: &Rule, sample: Sample, value: Option<f64>) {
         self.window.push_back((sample, value));
-        self.count(rule, sample, value, true);
+        self.covered += sample.interval;
+        self.count(rule, value, 1);
     }
 
-    fn leave(&mut self, rule: &Rule, place: usize) {
-        if let Some((sample, value)) = self.window.remove(place) {
-            self.count(rule, sample, value, false);
+    fn leave(&mut self, rule: &Rule, left: Option<(Sample, Option<f64>)>) {
+        if let Some((sample, value)) = left {
+            self.covered -= sample.interval;
+            self.count(rule, value, -1);
         }
+    }
+
+    fn leave_first(&mut self, rule: &Rule) {
+        let first = self.window.pop_front();
+        self.leave(rule, first);
     }
 
     fn push(&mut self, rule: &Rule, sample: Sample, value: Option<f64>) {
@@ -153,7 +157,7 @@ impl Watch {
         match rule.statistic {
             Statistic::Sustained { of, .. } => {
                 while self.window.len() > of.min(WINDOW_MAX) {
-                    self.leave(rule, 0);
+                    self.leave_first(rule);
                 }
             }
             // The oldest interval leaves when the others cover the window.
@@ -162,13 +166,14 @@ impl Watch {
                     && (self.window.len() > WINDOW_MAX
                         || self.window.front().is_some_and(|(first, _)| self.covered - first.interval >= length))
                 {
-                    self.leave(rule, 0);
+                    self.leave_first(rule);
                 }
             }
             // The onset and the latest values tell enough of a long one.
             Statistic::Lasting(_) => {
                 if self.window.len() > WINDOW_MAX {
-                    self.leave(rule, 1);
+                    let second = self.window.remove(1);
+                    self.leave(rule, second);
                 }
             }
         }
@@ -235,6 +240,10 @@ impl Watch {
     }
 
     fn decide(&mut self, rule: &Rule, stream: Option<StreamId>, time: Timestamp, tell: &mut dyn FnMut(Verdict)) {
+        // Mostly all is well.
+        if self.bad == 0 && self.active.is_none() && matches!(rule.statistic, Statistic::Sustained { .. }) {
+            return;
+        }
         let statistic = self.statistic(rule);
         let reached = self.severity(rule, statistic);
         if let Some(mut issue) = self.active.take() {

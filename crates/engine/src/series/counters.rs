@@ -1,41 +1,39 @@
 //! Two successive readings of one stats object and what lies between them.
 
 use super::{field::Field, table::Binding};
-use crate::report::Object;
 
 const _: () = assert!(Field::NUMBERS <= 128);
 
 /// The numbers of one object in one report.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Reading {
     present: u128,
-    values: [f64; Field::NUMBERS],
-}
-
-impl Default for Reading {
-    fn default() -> Self {
-        Self { present: 0, values: [0.0; Field::NUMBERS] }
-    }
+    /// By place of the field; nothing before the first is read.
+    values: Vec<f64>,
 }
 
 impl Reading {
-    /// Takes the numbers of `object` in `row`; those already taken stay.
-    pub(crate) fn load(&mut self, object: &Object, binding: &Binding, row: usize) {
-        for &(place, column) in &binding.numbers {
-            let bit = 1u128 << place;
-            if self.present & bit == 0
-                && let Some(number) = object.columns[column as usize].number(row).filter(|number| number.is_finite())
-            {
-                self.present |= bit;
-                self.values[usize::from(place)] = number;
+    /// Takes the numbers of the object in `row`; those already taken stay.
+    pub(crate) fn load(&mut self, binding: &Binding<'_>, row: usize) {
+        self.values.resize(Field::NUMBERS, 0.0);
+        let taken = self.present;
+        for number in &binding.numbers {
+            let place = usize::from(number.place);
+            let Some(value) = number.at(row) else { continue };
+            if taken == 0 || taken & 1 << place == 0 {
+                self.values[place] = value;
+            }
+            if !number.is_steady() {
+                self.present |= 1 << place;
             }
         }
+        self.present |= binding.steady;
     }
 
     /// The number, if the report had it.
     pub(crate) fn get(&self, field: Field) -> Option<f64> {
         let place = field as usize;
-        (self.present & (1 << place) != 0).then(|| self.values[place])
+        if self.present & (1 << place) == 0 { None } else { self.values.get(place).copied() }
     }
 
     /// Forgets everything.

@@ -29,15 +29,14 @@ impl Path {
             *self = Self::default();
             return;
         };
-        let object = table.object(pair);
-        let number = |field| pair.number(object, field, row).filter(|number| number.is_finite() && *number >= 0.0);
+        let number = |field| pair.number(field, row).filter(|number| number.is_finite() && *number >= 0.0);
         let responses = number(Field::ResponsesReceived);
-        let is_same = self.pair.as_deref() == Some(&*object.id);
+        let is_same = self.pair.as_deref() == Some(&*pair.object.id);
         if !is_same || responses.is_none() || responses != self.responses {
             self.confirmed = Some(time);
         }
         if !is_same {
-            self.pair = Some(object.id.clone());
+            self.pair = Some(pair.object.id.clone());
         }
         self.responses = responses;
         let is_fresh = self.confirmed.and_then(|confirmed| time.since(confirmed)).is_some_and(|age| age <= STUN_AGE_MAX);
@@ -51,12 +50,12 @@ impl Path {
 /// The selected pair in `row`: named by a transport, else flagged `selected` (Firefox), else nominated and succeeded.
 ///
 /// Of several (transports that are not bundled, several nominated pairs) the one that received a packet last, then the busiest.
-fn selected<'a>(table: &'a Table<'_>, row: usize) -> Option<&'a Binding> {
-    let present = |binding: &&Binding| table.object(binding).presence.contains(row);
-    let busiest = |pairs: &mut dyn Iterator<Item = &'a Binding>| {
+fn selected<'a, 'b>(table: &'b Table<'a>, row: usize) -> Option<&'b Binding<'a>> {
+    let present = |binding: &&Binding<'_>| binding.is_in(row);
+    let busiest = |pairs: &mut dyn Iterator<Item = &'b Binding<'a>>| {
         pairs
             .map(|pair| {
-                let number = |field| pair.number(table.object(pair), field, row).unwrap_or(0.0);
+                let number = |field| pair.number(field, row).unwrap_or(0.0);
                 (number(Field::LastPacketReceived), number(Field::BytesReceived) + number(Field::BytesSent), pair)
             })
             .reduce(|best, pair| if (pair.0, pair.1) > (best.0, best.1) { pair } else { best })
@@ -69,11 +68,8 @@ fn selected<'a>(table: &'a Table<'_>, row: usize) -> Option<&'a Binding> {
         .filter(|pair| pair.kind == Kind::Pair)
         .filter(present);
     let pairs = || table.of(Kind::Pair).filter(present);
-    let flagged = |field| pairs().filter(move |pair| pair.is(table.object(pair), field, row));
+    let flagged = |field| pairs().filter(move |pair| pair.is(field, row));
     busiest(named).or_else(|| busiest(&mut flagged(Field::Selected))).or_else(|| {
-        busiest(
-            &mut flagged(Field::Nominated)
-                .filter(|pair| pair.text(table.object(pair), Field::State, row).is_some_and(|state| &**state == "succeeded")),
-        )
+        busiest(&mut flagged(Field::Nominated).filter(|pair| pair.text(Field::State, row).is_some_and(|state| &**state == "succeeded")))
     })
 }

@@ -112,15 +112,14 @@ impl StreamState {
     }
 
     /// Whether the packets counted in `row` are fewer or more than those read last.
-    pub(crate) fn progress(&self, table: &Table<'_>, binding: &Binding, row: usize) -> Option<std::cmp::Ordering> {
-        let object = table.object(binding);
+    pub(crate) fn progress(&self, binding: &Binding<'_>, row: usize) -> Option<std::cmp::Ordering> {
         [Field::PacketsReceived, Field::PacketsSent, Field::BytesReceived, Field::BytesSent]
             .into_iter()
-            .find_map(|field| binding.number(object, field, row)?.partial_cmp(&self.own.before.get(field)?))
+            .find_map(|field| binding.number(field, row)?.partial_cmp(&self.own.before.get(field)?))
     }
 
     /// Reads the stream's own object and those it points to. `false` when this report named the stream already.
-    pub(crate) fn read(&mut self, table: &Table<'_>, binding: &Binding, row: usize, moment: &Moment) -> bool {
+    pub(crate) fn read(&mut self, table: &Table<'_>, binding: &Binding<'_>, row: usize, moment: &Moment) -> bool {
         if self.last_number == moment.number {
             return false;
         }
@@ -137,21 +136,17 @@ impl StreamState {
         }
         self.stream.last = moment.time;
 
-        let object = table.object(binding);
-        self.own.now.load(object, binding, row);
-        let follow = |field, kind| {
-            let linked = table.linked(binding, field, row).filter(|linked| linked.kind == kind)?;
-            table.object(linked).presence.contains(row).then_some(linked)
-        };
+        self.own.now.load(binding, row);
+        let follow = |field, kind| table.linked(binding, field, row).filter(|linked| linked.kind == kind && linked.is_in(row));
         let track = follow(Field::TrackId, Kind::Track);
         if let Some(track) = track {
-            self.own.now.load(table.object(track), track, row);
+            self.own.now.load(track, row);
         }
         match self.stream.id.direction {
             Direction::Inbound if self.stream.id.kind == MediaKind::Audio => {
                 let playout = follow(Field::PlayoutId, Kind::Playout);
                 if let Some(playout) = playout.or_else(|| only(table, Kind::Playout, None, row)) {
-                    self.playout.now.load(table.object(playout), playout, row);
+                    self.playout.now.load(playout, row);
                 }
             }
             Direction::Inbound => {}
@@ -159,22 +154,21 @@ impl StreamState {
                 let source = follow(Field::MediaSourceId, Kind::Source);
                 let source = source.or_else(|| only(table, Kind::Source, Some(self.stream.id.kind), row));
                 if let Some(source) = source {
-                    self.source.now.load(table.object(source), source, row);
-                    keep(&mut self.stream.track, source.text(table.object(source), Field::TrackIdentifier, row));
+                    self.source.now.load(source, row);
+                    keep(&mut self.stream.track, source.text(Field::TrackIdentifier, row));
                 }
-                keep(&mut self.limitation, binding.text(object, Field::QualityLimitationReason, row));
+                keep(&mut self.limitation, binding.text(Field::QualityLimitationReason, row));
             }
         }
-        keep(&mut self.stream.mid, binding.text(object, Field::Mid, row));
-        keep(&mut self.stream.rid, binding.text(object, Field::Rid, row));
-        keep(&mut self.stream.track, binding.text(object, Field::TrackIdentifier, row));
+        keep(&mut self.stream.mid, binding.text(Field::Mid, row));
+        keep(&mut self.stream.rid, binding.text(Field::Rid, row));
+        keep(&mut self.stream.track, binding.text(Field::TrackIdentifier, row));
         if let Some(track) = track {
-            keep(&mut self.stream.track, track.text(table.object(track), Field::TrackIdentifier, row));
+            keep(&mut self.stream.track, track.text(Field::TrackIdentifier, row));
         }
         if let Some(codec) = follow(Field::CodecId, Kind::Codec) {
-            let codec_object = table.object(codec);
-            keep(&mut self.stream.codec, codec.text(codec_object, Field::MimeType, row));
-            let parameters = codec.text(codec_object, Field::SdpFmtpLine, row);
+            keep(&mut self.stream.codec, codec.text(Field::MimeType, row));
+            let parameters = codec.text(Field::SdpFmtpLine, row);
             if !is_same(self.codec_parameters.as_ref(), parameters) {
                 self.codec_parameters = parameters.cloned();
                 self.has_fec = parameters.is_some_and(|parameters| parameters.contains("useinbandfec=1"));
@@ -184,9 +178,9 @@ impl StreamState {
     }
 
     /// Reads what the far end tells of this stream. An unchanged timestamp is no new report.
-    pub(crate) fn read_remote(&mut self, table: &Table<'_>, binding: &Binding, row: usize, time: Timestamp) {
+    pub(crate) fn read_remote(&mut self, binding: &Binding<'_>, row: usize, time: Timestamp) {
         self.remote.now.clear();
-        self.remote.now.load(table.object(binding), binding, row);
+        self.remote.now.load(binding, row);
         let is_new = match (self.remote.level(Field::Timestamp), self.remote.before.get(Field::Timestamp)) {
             (Some(now), Some(before)) => now != before,
             _ => true,
@@ -296,9 +290,8 @@ impl StreamState {
 }
 
 /// The one object of a kind, where there is exactly one.
-fn only<'a>(table: &'a Table<'_>, kind: Kind, media: Option<MediaKind>, row: usize) -> Option<&'a Binding> {
-    let mut found =
-        table.of(kind).filter(|binding| (media.is_none() || binding.media == media) && table.object(binding).presence.contains(row));
+fn only<'a, 'b>(table: &'b Table<'a>, kind: Kind, media: Option<MediaKind>, row: usize) -> Option<&'b Binding<'a>> {
+    let mut found = table.of(kind).filter(|binding| (media.is_none() || binding.media == media) && binding.is_in(row));
     let first = found.next()?;
     found.next().is_none().then_some(first)
 }

@@ -29,50 +29,134 @@ pub(crate) enum Kind {
     Transport,
 }
 
-/// No such column or binding.
-const NONE: u32 = u32::MAX;
-
 /// Members that name another object.
 const LINKS: [Field; 5] = [Field::CodecId, Field::TrackId, Field::MediaSourceId, Field::PlayoutId, Field::SelectedCandidatePairId];
 
+/// A number of an object, row by row.
+#[derive(Debug)]
+pub(crate) struct Number<'a> {
+    /// Place of its field among the numbers.
+    pub(crate) place: u8,
+    /// Where every row has one, and a finite one: a value for each row, or one for all. Otherwise none.
+    values: &'a [f64],
+    column: &'a Column,
+}
+
+impl<'a> Number<'a> {
+    fn new(place: u8, column: &'a Column) -> Self {
+        let values = match (&column.presence, &column.data) {
+            (Presence::All, Data::Numbers(numbers)) => &numbers[..],
+            (Presence::All, Data::Constant(Value::Number(number))) => std::slice::from_ref(number),
+            _ => &[],
+        };
+        Self { place, values: if values.iter().all(|value| value.is_finite()) { values } else { &[] }, column }
+    }
+
+    /// Whether every row has one.
+    pub(crate) fn is_steady(&self) -> bool {
+        !self.values.is_empty()
+    }
+
+    /// The number in `row`, when it is finite.
+    pub(crate) fn at(&self, row: usize) -> Option<f64> {
+        match self.values {
+            [] => self.column.number(row).filter(|value| value.is_finite()),
+            [value] => Some(*value),
+            values => values.get(row).copied(),
+        }
+    }
+}
+
 /// One object and the columns that the engine reads.
 #[derive(Debug)]
-pub(crate) struct Binding {
-    /// Its place in [`Reports::objects`].
-    pub(crate) object: usize,
+pub(crate) struct Binding<'a> {
+    /// The object.
+    pub(crate) object: &'a Object,
     /// What it is.
     pub(crate) kind: Kind,
     /// Sound or pictures, for streams and sources.
     pub(crate) media: Option<MediaKind>,
-    /// Place of a number and its column.
-    pub(crate) numbers: Vec<(u8, u32)>,
-    others: [u32; Field::OTHERS],
+    /// Its numbers.
+    pub(crate) numbers: Vec<Number<'a>>,
+    /// A bit for each place of a number that every row has.
+    pub(crate) steady: u128,
+    others: [Option<&'a Column>; Field::OTHERS],
     /// For a member that names another object throughout: that binding.
-    links: [u32; Field::OTHERS],
-    ssrc: Option<u32>,
+    links: [Option<usize>; LINKS.len()],
+    /// Place of the SSRC in `numbers`.
+    ssrc: Option<usize>,
 }
 
-impl Binding {
+impl<'a> Binding<'a> {
+    fn new(object: &'a Object, kind: Kind) -> Self {
+        let mut binding = Self {
+            object,
+            kind,
+            media: None,
+            numbers: Vec::with_capacity(object.columns.len()),
+            steady: 0,
+            others: [None; Field::OTHERS],
+            links: [None; LINKS.len()],
+            ssrc: None,
+        };
+        for column in &object.columns {
+            let Some(field) = Field::find(&column.name.name, column.name.key.as_deref()) else { continue };
+            match field.place() {
+                Ok(place) => {
+                    if field == Field::Ssrc {
+                        binding.ssrc = Some(binding.numbers.len());
+                    }
+                    #[expect(clippy::cast_possible_truncation, reason = "fewer than 128 numbers")]
+                    let number = Number::new(place as u8, column);
+                    binding.steady |= u128::from(number.is_steady()) << place;
+                    binding.numbers.push(number);
+                }
+                Err(place) => binding.others[place] = Some(column),
+            }
+        }
+        if let Kind::Stream(direction) = kind
+            && binding.column(Field::IsRemote).and_then(first_bool) == Some(true)
+        {
+            binding.kind = Kind::Remote(opposite(direction));
+        }
+        binding
+    }
+
+    /// Whether the object is in the report.
+    pub(crate) fn is_in(&self, row: usize) -> bool {
+        self.object.presence.contains(row)
+    }
+
     /// The column of a member that is not a number.
-    pub(crate) fn column<'a>(&self, object: &'a Object, field: Field) -> Option<&'a Column> {
-        object.columns.get(self.others[field.place().err()?] as usize)
+    fn column(&self, field: Field) -> Option<&'a Column> {
+        self.others[field.place().err()?]
     }
 
     /// A string member in `row`.
-    pub(crate) fn text<'a>(&self, object: &'a Object, field: Field, row: usize) -> Option<&'a Text> {
-        self.column(object, field)?.text(row)
+    pub(crate) fn text(&self, field: Field, row: usize) -> Option<&'a Text> {
+        self.column(field)?.text(row)
     }
 
     /// A boolean member in `row`.
-    pub(crate) fn is(&self, object: &Object, field: Field, row: usize) -> bool {
-        self.column(object, field).and_then(|column| column.bool(row)).unwrap_or(false)
+    pub(crate) fn is(&self, field: Field, row: usize) -> bool {
+        self.column(field).and_then(|column| column.bool(row)).unwrap_or(false)
     }
 
     /// A number in `row`.
-    pub(crate) fn number(&self, object: &Object, field: Field, row: usize) -> Option<f64> {
-        let place = field.place().ok()?;
-        let &(_, column) = self.numbers.iter().find(|(held, _)| usize::from(*held) == place)?;
-        object.columns[column as usize].number(row)
+    pub(crate) fn number(&self, field: Field, row: usize) -> Option<f64> {
+        self.numbers.iter().find(|number| usize::from(number.place) == field as usize)?.at(row)
+    }
+
+    /// The stream that it describes in `row`.
+    pub(crate) fn stream_id(&self, row: usize) -> Option<StreamId> {
+        let (Kind::Stream(direction) | Kind::Remote(direction)) = self.kind else { return None };
+        if !self.is_in(row) {
+            return None;
+        }
+        let ssrc = self.numbers[self.ssrc?].at(row)?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "range checked here")]
+        let ssrc = (0.0..=f64::from(u32::MAX)).contains(&ssrc).then_some(ssrc as u32)?;
+        Some(StreamId { direction, kind: self.media?, ssrc })
     }
 }
 
@@ -82,116 +166,73 @@ pub(crate) struct Table<'a> {
     /// The run.
     pub(crate) reports: &'a Reports,
     /// Its objects.
-    pub(crate) bindings: Vec<Binding>,
+    pub(crate) bindings: Vec<Binding<'a>>,
     by_id: HashMap<&'a str, usize>,
 }
 
 impl<'a> Table<'a> {
     /// Looks up every column.
     pub(crate) fn new(reports: &'a Reports) -> Self {
-        let mut table = Self { reports, bindings: Vec::new(), by_id: HashMap::new() };
-        for (position, object) in reports.objects().iter().enumerate() {
-            let Some(kind) = kind(&object.stats_type) else { continue };
-            let mut binding = Binding {
-                object: position,
-                kind,
-                media: None,
-                numbers: Vec::with_capacity(object.columns.len()),
-                others: [NONE; Field::OTHERS],
-                links: [NONE; Field::OTHERS],
-                ssrc: None,
-            };
-            for (index, column) in object.columns.iter().enumerate() {
-                let Some(field) = Field::find(&column.name.name, column.name.key.as_deref()) else { continue };
-                let Ok(index) = u32::try_from(index) else { break };
-                if field == Field::Ssrc {
-                    binding.ssrc = Some(index);
-                }
-                match field.place() {
-                    #[expect(clippy::cast_possible_truncation, reason = "fewer than 128 numbers")]
-                    Ok(place) => binding.numbers.push((place as u8, index)),
-                    Err(place) => binding.others[place] = index,
-                }
-            }
-            if let Kind::Stream(direction) = kind
-                && binding.column(object, Field::IsRemote).and_then(first_bool) == Some(true)
-            {
-                binding.kind = Kind::Remote(opposite(direction));
-            }
-            if !matches!(binding.kind, Kind::Stream(_) | Kind::Remote(_)) {
-                table.by_id.insert(&object.id, table.bindings.len());
-            }
-            table.bindings.push(binding);
-        }
+        let known = reports.objects().iter().filter_map(|object| Some(Binding::new(object, kind(&object.stats_type)?)));
+        let mut table = Self { reports, bindings: known.collect(), by_id: HashMap::new() };
+        let linked = table.bindings.iter().enumerate().filter(|(_, binding)| !matches!(binding.kind, Kind::Stream(_) | Kind::Remote(_)));
+        table.by_id = linked.map(|(index, binding)| (&*binding.object.id, index)).collect();
         for index in 0..table.bindings.len() {
             table.bindings[index].media = table.media(&table.bindings[index]);
-            for field in LINKS {
-                let binding = &table.bindings[index];
-                let column = binding.column(table.object(binding), field).filter(|column| matches!(column.presence, Presence::All));
+            for (place, field) in LINKS.into_iter().enumerate() {
+                let column = table.bindings[index].column(field).filter(|column| matches!(column.presence, Presence::All));
                 let Some(Data::Constant(Value::Text(id))) = column.map(|column| &column.data) else { continue };
-                if let (Some(&linked), Err(place)) = (table.by_id.get(&**id), field.place()) {
-                    table.bindings[index].links[place] = u32::try_from(linked).unwrap_or(NONE);
-                }
+                table.bindings[index].links[place] = table.by_id.get(&**id).copied();
             }
         }
         table
     }
 
-    /// The object of a binding.
-    pub(crate) fn object(&self, binding: &Binding) -> &'a Object {
-        &self.reports.objects()[binding.object]
-    }
-
     /// Bindings of one kind.
-    pub(crate) fn of(&self, kind: Kind) -> impl Iterator<Item = &Binding> {
+    pub(crate) fn of(&self, kind: Kind) -> impl Iterator<Item = &Binding<'a>> {
         self.bindings.iter().filter(move |binding| binding.kind == kind)
     }
 
+    /// Bindings of the streams that are sent and received here.
+    pub(crate) fn streams(&self) -> impl Iterator<Item = &Binding<'a>> {
+        self.bindings.iter().filter(|binding| matches!(binding.kind, Kind::Stream(_)))
+    }
+
+    /// Bindings of what the far end says of them.
+    pub(crate) fn remotes(&self) -> impl Iterator<Item = &Binding<'a>> {
+        self.bindings.iter().filter(|binding| matches!(binding.kind, Kind::Remote(_)))
+    }
+
     /// The object that a member of `binding` names in `row`.
-    pub(crate) fn linked(&self, binding: &Binding, field: Field, row: usize) -> Option<&Binding> {
-        let place = field.place().err()?;
-        match self.bindings.get(binding.links[place] as usize) {
-            Some(linked) => Some(linked),
-            None if binding.others[place] == NONE => None,
-            None => self.by_id(binding.text(self.object(binding), field, row)?),
+    pub(crate) fn linked(&self, binding: &Binding<'_>, field: Field, row: usize) -> Option<&Binding<'a>> {
+        let place = LINKS.iter().position(|held| *held == field)?;
+        match binding.links[place] {
+            Some(linked) => self.bindings.get(linked),
+            None => self.by_id(binding.text(field, row)?),
         }
     }
 
     /// The object of that id, RTP streams apart.
-    pub(crate) fn by_id(&self, id: &str) -> Option<&Binding> {
+    fn by_id(&self, id: &str) -> Option<&Binding<'a>> {
         self.by_id.get(id).map(|&index| &self.bindings[index])
     }
 
-    /// The stream that a binding describes in `row`.
-    pub(crate) fn stream_id(&self, binding: &Binding, row: usize) -> Option<StreamId> {
-        let (Kind::Stream(direction) | Kind::Remote(direction)) = binding.kind else { return None };
-        let object = self.object(binding);
-        if !object.presence.contains(row) {
-            return None;
-        }
-        let ssrc = object.columns[binding.ssrc? as usize].number(row)?;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "range checked here")]
-        let ssrc = (0.0..=f64::from(u32::MAX)).contains(&ssrc).then_some(ssrc as u32)?;
-        Some(StreamId { direction, kind: binding.media?, ssrc })
-    }
-
     /// Sound or pictures: said by `kind` or `mediaType`, else told by the codec, else by its members.
-    fn media(&self, binding: &Binding) -> Option<MediaKind> {
-        let object = self.object(binding);
-        let said = [Field::KindName, Field::MediaType].into_iter().find_map(|field| first_text(binding.column(object, field)?));
+    fn media(&self, binding: &Binding<'_>) -> Option<MediaKind> {
+        let said = [Field::KindName, Field::MediaType].into_iter().find_map(|field| first_text(binding.column(field)?));
         match said.map(|text| &**text) {
             Some("audio") => return Some(MediaKind::Audio),
             Some("video") => return Some(MediaKind::Video),
             _ => {}
         }
-        let codec = binding.column(object, Field::CodecId).and_then(first_text).and_then(|id| self.by_id(id));
-        let mime = codec.and_then(|codec| codec.column(self.object(codec), Field::MimeType)).and_then(first_text);
+        let codec = binding.column(Field::CodecId).and_then(first_text).and_then(|id| self.by_id(id));
+        let mime = codec.and_then(|codec| codec.column(Field::MimeType)).and_then(first_text);
         match mime {
             Some(mime) if mime.starts_with("video/") => return Some(MediaKind::Video),
             Some(mime) if mime.starts_with("audio/") => return Some(MediaKind::Audio),
             _ => {}
         }
-        let has = |field: Field| binding.numbers.iter().any(|&(place, _)| usize::from(place) == field as usize);
+        let has = |field: Field| binding.numbers.iter().any(|number| usize::from(number.place) == field as usize);
         let is_video = [Field::FramesDecoded, Field::FramesEncoded, Field::FrameWidth, Field::Frames].into_iter().any(has);
         match binding.kind {
             Kind::Stream(_) | Kind::Source if is_video => Some(MediaKind::Video),

@@ -145,7 +145,7 @@ impl Shard {
         if !self.peer_connections.contains(&key) {
             let peer_connection = LivePeerConnection {
                 peer_connection_id: batch.peer_connection_id.clone(),
-                analyzer: Analyzer::new(&self.rules),
+                analyzer: Analyzer::live(&self.rules),
                 latest: None,
                 issues: Vec::new(),
             };

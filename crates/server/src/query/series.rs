@@ -168,7 +168,7 @@ type Gathered = BTreeMap<(Option<StreamId>, Metric), BTreeMap<i64, Slot>>;
 
 fn read(chunks: &[Chunk], rules: &RuleSet, metrics: &[Metric], grid: &Grid) -> Result<SeriesBody, Problem> {
     let mut gathered = Gathered::new();
-    let mut analyzer = Analyzer::new(rules);
+    let mut analyzer = Analyzer::live(rules);
     for run in run::in_order(chunks) {
         let run = run.map_err(Problem::internal)?;
         if grid.until.is_some_and(|until| run.times().first().is_some_and(|first| *first >= until)) {
