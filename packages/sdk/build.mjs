@@ -12,13 +12,12 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const out = join(assets, "sdk");
 mkdirSync(out, { recursive: true });
 copyFileSync(join(engine, "engine_bg.wasm"), join(out, "engine.wasm"));
-await build({
+const options = {
   absWorkingDir: here,
   bundle: true,
   minify: true,
   target: ["chrome94", "firefox102", "safari15.4"],
   logLevel: "warning",
-  entryPoints: ["src/index.ts"],
-  format: "esm",
-  outfile: join(out, "sidetone.mjs"),
-});
+};
+await build({ ...options, entryPoints: ["src/index.ts"], format: "esm", outfile: join(out, "sidetone.mjs") });
+await build({ ...options, entryPoints: ["src/compat/messenger/index.ts"], format: "esm", outfile: join(out, "messenger.mjs") });
