@@ -1,5 +1,7 @@
 //! `sidetone app`: tenants, their secrets, token keys, origins and retention, in the data folder itself.
 
+mod callstats;
+
 use std::{path::PathBuf, str::FromStr};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -14,6 +16,7 @@ use sidetone_store::{
 };
 use sidetone_store_sqlite::Role;
 
+use self::callstats::CallstatsArgs;
 use crate::{
     calendar,
     data_folder::{self, DataArgs},
@@ -33,6 +36,8 @@ Examples:
   sidetone app set shop --keep-addresses=false
   sidetone app rotate shop --intake --keep-old     # deploy the new secret, then:
   sidetone app rotate shop --intake                # another new one; every earlier one is refused
+  sidetone app callstats shop                      # a new AppID and AppSecret, or:
+  sidetone app callstats shop --app-id 123456789 --secret-file secret.txt
   sidetone app list --json | jq -r '.[].key'";
 
 #[derive(Args)]
@@ -91,6 +96,13 @@ enum AppCommand {
         /// Lets pages of any origin send
         #[arg(long, conflicts_with = "origin")]
         any_origin: bool,
+    },
+    /// Lets the clients of callstats.io report: gives the app an AppID and an AppSecret, or takes over those that its pages have
+    Callstats {
+        /// Key or name of the app
+        app: String,
+        #[command(flatten)]
+        settings: CallstatsArgs,
     },
     /// Removes an app with everything that was recorded for it
     Remove {
@@ -277,6 +289,7 @@ pub(crate) async fn run(args: AppArgs) -> Result<()> {
             update(&*store, app.clone()).await?;
             output::print(&format!("{}  {}  changed\n", app.key, app.name))
         }
+        AppCommand::Callstats { app, settings } => callstats::run(&*store, find(&*store, &app).await?, settings).await,
         AppCommand::Remove { app, yes } => {
             let app = find(&*store, &app).await?;
             if !yes {
@@ -325,10 +338,13 @@ async fn list(store: &dyn Store, json: bool) -> Result<()> {
         output::note("There is no app yet; `sidetone app create NAME` makes one.");
         return Ok(());
     }
-    let mut rows =
-        vec![["KEY", "NAME", "CREATED", "SECRETS", "TOKEN KEYS", "ORIGINS", "RETENTION", "ADDRESSES"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["KEY", "NAME", "CREATED", "SECRETS", "TOKEN KEYS", "ORIGINS", "RETENTION", "ADDRESSES", "CALLSTATS APPID"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for app in &apps {
-        let AppSettings { intake_secrets, query_secrets, token_keys, origins, retention_days, keep_addresses } = &app.settings;
+        let AppSettings { intake_secrets, query_secrets, token_keys, origins, retention_days, keep_addresses, .. } = &app.settings;
         let kids: Vec<&str> = token_keys.iter().map(|key| key.kid.as_str()).collect();
         rows.push(vec![
             app.key.to_string(),
@@ -343,6 +359,7 @@ async fn list(store: &dyn Store, json: bool) -> Result<()> {
                 Some(days) => format!("{days} days"),
             },
             if *keep_addresses { "kept" } else { "hidden" }.to_owned(),
+            app.settings.callstats.as_ref().map_or_else(|| "none".to_owned(), |callstats| callstats.app_id.to_string()),
         ]);
     }
     output::print(&output::table(&rows))
@@ -353,7 +370,7 @@ fn day(at: Timestamp) -> String {
 }
 
 fn as_json(app: &App) -> serde_json::Value {
-    let AppSettings { intake_secrets, query_secrets, token_keys, origins, retention_days, keep_addresses } = &app.settings;
+    let AppSettings { intake_secrets, query_secrets, token_keys, origins, retention_days, keep_addresses, callstats } = &app.settings;
     json!({
         "key": app.key.to_string(),
         "name": app.name,
@@ -364,6 +381,7 @@ fn as_json(app: &App) -> serde_json::Value {
         "origins": origins,
         "retention_days": retention_days,
         "keep_addresses": keep_addresses,
+        "callstats_app_id": callstats.as_ref().map(|callstats| callstats.app_id),
     })
 }
 

@@ -47,6 +47,11 @@ struct KindLabel {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DiagnosticLabel {
+    event_type: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     method: String,
     route: String,
@@ -70,6 +75,7 @@ pub(crate) struct Accounts {
     items: Family<ItemLabels, Counter>,
     client_dropped: Family<KindLabel, Counter>,
     addresses_hidden: Family<KindLabel, Counter>,
+    callstats_diagnostics: Family<DiagnosticLabel, Counter>,
     requests: Family<RequestLabels, Counter>,
     request_seconds: Family<RouteLabel, Histogram>,
     append_seconds: Histogram,
@@ -103,6 +109,7 @@ impl Accounts {
             items: Family::default(),
             client_dropped: Family::default(),
             addresses_hidden: Family::default(),
+            callstats_diagnostics: Family::default(),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(latency as fn() -> Histogram),
             append_seconds: latency(),
@@ -128,6 +135,11 @@ impl Accounts {
             "addresses_hidden",
             "Batches in whose reports, and events in which, addresses or SDP were hidden because the app does not keep them",
             accounts.addresses_hidden.clone(),
+        );
+        registry.register(
+            "callstats_diagnostics",
+            "What callstats clients say of themselves; `restResponseError` is a report of theirs that they believe failed",
+            accounts.callstats_diagnostics.clone(),
         );
         registry.register("http_requests", "Requests by route and status", accounts.requests.clone());
         registry.register_with_unit(
@@ -183,6 +195,10 @@ impl Accounts {
         }
     }
 
+    pub(crate) fn callstats_diagnostic(&self, event_type: &'static str) {
+        self.callstats_diagnostics.get_or_create(&DiagnosticLabel { event_type }).inc();
+    }
+
     pub(crate) fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
         self.requests.get_or_create(&RequestLabels { method: method.to_owned(), route: route.to_owned(), status }).inc();
         self.request_seconds.get_or_create(&RouteLabel { route: route.to_owned() }).observe(took.as_secs_f64());
@@ -228,6 +244,11 @@ impl BatchAccount {
 
     pub(crate) fn settle(mut self, outcome: Outcome) {
         self.close(outcome);
+    }
+
+    /// There was no batch after all.
+    pub(crate) fn withdraw(mut self) {
+        self.open = false;
     }
 
     fn close(&mut self, outcome: Outcome) {

@@ -11,6 +11,7 @@ use tokio::{
 
 use crate::{
     finalise::{self, FinaliseError},
+    intake::callstats,
     intake::messenger::relay,
     state::AppState,
     task,
@@ -58,6 +59,7 @@ impl Sweeper {
     pub(crate) async fn sweep(&mut self, state: &AppState) {
         let silent_since = state.clock.now().plus_micros(-state.config.presence.participant_timeout.as_micros());
         state.live.sweep(silent_since);
+        callstats::end_silent(state).await;
         let ended = match state.store.end_silent(silent_since).await {
             Ok(ended) => ended,
             Err(error) => {

@@ -96,6 +96,7 @@ pub fn openapi() -> String {
 pub(crate) fn router(state: AppState) -> Router {
     let (router, document) = api().split_for_parts();
     router
+        .merge(intake::callstats::router())
         .route("/{version}/{page_id}/call_metrics", post(intake::messenger::versioned))
         .merge(SwaggerUi::new(VIEWER_PATH).url(OPENAPI_PATH, document))
         .route("/sdk/{*path}", get(asset::handler))

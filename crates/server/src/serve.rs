@@ -137,6 +137,8 @@ fn builder(state: &AppState) -> auto::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .initial_stream_window_size(WINDOW_BYTES)
         .initial_connection_window_size(WINDOW_BYTES)
+        // A path may hold an id of 4 KiB, an access token another, both escaped.
+        .max_header_list_size(WINDOW_BYTES)
         .max_concurrent_streams(HTTP2_STREAMS_MAX)
         .keep_alive_interval(HTTP2_PING_INTERVAL)
         .keep_alive_timeout(state.config.limits.header_timeout.get());

@@ -10,6 +10,7 @@ use crate::{
     account::Accounts,
     auth::apps::AppCache,
     config::ServerConfig,
+    intake::callstats::Callstats,
     limit::{Budget, Rates},
     live::Live,
 };
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) rates: Rates,
     pub(crate) budget: Budget,
     pub(crate) live: Live,
+    pub(crate) callstats: Callstats,
     stopping: watch::Sender<bool>,
 }
 
@@ -56,6 +58,7 @@ impl AppState {
             rules,
             accounts,
             live,
+            callstats: Callstats::default(),
         }))
     }
 

@@ -9,7 +9,7 @@ use sidetone_engine::{
     units::Timestamp,
 };
 use sidetone_store::{
-    record::{AppSettings, Secret, StreamRecord, TokenAlgorithm, TokenKey},
+    record::{AppSettings, CallstatsSettings, Secret, StreamRecord, TokenAlgorithm, TokenKey},
     summary::IssueCount,
 };
 
@@ -22,7 +22,12 @@ pub(crate) struct SettingsJson {
     retention_days: Option<u32>,
     #[serde(default)]
     keep_addresses: bool,
+    callstats: Option<CallstatsJson>,
 }
+
+/// (AppID, secrets)
+#[derive(Serialize, Deserialize)]
+struct CallstatsJson(u64, Vec<Vec<u8>>);
 
 #[derive(Serialize, Deserialize)]
 struct TokenKeyJson {
@@ -53,6 +58,10 @@ impl From<&AppSettings> for SettingsJson {
             origins: settings.origins.clone(),
             retention_days: settings.retention_days,
             keep_addresses: settings.keep_addresses,
+            callstats: settings
+                .callstats
+                .as_ref()
+                .map(|callstats| CallstatsJson(callstats.app_id, callstats.secrets.iter().map(|secret| secret.0.clone()).collect())),
         }
     }
 }
@@ -77,6 +86,9 @@ impl TryFrom<SettingsJson> for AppSettings {
             origins: json.origins,
             retention_days: json.retention_days,
             keep_addresses: json.keep_addresses,
+            callstats: json
+                .callstats
+                .map(|CallstatsJson(app_id, secrets)| CallstatsSettings { app_id, secrets: secrets.into_iter().map(Secret).collect() }),
         })
     }
 }

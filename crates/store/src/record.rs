@@ -70,6 +70,15 @@ pub struct App {
     pub settings: AppSettings,
 }
 
+/// What the clients of callstats.io know of an app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallstatsSettings {
+    /// The AppID: a number of at most 2^53, unique among the apps.
+    pub app_id: u64,
+    /// The AppSecrets, oldest first. They sign, so they are kept as they are; `base64keyid:secret` is what callstats.io gave out.
+    pub secrets: Vec<Secret>,
+}
+
 /// What can change of an app.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppSettings {
@@ -85,6 +94,8 @@ pub struct AppSettings {
     pub retention_days: Option<u32>,
     /// Whether network addresses and SDP are kept; if not, they are hidden before anything is stored.
     pub keep_addresses: bool,
+    /// What callstats clients know of it; `None`: none may report.
+    pub callstats: Option<CallstatsSettings>,
 }
 
 /// A batch to be kept, with its reports already encoded.

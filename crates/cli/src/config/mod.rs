@@ -9,8 +9,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sidetone_server::config::{
-    ServerConfig, auth::AuthConfig, intake::IntakeConfig, limits::LimitsConfig, listen::ListenConfig, live::LiveConfig,
-    messenger::MessengerConfig, presence::PresenceConfig, retention::RetentionConfig, turn::TurnConfig,
+    ServerConfig, auth::AuthConfig, callstats::CallstatsConfig, intake::IntakeConfig, limits::LimitsConfig, listen::ListenConfig,
+    live::LiveConfig, messenger::MessengerConfig, presence::PresenceConfig, retention::RetentionConfig, turn::TurnConfig,
 };
 
 pub(crate) use layer::Setting;
@@ -42,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) messenger: MessengerConfig,
     /// TURN servers that clients may use, and the secret shared with them.
     pub(crate) turn: TurnConfig,
+    /// What the clients of callstats.io are told.
+    pub(crate) callstats: CallstatsConfig,
 }
 
 /// What the server writes of itself, to standard error.
@@ -73,7 +75,7 @@ impl Default for LogConfig {
 
 impl Default for Config {
     fn default() -> Self {
-        let ServerConfig { listen, limits, intake, auth, presence, retention, live, messenger, turn } = ServerConfig::default();
+        let ServerConfig { listen, limits, intake, auth, presence, retention, live, messenger, turn, callstats } = ServerConfig::default();
         Self {
             data: default_data_folder(),
             log: LogConfig::default(),
@@ -86,6 +88,7 @@ impl Default for Config {
             live,
             messenger,
             turn,
+            callstats,
         }
     }
 }
@@ -113,8 +116,8 @@ impl Config {
 
     /// The part that the server knows.
     pub(crate) fn server(&self) -> ServerConfig {
-        let Self { data: _, log: _, listen, limits, intake, auth, presence, retention, live, messenger, turn } = self.clone();
-        ServerConfig { listen, limits, intake, auth, presence, retention, live, messenger, turn }
+        let Self { data: _, log: _, listen, limits, intake, auth, presence, retention, live, messenger, turn, callstats } = self.clone();
+        ServerConfig { listen, limits, intake, auth, presence, retention, live, messenger, turn, callstats }
     }
 }
 

@@ -19,6 +19,7 @@ struct Snapshot {
     taken: Instant,
     by_key: HashMap<AppKey, Arc<App>>,
     by_secret: HashMap<[u8; 32], (AppKey, Scope)>,
+    by_callstats_id: HashMap<u64, AppKey>,
 }
 
 pub(crate) struct AppCache {
@@ -47,6 +48,11 @@ impl AppCache {
     /// The app of this key.
     pub(crate) async fn by_key(&self, key: AppKey) -> Result<Option<Arc<App>>, StoreError> {
         self.find(|snapshot| snapshot.by_key.get(&key).map(Arc::clone)).await
+    }
+
+    /// The app of this AppID of callstats.
+    pub(crate) async fn by_callstats_id(&self, app_id: u64) -> Result<Option<Arc<App>>, StoreError> {
+        self.find(|snapshot| snapshot.by_key.get(snapshot.by_callstats_id.get(&app_id)?).map(Arc::clone)).await
     }
 
     /// Every app.
@@ -94,6 +100,7 @@ impl Snapshot {
             by_secret.extend(app.settings.intake_secrets.iter().map(|secret| (*secret, (app.key, Scope::Intake))));
             by_secret.extend(app.settings.query_secrets.iter().map(|secret| (*secret, (app.key, Scope::Query))));
         }
-        Self { taken: Instant::now(), by_secret, by_key: apps.into_iter().map(|app| (app.key, Arc::new(app))).collect() }
+        let by_callstats_id = apps.iter().filter_map(|app| Some((app.settings.callstats.as_ref()?.app_id, app.key))).collect();
+        Self { taken: Instant::now(), by_secret, by_callstats_id, by_key: apps.into_iter().map(|app| (app.key, Arc::new(app))).collect() }
     }
 }

@@ -87,7 +87,7 @@ pub(crate) async fn authorize(
 }
 
 /// What follows `Bearer` in the one `Authorization` header.
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     value
         .to_str()
@@ -112,7 +112,7 @@ async fn by_secret(state: &AppState, secret: &str) -> Result<Principal, Problem>
 }
 
 /// A page may act for an app only from an origin that the app allows. Requests without `Origin` do not come from a page.
-fn check_origin(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+pub(crate) fn check_origin(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     let origins = &app.settings.origins;
     if origins.is_empty() || origins.iter().any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin.as_bytes())) {

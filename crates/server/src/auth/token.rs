@@ -112,7 +112,7 @@ fn part<T: DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }
 
-fn algorithm(name: &str) -> Option<TokenAlgorithm> {
+pub(crate) fn algorithm(name: &str) -> Option<TokenAlgorithm> {
     match name {
         "HS256" => Some(TokenAlgorithm::Hs256),
         "ES256" => Some(TokenAlgorithm::Es256),
@@ -129,7 +129,8 @@ fn name(algorithm: TokenAlgorithm) -> &'static str {
     }
 }
 
-fn signature_holds(key: &TokenKey, signed: &[u8], signature: &[u8]) -> bool {
+/// Whether `signature` is that of the key over `signed`.
+pub(crate) fn signature_holds(key: &TokenKey, signed: &[u8], signature: &[u8]) -> bool {
     let by_public_key = |algorithm: &'static dyn signature::VerificationAlgorithm| {
         public_key::from_pem(&key.material.0)
             .is_some_and(|public| signature::UnparsedPublicKey::new(algorithm, public).verify(signed, signature).is_ok())

@@ -1,6 +1,7 @@
 //! The server's configuration: a struct per section. The binary reads file, environment and flags; here are only types.
 
 pub mod auth;
+pub mod callstats;
 pub mod intake;
 pub mod limits;
 pub mod listen;
@@ -36,6 +37,8 @@ pub struct ServerConfig {
     pub messenger: messenger::MessengerConfig,
     /// TURN servers that clients may use, and the secret shared with them.
     pub turn: turn::TurnConfig,
+    /// What the clients of callstats.io are told.
+    pub callstats: callstats::CallstatsConfig,
 }
 
 impl ServerConfig {
@@ -52,7 +55,8 @@ impl ServerConfig {
         self.retention.validate()?;
         self.live.validate()?;
         self.messenger.validate()?;
-        self.turn.validate()
+        self.turn.validate()?;
+        self.callstats.validate()
     }
 
     /// The JSON Schema of the configuration, for `docs/` and for editors.
@@ -109,7 +113,7 @@ mod tests {
     #[test]
     fn the_schema_describes_every_section() {
         let schema: serde_json::Value = serde_json::from_str(&ServerConfig::json_schema()).unwrap();
-        for section in ["listen", "limits", "intake", "auth", "presence", "retention", "live", "messenger", "turn"] {
+        for section in ["listen", "limits", "intake", "auth", "presence", "retention", "live", "messenger", "turn", "callstats"] {
             assert!(schema["properties"][section].is_object(), "{section}");
         }
     }

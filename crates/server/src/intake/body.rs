@@ -9,7 +9,7 @@ use axum::{
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use crate::{limit::Reserved, problem::Problem, state::AppState};
+use crate::{config::text::ByteSize, limit::Reserved, problem::Problem, state::AppState};
 
 /// A body in memory, with the part of the budget that it takes.
 pub(crate) struct Received {
@@ -41,10 +41,14 @@ pub(crate) fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
     }
 }
 
-/// Reads the whole body. Its memory is set aside before the first byte is read.
+/// Reads the whole body, up to `limits.body_size_max`. Its memory is set aside before the first byte is read.
 pub(crate) async fn read(state: &AppState, body: Body) -> Result<Received, Problem> {
+    read_up_to(state, body, state.config.limits.body_size_max).await
+}
+
+/// As [`read`], up to `limit`.
+pub(crate) async fn read_up_to(state: &AppState, body: Body, limit: ByteSize) -> Result<Received, Problem> {
     let limits = &state.config.limits;
-    let limit = limits.body_size_max;
     let hint = body.size_hint();
     let too_large = |given: String| {
         Problem::new(

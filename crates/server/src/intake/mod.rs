@@ -3,6 +3,7 @@
 pub(crate) mod app;
 pub(crate) mod batches;
 pub(crate) mod body;
+pub(crate) mod callstats;
 pub(crate) mod form;
 pub mod kept;
 pub(crate) mod messenger;

@@ -2,6 +2,7 @@
 
 mod auth;
 mod bad_input;
+mod callstats;
 mod document;
 mod finaliser;
 mod intake;

@@ -5,7 +5,7 @@ use super::{app, at, batch, event, found, leaving, reports, stored};
 use crate::{
     Store,
     query::{ConferenceQuery, EventQuery},
-    record::{AppSettings, Erased, NewApp, Secret, TokenAlgorithm, TokenKey},
+    record::{AppSettings, CallstatsSettings, Erased, NewApp, Secret, TokenAlgorithm, TokenKey},
 };
 use sidetone_engine::ids::UserId;
 
@@ -62,6 +62,7 @@ fn new_app(number: u128) -> NewApp {
             origins: vec!["https://app.example".into()],
             retention_days: Some(30),
             keep_addresses: true,
+            callstats: Some(CallstatsSettings { app_id: 123_456_789, secrets: vec![Secret(b"a2V5:secret".to_vec())] }),
         },
     }
 }

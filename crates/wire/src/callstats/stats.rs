@@ -37,6 +37,14 @@ impl Body {
         add(&mut stats, &reader, "callstats-report", members);
         Some(Report { time, stats })
     }
+
+    /// The state of a bridge or a device, as taken at `time`: a report with one object.
+    #[must_use]
+    pub fn into_state(self, time: Timestamp, stats_type: &str) -> Report {
+        let mut stats = BTreeMap::new();
+        add(&mut stats, &Reader::default(), stats_type, self.members);
+        Report { time, stats }
+    }
 }
 
 /// Adds members of the client's own as an object.

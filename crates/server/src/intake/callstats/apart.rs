@@ -1,0 +1,115 @@
+//! What belongs to no conference: pre-call tests, the state of a bridge or a device, a page's video sender.
+//!
+//! Each is kept as a participant of a conference of its own, so that it is found, and removed, like any other: a pre-call test in
+//! `pre-call:{id of the test}`, the state of a bridge or device in `bridge:{user}:{day}` and `device:{user}:{day}`. The parameters of a video
+//! sender go with the conference that the page joined last, where it has joined one.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use sidetone_engine::{
+    ids::{ConferenceId, IdTooLong, ParticipantId, PeerConnectionId},
+    units::Timestamp,
+};
+use sidetone_wire::{
+    batch::{Event, kind},
+    callstats::Body,
+};
+
+use super::{
+    access_token::Visitor,
+    answer::{self, Refusal},
+    app::{self, Answered},
+    keep::{self, Told},
+    stay::{self, From, Stay},
+};
+use crate::{
+    account::{BatchAccount, Outcome},
+    problem::Problem,
+    state::AppState,
+};
+
+/// A sign of life is written when nothing else was for so long.
+const ALIVE_PAUSE_US: i64 = 15_000_000;
+
+pub(super) async fn keep(
+    state: &AppState,
+    visitor: &Visitor,
+    topic: &str,
+    request: Request,
+    account: &mut BatchAccount,
+) -> Result<Answered, Refusal> {
+    let (body, received) = app::read(state, request, false).await?;
+    app::check_user(visitor, &body)?;
+    let now = state.clock.now();
+    let time = body.time().unwrap_or(now);
+    let stay = stay(state, visitor, topic, &body, now)?;
+    if topic == "stats/bridge/alive" && !stay.is_due(now, ALIVE_PAUSE_US) {
+        return Ok((answer::kept(), None));
+    }
+    let Some(batch_seq) = stay.hear(&received.bytes, topic, now) else { return Ok((answer::kept(), Some(Outcome::Duplicate))) };
+    let mut told = Told { batch_seq, sent: keep::sent(state, &body, now), reserved: received.reserved, ..Told::default() };
+    match topic {
+        "stats/bridge/alive" => {}
+        "stats/bridge/status" | "stats/system" => {
+            let name = if topic == "stats/system" { "system" } else { "bridge" };
+            told.peer_connection_id = PeerConnectionId::new(name).map_err(id_too_long)?;
+            told.report = Some(body.into_state(time, &format!("callstats-{name}")));
+        }
+        _ => {
+            let is_test = topic.starts_with("events/precall");
+            told.events = body.into_events(topic.strip_prefix("events/").unwrap_or(topic), time);
+            // A test is over when its results are there.
+            told.events.extend(is_test.then(|| Event { time, kind: kind::LEFT.to_owned(), payload: "{}".to_owned() }));
+        }
+    }
+    match keep::keep(state, &visitor.app, &stay, told, account).await {
+        Ok((_, outcome)) => Ok((answer::kept(), Some(outcome))),
+        Err(refusal) => {
+            stay.unhear();
+            Err(refusal)
+        }
+    }
+}
+
+/// The participant that it is kept as.
+fn stay(state: &AppState, visitor: &Visitor, topic: &str, body: &Body, now: Timestamp) -> Result<Arc<Stay>, Refusal> {
+    if topic == "configurations"
+        && let Some(stay) = state.callstats.stays.latest(visitor)
+    {
+        return Ok(stay);
+    }
+    let user = visitor.user_id.as_str();
+    let day = now.to_iso().chars().take(10).collect::<String>();
+    let (conference_id, began) = match topic {
+        "events/precall" | "events/precallnotification" => (format!("pre-call:{}", test_id(body)), now),
+        "stats/bridge/alive" | "stats/bridge/status" => (format!("bridge:{user}:{day}"), midnight(now)),
+        _ => (format!("device:{user}:{day}"), midnight(now)),
+    };
+    let device = body.text("deviceID");
+    let from = From { visitor, conference_id: &conference_id, uc_id: "", device: &device, connection: None };
+    if let Some(stay) = state.callstats.stays.find(&from) {
+        return Ok(stay);
+    }
+    // Named by the day and not by the session: it is the same participant after a restart, and with the next token.
+    let participant_id = ParticipantId::new(stay::participant_id(&device, &day, began)).map_err(id_too_long)?;
+    let conference = ConferenceId::new(conference_id.as_str()).map_err(id_too_long)?;
+    let stay = Arc::new(Stay::new(visitor.app.key, conference, visitor.user_id.clone(), participant_id, began, now));
+    state.callstats.stays.learn(&from, &stay);
+    Ok(stay)
+}
+
+fn test_id(body: &Body) -> String {
+    let results = body.get("results").and_then(|results| results.get("id")).and_then(serde_json::Value::as_str);
+    results.map_or_else(|| body.text("notificationID"), str::to_owned)
+}
+
+/// When the day of `now` began.
+fn midnight(now: Timestamp) -> Timestamp {
+    const DAY_US: i64 = 86_400_000_000;
+    Timestamp::from_micros(now.as_micros().div_euclid(DAY_US) * DAY_US)
+}
+
+fn id_too_long(error: IdTooLong) -> Problem {
+    Problem::unprocessable("id_too_long", error.to_string())
+}

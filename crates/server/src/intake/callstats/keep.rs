@@ -1,0 +1,121 @@
+//! From what a stay tells to the store and the live view.
+
+use std::time::Instant;
+
+use serde_json::json;
+use sidetone_engine::{
+    ids::PeerConnectionId,
+    report::{Report, Reports},
+    units::Timestamp,
+};
+use sidetone_store::record::{App, Appended, Place};
+use sidetone_wire::{
+    batch::{Batch, Event, kind},
+    callstats::Body,
+};
+
+use super::{answer::Refusal, stay::Stay};
+use crate::{
+    account::{BatchAccount, Outcome},
+    intake::{
+        kept::KeptBatch,
+        prepare::{self, TimePolicy},
+    },
+    limit::{Rated, Reserved},
+    live::LiveBatch,
+    problem::Problem,
+    state::AppState,
+};
+
+/// What one request tells.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) batch_seq: u32,
+    /// The client's clock, see [`sent`].
+    pub(super) sent: Timestamp,
+    pub(super) peer_connection_id: PeerConnectionId,
+    pub(super) events: Vec<Event>,
+    pub(super) report: Option<Report>,
+    /// The user's name, where it is told after the join.
+    pub(super) user_name: String,
+    pub(super) reserved: Vec<Reserved>,
+}
+
+/// What the client's clock showed when it sent `body`. Browsers set theirs by ours and may have held a report back for long, so a time in the
+/// past is true, and one in the future is not. Other clients send at once, by a clock of their own.
+pub(super) fn sent(state: &AppState, body: &Body, received: Timestamp) -> Timestamp {
+    let skew = state.config.intake.clock_skew_max.as_micros();
+    match body.time() {
+        Some(time) if !body.has_our_clock() || time > received.plus_micros(skew) => time,
+        _ => received,
+    }
+}
+
+/// Keeps it, durably.
+pub(super) async fn keep(
+    state: &AppState,
+    app: &App,
+    stay: &Stay,
+    told: Told,
+    account: &mut BatchAccount,
+) -> Result<(Place, Outcome), Refusal> {
+    let Told { batch_seq, sent, peer_connection_id, events, report, user_name, reserved } = told;
+    account.holds(usize::from(report.is_some()), events.len());
+    if report.is_some()
+        && let Err(wait) = state.rates.take(app.key, Rated::Reports, 1, Instant::now())
+    {
+        let rate = state.rates.rate(Rated::Reports);
+        return Err(Problem::too_many("app_reports_limited", format!("the app sent more than {rate} reports per second"), wait).into());
+    }
+    let reports: Reports = report.into_iter().collect();
+    let batch = Batch {
+        conference_id: stay.conference_id.clone(),
+        user_id: stay.user_id.clone(),
+        participant_id: stay.participant_id.clone(),
+        peer_connection_id,
+        batch_seq,
+        sent,
+        events,
+        reports,
+    };
+    let mut kept = KeptBatch::new(app, batch, None);
+    let received = state.clock.now();
+    let mut append = prepare::prepare(&mut kept, received, TimePolicy::Live(&state.config.intake))
+        .map_err(|refused| Problem::unprocessable(refused.code(), refused.to_string()))?;
+    append.facts.user_name = if user_name.is_empty() { append.facts.user_name } else { user_name };
+    let live = LiveBatch::new(&append, kept.batch.reports, reserved);
+
+    let began = Instant::now();
+    state.accounts.appends_waiting.inc();
+    let appended = state.store.append(append).await;
+    state.accounts.appends_waiting.dec();
+    let appended = appended.map_err(|error| Problem::store(error, state.config.limits.retry_after.get()))?;
+    state.accounts.appended(began);
+    stay.wrote(received);
+    Ok(match appended {
+        Appended::Stored(place) => {
+            state.accounts.addresses_hidden(kept.hidden);
+            state.live.offer(place, live);
+            (place, Outcome::Stored)
+        }
+        Appended::Duplicate(place) => (place, Outcome::Duplicate),
+    })
+}
+
+/// Ends who has not been heard for longer than `callstats.participant_timeout`, at the time when they last were.
+pub(crate) async fn end_silent(state: &AppState) {
+    let now = state.clock.now();
+    let silent_since = now.plus_micros(-state.config.callstats.participant_timeout.as_micros());
+    for (stay, at) in state.callstats.stays.silent(silent_since) {
+        let Ok(Some(app)) = state.apps.by_key(stay.app).await else { continue };
+        let Some(batch_seq) = stay.end(at) else { continue };
+        let left = Event { time: at, kind: kind::LEFT.to_owned(), payload: json!({"reason": "silence"}).to_string() };
+        let told = Told { batch_seq, sent: now, events: vec![left], ..Told::default() };
+        let mut account = BatchAccount::open(&state.accounts);
+        match keep(state, &app, &stay, told, &mut account).await {
+            Ok((_, outcome)) => account.settle(outcome),
+            // Presence ends the participant later, as it does everybody.
+            Err(refusal) => account.settle(Outcome::Busy(refusal.code())),
+        }
+    }
+}
