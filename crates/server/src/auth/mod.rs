@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, header};
 use sidetone_engine::ids::UserId;
 use sidetone_store::record::App;
 
-use crate::{limit::Rated, problem::Problem, state::AppState};
+use crate::{intake::callstats::access_token, limit::Rated, problem::Problem, state::AppState};
 
 /// Prefix of secrets that may send.
 pub const INTAKE_SECRET_PREFIX: &str = "sti_";
@@ -39,7 +39,7 @@ impl Scope {
 #[derive(Clone, Debug)]
 pub(crate) struct Principal {
     pub(crate) app: Arc<App>,
-    scope: Scope,
+    pub(crate) scope: Scope,
     /// The user that a token speaks for, if it names one.
     pub(crate) user: Option<UserId>,
 }
@@ -64,6 +64,8 @@ pub(crate) async fn authorize(
     };
     let principal = if bearer.starts_with(INTAKE_SECRET_PREFIX) || bearer.starts_with(QUERY_SECRET_PREFIX) {
         by_secret(state, bearer).await?
+    } else if let Some(principal) = access_token::principal(state, bearer).await? {
+        principal
     } else {
         token::verify(state, bearer).await?
     };

@@ -14,7 +14,11 @@ use sidetone_store::record::App;
 use sidetone_wire::callstats::escape;
 
 use super::{answer::Refusal, credentials::Identity};
-use crate::{auth, problem::Problem, state::AppState};
+use crate::{
+    auth::{self, Principal, Scope},
+    problem::Problem,
+    state::AppState,
+};
 
 /// Every event that clients send only when it is asked for.
 const INGESTED_EVENTS: [&str; 13] = [
@@ -98,13 +102,9 @@ pub(super) fn issue(state: &AppState, identity: &Identity) -> Result<String, Pro
 
 /// Who sends a request about the app of this AppID.
 pub(super) async fn verify(state: &AppState, headers: &HeaderMap, app_id: u64) -> Result<Visitor, Refusal> {
-    let malformed = || Problem::unauthorized("token_malformed", "the access token is not one of ours; /authenticate gives them out");
     let token = auth::bearer(headers)?
         .ok_or_else(|| Problem::unauthorized("credentials_missing", "the header `Authorization: Bearer <access token>` is missing"))?;
-    let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
-    let claims = signed.split_once('.').and_then(|(_, claims)| STANDARD_NO_PAD.decode(claims).ok());
-    let claims: Held = claims.and_then(|claims| serde_json::from_slice(&claims).ok()).ok_or_else(malformed)?;
-    let signature = STANDARD_NO_PAD.decode(signature).map_err(|_| malformed())?;
+    let claims = claims(token).ok_or_else(malformed)?;
     if claims.app_id != app_id {
         return Err(Problem::forbidden(
             "token_app_mismatch",
@@ -112,6 +112,36 @@ pub(super) async fn verify(state: &AppState, headers: &HeaderMap, app_id: u64) -
         )
         .into());
     }
+    let visitor = visitor(state, token, claims).await?;
+    auth::check_origin(&visitor.app, headers)?;
+    Ok(visitor)
+}
+
+/// Who sends a native batch with an access token, as our own script for pages of callstats.js does; `None` when it is another kind of token.
+pub(crate) async fn principal(state: &AppState, token: &str) -> Result<Option<Principal>, Problem> {
+    let Some(claims) = claims(token) else { return Ok(None) };
+    match visitor(state, token, claims).await {
+        Ok(Visitor { app, user_id, .. }) => Ok(Some(Principal { app, scope: Scope::Intake, user: Some(user_id) })),
+        Err(Refusal::TokenExpired) => {
+            Err(Problem::unauthorized("token_expired", "the access token has expired, or its AppSecret is gone; authenticate again"))
+        }
+        Err(Refusal::Problem(problem)) => Err(problem),
+    }
+}
+
+fn malformed() -> Problem {
+    Problem::unauthorized("token_malformed", "the access token is not one of ours; /authenticate gives them out")
+}
+
+fn claims(token: &str) -> Option<Held> {
+    let claims = token.split('.').nth(1)?;
+    serde_json::from_slice(&STANDARD_NO_PAD.decode(claims).ok()?).ok()
+}
+
+async fn visitor(state: &AppState, token: &str, claims: Held) -> Result<Visitor, Refusal> {
+    let app_id = claims.app_id;
+    let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
+    let signature = STANDARD_NO_PAD.decode(signature).map_err(|_| malformed())?;
     let app = state.apps.by_callstats_id(app_id).await.map_err(|error| Problem::store(error, state.config.limits.retry_after.get()))?;
     let (app, callstats) = app
         .and_then(|app| Some((Arc::clone(&app), app.settings.callstats.clone()?)))
@@ -121,7 +151,6 @@ pub(super) async fn verify(state: &AppState, headers: &HeaderMap, app_id: u64) -
     if !holds || claims.exp <= now {
         return Err(Refusal::TokenExpired);
     }
-    auth::check_origin(&app, headers)?;
     let user_id = escape::decode(&claims.user_id).and_then(|user| UserId::new(user).ok()).ok_or_else(malformed)?;
     Ok(Visitor { app, user_id, session: claims.sid })
 }

@@ -6,7 +6,7 @@
 //! The clients resend nothing, and ask again at once and for ever after an answer that they did not expect. So every refusal has the form that
 //! they know ([`answer`]), and none of them can be driven into a storm.
 
-mod access_token;
+pub(crate) mod access_token;
 mod answer;
 mod apart;
 mod app;

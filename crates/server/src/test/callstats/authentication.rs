@@ -137,3 +137,17 @@ async fn who_comes_too_often_is_sent_away_for_a_while() {
     let to_java = server.send(request(None)).await;
     assert_eq!((to_java.status, &to_java.json()["error"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("temporarily_unavailable")));
 }
+
+#[tokio::test]
+async fn an_access_token_may_send_native_batches_of_its_user_and_nothing_else() {
+    let server = server().await;
+    let token = server.token("ada").await;
+    server.post(&token, MEDIA_TYPE, batch::encode(&a_batch())).await.ok();
+    let eve = server.token("eve").await;
+    server.post(&eve, MEDIA_TYPE, batch::encode(&a_batch())).await.refused(403, "token_subject_mismatch");
+    server.ask(Method::GET, "/v1/conferences", &token).await.refused(403, "scope_insufficient");
+    let forged = format!("{}AAAA", &token[..token.len() - 4]);
+    server.post(&forged, MEDIA_TYPE, batch::encode(&a_batch())).await.refused(401, "token_expired");
+    server.clock.advance_ms(7_200_000);
+    server.post(&token, MEDIA_TYPE, batch::encode(&a_batch())).await.refused(401, "token_expired");
+}
