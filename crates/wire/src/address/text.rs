@@ -26,16 +26,24 @@ pub(super) fn is_word(text: &str) -> bool {
 
 /// The text without addresses and SDP; `None` when it has neither.
 pub(super) fn hide(text: &str) -> Option<String> {
-    if !text.bytes().any(|byte| matches!(byte, b'.' | b':' | b'=')) {
-        return None;
-    }
+    // Most texts have none of the signs without which there is nothing to hide.
+    memchr::memchr3(b'.', b':', b'=', text.as_bytes())?;
     let described = session_description(text);
     let text = &text[..described.unwrap_or(text.len())];
+    let count = |sign: u8| text.bytes().filter(|byte| *byte == sign).count();
+    let (dots, colons) = (count(b'.'), count(b':'));
+    let has_short = text.contains("::");
+    let find = |at| {
+        let candidate = || if colons > 0 { candidate(text, at) } else { None };
+        let host_name = || if dots > 0 { host_name(text, at) } else { None };
+        let ip_v6 = || if colons > 1 { ip_v6(text, at, has_short) } else { None };
+        let ip_v4 = || if dots > 2 { ip_v4(text, at) } else { None };
+        candidate().or_else(host_name).or_else(ip_v6).or_else(ip_v4)
+    };
     let mut hidden = String::new();
     let (mut copied, mut at) = (0, 0);
-    while at < text.len() {
-        let found = candidate(text, at).or_else(|| host_name(text, at)).or_else(|| ip_v6(text, at)).or_else(|| ip_v4(text, at));
-        let Some(Found { from, until, word }) = found else {
+    while at < text.len() && dots + colons > 0 {
+        let Some(Found { from, until, word }) = find(at) else {
             at += 1;
             continue;
         };
@@ -59,10 +67,12 @@ struct Found {
 
 /// Where a session description begins: what stands before it is the writer's own, what follows belongs to it.
 fn session_description(text: &str) -> Option<usize> {
-    let begins = |at: usize| matches!(text.as_bytes().get(at + 3), Some(b'\r' | b'\n' | b'\\'));
-    let version = text.match_indices("v=0").map(|(at, _)| at).find(|&at| begins(at));
-    let line = ["a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:"].into_iter().filter_map(|line| text.find(line)).min();
-    version.into_iter().chain(line).min()
+    let bytes = text.as_bytes();
+    let begins = |at: usize| match &bytes[at..] {
+        [b'v', b'=', b'0', b'\r' | b'\n' | b'\\', ..] => true,
+        line => ["a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:"].iter().any(|name| line.starts_with(name.as_bytes())),
+    };
+    memchr::memchr_iter(b'=', bytes).filter_map(|equals| equals.checked_sub(1)).find(|&at| begins(at))
 }
 
 /// The foundation in `candidate:842163049 1 udp …`.
@@ -91,22 +101,33 @@ fn host_name(text: &str, at: usize) -> Option<Found> {
     (is_uuid && text.get(at + UUID_BYTES..until)?.eq_ignore_ascii_case(".local")).then_some(Found { from: at, until, word: MDNS })
 }
 
-/// The longest IPv6 address that begins at `at`, with its zone.
-fn ip_v6(text: &str, at: usize) -> Option<Found> {
+/// The longest IPv6 address that begins at `at`, with its zone. `has_short` says whether the text has a `::` anywhere.
+fn ip_v6(text: &str, at: usize, has_short: bool) -> Option<Found> {
     let bytes = text.as_bytes();
     let is_letter = |at: usize| bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     if at > 0 && is_letter(at - 1) || !(bytes[at].is_ascii_hexdigit() || bytes[at..].starts_with(b"::")) {
         return None;
     }
-    let length = bytes[at..].iter().take_while(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')).count();
+    // Eight groups among more of them are part of a certificate's fingerprint.
+    let follows_groups = at > 1 && bytes[at - 1] == b':' && is_letter(at - 2);
+    if follows_groups && !has_short {
+        return None;
+    }
+    let is_part = |byte: &&u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
+    let end = at + bytes[at..].iter().take(IP_V6_BYTES_MAX).take_while(is_part).count();
+    let short_until = bytes[at..end].windows(2).position(|pair| pair == b"::").map(|short| at + short + 2);
     let address = |until: usize| {
+        let is_short = short_until.is_some_and(|short| short <= until);
+        let is_among_groups = follows_groups || (bytes.get(until) == Some(&b':') && is_letter(until + 1));
+        let groups = 1 + bytes[at..until].iter().filter(|byte| **byte == b':').count();
+        // An IPv4 address may stand for the last two of the eight groups.
+        if !is_short && (is_among_groups || !matches!(groups, 7 | 8)) {
+            return None;
+        }
         let address: Ipv6Addr = text[at..until].parse().ok()?;
-        // Eight groups among more of them are part of a certificate's fingerprint.
-        let is_part = (at > 1 && bytes[at - 1] == b':' && is_letter(at - 2)) || (bytes.get(until) == Some(&b':') && is_letter(until + 1));
-        let is_short = text[at..until].contains("::");
-        (!address.is_unspecified() && (is_short || !is_part)).then_some((until, address))
+        (!address.is_unspecified()).then_some((until, address))
     };
-    let (until, address) = (at + 2..=at + length.min(IP_V6_BYTES_MAX)).rev().filter(|&until| !is_letter(until)).find_map(address)?;
+    let (until, address) = (at + 2..=end).rev().filter(|&until| !is_letter(until)).find_map(address)?;
     let zone = match bytes.get(until) {
         Some(b'%') => 1 + bytes[until + 1..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"._-~".contains(byte)).count(),
         _ => 0,
@@ -124,6 +145,9 @@ fn ip_v4(text: &str, at: usize) -> Option<Found> {
     }
     let length = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
     let sequence = text[at..at + length].trim_end_matches('.');
+    if sequence.bytes().filter(|byte| *byte == b'.').count() < 3 {
+        return None;
+    }
     let parts: Vec<Option<u8>> = sequence.split('.').map(|part| if part.len() > 3 { None } else { part.parse().ok() }).collect();
     let address = parts.windows(4).find_map(|window| match window {
         [Some(_), Some(0), Some(0), Some(0)] => None,
