@@ -12,7 +12,7 @@ use sidetone_engine::{
 use sidetone_wire::{
     batch::Batch,
     import::{self, Limits},
-    portable,
+    mute, portable,
 };
 
 /// A file, understood as a whole.
@@ -78,6 +78,9 @@ impl CallFile {
         for batches in self.connections() {
             let Some(first) = batches.first() else { continue };
             let mut analyzer = Analyzer::new(rules);
+            let of_conference = self.batches.iter().filter(|batch| batch.conference_id == first.conference_id);
+            let events = of_conference.flat_map(|batch| batch.events.iter().map(|event| (&batch.participant_id, event)));
+            mute::changes(events, &first.participant_id).into_iter().for_each(|change| analyzer.set_mute(change));
             for batch in &batches {
                 analyzer.push(&batch.reports, &mut |_| {});
             }

@@ -6,11 +6,13 @@
 
 mod analyzer;
 pub mod digest;
+mod mute;
 mod summary;
 
 use std::time::Duration;
 
 pub use analyzer::{ISSUES_MAX, STREAMS_MAX};
+pub use mute::{MuteChange, Muted};
 
 use crate::{
     issue::Issue,
@@ -143,15 +145,6 @@ pub struct Rejected {
     pub excess_streams: u64,
     /// Issues that were told but not kept because there were [`ISSUES_MAX`] already.
     pub excess_issues: u64,
-}
-
-/// Who is muted: what the app knows and getStats does not say. `None` is unknown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mute {
-    /// Whether the participant muted the own microphone.
-    pub microphone: Option<bool>,
-    /// Whether what comes from the far end is silent on purpose: muted there, or played by a muted element here.
-    pub far_end: Option<bool>,
 }
 
 /// One peer connection over its whole life.

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be should fail")]
 
 use sidetone_engine::{
-    analysis::{Analysis, Analyzer, Mute, Output},
+    analysis::{Analysis, Analyzer, MuteChange, Muted, Output},
     issue::{Issue, RuleSet, Severity},
     report::{MemberName, Report, Reports, Value},
     units::Timestamp,
@@ -118,14 +118,37 @@ fn silence_of_the_far_end_is_told_only_where_it_is_known_to_be_a_fault() {
     // Never heard and exactly 0: the element may be muted.
     assert!(of(&analyze(&silent(0.0, false)), "silent_inbound_audio").is_empty());
     assert_eq!(of(&analyze(&silent(0.0, true)), "silent_inbound_audio").len(), 1);
-    let told = |mute: Mute, reports: &Reports| {
-        let mut analyzer = Analyzer::new(&RuleSet::sidetone());
-        analyzer.set_mute(mute);
-        analyzer.push(reports, &mut |_| {});
-        of(&analyzer.finish(), "silent_inbound_audio").len()
-    };
-    assert_eq!(told(Mute { far_end: Some(true), microphone: None }, &silent(0.0, true)), 0);
-    assert_eq!(told(Mute { far_end: Some(false), microphone: None }, &silent(0.0, false)), 1);
+    let told = |muted: Muted, is_muted: bool, reports: &Reports| of(&told_at(reports, 0, muted, is_muted), "silent_inbound_audio").len();
+    for muted in [Muted::FarEnd, Muted::Others, Muted::Call] {
+        assert_eq!(told(muted, true, &silent(0.0, true)), 0);
+    }
+    assert_eq!(told(Muted::FarEnd, false, &silent(0.0, false)), 1);
+    assert_eq!(told(Muted::Others, false, &silent(0.0, false)), 0);
+}
+
+/// The analysis of a call in whose second so many the app told of a mute.
+fn told_at(reports: &Reports, second: usize, of: Muted, is_muted: bool) -> Analysis {
+    let mut analyzer = Analyzer::new(&RuleSet::sidetone());
+    analyzer.set_mute(MuteChange { time: reports.times()[second], of, is_muted });
+    analyzer.push(reports, &mut |_| {});
+    analyzer.finish()
+}
+
+#[test]
+fn a_mute_in_the_middle_of_a_call_ends_what_it_explains() {
+    let reports = Call::of_seconds(90).throughout(|line| line.mic_level = 0.0001).reports();
+    let analysis = told_at(&reports, 40, Muted::Microphone { track: None }, true);
+    let issue = of(&analysis, "dead_microphone")[0];
+    let cleared = seconds(&analysis, issue.cleared.unwrap());
+    assert!((39.0..50.0).contains(&cleared), "cleared after {cleared} s");
+    assert_eq!(of(&analysis, "dead_microphone").len(), 1);
+}
+
+#[test]
+fn a_call_on_hold_has_no_missing_audio() {
+    let reports = Call::of_seconds(90).during(30..60, |line| line.loss_in = 1.0).reports();
+    assert_eq!(of(&analyze(&reports), "no_inbound_audio").len(), 1);
+    assert!(of(&told_at(&reports, 29, Muted::Call, true), "no_inbound_audio").is_empty());
 }
 
 #[test]
@@ -137,12 +160,8 @@ fn a_dead_microphone_is_one_whose_level_does_not_move() {
     assert!(seconds(&dead, issue.raised) >= 14.0, "10 s after the first 5 s");
     // Exactly 0 is a disabled track, unless the app knows better.
     assert!(of(&analyze(&call(0.0)), "dead_microphone").is_empty());
-    let told = |muted: bool, level: f64| {
-        let mut analyzer = Analyzer::new(&RuleSet::sidetone());
-        analyzer.set_mute(Mute { microphone: Some(muted), far_end: None });
-        analyzer.push(&call(level), &mut |_| {});
-        of(&analyzer.finish(), "dead_microphone").len()
-    };
+    let told =
+        |is_muted: bool, level: f64| of(&told_at(&call(level), 0, Muted::Microphone { track: None }, is_muted), "dead_microphone").len();
     assert_eq!((told(false, 0.0), told(true, 0.0), told(true, 0.0001)), (1, 0, 0));
     // A listener in a quiet room.
     let quiet = Call::of_seconds(60).throughout(|line| line.mic_level = 0.0008);

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use sidetone_engine::{
-    analysis::{Analysis, Analyzer},
+    analysis::{Analysis, Analyzer, MuteChange},
     ids::ParticipantKey,
     issue::RuleSet,
     metric::Metric,
@@ -18,12 +18,19 @@ use sidetone_store::{
     Store,
     error::StoreError,
     query::{EventQuery, PAGE_ROWS_MAX},
-    record::{Chunk, Ended},
+    record::{Chunk, Ended, Participant, StoredEvent},
     summary::{ConferenceScore, ConferenceSummary, IssueCount, Scores},
 };
-use sidetone_wire::{codec::CodecError, messenger};
+use sidetone_wire::{
+    batch::{Event, kind},
+    codec::CodecError,
+    messenger, mute,
+};
 
 use crate::run;
+
+/// Most events of a conference that the finaliser looks at; what comes after them is judged as if nobody had told.
+const EVENTS_MAX: usize = 10_000;
 
 /// Why a conference is not finalised yet.
 #[derive(Debug, thiserror::Error)]
@@ -54,10 +61,12 @@ pub async fn finalise(store: &dyn Store, rules: &RuleSet, ended: Ended) -> Resul
     let Some(detail) = store.conference(app, conference).await? else { return Ok(false) };
     let mut summary = ConferenceSummary { revision: detail.conference.revision, ..ConferenceSummary::default() };
     let mut participants: BTreeMap<ParticipantKey, Scores> = BTreeMap::new();
+    let mutes = mutes(store, ended, &detail.participants).await?;
     for peer_connection in &detail.peer_connections {
         let chunks = store.chunks(app, peer_connection.key).await?;
         let rules = rules.clone();
-        let analysis = tokio::task::spawn_blocking(move || analyze(&chunks, &rules)).await.map_err(|_| FinaliseError::Panicked)?;
+        let mutes = mute::changes(mutes.iter().map(|(whose, event)| (*whose, event)), peer_connection.participant);
+        let analysis = tokio::task::spawn_blocking(move || analyze(&chunks, mutes, &rules)).await.map_err(|_| FinaliseError::Panicked)?;
         let analysis = analysis.map_err(|source| FinaliseError::Damaged { peer_connection: peer_connection.key.to_string(), source })?;
         let held = participants.entry(peer_connection.participant).or_default();
         *held = worst(*held, scores(&analysis));
@@ -83,18 +92,44 @@ pub async fn finalise(store: &dyn Store, rules: &RuleSet, ended: Ended) -> Resul
 
 /// Scores of participants of whom only a summary was submitted.
 async fn submitted(store: &dyn Store, ended: Ended) -> Result<Vec<(ParticipantKey, Scores)>, StoreError> {
-    let kinds = vec![messenger::EVENT_KIND.to_owned()];
-    let query = EventQuery { kinds, limit: PAGE_ROWS_MAX, ..EventQuery::default() };
-    let page = store.events(ended.app, ended.conference, &query).await?;
-    let scores = page.rows.into_iter().map(|stored| {
+    let scores = events(store, ended, &[messenger::EVENT_KIND]).await?.into_iter().map(|stored| {
         let mos_lq = messenger::mos_lq(&stored.event.payload);
         (stored.participant, Scores { mos_lq, ..Scores::default() })
     });
     Ok(scores.collect())
 }
 
-fn analyze(chunks: &[Chunk], rules: &RuleSet) -> Result<Analysis, CodecError> {
+/// The events that tell of silence, the end of each participant among them.
+async fn mutes(store: &dyn Store, ended: Ended, participants: &[Participant]) -> Result<Vec<(ParticipantKey, Event)>, StoreError> {
+    let told = events(store, ended, &mute::KINDS).await?.into_iter().map(|stored| (stored.participant, stored.event));
+    let left = |participant: &Participant| {
+        let event = |time| Event { time, kind: kind::LEFT.to_owned(), payload: "{}".to_owned() };
+        participant.ended.map(|time| (participant.key, event(time)))
+    };
+    Ok(told.chain(participants.iter().filter_map(left)).collect())
+}
+
+/// The first [`EVENTS_MAX`] events of some kinds.
+async fn events(store: &dyn Store, ended: Ended, kinds: &[&str]) -> Result<Vec<StoredEvent>, StoreError> {
+    let kinds = kinds.iter().map(|&kind| kind.to_owned()).collect();
+    let mut query = EventQuery { kinds, limit: PAGE_ROWS_MAX, ..EventQuery::default() };
+    let mut events = Vec::new();
+    while events.len() < EVENTS_MAX {
+        let page = store.events(ended.app, ended.conference, &query).await?;
+        events.extend(page.rows);
+        match page.next {
+            Some(next) => query.after = Some(next),
+            None => break,
+        }
+    }
+    Ok(events)
+}
+
+fn analyze(chunks: &[Chunk], mutes: Vec<MuteChange>, rules: &RuleSet) -> Result<Analysis, CodecError> {
     let mut analyzer = Analyzer::new(rules);
+    for change in mutes {
+        analyzer.set_mute(change);
+    }
     for run in run::in_order(chunks) {
         analyzer.push(&run?, &mut |_| {});
     }

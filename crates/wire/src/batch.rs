@@ -32,6 +32,15 @@ pub mod kind {
     pub const LEFT: &str = "left";
     /// `RTCPeerConnection.close()` was called: ends the peer connection.
     pub const CLOSED: &str = "peer_connection_closed";
+    /// A track is silent on purpose: muted by the participant, or (`direction`: `inbound`) what is heard of the far end. Payload, all
+    /// optional: `kind` (`audio` unless told), `id` (of the track), `direction` (`outbound` unless told).
+    pub const MUTED: &str = "muted";
+    /// The track is no more muted. Payload as of [`MUTED`].
+    pub const UNMUTED: &str = "unmuted";
+    /// The call is on hold: nothing is to be heard in either direction.
+    pub const HELD: &str = "held";
+    /// The call is no more on hold.
+    pub const RESUMED: &str = "resumed";
     /// What the client had to throw away. Payload: `reports`, `events` (counts), `reason`.
     pub const DROPPED: &str = "dropped";
 }

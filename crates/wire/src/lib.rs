@@ -8,5 +8,6 @@ pub mod codec;
 pub mod import;
 pub mod json;
 pub mod messenger;
+pub mod mute;
 pub mod portable;
 pub mod user_agent;

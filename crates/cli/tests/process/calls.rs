@@ -1,6 +1,11 @@
 //! Real dumps: judged without a server, imported, asked for, still there after a restart.
 
 use serde_json::Value;
+use sidetone_testkit::call::{Call, Who};
+use sidetone_wire::{
+    batch::{Event, kind},
+    json,
+};
 
 use crate::sidetone::{Server, folder_with_app, run, run_failing, run_ok, stderr, text, trace};
 
@@ -23,6 +28,25 @@ fn real_dumps_are_judged_without_a_server() {
         let told = run_ok(&["score", &trace(name)]);
         assert!(told.contains("inbound audio") && told.contains("mos_lq"), "{told}");
     }
+}
+
+#[test]
+fn silence_that_is_meant_is_no_issue() {
+    let folder = tempfile::tempdir().unwrap();
+    let judged = |muted: bool| {
+        let who = Who { conference: "standup", user: "ada", participant: "stay-ada", peer_connection: "pc" };
+        let mut batches = Call::of_seconds(60).throughout(|line| line.mic_level = 0.0001).batches(who);
+        if muted {
+            let first = &mut batches[0];
+            first.events.push(Event { time: first.events[0].time, kind: kind::MUTED.into(), payload: r#"{"kind": "audio"}"#.into() });
+        }
+        let lines: Vec<String> = batches.iter().map(|batch| String::from_utf8(json::batch_to_json(batch)).unwrap()).collect();
+        let file = folder.path().join("call.jsonl");
+        std::fs::write(&file, lines.join("\n")).unwrap();
+        let judged: Value = serde_json::from_str(&run_ok(&["score", "--json", text(&file)])).unwrap();
+        judged[0]["peer_connections"][0]["issues"].as_array().unwrap().iter().map(|issue| issue["rule"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!((judged(false), judged(true)), (vec!["dead_microphone".into()], vec![]));
 }
 
 #[test]

@@ -2,7 +2,11 @@
 
 use std::{cmp::Ordering, time::Duration};
 
-use super::{Analysis, Analyzer, Direction, MediaKind, Mute, Output, StreamAnalysis, StreamId, StreamTick, Tick, summary::Gatherer};
+use super::{
+    Analysis, Analyzer, Direction, MediaKind, MuteChange, Output, StreamAnalysis, StreamId, StreamTick, Tick,
+    mute::{Mute, Mutes},
+    summary::Gatherer,
+};
 use crate::{
     issue::{Condition, Judge, RuleSet, Sample, Verdict},
     metric::{Draft, Metric, MetricValues, Scope},
@@ -42,7 +46,7 @@ pub(super) struct Followed {
 #[derive(Debug)]
 pub(super) struct Memory {
     rules: RuleSet,
-    mute: Mute,
+    mutes: Mutes,
     /// Sorted by id.
     streams: Vec<Followed>,
     path: Path,
@@ -77,7 +81,7 @@ impl Analyzer {
         Self {
             memory: Box::new(Memory {
                 rules: rules.clone(),
-                mute: Mute::default(),
+                mutes: Mutes::default(),
                 streams: Vec::new(),
                 path: Path::default(),
                 gatherer: Gatherer::default(),
@@ -105,9 +109,10 @@ impl Analyzer {
         analyzer
     }
 
-    /// Says what getStats cannot: who is muted from now on.
-    pub fn set_mute(&mut self, mute: Mute) {
-        self.memory.mute = mute;
+    /// Says what getStats cannot: that something is muted, or no more, from an instant on. Changes may be told in any order, before or after
+    /// the reports of their time; judged by them are the reports that come afterwards.
+    pub fn set_mute(&mut self, change: MuteChange) {
+        self.memory.mutes.add(change);
     }
 
     /// Takes the next reports. Duplicated and late reports are counted and left out.
@@ -293,7 +298,8 @@ impl Memory {
     }
 
     fn judge(&mut self, tick: &Tick, output: &mut dyn FnMut(Output<'_>)) {
-        let Self { rules, mute, streams, judge, closed, analysis, values, gathers, .. } = self;
+        let Self { rules, mutes, streams, judge, closed, analysis, values, gathers, .. } = self;
+        mutes.advance(tick.time);
         let kept = closed.len() + judge.active().count();
         let mut kept = kept + streams.iter().map(|followed| followed.judge.active().count()).sum::<usize>();
         let mut tell = |verdict: Verdict| match verdict {
@@ -316,10 +322,12 @@ impl Memory {
         if tick.interval.is_zero() {
             return;
         }
-        judge.judge(rules, sample, values, &|_, _| true, &mut tell);
+        let mute = mutes.of(None);
+        judge.judge(rules, sample, values, &|rule, _| rule.condition != Condition::OffHold || !mute.is_held, &mut tell);
         for Followed { state, values, judge, .. } in streams {
             if state.last_number == analysis.report_count {
-                judge.judge(rules, sample, values, &|rule, value| is_admitted(rule.condition, value, state, values, *mute), &mut tell);
+                let mute = mutes.of(state.stream.track.as_ref());
+                judge.judge(rules, sample, values, &|rule, value| is_admitted(rule.condition, value, state, values, mute), &mut tell);
             } else if judge.has_active() {
                 // A stream that is gone has no bad values any more.
                 judge.judge(rules, sample, values, &|_, _| false, &mut tell);
@@ -333,6 +341,7 @@ impl Memory {
 fn is_admitted(condition: Condition, value: f64, state: &StreamState, values: &Draft, mute: Mute) -> bool {
     match condition {
         Condition::Always => true,
+        Condition::OffHold => !mute.is_held,
         Condition::Impaired => [Metric::LossRatio, Metric::AudibleConcealmentRatio, Metric::TimeStretchRatio]
             .into_iter()
             .any(|metric| values.get(metric).is_some_and(|share| share > 0.0)),

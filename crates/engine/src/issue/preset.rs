@@ -74,14 +74,17 @@ pub(super) fn sidetone() -> RuleSet {
             AtLeast,
             thresholds(0.5 / 30.0, 0.05, 0.20),
         ),
-        rule(
-            "no_inbound_audio",
-            Metric::AudioReceiveBitrate,
-            CONNECTION,
-            Statistic::Lasting(0.0),
-            AtLeast,
-            Thresholds { critical: Some(3.0), ..Thresholds::default() },
-        ),
+        Rule {
+            condition: Condition::OffHold,
+            ..rule(
+                "no_inbound_audio",
+                Metric::AudioReceiveBitrate,
+                CONNECTION,
+                Statistic::Lasting(0.0),
+                AtLeast,
+                Thresholds { critical: Some(3.0), ..Thresholds::default() },
+            )
+        },
         // Packets flow and carry silence: at most −60 dB of full scale.
         Rule {
             condition: Condition::FarEndOpen,

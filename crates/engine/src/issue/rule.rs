@@ -82,6 +82,8 @@ impl Thresholds {
 pub enum Condition {
     /// Always.
     Always,
+    /// While the call is not on hold.
+    OffHold,
     /// While something was lost, concealed or stretched: what a codec costs by itself (narrow band scores 3.2 at its best) is no fault of the call.
     Impaired,
     /// While the microphone is not muted and its level is below −40 dB of full scale. An exact 0 is judged only if the app says that it is not: a disabled track gives the same.

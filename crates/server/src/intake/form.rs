@@ -42,11 +42,13 @@ pub(crate) struct EventForm {
     /// When, by the client's clock (ms since 1970).
     #[schema(example = 1_795_228_491_553.0)]
     time_ms: f64,
-    /// What. `joined`, `left`, `peer_connection_closed` and `dropped` have a meaning to the server; any other kind is kept and shown.
+    /// What. `joined`, `left`, `peer_connection_closed`, `muted`, `unmuted`, `held`, `resumed` and `dropped` have a meaning to the server; any
+    /// other kind is kept and shown.
     #[schema(example = "joined")]
     kind: String,
     /// Its payload. Of `joined`, all optional: `user_name`, `alias_name`, `site`, `app_version`, `user_agent`, `browser`, `browser_version`,
-    /// `os`, `sdk`, `additional_ids` (object of texts). Of `dropped`: `reports`, `events` (counts), `reason`.
+    /// `os`, `sdk`, `additional_ids` (object of texts). Of `dropped`: `reports`, `events` (counts), `reason`. Of `muted`
+    /// and `unmuted`: `kind` (`audio` or `video`), `id` (of the track), `direction` (`outbound` or `inbound`).
     #[schema(value_type = Option<Object>)]
     payload: Option<BTreeMap<String, serde_json::Value>>,
 }

@@ -23,6 +23,7 @@ use sidetone_engine::{
     units::Timestamp,
 };
 use sidetone_store::record::{Append, Place};
+use sidetone_wire::{batch::Event, mute};
 use tokio::sync::mpsc;
 
 use crate::{account::Accounts, config::live::LiveConfig, limit::Reserved, task};
@@ -47,6 +48,8 @@ pub(crate) struct LiveBatch {
     closed: bool,
     shift_us: i64,
     reports: Reports,
+    /// Events that tell of silence, in order of time.
+    mutes: Vec<Event>,
     /// Memory stays accounted for while the batch waits.
     _reserved: Vec<Reserved>,
 }
@@ -65,9 +68,16 @@ impl LiveBatch {
             closed: append.closed.is_some(),
             shift_us: append.reports.as_ref().map_or(0, |reports| reports.shift_us),
             reports,
+            mutes: mutes(&append.events),
             _reserved: reserved,
         }
     }
+}
+
+fn mutes(events: &[Event]) -> Vec<Event> {
+    let mut mutes: Vec<Event> = events.iter().filter(|event| mute::KINDS.contains(&&*event.kind)).cloned().collect();
+    mutes.sort_by_key(|event| event.time);
+    mutes
 }
 
 struct Worker {

@@ -15,6 +15,10 @@ use sidetone_engine::{
     units::Timestamp,
 };
 use sidetone_store::record::Place;
+use sidetone_wire::{
+    batch::{Event, kind},
+    mute::{Concerned, Silence},
+};
 
 use super::{
     LiveBatch,
@@ -31,6 +35,7 @@ struct LiveConference {
     conference_id: ConferenceId,
     start: Timestamp,
     participants: BTreeMap<ParticipantKey, LiveParticipant>,
+    silence: Silence<ParticipantKey>,
 }
 
 struct LiveParticipant {
@@ -82,6 +87,9 @@ impl Shard {
         }
         let Some(participant) = self.meet(place, &batch) else { return true };
         participant.heard = batch.received;
+        self.listen(place.conference, place.participant, &batch.mutes);
+        let participants = self.conferences.get_mut(&place.conference).map(|conference| &mut conference.participants);
+        let Some(participant) = participants.and_then(|participants| participants.get_mut(&place.participant)) else { return true };
         if let Some(key) = place.peer_connection {
             if !participant.peer_connections.contains(&key) {
                 participant.peer_connections.push(key);
@@ -114,7 +122,13 @@ impl Shard {
         let (app, key) = (batch.app, place.conference);
         let conference = self.conferences.entry(key).or_insert_with(|| {
             channels.publish(app, key, "conference_started", || conference_message(key, &batch.conference_id, batch.span.0));
-            LiveConference { app, conference_id: batch.conference_id.clone(), start: batch.span.0, participants: BTreeMap::new() }
+            LiveConference {
+                app,
+                conference_id: batch.conference_id.clone(),
+                start: batch.span.0,
+                participants: BTreeMap::new(),
+                silence: Silence::default(),
+            }
         });
         let participant_count = &mut self.participant_count;
         let participant = conference.participants.entry(place.participant).or_insert_with(|| {
@@ -143,12 +157,11 @@ impl Shard {
 
     fn analyze(&mut self, place: Place, key: PeerConnectionKey, batch: &LiveBatch) {
         if !self.peer_connections.contains(&key) {
-            let peer_connection = LivePeerConnection {
-                peer_connection_id: batch.peer_connection_id.clone(),
-                analyzer: Analyzer::live(&self.rules),
-                latest: None,
-                issues: Vec::new(),
-            };
+            let mut analyzer = Analyzer::live(&self.rules);
+            let silence = self.conferences.get(&place.conference).map(|conference| conference.silence.state(place.participant));
+            silence.unwrap_or_default().into_iter().for_each(|change| analyzer.set_mute(change));
+            let peer_connection =
+                LivePeerConnection { peer_connection_id: batch.peer_connection_id.clone(), analyzer, latest: None, issues: Vec::new() };
             if self.peer_connections.push(key, peer_connection).is_none() {
                 self.gauge.inc();
             }
@@ -181,6 +194,22 @@ impl Shard {
         });
     }
 
+    /// Tells the analyzers of a conference who is silent on purpose.
+    fn listen(&mut self, key: ConferenceKey, participant: ParticipantKey, events: &[Event]) {
+        let Some(LiveConference { participants, silence, .. }) = self.conferences.get_mut(&key) else { return };
+        for (concerned, change) in events.iter().flat_map(|event| silence.hear(participant, event)) {
+            let is_concerned = |key: &ParticipantKey| match concerned {
+                Concerned::One(one) => *key == one,
+                Concerned::AllBut(one) => *key != one,
+            };
+            for peer_connection in participants.iter().filter(|(key, _)| is_concerned(key)).flat_map(|(_, held)| &held.peer_connections) {
+                if let Some(held) = self.peer_connections.peek_mut(peer_connection) {
+                    held.analyzer.set_mute(change.clone());
+                }
+            }
+        }
+    }
+
     /// Ends one participant, and the conference with its last.
     fn end(&mut self, key: ConferenceKey, participant_key: ParticipantKey, at: Timestamp, timed_out: bool) {
         let Some(conference) = self.conferences.get_mut(&key) else { return };
@@ -197,6 +226,7 @@ impl Shard {
         for peer_connection in peer_connections {
             self.forget(peer_connection);
         }
+        self.listen(key, participant_key, &[Event { time: at, kind: kind::LEFT.to_owned(), payload: "{}".to_owned() }]);
     }
 
     fn forget(&mut self, peer_connection: PeerConnectionKey) {

@@ -8,6 +8,7 @@ mod finaliser;
 mod intake;
 mod live;
 mod messenger;
+mod mute;
 mod privacy;
 mod query;
 mod socket;

@@ -1,0 +1,169 @@
+//! Silence that is meant: who is muted or on hold, from when on.
+
+use std::collections::VecDeque;
+
+use crate::{report::Text, units::Timestamp};
+
+/// What can be silent on purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Muted {
+    /// The participant's own microphone; with `track`, only the streams of that track.
+    Microphone {
+        /// `MediaStreamTrack.id`.
+        track: Option<Text>,
+    },
+    /// What comes from the far end: muted there, or played by a muted element here.
+    FarEnd,
+    /// Some other participant of the conference. That it ends does not mean that the far end can be heard.
+    Others,
+    /// The whole call: on hold.
+    Call,
+}
+
+/// What an app knows and getStats does not say: a mute begins or ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MuteChange {
+    /// From when on.
+    pub time: Timestamp,
+    /// What.
+    pub of: Muted,
+    /// Whether it is muted from then on.
+    pub is_muted: bool,
+}
+
+/// What is known of one stream at one instant; `None` is unknown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mute {
+    pub(super) microphone: Option<bool>,
+    pub(super) far_end: Option<bool>,
+    pub(super) is_held: bool,
+}
+
+/// Most changes that wait for their time; beyond that the first is taken as come.
+const COMING_MAX: usize = 10_000;
+/// Most things that are muted each by itself; beyond that the first is forgotten.
+const KNOWN_MAX: usize = 256;
+
+/// Every change, in order of time, whatever order they came in.
+#[derive(Debug, Default)]
+pub(super) struct Mutes {
+    /// By time.
+    coming: VecDeque<MuteChange>,
+    /// The latest of each thing.
+    known: Vec<MuteChange>,
+}
+
+impl Mutes {
+    pub(super) fn add(&mut self, change: MuteChange) {
+        let place = self.coming.partition_point(|held| held.time <= change.time);
+        self.coming.insert(place, change);
+        if self.coming.len() > COMING_MAX {
+            self.take_first();
+        }
+    }
+
+    /// Lets time pass up to `time`.
+    pub(super) fn advance(&mut self, time: Timestamp) {
+        while self.coming.front().is_some_and(|change| change.time <= time) {
+            self.take_first();
+        }
+    }
+
+    fn take_first(&mut self) {
+        let Some(change) = self.coming.pop_front() else { return };
+        match self.known.iter_mut().find(|held| held.of == change.of) {
+            Some(held) if held.time <= change.time => *held = change,
+            // Told late: what is known is newer.
+            Some(_) => {}
+            None => {
+                if self.known.len() == KNOWN_MAX {
+                    self.known.remove(0);
+                }
+                self.known.push(change);
+            }
+        }
+    }
+
+    fn state(&self, of: &Muted) -> Option<bool> {
+        self.known.iter().find(|held| held.of == *of).map(|held| held.is_muted)
+    }
+
+    /// What is known of the stream of `track`.
+    pub(super) fn of(&self, track: Option<&Text>) -> Mute {
+        if self.known.is_empty() {
+            return Mute::default();
+        }
+        let is_held = self.state(&Muted::Call) == Some(true);
+        let by_track = match track {
+            Some(track) => self.state(&Muted::Microphone { track: Some(track.clone()) }),
+            // It may be any of them.
+            None => self.known.iter().any(|held| matches!(held.of, Muted::Microphone { track: Some(_) }) && held.is_muted).then_some(true),
+        };
+        let microphone = by_track.or_else(|| self.state(&Muted::Microphone { track: None }));
+        let others = self.state(&Muted::Others).filter(|&is_muted| is_muted);
+        let held = is_held.then_some(true);
+        Mute { microphone: held.or(microphone), far_end: held.or(others).or_else(|| self.state(&Muted::FarEnd)), is_held }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(second: i64, of: Muted, is_muted: bool) -> MuteChange {
+        MuteChange { time: Timestamp::from_micros(second * 1_000_000), of, is_muted }
+    }
+
+    fn microphone(track: Option<&str>) -> Muted {
+        Muted::Microphone { track: track.map(Text::from) }
+    }
+
+    fn at(second: i64, mutes: &mut Mutes, track: Option<&str>) -> Mute {
+        mutes.advance(Timestamp::from_micros(second * 1_000_000));
+        mutes.of(track.map(Text::from).as_ref())
+    }
+
+    #[test]
+    fn a_change_counts_from_its_time_on_whenever_it_is_told() {
+        let mut mutes = Mutes::default();
+        mutes.add(change(20, microphone(None), false));
+        mutes.add(change(10, microphone(None), true));
+        assert_eq!(at(9, &mut mutes, None).microphone, None);
+        assert_eq!(at(10, &mut mutes, None).microphone, Some(true));
+        assert_eq!(at(20, &mut mutes, Some("any")).microphone, Some(false));
+        mutes.add(change(15, microphone(None), true));
+        assert_eq!(at(21, &mut mutes, None).microphone, Some(false), "told late, and over");
+    }
+
+    #[test]
+    fn a_track_is_muted_alone() {
+        let mut mutes = Mutes::default();
+        mutes.add(change(1, microphone(Some("a")), true));
+        assert_eq!(at(1, &mut mutes, Some("a")).microphone, Some(true));
+        assert_eq!(at(1, &mut mutes, Some("b")).microphone, None);
+        assert_eq!(at(1, &mut mutes, None).microphone, Some(true), "a browser that does not tell the track");
+    }
+
+    #[test]
+    fn a_held_call_is_silent_both_ways_and_others_do_not_prove_a_voice() {
+        let mut mutes = Mutes::default();
+        mutes.add(change(1, Muted::Others, true));
+        mutes.add(change(2, Muted::Others, false));
+        mutes.add(change(3, Muted::Call, true));
+        mutes.add(change(4, Muted::Call, false));
+        assert_eq!(at(1, &mut mutes, None).far_end, Some(true));
+        assert_eq!(at(2, &mut mutes, None).far_end, None);
+        assert_eq!(at(3, &mut mutes, None), Mute { microphone: Some(true), far_end: Some(true), is_held: true });
+        assert_eq!(at(4, &mut mutes, None), Mute::default());
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut mutes = Mutes::default();
+        for second in 0..20_000 {
+            mutes.add(change(second, microphone(Some(&second.to_string())), true));
+        }
+        assert!(mutes.coming.len() <= COMING_MAX && mutes.known.len() <= KNOWN_MAX);
+        assert_eq!(at(20_000, &mut mutes, Some("19999")).microphone, Some(true));
+    }
+}

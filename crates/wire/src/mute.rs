@@ -1,0 +1,180 @@
+//! What events say of silence that is meant, in the words of the engine.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use sidetone_engine::analysis::{MuteChange, Muted};
+
+use crate::batch::{Event, kind};
+
+/// The kinds of events that tell of silence.
+pub const KINDS: [&str; 4] = [kind::MUTED, kind::UNMUTED, kind::HELD, kind::RESUMED];
+
+/// What an event says of its own participant; `None` when it says nothing of sound.
+fn change(event: &Event) -> Option<MuteChange> {
+    let (is_muted, is_call) = match event.kind.as_str() {
+        kind::MUTED => (true, false),
+        kind::UNMUTED => (false, false),
+        kind::HELD => (true, true),
+        kind::RESUMED => (false, true),
+        _ => return None,
+    };
+    let payload: Map<String, Value> = serde_json::from_str(&event.payload).unwrap_or_default();
+    let text = |name: &str| payload.get(name).and_then(Value::as_str);
+    let of = match (text("kind"), text("direction")) {
+        _ if is_call => Muted::Call,
+        (Some(kind), _) if kind != "audio" => return None,
+        (_, Some("inbound")) => Muted::FarEnd,
+        _ => Muted::Microphone { track: text("id").map(Into::into) },
+    };
+    Some(MuteChange { time: event.time, of, is_muted })
+}
+
+/// Most things of one participant that are muted each by itself; more are not listened to.
+const THINGS_MAX: usize = 64;
+
+/// Whom a change concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concerned<K> {
+    /// This participant.
+    One(K),
+    /// Every participant but this one.
+    AllBut(K),
+}
+
+/// Who is silent on purpose in a conference. `K` tells participants apart.
+#[derive(Clone, Debug)]
+pub struct Silence<K> {
+    /// The latest change of each thing.
+    known: BTreeMap<K, Vec<MuteChange>>,
+}
+
+impl<K> Default for Silence<K> {
+    fn default() -> Self {
+        Self { known: BTreeMap::new() }
+    }
+}
+
+impl<K: Ord + Copy> Silence<K> {
+    /// Takes the next event of a participant, in order of time, and gives what it changes.
+    pub fn hear(&mut self, whose: K, event: &Event) -> Vec<(Concerned<K>, MuteChange)> {
+        let own = change(event);
+        let before = self.silent();
+        match &own {
+            Some(change) => self.remember(whose, change.clone()),
+            None if event.kind == kind::LEFT => drop(self.known.remove(&whose)),
+            None => return Vec::new(),
+        }
+        let after = self.silent();
+        let concerned = match (before.as_slice(), after.as_slice()) {
+            (before, after) if before == after => None,
+            ([], _) | (_, []) => Some(Concerned::AllBut(whose)),
+            ([only], _) | (_, [only]) => Some(Concerned::One(*only)),
+            _ => None,
+        };
+        let others = MuteChange { time: event.time, of: Muted::Others, is_muted: after.len() > before.len() };
+        let own = own.map(|change| (Concerned::One(whose), change));
+        own.into_iter().chain(concerned.map(|concerned| (concerned, others))).collect()
+    }
+
+    /// What is known for the analyzer of a peer connection that `participant` opens now.
+    pub fn state(&self, participant: K) -> Vec<MuteChange> {
+        let mut state = self.known.get(&participant).cloned().unwrap_or_default();
+        let others = self.known.iter().filter(|(whose, _)| **whose != participant);
+        let silent = others.flat_map(|(_, known)| known).filter(|change| silences(change)).map(|change| change.time).max();
+        state.extend(silent.map(|time| MuteChange { time, of: Muted::Others, is_muted: true }));
+        state
+    }
+
+    fn silent(&self) -> Vec<K> {
+        self.known.iter().filter(|(_, known)| known.iter().any(silences)).map(|(whose, _)| *whose).collect()
+    }
+
+    fn remember(&mut self, whose: K, change: MuteChange) {
+        let known = self.known.entry(whose).or_default();
+        if let Some(held) = known.iter_mut().find(|held| held.of == change.of) {
+            *held = change;
+        } else if known.len() < THINGS_MAX {
+            known.push(change);
+        }
+    }
+}
+
+/// Whether others do not hear a participant who said so.
+fn silences(change: &MuteChange) -> bool {
+    change.is_muted && matches!(change.of, Muted::Microphone { .. } | Muted::Call)
+}
+
+/// What the events of a whole conference say to the analyzers of one participant. Each event comes with whose it is; their order does not
+/// matter.
+pub fn changes<'a, K: Ord + Copy>(events: impl IntoIterator<Item = (K, &'a Event)>, participant: K) -> Vec<MuteChange> {
+    let mut events: Vec<_> = events.into_iter().collect();
+    events.sort_by_key(|(_, event)| event.time);
+    let mut silence = Silence::default();
+    let heard = events.into_iter().flat_map(|(whose, event)| silence.hear(whose, event));
+    let concerns = |concerned: &Concerned<K>| match concerned {
+        Concerned::One(one) => *one == participant,
+        Concerned::AllBut(one) => *one != participant,
+    };
+    heard.filter(|(concerned, _)| concerns(concerned)).map(|(_, change)| change).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use sidetone_engine::units::Timestamp;
+
+    use super::*;
+
+    fn event(second: i64, kind: &str, payload: &str) -> Event {
+        Event { time: Timestamp::from_micros(second * 1_000_000), kind: kind.into(), payload: payload.into() }
+    }
+
+    fn told(events: &[(&str, Event)], participant: &str) -> Vec<(i64, Muted, bool)> {
+        let changes = changes(events.iter().map(|(whose, event)| (*whose, event)), participant);
+        changes.into_iter().map(|change| (change.time.as_micros() / 1_000_000, change.of, change.is_muted)).collect()
+    }
+
+    #[test]
+    fn events_tell_what_is_muted() {
+        let microphone = |track: Option<&str>| Muted::Microphone { track: track.map(Into::into) };
+        let cases = [
+            (kind::MUTED, "{}", Some((microphone(None), true))),
+            (kind::UNMUTED, r#"{"kind":"audio"}"#, Some((microphone(None), false))),
+            (kind::MUTED, r#"{"kind":"audio","id":"t"}"#, Some((microphone(Some("t")), true))),
+            (kind::MUTED, r#"{"kind":"audio","direction":"inbound"}"#, Some((Muted::FarEnd, true))),
+            (kind::MUTED, r#"{"kind":"video"}"#, None),
+            (kind::HELD, "{}", Some((Muted::Call, true))),
+            (kind::RESUMED, "{}", Some((Muted::Call, false))),
+            ("device_changed", "{}", None),
+        ];
+        for (kind, payload, expected) in cases {
+            let given = told(&[("ada", event(7, kind, payload))], "ada");
+            assert_eq!(given, Vec::from_iter(expected.map(|(of, is_muted)| (7, of, is_muted))), "{kind} {payload}");
+        }
+    }
+
+    #[test]
+    fn others_are_silent_from_the_first_mute_to_the_last() {
+        let events = [
+            ("bob", event(20, kind::UNMUTED, "{}")),
+            ("bob", event(10, kind::MUTED, "{}")),
+            ("eve", event(15, kind::HELD, "{}")),
+            ("eve", event(30, kind::LEFT, "{}")),
+            ("bob", event(40, kind::MUTED, r#"{"direction":"inbound"}"#)),
+        ];
+        assert_eq!(told(&events, "ada"), [(10, Muted::Others, true), (30, Muted::Others, false)]);
+        assert_eq!(told(&events, "eve"), [(10, Muted::Others, true), (15, Muted::Call, true), (20, Muted::Others, false)]);
+        assert_eq!(told(&events, "bob")[..2], [(10, Muted::Microphone { track: None }, true), (15, Muted::Others, true)]);
+    }
+
+    #[test]
+    fn who_comes_later_learns_what_is_known() {
+        let mut silence = Silence::default();
+        silence.hear("bob", &event(10, kind::MUTED, "{}"));
+        let state = |silence: &Silence<&'static str>, of| silence.state(of).into_iter().map(|change| change.of).collect::<Vec<_>>();
+        assert_eq!(state(&silence, "ada"), [Muted::Others]);
+        assert_eq!(state(&silence, "bob"), [Muted::Microphone { track: None }]);
+        silence.hear("bob", &event(20, kind::LEFT, "{}"));
+        assert_eq!(state(&silence, "ada"), []);
+    }
+}
