@@ -1,7 +1,7 @@
 //! The callstats dialect: what the clients of callstats.io post, as reports and events.
 //!
 //! [`route`](route::route) reads a path, [`Body`] a body; a body becomes events ([`Body::into_events`]) or a report ([`Body::into_report`]).
-//! Nothing that a client says is lost: an event's payload holds the body in the member `callstats`, a report holds every member of every
+//! Nothing that a client says is lost: an event's payload holds the body in the member `raw`, a report holds every member of every
 //! object, and the rest of its body in an object of type `callstats-report`.
 
 mod body;

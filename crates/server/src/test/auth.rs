@@ -15,7 +15,7 @@ use super::*;
 
 const SHARED: &[u8] = b"a shared secret of thirty-two bytes";
 
-fn signed(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+pub(super) fn signed(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let text = format!("{}.{}", part(header), part(claims));
     let signature = sign(text.as_bytes());

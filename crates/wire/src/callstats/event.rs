@@ -1,7 +1,7 @@
 //! What a client tells, as events of ours.
 //!
 //! The path says what it is; only where one path serves several events does `eventType` decide, in any letter case. What is not known becomes
-//! an event whose kind begins with `callstats_`. Payloads hold our members as `event_table` names them, and the body as it came in `callstats`.
+//! an event whose kind begins with `callstats_`. Payloads hold our members as `event_table` names them, and the body as it came in `raw`.
 
 use serde_json::{Map, Value, json};
 use sidetone_engine::units::Timestamp;
@@ -47,10 +47,7 @@ impl Body {
                     "customEvent" => return self.list("eventList", time, |entry| (row.kind.to_owned(), named(entry))),
                     _ => {}
                 }
-                if lifted.get("ssrc").is_some_and(|ssrc| body::text(ssrc).as_deref() == Some("0")) {
-                    // The client does not know it yet.
-                    lifted.remove("ssrc");
-                }
+                set_ssrc(&mut lifted);
                 lifted.extend(row.constants.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
                 vec![self.into_event(time, kind, lifted)]
             }
@@ -62,7 +59,7 @@ impl Body {
     }
 
     fn into_event(self, time: Timestamp, kind: String, mut payload: Map<String, Value>) -> Event {
-        payload.insert("callstats".to_owned(), Value::Object(self.members));
+        payload.insert("raw".to_owned(), Value::Object(self.members));
         Event { time, kind, payload: Value::Object(payload).to_string() }
     }
 
@@ -82,7 +79,7 @@ impl Body {
             let (kind, mut payload) = read(&entry);
             let mut raw = std::mem::take(&mut self.members);
             raw.insert(name.to_owned(), Value::Object(entry));
-            payload.insert("callstats".to_owned(), Value::Object(raw));
+            payload.insert("raw".to_owned(), Value::Object(raw));
             events.push(Event { time: own.unwrap_or(time), kind, payload: Value::Object(payload).to_string() });
         }
         events
@@ -210,6 +207,16 @@ fn devices(lifted: &mut Map<String, Value>) {
     }
 }
 
+/// An SSRC is a number, as in reports; clients write text, and 0 where they do not know it yet.
+fn set_ssrc(members: &mut Map<String, Value>) {
+    let Some(ssrc) = members.get("ssrc").and_then(body::text).and_then(|ssrc| ssrc.parse::<u32>().ok()) else { return };
+    if ssrc == 0 {
+        members.remove("ssrc");
+    } else {
+        members.insert("ssrc".to_owned(), ssrc.into());
+    }
+}
+
 /// Whose stream an SSRC is, and what it shows.
 fn label(entry: &Map<String, Value>) -> Map<String, Value> {
     const NAMES: &[(&str, &str)] = &[
@@ -224,6 +231,7 @@ fn label(entry: &Map<String, Value>) -> Map<String, Value> {
         ("associatedVideoTag", "video_element"),
     ];
     let mut label = renamed(entry, NAMES);
+    set_ssrc(&mut label);
     if let Some(Value::String(direction)) = label.get_mut("direction") {
         let known = match direction.as_str() {
             "outbound" | "outbound-rtp" | "local" => "outbound",

@@ -13,8 +13,10 @@ use sidetone_wire::callstats::{
     Body, escape,
     route::{self, Target},
 };
+use tokio::time::sleep;
 
 use super::{
+    PATIENCE,
     access_token::{self, Visitor},
     answer::Refusal,
     apart, join, report,
@@ -67,10 +69,7 @@ async fn answer(state: &AppState, request: Request, account: &mut BatchAccount) 
         return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).into());
     }
     let visitor = access_token::verify(state, request.headers(), route.app_id).await?;
-    if let Err(wait) = state.rates.take(visitor.app.key, Rated::Requests, 1, Instant::now()) {
-        let rate = state.rates.rate(Rated::Requests);
-        return Err(Problem::too_many("app_requests_limited", format!("the app made more than {rate} requests per second"), wait).into());
-    }
+    await_rate(state, &visitor).await?;
     match route.target {
         // An app recommends nothing to its pages.
         Target::Configurations if request.method() == Method::GET => Ok((Json(json!({})).into_response(), None)),
@@ -82,6 +81,24 @@ async fn answer(state: &AppState, request: Request, account: &mut BatchAccount) 
             report::keep(state, &visitor, report::Place { conference_id, uc_id, topic }, request, account).await
         }
         Target::Apart { topic } => apart::keep(state, &visitor, &topic, request, account).await,
+    }
+}
+
+/// Waits for its turn within the app's request rate.
+async fn await_rate(state: &AppState, visitor: &Visitor) -> Result<(), Refusal> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let now = Instant::now();
+        match state.rates.take(visitor.app.key, Rated::Requests, 1, now) {
+            Ok(()) => return Ok(()),
+            Err(wait) if now + wait <= until => sleep(wait).await,
+            Err(wait) => {
+                let rate = state.rates.rate(Rated::Requests);
+                return Err(
+                    Problem::too_many("app_requests_limited", format!("the app made more than {rate} requests per second"), wait).into()
+                );
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! From what a stay tells to the store and the live view.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use sidetone_engine::{
@@ -8,13 +8,17 @@ use sidetone_engine::{
     report::{Report, Reports},
     units::Timestamp,
 };
-use sidetone_store::record::{App, Appended, Place};
+use sidetone_store::{
+    error::StoreError,
+    record::{App, Append, Appended, Place},
+};
 use sidetone_wire::{
     batch::{Batch, Event, kind},
     callstats::Body,
 };
+use tokio::time::sleep;
 
-use super::{answer::Refusal, stay::Stay};
+use super::{PATIENCE, answer::Refusal, stay::Stay};
 use crate::{
     account::{BatchAccount, Outcome},
     intake::{
@@ -26,6 +30,9 @@ use crate::{
     problem::Problem,
     state::AppState,
 };
+
+/// Time between two attempts to write to a busy store.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What one request tells.
 #[derive(Debug, Default)]
@@ -87,7 +94,7 @@ pub(super) async fn keep(
 
     let began = Instant::now();
     state.accounts.appends_waiting.inc();
-    let appended = state.store.append(append).await;
+    let appended = append_patiently(state, append).await;
     state.accounts.appends_waiting.dec();
     let appended = appended.map_err(|error| Problem::store(error, state.config.limits.retry_after.get()))?;
     state.accounts.appended(began);
@@ -100,6 +107,17 @@ pub(super) async fn keep(
         }
         Appended::Duplicate(place) => (place, Outcome::Duplicate),
     })
+}
+
+/// A store that is busy is asked again for a while.
+async fn append_patiently(state: &AppState, append: Append) -> Result<Appended, StoreError> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match state.store.append(append.clone()).await {
+            Err(StoreError::Busy(_)) if Instant::now() < until => sleep(PAUSE).await,
+            other => return other,
+        }
+    }
 }
 
 /// Ends who has not been heard for longer than `callstats.participant_timeout`, at the time when they last were.

@@ -19,7 +19,7 @@ mod keep;
 mod report;
 mod stay;
 
-use std::sync::atomic::AtomicU64;
+use std::{sync::atomic::AtomicU64, time::Duration};
 
 use axum::{
     Router,
@@ -38,6 +38,9 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/generics", post(diagnostics::handler))
         .route("/v1/apps/{*path}", any(app::handler))
 }
+
+/// How long a request waits where others are told to come again: these clients do not, and give a request up after 5 s.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What the endpoints share.
 #[derive(Debug, Default)]

@@ -1,8 +1,11 @@
 //! Who gets an access token, and what clients read in it.
 
+use ring::{rand::SystemRandom, rsa, signature};
+use rustls::pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
 use sidetone_store::record::{TokenAlgorithm, TokenKey};
 
 use super::*;
+use crate::test::auth::signed;
 
 #[tokio::test]
 async fn a_page_gets_a_token_that_it_can_read() {
@@ -70,6 +73,38 @@ async fn a_customers_own_token_is_accepted_by_its_key() {
         let actions: Vec<_> = actions.as_array().unwrap().iter().map(|action| action["action"].as_u64().unwrap()).collect();
         assert_eq!(actions, [2, 1, 0]);
     }
+}
+
+/// As Jitsi Videobridge does (ES256), and as the documentation allows.
+#[tokio::test]
+async fn a_token_signed_with_a_private_key_is_verified_by_the_public_one() {
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let key = |kid: &str, algorithm, material: Vec<u8>| TokenKey { kid: kid.into(), algorithm, material: Secret(material) };
+    let public = pair.public_key_pem();
+    let server = TestServer::with(|_, settings| {
+        settings.callstats = Some(CallstatsSettings { app_id: APP_ID, secrets: vec![Secret(SECRET.into())] });
+        settings.token_keys = vec![
+            key("e", TokenAlgorithm::Es256, public.into_bytes()),
+            key("r", TokenAlgorithm::Rs256, include_bytes!("../rs256-public.pem").to_vec()),
+        ];
+    })
+    .await;
+    let random = SystemRandom::new();
+    let ecdsa = signature::EcdsaKeyPair::from_pkcs8(&signature::ECDSA_P256_SHA256_FIXED_SIGNING, &pair.serialize_der(), &random).unwrap();
+    let private = PrivatePkcs8KeyDer::from_pem_slice(include_bytes!("../rs256-private.pem")).unwrap();
+    let rsa = rsa::KeyPair::from_pkcs8(private.secret_pkcs8_der()).unwrap();
+    let by_ecdsa = |text: &[u8]| ecdsa.sign(&random, text).unwrap().as_ref().to_vec();
+    let by_rsa = |text: &[u8]| {
+        let mut signature = vec![0; rsa.public().modulus_len()];
+        rsa.sign(&signature::RSA_PKCS1_SHA256, &random, text, &mut signature).unwrap();
+        signature
+    };
+    let claims = |key_id: &str| json!({"userID": "jvb", "appID": APP_ID.to_string(), "keyID": key_id});
+    let ask = async |token: String| server.authenticate(form(&format!("jvb@{APP_ID}"), &token)).await;
+    ask(signed(&json!({"alg": "ES256"}), &claims("e"), by_ecdsa)).await.ok();
+    ask(signed(&json!({"alg": "RS256"}), &claims("r"), by_rsa)).await.ok();
+    refused(&ask(signed(&json!({"alg": "ES256"}), &claims("r"), by_ecdsa)).await, "Unsupported algorithm");
+    refused(&ask(signed(&json!({"alg": "RS256"}), &claims("r"), by_ecdsa)).await, "Invalid signature");
 }
 
 /// A refusal that the client does not answer by asking again.

@@ -245,3 +245,29 @@ async fn unusual_ids_are_kept_to_the_byte() {
         assert_eq!(conference["peer_connections"].as_array().unwrap().len(), 1);
     }
 }
+
+/// Each of these answers is the only chance of a participation: the clients ask once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_join_at_once() {
+    const COUNT: usize = 10_000;
+    let server = Arc::new(server().await);
+    let token = Arc::new(server.token("ada").await);
+    let joins: Vec<_> = (0..COUNT)
+        .map(|number| {
+            let (server, token) = (Arc::clone(&server), Arc::clone(&token));
+            tokio::spawn(async move {
+                let path = format!("/v1/apps/{APP_ID}/conferences/room-{}", number % 100);
+                let body = json!({"localID": "ada", "deviceID": format!("device-{number}"), "timestamp": server.now_ms()});
+                server.report(&token, &path, body).await.ok()["ucID"].as_str().unwrap().to_owned()
+            })
+        })
+        .collect();
+    let mut rooms = std::collections::BTreeSet::new();
+    for join in joins {
+        rooms.insert(join.await.unwrap());
+    }
+    assert_eq!(rooms.len(), 100);
+    let room = server.get(&format!("/v1/conferences/{}", rooms.first().unwrap())).await.ok();
+    assert_eq!(room["participants"].as_array().unwrap().len(), COUNT / 100);
+    assert_eq!(server.metric("sidetone_in_flight_bytes").await, 0.0);
+}
