@@ -269,5 +269,11 @@ async fn ten_thousand_join_at_once() {
     assert_eq!(rooms.len(), 100);
     let room = server.get(&format!("/v1/conferences/{}", rooms.first().unwrap())).await.ok();
     assert_eq!(room["participants"].as_array().unwrap().len(), COUNT / 100);
-    assert_eq!(server.metric("sidetone_in_flight_bytes").await, 0.0);
+    // The live view gives the memory back as it catches up.
+    let given_back = async {
+        while server.metric("sidetone_in_flight_bytes").await > 0.0 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), given_back).await.unwrap();
 }
