@@ -117,6 +117,13 @@ metrics! {
     AudioReceiveBitrate "audio_receive_bitrate_bps" "bit/s" CONNECTION Higher Log, "Media bit rate of all inbound audio streams together, once any of them carried something.";
     AvailableOutgoingBitrate "available_outgoing_bitrate_bps" "bit/s" CONNECTION Higher Log, "What congestion control thinks can be sent, from availableOutgoingBitrate of the selected candidate pair.";
     AvailableIncomingBitrate "available_incoming_bitrate_bps" "bit/s" CONNECTION Higher Log, "What congestion control thinks can be received, from availableIncomingBitrate of the selected candidate pair.";
+    IceDisconnected "ice_disconnected" "" CONNECTION Lower Linear(1.0), "1 while ICE is disconnected or failed on any transport, else 0, from iceState.";
+    IceFailed "ice_failed" "" CONNECTION Lower Linear(1.0), "1 while ICE has failed on any transport, else 0, from iceState.";
+    DtlsFailed "dtls_failed" "" CONNECTION Lower Linear(1.0), "1 while DTLS has failed on any transport, else 0, from dtlsState.";
+    Relayed "relayed" "" CONNECTION Neither Linear(1.0), "1 while the selected candidate pair goes through a TURN server of either end, else 0, from candidateType.";
+    RelayedOverTcp "relayed_over_tcp" "" CONNECTION Lower Linear(1.0), "1 while our TURN server is reached by TCP or TLS, else 0, from relayProtocol of the selected local candidate.";
+    CandidatePairChanges "candidate_pair_changes" "" CONNECTION Lower Log, "Changes of the selected candidate pair in the interval, the first selection apart, from selectedCandidatePairChanges, else from the pair's id.";
+    AvSkew "av_skew_ms" "ms" CONNECTION Lower Log, "How far sound and pictures of the far end are apart when they are played, from estimatedPlayoutTimestamp; the worst pair of streams.";
     ConcealmentRatio "concealment_ratio" "" INBOUND_AUDIO Lower Log, "Samples that had to be made up of all samples played, from concealedSamples and totalSamplesReceived.";
     AudibleConcealmentRatio "audible_concealment_ratio" "" INBOUND_AUDIO Lower Log, "Samples made up that were not silent, of all samples played: concealedSamples less silentConcealedSamples.";
     SilentConcealmentRatio "silent_concealment_ratio" "" INBOUND_AUDIO Lower Log, "Samples made up as silence or comfort noise, of all samples played: drop-outs, or DTX pauses.";

@@ -6,16 +6,16 @@ use sidetone_engine::analysis::digest::digest;
 use sidetone_testkit::traces;
 
 const EXPECTED: [&str; 10] = [
-    "ticks=62 values=2568 issues=0 fnv1a=45bfd6a286e1b332",
-    "ticks=62 values=2589 issues=0 fnv1a=84194855c9932d79",
-    "ticks=62 values=5665 issues=8 fnv1a=e72dc418a30075ee",
-    "ticks=62 values=5701 issues=8 fnv1a=7dfcd183caa296e4",
-    "ticks=40 values=1243 issues=0 fnv1a=9b52c6ef08a1ff5a",
-    "ticks=40 values=1241 issues=0 fnv1a=047affbf273795bd",
-    "ticks=40 values=2888 issues=0 fnv1a=aafcd2b36b794ba0",
-    "ticks=40 values=2893 issues=0 fnv1a=147635c5007a636f",
-    "ticks=62 values=5666 issues=0 fnv1a=cef364d33319ea3e",
-    "ticks=62 values=5671 issues=0 fnv1a=2be8464e44260402",
+    "ticks=62 values=2937 issues=0 fnv1a=2158b5a519336e44",
+    "ticks=62 values=2961 issues=0 fnv1a=499643014f82c3e8",
+    "ticks=62 values=6091 issues=10 fnv1a=6354c69aad535f1e",
+    "ticks=62 values=6129 issues=11 fnv1a=f4918bb1aa83d121",
+    "ticks=40 values=1483 issues=0 fnv1a=8d28310f13a6cde4",
+    "ticks=40 values=1481 issues=0 fnv1a=ce1f0352701fdf77",
+    "ticks=40 values=3160 issues=0 fnv1a=6368932e6e0ab811",
+    "ticks=40 values=3165 issues=0 fnv1a=3adac5fd1f250a2d",
+    "ticks=62 values=6087 issues=0 fnv1a=a529daf928f9b3cd",
+    "ticks=62 values=6098 issues=0 fnv1a=1a49e9fa07578ae3",
 ];
 
 #[test]

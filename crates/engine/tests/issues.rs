@@ -212,3 +212,38 @@ fn rules_are_data() {
     let names: std::collections::BTreeSet<_> = RuleSet::sidetone().rules.iter().map(|rule| rule.name).collect();
     assert_eq!(names.len(), RuleSet::sidetone().rules.len());
 }
+
+#[test]
+fn states_of_the_path_are_told_at_once() {
+    let gone = during(|line| line.dead = true);
+    fired_once(&gone, "ice_disconnected", Severity::Major, 3.0);
+    let failed = during(|line| line.dtls_state = "failed");
+    fired_once(&failed, "dtls_failed", Severity::Critical, 1.0);
+    let over_tcp = during(|line| line.relay_protocol = Some("tls"));
+    fired_once(&over_tcp, "relayed_over_tcp", Severity::Minor, 2.0);
+    assert!(of(&during(|line| line.relay_protocol = Some("udp")), "relayed_over_tcp").is_empty());
+    // One change: told, and over after five seconds.
+    let moved = analyze(&Call::of_seconds(90).during(30..90, |line| line.pair_changes = 2.0).reports());
+    let changes = of(&moved, "candidate_pair_change");
+    assert_eq!(changes.len(), 1);
+    let raised = seconds(&moved, changes[0].raised);
+    assert!((30.0..=31.0).contains(&raised), "raised at {raised} s");
+    assert!(seconds(&moved, changes[0].cleared.unwrap()) <= raised + 6.0);
+}
+
+#[test]
+fn pictures_that_lag_limp_or_are_held_back_are_told() {
+    fired_once(&during(|line| line.skew_ms = 250.0), "av_skew", Severity::Major, 6.0);
+    fired_once(&during(|line| line.skew_ms = -450.0), "av_skew", Severity::Critical, 6.0);
+    fired_once(&during(|line| line.fps = 5.0), "low_frame_rate", Severity::Major, 11.0);
+    assert!(of(&during(|line| (line.fps, line.is_screen) = (5.0, true)), "low_frame_rate").is_empty(), "a screen may stand still");
+    fired_once(&during(|line| line.limited_by = "cpu"), "cpu_limited", Severity::Major, 11.0);
+    fired_once(&during(|line| line.limited_by = "bandwidth"), "bandwidth_limited", Severity::Major, 11.0);
+}
+
+#[test]
+fn faults_of_this_computers_sound_are_told() {
+    fired_once(&during(|line| line.starved = 0.1), "starved_playout", Severity::Major, 6.0);
+    fired_once(&during(|line| line.mic_level = 0.8), "loud_microphone", Severity::Major, 11.0);
+    assert!(of(&during(|line| line.mic_level = 0.55), "loud_microphone").is_empty(), "loud speech is no fault");
+}

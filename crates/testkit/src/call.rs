@@ -57,6 +57,18 @@ pub struct Conditions {
     pub limited_by: &'static str,
     /// `availableOutgoingBitrate`.
     pub available_bps: f64,
+    /// `dtlsState` of the transport.
+    pub dtls_state: &'static str,
+    /// `relayProtocol` of the local candidate, which is then a relay; `None`: it is a host candidate.
+    pub relay_protocol: Option<&'static str>,
+    /// `selectedCandidatePairChanges` of the transport.
+    pub pair_changes: f64,
+    /// How much later the picture is played than the sound.
+    pub skew_ms: f64,
+    /// Share of the playout that the device made up.
+    pub starved: f64,
+    /// `contentType` of the pictures is `screenshare`.
+    pub is_screen: bool,
     /// Nothing arrives and nothing gets through, RTCP and STUN included.
     pub dead: bool,
 }
@@ -80,6 +92,12 @@ impl Default for Conditions {
             frozen: false,
             limited_by: "none",
             available_bps: 2_500_000.0,
+            dtls_state: "connected",
+            relay_protocol: None,
+            pair_changes: 1.0,
+            skew_ms: 20.0,
+            starved: 0.0,
+            is_screen: false,
             dead: false,
         }
     }

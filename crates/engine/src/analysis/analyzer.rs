@@ -289,6 +289,16 @@ impl Memory {
         let audio = sum(Direction::Inbound, Some(MediaKind::Audio)).filter(|_| has_carried);
         let worst = [Metric::MosLq, Metric::MosCq, Metric::MosV]
             .map(|metric| (metric, streams().filter_map(|followed| followed.values.get(metric)).reduce(f64::min)));
+        // Only with one stream of each: of several nobody can tell which belong together.
+        let played_ms = |kind| {
+            let mut inbound = streams().filter(|followed| {
+                let id = followed.state.stream.id;
+                id.direction == Direction::Inbound && id.kind == kind
+            });
+            inbound.next().filter(|_| inbound.next().is_none())?.state.played_ms()
+        };
+        let skew_ms = played_ms(MediaKind::Audio).zip(played_ms(MediaKind::Video)).map(|(sound, picture)| (sound - picture).abs());
+        self.values.set(Metric::AvSkew, skew_ms);
         self.values.set(Metric::SendBitrate, send);
         self.values.set(Metric::ReceiveBitrate, receive);
         self.values.set(Metric::AudioReceiveBitrate, audio);
@@ -345,6 +355,7 @@ fn is_admitted(condition: Condition, value: f64, state: &StreamState, values: &D
         Condition::Impaired => [Metric::LossRatio, Metric::AudibleConcealmentRatio, Metric::TimeStretchRatio]
             .into_iter()
             .any(|metric| values.get(metric).is_some_and(|share| share > 0.0)),
+        Condition::Camera => !state.is_screen,
         Condition::MicrophoneOpen => {
             value < HEARING
                 && match mute.microphone {

@@ -10,12 +10,18 @@ const THREE_OF_FIVE: Statistic = Statistic::Sustained { needed: 3, of: 5 };
 /// An issue lasts at least this long, so that it does not flicker.
 const CLEAR_AFTER: Duration = Duration::from_secs(5);
 
+/// One interval is enough: a state, not a measurement.
+const AT_ONCE: Statistic = Statistic::Sustained { needed: 1, of: 1 };
+/// A state that lasts longer than a glimpse.
+const BOTH: Statistic = Statistic::Sustained { needed: 2, of: 2 };
+
 const CONNECTION: &[Scope] = &[Scope::Connection];
 const STREAMS: &[Scope] = &[Scope::InboundAudio, Scope::InboundVideo, Scope::OutboundAudio, Scope::OutboundVideo];
 const AUDIO: &[Scope] = &[Scope::InboundAudio, Scope::OutboundAudio];
 const INBOUND_AUDIO: &[Scope] = &[Scope::InboundAudio];
 const INBOUND_VIDEO: &[Scope] = &[Scope::InboundVideo];
 const OUTBOUND_AUDIO: &[Scope] = &[Scope::OutboundAudio];
+const OUTBOUND_VIDEO: &[Scope] = &[Scope::OutboundVideo];
 
 const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -23,6 +29,22 @@ const fn seconds(seconds: u64) -> Duration {
 
 const fn thresholds(minor: f64, major: f64, critical: f64) -> Thresholds {
     Thresholds { minor: Some(minor), major: Some(major), critical: Some(critical) }
+}
+
+const fn minor_major(minor: f64, major: f64) -> Thresholds {
+    Thresholds { minor: Some(minor), major: Some(major), critical: None }
+}
+
+const fn only_minor(minor: f64) -> Thresholds {
+    Thresholds { minor: Some(minor), major: None, critical: None }
+}
+
+const fn only_major(major: f64) -> Thresholds {
+    Thresholds { minor: None, major: Some(major), critical: None }
+}
+
+const fn only_critical(critical: f64) -> Thresholds {
+    Thresholds { minor: None, major: None, critical: Some(critical) }
 }
 
 const fn rule(
@@ -110,6 +132,38 @@ pub(super) fn sidetone() -> RuleSet {
                 Thresholds { major: Some(0.0003), ..Thresholds::default() },
             )
         },
+        rule("ice_disconnected", Metric::IceDisconnected, CONNECTION, BOTH, AtLeast, only_major(1.0)),
+        rule("ice_failed", Metric::IceFailed, CONNECTION, AT_ONCE, AtLeast, only_critical(1.0)),
+        rule("dtls_failed", Metric::DtlsFailed, CONNECTION, AT_ONCE, AtLeast, only_critical(1.0)),
+        rule("candidate_pair_change", Metric::CandidatePairChanges, CONNECTION, AT_ONCE, AtLeast, only_minor(1.0)),
+        // TCP repeats what is lost and holds up what comes after it.
+        rule("relayed_over_tcp", Metric::RelayedOverTcp, CONNECTION, BOTH, AtLeast, only_minor(1.0)),
+        // ITU-R BT.1359: noticed from 125 ms (sound late), unacceptable from 185 ms.
+        rule("av_skew", Metric::AvSkew, CONNECTION, Statistic::Mean(seconds(5)), Above, thresholds(125.0, 185.0, 400.0)),
+        Rule {
+            condition: Condition::Camera,
+            ..rule(
+                "low_frame_rate",
+                Metric::DecodedFrameRate,
+                INBOUND_VIDEO,
+                Statistic::Mean(seconds(10)),
+                Below,
+                thresholds(12.0, 7.0, 3.0),
+            )
+        },
+        rule("cpu_limited", Metric::LimitedByCpu, OUTBOUND_VIDEO, Statistic::Mean(seconds(10)), Above, minor_major(0.5, 0.9)),
+        rule("bandwidth_limited", Metric::LimitedByBandwidth, OUTBOUND_VIDEO, Statistic::Mean(seconds(10)), Above, minor_major(0.5, 0.9)),
+        // The playout device asked for sound that this computer had not ready.
+        rule(
+            "starved_playout",
+            Metric::SynthesizedPlayoutRatio,
+            INBOUND_AUDIO,
+            Statistic::Mean(seconds(5)),
+            Above,
+            thresholds(0.02, 0.05, 0.20),
+        ),
+        // −4 dB of full scale on average: more than half of every peak is cut off.
+        rule("loud_microphone", Metric::AudioRms, OUTBOUND_AUDIO, Statistic::Mean(seconds(10)), Above, minor_major(0.6, 0.7)),
     ];
     RuleSet { name: "sidetone", rules, settle: seconds(5) }
 }

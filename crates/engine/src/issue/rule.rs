@@ -86,6 +86,8 @@ pub enum Condition {
     OffHold,
     /// While something was lost, concealed or stretched: what a codec costs by itself (narrow band scores 3.2 at its best) is no fault of the call.
     Impaired,
+    /// While the stream is no shared screen: that may stand still.
+    Camera,
     /// While the microphone is not muted and its level is below −40 dB of full scale. An exact 0 is judged only if the app says that it is not: a disabled track gives the same.
     MicrophoneOpen,
     /// While media arrives and the far end is not muted. An exact 0 is judged only if the stream was ever heard, or the app says that the

@@ -43,12 +43,15 @@ fields! {
     TotalPlayoutDelay "totalPlayoutDelay", TotalSamplesCount "totalSamplesCount",
     SynthesizedSamplesDuration "synthesizedSamplesDuration", EchoReturnLoss "echoReturnLoss",
     EchoReturnLossEnhancement "echoReturnLossEnhancement",
+    SelectedCandidatePairChanges "selectedCandidatePairChanges", EstimatedPlayout "estimatedPlayoutTimestamp",
     }
     others {
     KindName "kind", MediaType "mediaType", IsRemote "isRemote", CodecId "codecId", TrackId "trackId",
     MediaSourceId "mediaSourceId", PlayoutId "playoutId", Mid "mid", Rid "rid", TrackIdentifier "trackIdentifier",
     MimeType "mimeType", SdpFmtpLine "sdpFmtpLine", QualityLimitationReason "qualityLimitationReason", State "state",
-    Nominated "nominated", Selected "selected", SelectedCandidatePairId "selectedCandidatePairId",
+    Nominated "nominated", Selected "selected", SelectedCandidatePairId "selectedCandidatePairId", IceState "iceState",
+    DtlsState "dtlsState", LocalCandidateId "localCandidateId", RemoteCandidateId "remoteCandidateId", TransportId "transportId",
+    CandidateType "candidateType", RelayProtocol "relayProtocol", ContentType "contentType",
     }
 }
 

@@ -1,4 +1,4 @@
-//! The network path in use: which candidate pair is selected, its round-trip time and what it could carry.
+//! The network path in use: which candidate pair is selected, its round-trip time, what it could carry, and how ICE and DTLS stand.
 
 use super::{
     STUN_AGE_MAX,
@@ -18,6 +18,8 @@ pub(crate) struct Path {
     responses: Option<f64>,
     /// When the pair's round-trip time was last confirmed.
     confirmed: Option<Timestamp>,
+    /// Changes of the selected pair so far, as the transports count them.
+    changes: Option<f64>,
 }
 
 impl Path {
@@ -25,6 +27,7 @@ impl Path {
     ///
     /// The round-trip time stands while checks are answered, and [`STUN_AGE_MAX`] longer.
     pub(crate) fn read(&mut self, table: &Table<'_>, row: usize, time: Timestamp, values: &mut Draft) {
+        states(table, row, values);
         let Some(pair) = selected(table, row) else {
             *self = Self::default();
             return;
@@ -35,9 +38,21 @@ impl Path {
         if !is_same || responses.is_none() || responses != self.responses {
             self.confirmed = Some(time);
         }
+        let is_changed = !is_same && self.pair.is_some();
         if !is_same {
             self.pair = Some(pair.object.id.clone());
         }
+        let counted = table.of(Kind::Transport).filter(|transport| transport.is_in(row));
+        let counted =
+            counted.filter_map(|transport| transport.number(Field::SelectedCandidatePairChanges, row)).reduce(|sum, count| sum + count);
+        // A counter that fell is another connection's; without one the pair's id tells.
+        let changes = match (self.changes, counted) {
+            (Some(before), Some(now)) => (now - before).max(0.0),
+            _ => f64::from(u8::from(is_changed)),
+        };
+        self.changes = counted;
+        values.set(Metric::CandidatePairChanges, Some(changes));
+        relay(table, pair, row, values);
         self.responses = responses;
         let is_fresh = self.confirmed.and_then(|confirmed| time.since(confirmed)).is_some_and(|age| age <= STUN_AGE_MAX);
         let rtt = number(Field::CurrentRoundTripTime).filter(|_| is_fresh);
@@ -45,6 +60,29 @@ impl Path {
         values.set(Metric::AvailableOutgoingBitrate, number(Field::AvailableOutgoingBitrate));
         values.set(Metric::AvailableIncomingBitrate, number(Field::AvailableIncomingBitrate));
     }
+}
+
+/// How ICE and DTLS stand: the worst of the transports. Absent where the browser does not say.
+fn states(table: &Table<'_>, row: usize, values: &mut Draft) {
+    let worst = |field, bad: &[&str]| {
+        let told = table.of(Kind::Transport).filter(|transport| transport.is_in(row)).filter_map(|transport| transport.text(field, row));
+        told.map(|state| f64::from(u8::from(bad.contains(&&**state)))).reduce(f64::max)
+    };
+    values.set(Metric::IceDisconnected, worst(Field::IceState, &["disconnected", "failed"]));
+    values.set(Metric::IceFailed, worst(Field::IceState, &["failed"]));
+    values.set(Metric::DtlsFailed, worst(Field::DtlsState, &["failed"]));
+}
+
+/// Whether the pair goes through TURN, and how our server is reached.
+fn relay(table: &Table<'_>, pair: &Binding<'_>, row: usize, values: &mut Draft) {
+    let candidate = |field| table.linked(pair, field, row).filter(|candidate| candidate.kind == Kind::Candidate && candidate.is_in(row));
+    let (local, remote) = (candidate(Field::LocalCandidateId), candidate(Field::RemoteCandidateId));
+    let is_relay = |candidate: &Binding<'_>| candidate.text(Field::CandidateType, row).map(|kind| matches!(&**kind, "relay" | "relayed"));
+    let (near, far) = (local.and_then(is_relay), remote.and_then(is_relay));
+    let flag = |is: bool| f64::from(u8::from(is));
+    values.set(Metric::Relayed, near.or(far).map(|_| flag(near == Some(true) || far == Some(true))));
+    let protocol = local.filter(|_| near == Some(true)).and_then(|local| local.text(Field::RelayProtocol, row));
+    values.set(Metric::RelayedOverTcp, near.map(|_| flag(protocol.is_some_and(|protocol| matches!(&**protocol, "tcp" | "tls")))));
 }
 
 /// The selected pair in `row`: named by a transport, else flagged `selected` (Firefox), else nominated and succeeded.

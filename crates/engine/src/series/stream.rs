@@ -67,6 +67,8 @@ pub(crate) struct StreamState {
     pub(super) has_fec: bool,
     /// Why the quality is limited, where durations are not counted.
     pub(super) limitation: Option<Text>,
+    /// Whether it shows a screen, which may stand still.
+    pub(crate) is_screen: bool,
     /// Whether it ever carried media.
     pub(crate) has_carried: bool,
     /// Whether it was ever louder than digital silence.
@@ -100,6 +102,7 @@ impl StreamState {
             codec_parameters: None,
             has_fec: false,
             limitation: None,
+            is_screen: false,
             has_carried: false,
             was_heard: false,
             peak_bps: 0.0,
@@ -160,6 +163,7 @@ impl StreamState {
                 keep(&mut self.limitation, binding.text(Field::QualityLimitationReason, row));
             }
         }
+        self.is_screen = binding.text(Field::ContentType, row).is_some_and(|content| &**content == "screenshare");
         keep(&mut self.stream.mid, binding.text(Field::Mid, row));
         keep(&mut self.stream.rid, binding.text(Field::Rid, row));
         keep(&mut self.stream.track, binding.text(Field::TrackIdentifier, row));
@@ -175,6 +179,11 @@ impl StreamState {
             }
         }
         true
+    }
+
+    /// What is played now, by the clock of the far end.
+    pub(crate) fn played_ms(&self) -> Option<f64> {
+        self.own.before.get(Field::EstimatedPlayout).filter(|played| *played > 0.0)
     }
 
     /// Reads what the far end tells of this stream. An unchanged timestamp is no new report.

@@ -27,10 +27,21 @@ pub(crate) enum Kind {
     Pair,
     /// `transport`.
     Transport,
+    /// `local-candidate` or `remote-candidate`.
+    Candidate,
 }
 
 /// Members that name another object.
-const LINKS: [Field; 5] = [Field::CodecId, Field::TrackId, Field::MediaSourceId, Field::PlayoutId, Field::SelectedCandidatePairId];
+const LINKS: [Field; 8] = [
+    Field::CodecId,
+    Field::TrackId,
+    Field::MediaSourceId,
+    Field::PlayoutId,
+    Field::SelectedCandidatePairId,
+    Field::LocalCandidateId,
+    Field::RemoteCandidateId,
+    Field::TransportId,
+];
 
 /// A number of an object, row by row.
 #[derive(Debug)]
@@ -254,6 +265,7 @@ fn kind(stats_type: &str) -> Option<Kind> {
         "codec" => Kind::Codec,
         "candidate-pair" | "candidatepair" => Kind::Pair,
         "transport" => Kind::Transport,
+        "local-candidate" | "localcandidate" | "remote-candidate" | "remotecandidate" => Kind::Candidate,
         _ => return None,
     })
 }

@@ -86,6 +86,7 @@ pub(super) struct Counters {
     ping_time: f64,
     rtcp: f64,
     rtcp_time: f64,
+    starved_s: f64,
 }
 
 impl Counters {
@@ -123,11 +124,13 @@ impl Counters {
             ping_time: 0.0,
             rtcp: 0.0,
             rtcp_time: 0.0,
+            starved_s: 0.0,
         }
     }
 
     /// One second passes under these conditions.
     pub(super) fn advance(&mut self, line: &Conditions) {
+        self.starved_s += line.starved;
         self.now = self.now.plus_micros(1_000_000);
         self.second += 1;
         if self.audio {
@@ -229,6 +232,10 @@ impl Counters {
         let bytes_received = whole(self.audio_in.bytes_received + self.video_in.bytes_received) + received * HEADER;
         let bytes_sent = whole(self.audio_out.bytes_sent + self.video_out.bytes_sent) + sent * HEADER;
         let ice = if line.dead { "disconnected" } else { "connected" };
+        let relay = |report: ReportBuilder| match line.relay_protocol {
+            Some(protocol) => report.text("relayProtocol", protocol),
+            None => report,
+        };
         let mut pair = report(self.now)
             .object("P", "peer-connection")
             .number("dataChannelsOpened", 0.0)
@@ -238,18 +245,19 @@ impl Counters {
             .number("bytesSent", bytes_sent)
             .number("packetsReceived", received)
             .number("packetsSent", sent)
-            .text("dtlsState", "connected")
+            .text("dtlsState", line.dtls_state)
             .text("iceState", ice)
             .text("iceRole", "controlling")
-            .number("selectedCandidatePairChanges", 1.0)
+            .number("selectedCandidatePairChanges", line.pair_changes)
             .text("selectedCandidatePairId", "CPlocal_remote")
             .object("Ilocal", "local-candidate")
             .text("address", "192.0.2.2")
-            .text("candidateType", "host")
+            .text("candidateType", if line.relay_protocol.is_some() { "relay" } else { "host" })
             .text("networkType", "ethernet")
             .text("protocol", "udp")
             .number("port", 40_000.0)
-            .text("transportId", "T01")
+            .text("transportId", "T01");
+        pair = relay(pair)
             .object("Iremote", "remote-candidate")
             .text("address", "198.51.100.7")
             .text("candidateType", "srflx")
@@ -288,6 +296,7 @@ impl Counters {
             .number("packetsReceived", flow.received())
             .number("packetsLost", whole(flow.lost))
             .number("packetsDiscarded", 0.0)
+            .number("estimatedPlayoutTimestamp", self.now.as_millis_f64())
             .number("bytesReceived", whole(flow.bytes_received))
             .number("headerBytesReceived", flow.received() * HEADER)
             .number("jitter", line.jitter_ms / 1000.0)
@@ -307,7 +316,7 @@ impl Counters {
         let report = report
             .object("AP", "media-playout")
             .text("kind", "audio")
-            .number("synthesizedSamplesDuration", 0.0)
+            .number("synthesizedSamplesDuration", self.starved_s)
             .number("totalSamplesDuration", self.samples / SAMPLES)
             .number("totalSamplesCount", whole(self.samples));
         let report = rtp(report, "OT01A", "outbound-rtp", "audio", AUDIO_CODEC, self.ssrc + 1)
@@ -331,11 +340,16 @@ impl Counters {
     fn video(&self, report: ReportBuilder, line: &Conditions) -> ReportBuilder {
         let still = line.frozen || line.dead;
         let report = codec(report, VIDEO_CODEC, "video/VP8", 90_000.0, 96.0);
-        let report = rtp(report, "IT01V", "inbound-rtp", "video", VIDEO_CODEC, self.ssrc + 2)
+        let mut report = rtp(report, "IT01V", "inbound-rtp", "video", VIDEO_CODEC, self.ssrc + 2);
+        if line.is_screen {
+            report = report.text("contentType", "screenshare");
+        }
+        let report = report
             .text("mid", "1")
             .text("trackIdentifier", "remote-video")
             .text("remoteId", "ROV")
             .text("decoderImplementation", "libvpx")
+            .number("estimatedPlayoutTimestamp", self.now.as_millis_f64() - line.skew_ms)
             .number("packetsReceived", self.video_in.received())
             .number("packetsLost", whole(self.video_in.lost))
             .number("bytesReceived", whole(self.video_in.bytes_received))
