@@ -306,6 +306,7 @@ impl std::error::Error for RaggedTable {}
 pub struct Reports {
     times: Vec<Timestamp>,
     objects: Vec<Object>,
+    /// The objects by id and type, once a report was appended.
     index: HashMap<(Text, Text), usize>,
 }
 
@@ -326,8 +327,7 @@ impl Reports {
         let check = |rows: usize, place: &dyn Fn() -> String| {
             if rows == expected { Ok(()) } else { Err(RaggedTable { place: place(), rows, expected }) }
         };
-        let mut index = HashMap::with_capacity(objects.len());
-        for (position, object) in objects.iter().enumerate() {
+        for object in &objects {
             if let Presence::Rows(rows) = &object.presence {
                 check(rows.len(), &|| object.id.to_string())?;
             }
@@ -342,15 +342,18 @@ impl Reports {
                     Data::Values(values) => check(values.len(), &place)?,
                 }
             }
-            index.insert((object.id.clone(), object.stats_type.clone()), position);
         }
-        Ok(Self { times, objects, index })
+        Ok(Self { times, objects, index: HashMap::new() })
     }
 
     /// Appends one report.
     pub fn push(&mut self, report: &Report) {
         let rows = self.times.len();
         self.times.push(report.time);
+        if self.index.is_empty() {
+            let places = self.objects.iter().enumerate();
+            self.index = places.map(|(position, object)| ((object.id.clone(), object.stats_type.clone()), position)).collect();
+        }
         for (id, stats) in &report.stats {
             let position = *self.index.entry((id.clone(), stats.stats_type.clone())).or_insert_with(|| {
                 self.objects.push(Object {

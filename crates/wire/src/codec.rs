@@ -2,18 +2,24 @@
 //!
 //! A chunk stands alone, is protected by a checksum, and may ask for no more memory than a multiple of its own size
 //! ([`MEMORY_PER_BYTE`], [`MEMORY_BASE`]). It holds the columns of [`Reports`]: what never changes costs a few bits,
-//! what changes is predicted from its past or from another column, and what is left goes through an adaptive range coder.
+//! what changes is predicted from its past or from another column, and what is left is a symbol of known likelihood and plain bits.
 
 mod budget;
-mod column;
+mod certificate;
+mod columns;
 mod dictionary;
 mod fold;
-mod integers;
 mod number;
-mod plan;
-mod range;
-mod table;
+mod object;
+mod predict;
+mod rans;
+mod read;
+mod residual;
+mod template;
 mod text;
+#[cfg(feature = "train")]
+pub mod train;
+mod write;
 
 pub use budget::{MEMORY_BASE, MEMORY_PER_BYTE};
 pub use fold::{FOLDED_REPORTS_MAX, fold};
@@ -21,8 +27,10 @@ pub use fold::{FOLDED_REPORTS_MAX, fold};
 use sidetone_engine::report::Reports;
 
 use budget::Budget;
-use range::{Decoder, Encoder};
-use table::Table;
+use dictionary::{DICTIONARY, Dictionary};
+use rans::Decoder;
+use read::Reading;
+use write::Writing;
 
 /// What every chunk begins with; the last byte is the version of the format.
 const MAGIC: [u8; 3] = *b"SR\x01";
@@ -71,32 +79,30 @@ pub enum CodecError {
     /// A value that no encoder writes.
     #[error("report chunk holds an impossible {0}")]
     Damaged(&'static str),
-    /// Something follows after the reports.
-    #[error("report chunk has bytes other than zero behind its reports, from byte {at} on")]
-    Trailing {
-        /// Where.
-        at: usize,
-    },
 }
 
-/// The most compact form of a run. Never fails; numbers have to be finite, as [`decode`] refuses others.
+/// The form for the wire: every column by what the dictionary says is likely. Numbers have to be finite, as [`decode`] refuses others.
 #[must_use]
 pub fn encode(reports: &Reports) -> Vec<u8> {
-    let mut head = MAGIC.to_vec();
-    push_varint(&mut head, reports.len() as u64);
-    let mut budget = Budget::unlimited();
-    let _ = budget.charge(reports.len().saturating_mul(ROW_BYTES));
-    let mut coder = Encoder::new(head);
-    // Only a limit of memory or damaged bytes make an error, and the encoder has neither.
-    let _ = Table::new(&mut coder, &mut budget, reports.len()).code(Some(reports));
-    let mut bytes = coder.finish();
-    let size = budget.chunk_size().saturating_sub(CHECK_BYTES);
-    if bytes.len() < size {
-        bytes.resize(size, 0);
+    encode_by(&DICTIONARY, reports, false).0
+}
+
+/// A chunk, and what wrote it. In a chunk that `learns`, every run of numbers has models of its own, which follow what they see.
+fn encode_by<'a>(dictionary: &'a Dictionary, reports: &'a Reports, learns: bool) -> (Vec<u8>, Option<Writing<'a>>) {
+    let mut writing = Writing::new(dictionary, reports, learns);
+    if !writing.reports(reports) {
+        // An object or member that stands there twice: what holds is said by the reports.
+        let plain: Reports = reports.iter().collect();
+        return (encode_by(dictionary, &plain, learns).0, None);
     }
+    let mut bytes = MAGIC.to_vec();
+    push_varint(&mut bytes, (reports.len() as u64) << 1 | u64::from(learns));
+    let _ = writing.budget.charge(reports.len().saturating_mul(ROW_BYTES));
+    let least = writing.budget.chunk_size().saturating_sub(CHECK_BYTES);
+    std::mem::take(&mut writing.encoder).write(&mut bytes, least);
     let check = checksum(&bytes);
     bytes.extend_from_slice(&check.to_le_bytes());
-    bytes
+    (bytes, Some(writing))
 }
 
 /// The run that [`encode`] was given.
@@ -117,19 +123,17 @@ pub fn decode(bytes: &[u8]) -> Result<Reports, CodecError> {
     if stated != computed {
         return Err(CodecError::Checksum { bytes: bytes.len(), stated, computed });
     }
-    let mut rest = body.get(MAGIC.len()..).ok_or_else(truncated)?;
-    let rows = take_varint(&mut rest).and_then(|rows| usize::try_from(rows).ok()).ok_or(CodecError::Damaged("number of reports"))?;
-    let mut budget = Budget::of(bytes.len());
+    decode_by(&DICTIONARY, bytes.len(), body.get(MAGIC.len()..).ok_or_else(truncated)?)
+}
+
+fn decode_by(dictionary: &Dictionary, size: usize, mut rest: &[u8]) -> Result<Reports, CodecError> {
+    let head = take_varint(&mut rest).ok_or(CodecError::Damaged("number of reports"))?;
+    let rows = usize::try_from(head >> 1).map_err(|_| CodecError::Damaged("number of reports"))?;
+    let mut budget = Budget::of(size);
     budget.charge(rows.saturating_mul(ROW_BYTES))?;
-    let mut coder = Decoder::new(rest);
-    let reports = Table::new(&mut coder, &mut budget, rows).code(None)?;
-    match rest.get(coder.position()..) {
-        None => Err(truncated()),
-        Some(padding) => match padding.iter().position(|&byte| byte != 0) {
-            Some(place) => Err(CodecError::Trailing { at: bytes.len() - CHECK_BYTES - padding.len() + place }),
-            None => Ok(reports),
-        },
-    }
+    let mut decoder = Decoder::new(rest).ok_or(CodecError::Truncated { bytes: size })?;
+    let reports = Reading::new(dictionary, (rows, head & 1 == 1), &mut decoder, &mut budget).reports()?;
+    if decoder.is_done() { Ok(reports) } else { Err(CodecError::Damaged("end")) }
 }
 
 /// CRC-32 as in gzip.

@@ -7,8 +7,11 @@ pub const MEMORY_PER_BYTE: usize = 256;
 /// Bytes that decoding may ask for besides, whatever the size of the chunk.
 pub const MEMORY_BASE: usize = 262_144;
 
-/// Memory of the models and the history of strings, which every chunk needs.
-const MODELS_BYTES: usize = 32_768;
+/// What every chunk needs.
+const CHUNK: usize = 32_768;
+/// Memory of a run of integers besides its rows; of the models of a run that learns.
+pub(super) const RUN: usize = 256;
+pub(super) const CLASS: usize = 832;
 
 /// What is left of the memory; the encoder counts what the decoder will need.
 #[derive(Debug)]
@@ -19,11 +22,11 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn of(bytes: usize) -> Self {
-        Self { limit: bytes.saturating_mul(MEMORY_PER_BYTE).saturating_add(MEMORY_BASE), spent: MODELS_BYTES }
+        Self { limit: bytes.saturating_mul(MEMORY_PER_BYTE).saturating_add(MEMORY_BASE), spent: CHUNK }
     }
 
     pub(super) fn unlimited() -> Self {
-        Self { limit: usize::MAX, spent: MODELS_BYTES }
+        Self { limit: usize::MAX, spent: CHUNK }
     }
 
     /// Takes note of `bytes` that are about to be allocated.

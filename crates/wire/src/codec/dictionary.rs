@@ -1,126 +1,290 @@
-//! What format version 1 knows before the first byte: words, members by type, and text that certificates share.
+//! What both sides know before the first byte: templates of objects, likely values, and how likely everything is.
 //!
-//! Only names and values of the W3C and of browsers, nothing of single calls. A change to any of it changes the format.
+//! It is read from `tables.txt`, which is part of the format; `docs/report-codec.md` explains its lines and how it is made.
 
-/// Strings with a number of their own, in this order.
-#[rustfmt::skip]
-pub(super) const WORDS: [&str; 283] = [
-    "", "0", "1", "2", "3", "AES_CM_128_HMAC_SHA1_80", "AP", "CIT01_111_minptime=10;useinbandfec=1",
-    "COT01_111_minptime=10;useinbandfec=1", "ExternalDecoder", "ExternalEncoder", "FEFC", "FEFD", "FFmpeg", "L1T1", "L1T2", "L1T3",
-    "L3T3_KEY", "OpenH264", "P", "SRTP_AEAD_AES_128_GCM", "SRTP_AEAD_AES_256_GCM", "SRTP_AES128_CM_HMAC_SHA1_80", "T01", "T11",
-    "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
-    "VideoToolbox", "[]", "active", "address", "audio", "audio/G722", "audio/PCMA", "audio/PCMU", "audio/opus", "audio/red",
-    "audio/telephone-event", "audioLevel", "availableIncomingBitrate", "availableOutgoingBitrate", "bandwidth", "base64Certificate",
-    "bytesDiscardedOnSend", "bytesReceived", "bytesSent", "candidate-pair", "candidateType", "ccfbMessagesReceived", "ccfbMessagesSent",
-    "cellular", "certificate", "channels", "checking", "client", "clockRate", "closed", "codec", "codecId", "completed", "componentId",
-    "concealedSamples", "concealmentEvents", "connected", "connecting", "consentRequestsSent", "contentType", "controlled",
-    "controlling", "corruptionMeasurements", "cpu", "currentRoundTripTime", "data-channel", "dataChannelIdentifier",
-    "dataChannelsClosed", "dataChannelsOpened", "dav1d", "decoderImplementation", "discardedPackets", "disconnected", "dtls",
-    "dtlsCipher", "dtlsRole", "dtlsState", "echoReturnLoss", "echoReturnLossEnhancement", "encoderImplementation", "encodingIndex",
-    "estimatedPlayoutTimestamp", "ethernet", "failed", "fecBytesReceived", "fecPacketsDiscarded", "fecPacketsReceived",
-    "fecSsrc", "fingerprint", "fingerprintAlgorithm", "firCount", "foundation", "fractionLost", "frameHeight", "frameWidth", "frames",
-    "framesAssembledFromMultiplePackets", "framesDecoded", "framesDropped", "framesEncoded", "framesPerSecond", "framesReceived",
-    "framesRendered", "framesSent", "freezeCount", "frozen", "googTimingFrameInfo", "headerBytesReceived", "headerBytesSent", "height",
-    "host", "hugeFramesSent", "iceLocalUsernameFragment", "iceRole", "iceState", "in-progress", "inbound-rtp",
-    "insertedSamplesForDeceleration", "ip", "isRemote", "issuerCertificateId", "jitter", "jitterBufferDelay", "jitterBufferEmittedCount",
-    "jitterBufferMinimumDelay", "jitterBufferTargetDelay", "keyFramesDecoded", "keyFramesEncoded", "kind", "label",
-    "lastPacketReceivedTimestamp", "lastPacketSentTimestamp", "libaom", "libvpx", "local-candidate", "localCandidateId",
-    "localCertificateId", "localId", "maxplaybackrate=48000;stereo=1;useinbandfec=1", "media-playout", "media-source", "mediaSourceId",
-    "mediaType", "messagesReceived", "messagesSent", "mid", "mimeType", "minptime=10;useinbandfec=1", "nackCount", "networkAdapterType",
-    "networkType", "new", "nominated", "none", "null", "open", "other", "outbound-rtp", "packetsDiscarded", "packetsDiscardedOnSend",
-    "packetsLost", "packetsReceived", "packetsReceivedWithCe", "packetsReceivedWithEct1", "packetsReportedAsLost",
-    "packetsReportedAsLostButRecovered", "packetsSent", "packetsSentWithEct1", "packetsWithBleachedEct1Marking", "passive", "pauseCount",
-    "payloadType", "peer-connection", "playoutId", "pliCount", "port", "powerEfficientDecoder", "powerEfficientEncoder", "prflx",
-    "priority", "protocol", "psnrMeasurements", "qpSum", "qualityLimitationDurations", "qualityLimitationReason",
-    "qualityLimitationResolutionChanges", "readable", "relatedAddress", "relatedPort", "relay", "relayProtocol", "remote-candidate",
-    "remote-inbound-rtp", "remote-outbound-rtp", "remoteCandidateId", "remoteCertificateId", "remoteId", "remoteTimestamp",
-    "removedSamplesForAcceleration", "reportsSent", "requestsReceived", "requestsSent", "responsesReceived", "responsesSent",
-    "retransmittedBytesReceived", "retransmittedBytesSent", "retransmittedPacketsReceived", "retransmittedPacketsSent", "rid",
-    "roundTripTime", "roundTripTimeMeasurements", "rtcpTransportStatsId", "rtxSsrc", "scalabilityMode", "screenshare", "sdpFmtpLine",
-    "selected", "selectedCandidatePairChanges", "selectedCandidatePairId", "server", "sha-256", "silentConcealedSamples", "so", "srflx",
-    "srtpCipher", "ssrc", "state", "succeeded", "synthesizedSamplesDuration", "synthesizedSamplesEvents", "targetBitrate", "tcp",
-    "tcpType", "timestamp", "tls", "tlsVersion", "totalAssemblyTime", "totalAudioEnergy", "totalCorruptionProbability",
-    "totalDecodeTime", "totalEncodeTime", "totalEncodedBytesTarget", "totalFreezesDuration", "totalInterFrameDelay",
-    "totalPacketSendDelay", "totalPausesDuration", "totalPlayoutDelay", "totalProcessingDelay", "totalRoundTripTime",
-    "totalSamplesCount", "totalSamplesDuration", "totalSamplesReceived", "totalSquaredCorruptionProbability",
-    "totalSquaredInterFrameDelay", "trackIdentifier", "transport", "transportId", "udp", "unknown", "url", "usernameFragment", "video",
-    "video/AV1", "video/H264", "video/H265", "video/VP8", "video/VP9", "video/rtx", "vpn", "waiting", "width", "wifi", "writable", "{}",
-];
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    ops::Range,
+    sync::LazyLock,
+};
 
-/// For each type its members (`name` or `name.key`), each after the letter of its group: the context in which its presence
-/// is coded (`a`: seen rarely; the others by browser and kind of media).
-#[rustfmt::skip]
-pub(super) const MEMBERS: [(&str, &str); 14] = [
-    ("candidate-pair", "\
-        aavailableIncomingBitrate bavailableOutgoingBitrate bbytesDiscardedOnSend fbytesReceived fbytesSent acomponentId \
-        bconsentRequestsSent fcurrentRoundTripTime flastPacketReceivedTimestamp flastPacketSentTimestamp flocalCandidateId fnominated \
-        bpacketsDiscardedOnSend bpacketsReceived bpacketsSent fpriority ereadable fremoteCandidateId brequestsReceived brequestsSent \
-        fresponsesReceived bresponsesSent eselected fstate ftimestamp ftotalRoundTripTime ftransportId fwritable"),
-    ("certificate", "\
-        bbase64Certificate bfingerprint bfingerprintAlgorithm aissuerCertificateId btimestamp"),
-    ("codec", "\
-        fchannels fclockRate aencodingIndex fmimeType fpayloadType fsdpFmtpLine ftimestamp ftransportId"),
-    ("data-channel", "\
-        abytesReceived abytesSent adataChannelIdentifier alabel amessagesReceived amessagesSent aprotocol astate atimestamp"),
-    ("inbound-rtp", "\
-        faudioLevel pbytesReceived pcodecId fconcealedSamples fconcealmentEvents acontentType acorruptionMeasurements \
-        cdecoderImplementation idiscardedPackets pestimatedPlayoutTimestamp afecBytesReceived ffecPacketsDiscarded ffecPacketsReceived \
-        afecSsrc kfirCount kframeHeight kframeWidth kframesAssembledFromMultiplePackets kframesDecoded kframesDropped kframesPerSecond \
-        kframesReceived aframesRendered kfreezeCount cgoogTimingFrameInfo pheaderBytesReceived finsertedSamplesForDeceleration pjitter \
-        pjitterBufferDelay pjitterBufferEmittedCount pjitterBufferMinimumDelay pjitterBufferTargetDelay kkeyFramesDecoded pkind \
-        plastPacketReceivedTimestamp pmediaType pmid knackCount npacketsDiscarded ppacketsLost ppacketsReceived dpacketsReceivedWithCe \
-        dpacketsReceivedWithEct1 apacketsReportedAsLost apacketsReportedAsLostButRecovered kpauseCount bplayoutId kpliCount \
-        cpowerEfficientDecoder cqpSum premoteId fremovedSamplesForAcceleration cretransmittedBytesReceived \
-        cretransmittedPacketsReceived arid crtxSsrc fsilentConcealedSamples pssrc ptimestamp ktotalAssemblyTime ftotalAudioEnergy \
-        atotalCorruptionProbability ktotalDecodeTime ktotalFreezesDuration ktotalInterFrameDelay ktotalPausesDuration \
-        ltotalProcessingDelay ftotalSamplesDuration ftotalSamplesReceived atotalSquaredCorruptionProbability \
-        ktotalSquaredInterFrameDelay ptrackIdentifier ptransportId"),
-    ("local-candidate", "\
-        faddress fcandidateType ffoundation bip bisRemote anetworkAdapterType bnetworkType fport fpriority fprotocol arelatedAddress \
-        arelatedPort arelayProtocol etcpType ftimestamp ftransportId aurl fusernameFragment avpn"),
-    ("media-playout", "\
-        bkind bsynthesizedSamplesDuration bsynthesizedSamplesEvents btimestamp btotalPlayoutDelay btotalSamplesCount \
-        btotalSamplesDuration"),
-    ("media-source", "\
-        baudioLevel bechoReturnLoss bechoReturnLossEnhancement kframes kframesPerSecond kheight pkind ptimestamp btotalAudioEnergy \
-        btotalSamplesDuration ptrackIdentifier kwidth"),
-    ("outbound-rtp", "\
-        dactive pbytesSent pcodecId acontentType cencoderImplementation cencodingIndex kfirCount kframeHeight kframeWidth \
-        kframesEncoded kframesPerSecond kframesSent pheaderBytesSent khugeFramesSent ckeyFramesEncoded pkind dmediaSourceId pmediaType \
-        pmid pnackCount ppacketsSent dpacketsSentWithEct1 kpliCount cpowerEfficientEncoder apsnrMeasurements kqpSum \
-        cqualityLimitationDurations.bandwidth cqualityLimitationDurations.cpu cqualityLimitationDurations.none \
-        cqualityLimitationDurations.other cqualityLimitationReason cqualityLimitationResolutionChanges premoteId \
-        pretransmittedBytesSent pretransmittedPacketsSent arid crtxSsrc cscalabilityMode pssrc dtargetBitrate ptimestamp \
-        ktotalEncodeTime ktotalEncodedBytesTarget dtotalPacketSendDelay ptransportId"),
-    ("peer-connection", "\
-        fdataChannelsClosed fdataChannelsOpened ftimestamp"),
-    ("remote-candidate", "\
-        faddress fcandidateType ffoundation bip bisRemote anetworkType fport fpriority fprotocol arelatedAddress arelatedPort \
-        arelayProtocol etcpType ftimestamp ftransportId aurl fusernameFragment"),
-    ("remote-inbound-rtp", "\
-        pcodecId pfractionLost pjitter pkind plocalId pmediaType apacketsDiscarded ppacketsLost mpacketsReceived \
-        apacketsReceivedWithCe apacketsReceivedWithEct1 apacketsReportedAsLost apacketsReportedAsLostButRecovered \
-        apacketsWithBleachedEct1Marking proundTripTime proundTripTimeMeasurements pssrc ptimestamp ptotalRoundTripTime ptransportId"),
-    ("remote-outbound-rtp", "\
-        pbytesSent pcodecId pkind plocalId pmediaType ppacketsSent premoteTimestamp dreportsSent droundTripTime \
-        droundTripTimeMeasurements pssrc ptimestamp dtotalRoundTripTime ptransportId"),
-    ("transport", "\
-        bbytesReceived bbytesSent accfbMessagesReceived accfbMessagesSent fdtlsCipher fdtlsRole fdtlsState ficeLocalUsernameFragment \
-        ficeRole ficeState blocalCertificateId bpacketsReceived bpacketsSent bremoteCertificateId artcpTransportStatsId \
-        bselectedCandidatePairChanges fselectedCandidatePairId fsrtpCipher ftimestamp ftlsVersion"),
-];
+use sidetone_engine::report::{MemberName, Text, Value};
 
-/// Text that new strings are likely to repeat: the parts that the certificates of all Chromium browsers share, and usual ids.
-#[rustfmt::skip]
-pub(super) const PRIMER: &str = "\
-    MIIBFjCBvaADAgECAgkA\
-    wCgYIKoZIzj0EAwIwETEPMA0GA1UEAwwGV2ViUlRDMB4XDTI\
-    VoXDTI\
-    owETEPMA0GA1UEAwwGV2ViUlRDMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\
-    jAKBggqhkjOPQQDAgNIADBFAiAjAKBggqhkjOPQQDAgNHADBEAiBjAKBggqhkjOPQQDAgNJADBGAiEA\
-    MIIBFTCBvKADAgECAgg\
-    DAKBggqhkjOPQQDAjARMQ8wDQYDVQQDDAZXZWJSVEMwHhcNMj\
-    WhcNMj\
-    WjARMQ8wDQYDVQQDDAZXZWJSVEMwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAR\
-    MAoGCCqGSM49BAMCA0gAMEUCIQCMAoGCCqGSM49BAMCA0cAMEQCI\
-    COT01_CIT01_IT01AIT01VOT01AOT01VRIAROAROVRIV192.168.10.fe80::2001:";
+use super::{
+    number,
+    object::CLOCK,
+    rans::{Model, SYMBOLS},
+    residual::{CONTEXTS, Class},
+};
+
+/// What a member of an object is written as: the symbols of its model. Those from [`mode::VALUES`] on are its likely values.
+pub(super) mod mode {
+    pub(in super::super) const ABSENT: usize = 0;
+    pub(in super::super) const SOMETIMES: usize = 1;
+    pub(in super::super) const NUMBER: usize = 2;
+    pub(in super::super) const TEXT: usize = 3;
+    pub(in super::super) const OTHER: usize = 4;
+    pub(in super::super) const REFERENCE: usize = 5;
+    pub(in super::super) const OWN: usize = 6;
+    pub(in super::super) const TAIL: usize = 7;
+    pub(in super::super) const AGAIN: usize = 8;
+    pub(in super::super) const COPY: usize = 9;
+    /// The first of as many as there are predictors.
+    pub(in super::super) const PREDICTED: usize = 10;
+    pub(in super::super) const SCALED: usize = 17;
+    pub(in super::super) const FIELDS: usize = 18;
+    pub(in super::super) const MIXED: usize = 19;
+    /// The first of the likely values.
+    pub(in super::super) const VALUES: usize = 20;
+}
+
+/// The class of members that no template has.
+pub(super) const CLASS_OTHER: usize = 0;
+/// The class of the times of the reports.
+pub(super) const CLASS_TIMES: usize = 1;
+/// The class of what a scale leaves open.
+pub(super) const CLASS_OFFS: usize = 2;
+/// The class of the integers that strings are made of.
+pub(super) const CLASS_FIELDS: usize = 3;
+
+/// Another column that a column may be predicted from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Reference {
+    /// None.
+    #[default]
+    None,
+    /// The first `timestamp` of the chunk; before there is one, the times of the reports.
+    Clock,
+    /// A member of the template in that place; of the object that is the same in number among its template's.
+    Member {
+        /// Which template.
+        template: usize,
+        /// Which of its members.
+        member: usize,
+    },
+}
+
+/// A likely value of a member.
+#[derive(Clone, Debug)]
+pub(super) struct Likely {
+    pub(super) value: Value,
+    /// The integer at the member's scale, when it is a number.
+    pub(super) whole: i64,
+}
+
+/// A member of a template.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub(super) name: MemberName,
+    /// The number of the plain name among all.
+    pub(super) name_number: usize,
+    pub(super) scale: usize,
+    /// Slots of the bit that says whether the scale gives all values exactly.
+    pub(super) exact: u16,
+    pub(super) class: usize,
+    pub(super) factor: f64,
+    pub(super) references: [Reference; 2],
+    /// The type of the objects whose ids are its values.
+    pub(super) target: Option<usize>,
+    pub(super) modes: Model,
+    /// The most likely mode.
+    pub(super) usual: usize,
+    /// Whether another member may be predicted from it.
+    pub(super) is_referred: bool,
+    /// Whether its first column is the clock of the chunk.
+    pub(super) is_clock: bool,
+    pub(super) values: Vec<Likely>,
+}
+
+/// The members that objects of one type and kind in one browser have.
+#[derive(Clone, Debug)]
+pub(super) struct Template {
+    pub(super) stats_type: Text,
+    pub(super) type_number: usize,
+    /// What the ids begin with.
+    pub(super) prefix: Text,
+    /// How many objects there are of it.
+    pub(super) objects: Model,
+    pub(super) members: Vec<Member>,
+    /// Its members in order of their names.
+    pub(super) sorted: Vec<usize>,
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub(super) struct Dictionary {
+    pub(super) words: Vec<Text>,
+    pub(super) word_numbers: HashMap<Text, usize>,
+    pub(super) classes: Vec<Class>,
+    pub(super) parts: Vec<Model>,
+    /// Which templates objects of one browser have.
+    pub(super) families: Vec<Range<usize>>,
+    pub(super) templates: Vec<Template>,
+    pub(super) types: usize,
+    /// A member that no template has.
+    pub(super) other: Option<Member>,
+    name_numbers: HashMap<Text, usize>,
+    type_numbers: HashMap<Text, usize>,
+}
+
+/// The dictionary of format version 1.
+pub(super) static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(|| Dictionary::read(include_str!("tables.txt")).unwrap_or_default());
+
+fn number_in(numbers: &mut HashMap<Text, usize>, text: &str) -> usize {
+    let next = numbers.len();
+    match numbers.entry(text.into()) {
+        Entry::Occupied(entry) => *entry.get(),
+        Entry::Vacant(entry) => *entry.insert(next),
+    }
+}
+
+/// Counts such as `0:12 9:3`.
+fn model(counts: &str) -> Option<Model> {
+    let mut all = [0; SYMBOLS];
+    for pair in counts.split_ascii_whitespace() {
+        let (symbol, count) = pair.split_once(':')?;
+        *all.get_mut(symbol.parse::<usize>().ok()?)? = count.parse().ok()?;
+    }
+    Some(Model::of(&all))
+}
+
+fn reference(text: &str) -> Option<Reference> {
+    Some(match text {
+        "-" => Reference::None,
+        "clock" => Reference::Clock,
+        _ => {
+            let (template, member) = text.split_once('.')?;
+            Reference::Member { template: template.parse().ok()?, member: member.parse().ok()? }
+        }
+    })
+}
+
+fn likely(text: &str, scale: usize) -> Option<Likely> {
+    let (kind, text) = text.split_at_checked(1)?;
+    let whole = if kind == "n" { text.parse().ok()? } else { 0 };
+    let value = match kind {
+        "n" => Value::Number(number::value(scale, whole, 0)),
+        "b" => Value::Bool(text == "1"),
+        "t" => Value::Text(text.into()),
+        _ => Value::Json(text.into()),
+    };
+    Some(Likely { value, whole })
+}
+
+impl Dictionary {
+    /// `None` when a line is not as it should be.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let mut dictionary = Self::default();
+        for line in text.lines() {
+            let (kind, rest) = line.split_once('\t').unwrap_or((line, ""));
+            match kind {
+                "word" => {
+                    dictionary.word_numbers.insert(rest.into(), dictionary.words.len());
+                    dictionary.words.push(rest.into());
+                }
+                "class" => {
+                    let models: Vec<Model> = rest.split('\t').map(model).collect::<Option<_>>()?;
+                    dictionary.classes.push(Class(<[Model; CONTEXTS]>::try_from(models).ok()?));
+                }
+                "parts" => dictionary.parts.push(model(rest)?),
+                "family" => dictionary.families.push(dictionary.templates.len()..dictionary.templates.len()),
+                "template" => {
+                    let template = dictionary.template(rest)?;
+                    dictionary.templates.push(template);
+                    dictionary.families.last_mut()?.end += 1;
+                }
+                "member" => {
+                    let member = dictionary.member(rest)?;
+                    dictionary.templates.last_mut()?.members.push(member);
+                }
+                "other" => dictionary.other = Some(dictionary.member(rest)?),
+                _ => {}
+            }
+        }
+        for template in &mut dictionary.templates {
+            template.sorted = (0..template.members.len()).collect();
+            template.sorted.sort_by(|&a, &b| template.members[a].name.cmp(&template.members[b].name));
+        }
+        let referred: Vec<Reference> =
+            dictionary.templates.iter().flat_map(|template| &template.members).flat_map(|member| member.references).collect();
+        for reference in referred {
+            if let Reference::Member { template, member } = reference {
+                dictionary.templates.get_mut(template)?.members.get_mut(member)?.is_referred = true;
+            }
+        }
+        for member in dictionary.templates.iter_mut().flat_map(|template| &mut template.members) {
+            member.is_referred |= member.is_clock;
+        }
+        dictionary.types = dictionary.type_numbers.len();
+        Some(dictionary)
+    }
+
+    fn template(&mut self, line: &str) -> Option<Template> {
+        let mut fields = line.split('\t');
+        let stats_type: Text = fields.next()?.into();
+        Some(Template {
+            type_number: number_in(&mut self.type_numbers, &stats_type),
+            stats_type,
+            prefix: fields.next()?.into(),
+            objects: model(fields.next()?)?,
+            members: Vec::new(),
+            sorted: Vec::new(),
+        })
+    }
+
+    fn member(&mut self, line: &str) -> Option<Member> {
+        let mut fields = line.split('\t');
+        let name = fields.next()?;
+        let name = name.split_once('.').map_or_else(|| MemberName::plain(name), |(name, key)| MemberName::entry(name, key));
+        let scale = fields.next()?.parse().ok()?;
+        let exact = fields.next()?.parse().ok()?;
+        let class = fields.next()?.parse().ok()?;
+        let (over, under) = fields.next()?.split_once('/')?;
+        let factor = over.parse::<i64>().ok()? as f64 / under.parse::<i64>().ok()? as f64;
+        let references = [reference(fields.next()?)?, reference(fields.next()?)?];
+        let target = match fields.next()? {
+            "-" => None,
+            target => Some(number_in(&mut self.type_numbers, target)),
+        };
+        let modes = model(fields.next()?)?;
+        let values = fields.map(|value| likely(value, scale)).collect::<Option<Vec<_>>>()?;
+        let name_number = number_in(&mut self.name_numbers, &name.name);
+        Some(Member {
+            name_number,
+            scale,
+            exact,
+            class,
+            factor,
+            references,
+            target,
+            usual: modes.usual(),
+            modes,
+            is_referred: false,
+            is_clock: &*name.name == CLOCK,
+            name,
+            values,
+        })
+    }
+
+    /// How many plain names the members have.
+    pub(super) fn names(&self) -> usize {
+        self.name_numbers.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_are_whole() {
+        let dictionary = Dictionary::read(include_str!("tables.txt")).unwrap();
+        assert!(dictionary.families.iter().all(|family| !family.is_empty()));
+        assert!(dictionary.other.is_some() && dictionary.classes.len() > CLASS_FIELDS);
+        for template in &dictionary.templates {
+            for member in &template.members {
+                assert!(member.class < dictionary.classes.len() && member.values.len() <= SYMBOLS - mode::VALUES, "{member:?}");
+            }
+        }
+    }
+}

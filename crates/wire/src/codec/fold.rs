@@ -2,7 +2,7 @@
 
 use sidetone_engine::report::{Report, Reports};
 
-use super::{CodecError, decode, encode};
+use super::{CodecError, decode, dictionary::DICTIONARY, encode_by};
 
 /// Most reports that a folded chunk holds: ten minutes at one a second.
 pub const FOLDED_REPORTS_MAX: usize = 600;
@@ -27,5 +27,8 @@ pub fn fold<B: AsRef<[u8]>>(chunks: &[B]) -> Result<Vec<Vec<u8>>, CodecError> {
             kept.push(report);
         }
     }
-    Ok(kept.chunks(FOLDED_REPORTS_MAX).map(|reports| encode(&reports.iter().cloned().collect::<Reports>())).collect())
+    Ok(kept
+        .chunks(FOLDED_REPORTS_MAX)
+        .map(|reports| encode_by(&DICTIONARY, &reports.iter().cloned().collect::<Reports>(), true).0)
+        .collect())
 }

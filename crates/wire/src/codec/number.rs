@@ -23,10 +23,23 @@ pub(super) fn from_ordered(order: i64) -> f64 {
 }
 
 /// The double that an integer at a scale stands for, moved by `off` units of the last place.
+#[inline]
 pub(super) fn value(scale: usize, whole: i64, off: i64) -> f64 {
     let Some(scale) = SCALES.get(scale) else { return from_ordered(whole) };
-    let near = whole as f64 / scale;
-    if off == 0 { near } else { from_ordered(ordered(near).wrapping_add(off)) }
+    moved(whole as f64 / scale, off)
+}
+
+/// The doubles that integers at a scale stand for.
+pub(super) fn values(scale: usize, wholes: &[i64], values: &mut Vec<f64>) {
+    match SCALES.get(scale) {
+        Some(divisor) => values.extend(wholes.iter().map(|&whole| whole as f64 / divisor)),
+        None => values.extend(wholes.iter().map(|&whole| from_ordered(whole))),
+    }
+}
+
+/// A double moved by units of its last place.
+pub(super) fn moved(value: f64, off: i64) -> f64 {
+    if off == 0 { value } else { from_ordered(ordered(value).wrapping_add(off)) }
 }
 
 /// Doubles as integers at one scale.
@@ -48,6 +61,14 @@ fn split(number: f64, scale: usize) -> Option<(i64, i64)> {
     let whole = whole as i64;
     let off = ordered(number).wrapping_sub(ordered(value(scale, whole, 0)));
     (off.unsigned_abs() < OFF_MAX).then_some((whole, off))
+}
+
+/// The values at one scale; `None` when that leaves too much open.
+pub(super) fn at_scale(values: &[f64], scale: usize) -> Option<Vec<i64>> {
+    if scale == BITS {
+        return Some(values.iter().map(|&value| ordered(value)).collect());
+    }
+    values.iter().map(|&value| split(value, scale).filter(|(_, off)| *off == 0).map(|(whole, _)| whole)).collect()
 }
 
 /// The first scale that gives every value exactly, else the one that leaves least open, else the bits.

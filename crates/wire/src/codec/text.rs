@@ -1,220 +1,426 @@
-//! Strings: those known by number, and new ones character by character with repeats of earlier text predicted.
+//! Strings, as parts: words that both sides know, numbers, random digits at their worth, certificates, parts that came before.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, LazyLock},
-};
-
-use sidetone_engine::report::Text;
+use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{
     CodecError,
     budget::Budget,
-    dictionary::{PRIMER, WORDS},
-    range::{Bit, Coder},
+    certificate::{self, Fields},
+    dictionary::Dictionary,
+    rans::{Decoder, Encoder},
 };
 
-const HASH_BITS: u32 = 12;
-/// Longest match that has its own confidence.
-const MATCH_MAX: usize = 15;
-/// Farthest place behind a separator with its own model.
-const DISTANCE_MAX: usize = 15;
-/// Most strings that can be named by number.
-const NUMBERED_MAX: usize = 65_536;
-
-static WORD_TEXTS: LazyLock<Vec<Text>> = LazyLock::new(|| WORDS.iter().map(|&word| Text::from(word)).collect());
-static WORD_NUMBERS: LazyLock<HashMap<&'static str, usize>> =
-    LazyLock::new(|| WORDS.iter().enumerate().map(|(number, &word)| (word, number)).collect());
-static PRIMED: LazyLock<History> = LazyLock::new(|| {
-    let mut history = History { bytes: Vec::new(), heads: vec![0; 1 << HASH_BITS] };
-    PRIMER.bytes().for_each(|byte| history.push(byte));
-    history
-});
-
-/// All text so far and where each three bytes were last seen.
-#[derive(Clone, Debug)]
-struct History {
-    bytes: Vec<u8>,
-    heads: Vec<u32>,
+/// The kinds of parts.
+pub(super) mod part {
+    pub(in super::super) const END: usize = 0;
+    /// A word of the dictionary.
+    pub(in super::super) const WORD: usize = 1;
+    /// A decimal number of 32 bits, of 16 bits.
+    pub(in super::super) const NUMBER: usize = 2;
+    pub(in super::super) const SHORT_NUMBER: usize = 3;
+    /// A part that came before.
+    pub(in super::super) const AGAIN: usize = 4;
+    /// Characters of base64: 8, 4, any number.
+    pub(in super::super) const EIGHT: usize = 5;
+    pub(in super::super) const FOUR: usize = 6;
+    pub(in super::super) const LETTERS: usize = 7;
+    /// A UUID in lower case.
+    pub(in super::super) const UUID: usize = 8;
+    /// Lower-case hexadecimal digits: 8, any number.
+    pub(in super::super) const EIGHT_DIGITS: usize = 9;
+    pub(in super::super) const DIGITS: usize = 10;
+    /// Any ASCII, any bytes.
+    pub(in super::super) const ASCII: usize = 11;
+    pub(in super::super) const BYTES: usize = 12;
+    /// A certificate, of which the string holds the fingerprint.
+    pub(in super::super) const CERTIFICATE: usize = 13;
+    /// 32 bytes as upper-case hexadecimal digits with colons.
+    pub(in super::super) const FINGERPRINT: usize = 14;
+    /// An IPv4 address.
+    pub(in super::super) const ADDRESS: usize = 15;
 }
 
-impl History {
-    fn slot(&self) -> Option<usize> {
-        let [.., a, b, c] = self.bytes[..] else { return None };
-        let key = u32::from(a) | u32::from(b) << 8 | u32::from(c) << 16;
-        Some((key.wrapping_mul(0x9E37_79B1) >> (32 - HASH_BITS)) as usize)
-    }
+/// Most bytes of a part that says its length.
+const PART_BYTES_MAX: usize = 255;
+/// Shortest part that may come again.
+const AGAIN_BYTES_MIN: usize = 4;
+const FINGERPRINT_BYTES: usize = 32;
+const FINGERPRINT_CHARS: usize = 95;
+const UUID_CHARS: usize = 36;
+/// Where a UUID has dashes.
+const UUID_DASHES: [usize; 4] = [8, 13, 18, 23];
 
-    /// Adds a byte and remembers that it followed the three before it.
-    fn push(&mut self, byte: u8) {
-        if let (Some(slot), Ok(at)) = (self.slot(), u32::try_from(self.bytes.len())) {
-            self.heads[slot] = at;
-        }
-        self.bytes.push(byte);
-    }
+const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
-    /// The place of what followed when the last three bytes were seen before.
-    fn place(&self) -> Option<usize> {
-        self.slot().map(|slot| self.heads[slot] as usize).filter(|&place| place > 0)
-    }
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/'
 }
 
-/// The characters that a string mostly consists of; any of them is as likely as any other.
-const ALPHABETS: [&[u8]; 5] = [
-    b"0123456789",
-    b"0123456789abcdef",
-    b"0123456789ABCDEF",
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
-];
-/// In which alphabets a byte is, by bit.
-const MEMBERSHIP: [u8; 256] = {
-    let mut membership = [0; 256];
-    let mut alphabet = 0;
-    while alphabet < ALPHABETS.len() {
-        let mut at = 0;
-        while at < ALPHABETS[alphabet].len() {
-            membership[ALPHABETS[alphabet][at] as usize] |= 1 << alphabet;
-            at += 1;
-        }
-        alphabet += 1;
-    }
-    membership
-};
-
-fn is_in(alphabet: usize, byte: u8) -> bool {
-    MEMBERSHIP[usize::from(byte)] >> alphabet & 1 == 1
+fn is_digit(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
-const ASCII: u32 = 5;
-const BYTES: u32 = 6;
-
-fn alphabet_of(text: &[u8]) -> u32 {
-    if !text.is_ascii() {
-        return BYTES;
-    }
-    let fits = |alphabet: &usize| text.iter().filter(|&&byte| !is_in(*alphabet, byte)).count() * 4 <= text.len();
-    (0..ALPHABETS.len()).find(fits).and_then(|at| u32::try_from(at).ok()).unwrap_or(ASCII)
+fn letter_value(byte: u8) -> u64 {
+    u64::from(match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' => 62,
+        _ => 63,
+    })
 }
 
-/// Codes strings of one chunk.
+fn digit_value(byte: u8) -> u8 {
+    if byte.is_ascii_digit() { byte - b'0' } else { byte.to_ascii_lowercase() - b'a' + 10 }
+}
+
+/// What the last text of a walk had besides its characters.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found {
+    /// The first number in it.
+    pub(super) number: Option<u32>,
+    /// The certificate whose fingerprint it has, as base64.
+    pub(super) certificate: Option<String>,
+}
+
+/// The decimal number that a text is, of at most 32 bits and without leading zeros.
+fn decimal(text: &str) -> Option<u32> {
+    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    if is_plain { text.parse().ok() } else { None }
+}
+
+/// Bits that number `count` things.
+pub(super) fn bits_of(count: usize) -> u32 {
+    usize::BITS - count.saturating_sub(1).leading_zeros()
+}
+
+/// The model of the next part: by the part before in the string, at first by whether the string is an id.
+fn context(is_id: bool, before: Option<usize>) -> usize {
+    before.map_or(usize::from(is_id), |before| 2 + before)
+}
+
+/// Writes strings.
 #[derive(Debug)]
-pub(super) struct Strings {
-    texts: Vec<Text>,
-    numbers: HashMap<Text, usize>,
-    last: HashMap<Text, Text>,
-    history: History,
-    repeated: Bit,
-    numbered: Bit,
-    alphabets: [Bit; 8],
-    lengths: [Bit; 64],
-    matched: [Bit; MATCH_MAX + 1],
-    separators: [[Bit; DISTANCE_MAX + 1]; 8],
-    characters: Vec<Bit>,
+pub(super) struct Writer<'a> {
+    dictionary: &'a Dictionary,
+    /// Parts that may come again, with their numbers.
+    parts: std::collections::HashMap<&'a str, usize>,
+    #[cfg(feature = "train")]
+    pub(super) tally: Vec<(usize, usize)>,
 }
 
-impl Strings {
-    pub(super) fn new() -> Self {
-        Self {
-            texts: Vec::new(),
-            numbers: HashMap::new(),
-            last: HashMap::new(),
-            history: PRIMED.clone(),
-            repeated: Bit::NEW,
-            numbered: Bit::NEW,
-            alphabets: [Bit::NEW; 8],
-            lengths: [Bit::NEW; 64],
-            matched: [Bit::NEW; MATCH_MAX + 1],
-            separators: [[Bit::NEW; DISTANCE_MAX + 1]; 8],
-            characters: vec![Bit::NEW; 256],
-        }
+/// The next part of `rest`: its kind and length in bytes.
+fn next_part(rest: &str) -> (usize, usize) {
+    let bytes = rest.as_bytes();
+    if is_uuid(bytes) {
+        return (part::UUID, UUID_CHARS);
     }
-
-    /// A string value of the member `name`: often the one that the member of this name had last.
-    pub(super) fn value(&mut self, coder: &mut impl Coder, budget: &mut Budget, name: &Text, text: &Text) -> Result<Text, CodecError> {
-        if let Some(last) = self.last.get(name)
-            && coder.bit(&mut self.repeated, last == text)
-        {
-            return Ok(last.clone());
-        }
-        let text = self.text(coder, budget, text)?;
-        budget.charge(128)?;
-        self.last.insert(name.clone(), text.clone());
-        Ok(text)
+    if fingerprint_bytes(bytes).is_some() {
+        return (part::FINGERPRINT, FINGERPRINT_CHARS);
     }
-
-    /// Any string.
-    pub(super) fn text<C: Coder>(&mut self, coder: &mut C, budget: &mut Budget, text: &str) -> Result<Text, CodecError> {
-        let number = if C::WRITES { WORD_NUMBERS.get(text).or_else(|| self.numbers.get(text)).copied() } else { None };
-        let count = (WORDS.len() + self.texts.len()).min(NUMBERED_MAX);
-        if coder.bit(&mut self.numbered, number.is_some_and(|number| number < count)) {
-            let number = coder.uniform(index(count), index(number.unwrap_or(0))) as usize;
-            return WORD_TEXTS
-                .get(number)
-                .or_else(|| self.texts.get(number - WORDS.len()))
-                .cloned()
-                .ok_or(CodecError::Damaged("string number"));
-        }
-        let text: Text = Arc::from(self.spelt(coder, budget, text.as_bytes())?);
-        if C::WRITES {
-            self.numbers.insert(text.clone(), WORDS.len() + self.texts.len());
-        }
-        self.texts.push(text.clone());
-        Ok(text)
-    }
-
-    fn spelt<C: Coder>(&mut self, coder: &mut C, budget: &mut Budget, text: &[u8]) -> Result<String, CodecError> {
-        let alphabet = coder.tree(&mut self.alphabets, 3, if C::WRITES { alphabet_of(text) } else { 0 });
-        if alphabet > BYTES {
-            return Err(CodecError::Damaged("alphabet"));
-        }
-        let length =
-            usize::try_from(coder.number(&mut self.lengths, text.len() as u64)).map_err(|_| CodecError::Damaged("string length"))?;
-        budget.charge(length.saturating_mul(8).saturating_add(192))?;
-        self.history.push(b'\n');
-        let mut bytes = Vec::with_capacity(length);
-        let (mut ahead, mut matched, mut distance) = (None, 0, 0);
-        for at in 0..length {
-            let given = text.get(at).copied().unwrap_or(0);
-            if ahead.is_none() {
-                matched = 0;
-                ahead = self.history.place();
+    let letters = bytes.iter().take_while(|&&byte| is_letter(byte)).count();
+    if letters > 0 {
+        let run = &rest[..letters];
+        return match (decimal(run), letters) {
+            (Some(0..=0xFFFF), _) => (part::SHORT_NUMBER, letters),
+            (Some(_), _) => (part::NUMBER, letters),
+            (None, 3..) if run.bytes().all(is_digit) => {
+                (if letters == 8 { part::EIGHT_DIGITS } else { part::DIGITS }, letters.min(PART_BYTES_MAX))
             }
-            let predicted = ahead.and_then(|place| self.history.bytes.get(place).copied());
-            let byte = match predicted {
-                Some(byte) if coder.bit(&mut self.matched[matched], byte == given) => {
-                    matched = (matched + 1).min(MATCH_MAX);
-                    ahead = ahead.map(|place| place + 1);
-                    byte
-                }
-                _ => {
-                    ahead = None;
-                    self.character(coder, alphabet, distance, given)
-                }
-            };
-            let plain = alphabet >= ASCII || is_in(alphabet as usize, byte);
-            distance = if plain { (distance + 1).min(DISTANCE_MAX) } else { 0 };
-            bytes.push(byte);
-            self.history.push(byte);
+            (None, 8) => (part::EIGHT, 8),
+            (None, 4) => (part::FOUR, 4),
+            _ => (part::LETTERS, letters.min(PART_BYTES_MAX)),
+        };
+    }
+    let ascii = bytes.iter().take(PART_BYTES_MAX).take_while(|byte| byte.is_ascii() && !is_letter(**byte)).count();
+    if ascii > 0 {
+        return (part::ASCII, ascii);
+    }
+    let others = bytes.iter().take(PART_BYTES_MAX).take_while(|byte| !byte.is_ascii()).count();
+    (part::BYTES, (0..=others).rev().find(|&length| rest.is_char_boundary(length)).unwrap_or(0))
+}
+
+fn is_uuid(bytes: &[u8]) -> bool {
+    let is_right = |(at, &byte): (usize, &u8)| if UUID_DASHES.contains(&at) { byte == b'-' } else { is_digit(byte) };
+    bytes.get(8) == Some(&b'-') && bytes.len() >= UUID_CHARS && bytes[..UUID_CHARS].iter().enumerate().all(is_right)
+}
+
+/// The bytes of a fingerprint that a text begins with.
+fn fingerprint_bytes(text: &[u8]) -> Option<[u8; FINGERPRINT_BYTES]> {
+    let text = text.get(..FINGERPRINT_CHARS).filter(|text| text[2] == b':')?;
+    let mut bytes = [0; FINGERPRINT_BYTES];
+    for (at, &char) in text.iter().enumerate() {
+        match (at % 3, char) {
+            (2, b':') => {}
+            (place @ 0..=1, b'0'..=b'9' | b'A'..=b'F') => bytes[at / 3] |= digit_value(char) << (4 - 4 * place),
+            _ => return None,
         }
-        String::from_utf8(bytes).map_err(|_| CodecError::NotUtf8)
+    }
+    Some(bytes)
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(dictionary: &'a Dictionary) -> Self {
+        Self {
+            dictionary,
+            parts: std::collections::HashMap::new(),
+            #[cfg(feature = "train")]
+            tally: Vec::new(),
+        }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "characters are below 256")]
-    fn character<C: Coder>(&mut self, coder: &mut C, alphabet: u32, distance: usize, given: u8) -> u8 {
-        let Some(letters) = ALPHABETS.get(alphabet as usize) else {
-            return coder.tree(&mut self.characters, if alphabet == ASCII { 7 } else { 8 }, u32::from(given)) as u8;
-        };
-        let place = if C::WRITES { letters.iter().position(|&letter| letter == given) } else { None };
-        if coder.bit(&mut self.separators[alphabet as usize][distance], place.is_none()) {
-            return coder.tree(&mut self.characters, 7, u32::from(given)) as u8;
+    /// A string. An id may come with the certificate whose fingerprint it has.
+    pub(super) fn text(&mut self, encoder: &mut Encoder, budget: &mut Budget, text: &'a str, id: Option<Option<&str>>) -> Found {
+        let mut found = Found::default();
+        let mut before = None;
+        let mut rest = text;
+        let _ = budget.charge(8 * text.len() + TEXT_BYTES);
+        while !rest.is_empty() {
+            let _ = budget.charge(PART_BYTES);
+            let (kind, length) =
+                self.next(encoder, rest, rest.len() == text.len(), (context(id.is_some(), before), id.flatten()), &mut found);
+            before = Some(kind);
+            rest = &rest[length..];
+            if let Some(certificate) = &found.certificate {
+                let _ = budget.charge(if kind == part::CERTIFICATE { 4 * certificate.len() } else { 0 });
+            }
         }
-        letters[coder.uniform(index(letters.len()), index(place.unwrap_or(0))) as usize]
+        self.kind(encoder, context(id.is_some(), before), part::END);
+        found
+    }
+
+    fn kind(&mut self, encoder: &mut Encoder, context: usize, kind: usize) {
+        #[cfg(feature = "train")]
+        self.tally.push((context, kind));
+        encoder.symbol(&self.dictionary.parts[context], kind);
+    }
+
+    fn next(
+        &mut self,
+        encoder: &mut Encoder,
+        rest: &'a str,
+        is_whole: bool,
+        (context, certificate): (usize, Option<&str>),
+        found: &mut Found,
+    ) -> (usize, usize) {
+        if let Some(&word) = self.dictionary.word_numbers.get(rest) {
+            self.kind(encoder, context, part::WORD);
+            encoder.raw(bits_of(self.dictionary.words.len()), word as u64);
+            return (part::WORD, rest.len());
+        }
+        if let Some(address) = rest.parse::<core::net::Ipv4Addr>().ok().filter(|_| is_whole) {
+            self.kind(encoder, context, part::ADDRESS);
+            encoder.raw(32, u64::from(address.to_bits()));
+            return (part::ADDRESS, rest.len());
+        }
+        let (kind, length) = next_part(rest);
+        let text = &rest[..length];
+        if kind == part::FINGERPRINT
+            && let Some(base64) = certificate
+            && let Ok(der) = STANDARD.decode(base64)
+            && certificate::fingerprint(&der) == text
+            && STANDARD.encode(&der) == base64
+        {
+            self.kind(encoder, context, part::CERTIFICATE);
+            write_certificate(encoder, &der);
+            found.certificate = Some(base64.to_owned());
+            return (part::CERTIFICATE, length);
+        }
+        let number = matches!(kind, part::NUMBER | part::SHORT_NUMBER).then(|| decimal(text)).flatten();
+        found.number = found.number.or(number);
+        if (AGAIN_BYTES_MIN..=PART_BYTES_MAX).contains(&length) && kind != part::ASCII {
+            let next = self.parts.len();
+            if let Some(&number) = self.parts.get(text) {
+                self.kind(encoder, context, part::AGAIN);
+                encoder.raw(bits_of(next), number as u64);
+                return (part::AGAIN, length);
+            }
+            self.parts.insert(text, next);
+        }
+        self.kind(encoder, context, kind);
+        match kind {
+            part::NUMBER => encoder.raw(32, number.unwrap_or(0).into()),
+            part::SHORT_NUMBER => encoder.raw(16, number.unwrap_or(0).into()),
+            part::EIGHT | part::FOUR => text.bytes().for_each(|byte| encoder.raw(6, letter_value(byte))),
+            part::UUID => text.bytes().filter(|&byte| byte != b'-').for_each(|byte| encoder.raw(4, digit_value(byte).into())),
+            part::EIGHT_DIGITS => text.bytes().for_each(|byte| encoder.raw(4, digit_value(byte).into())),
+            part::FINGERPRINT => {
+                fingerprint_bytes(text.as_bytes()).unwrap_or_default().into_iter().for_each(|byte| encoder.raw(8, byte.into()))
+            }
+            _ => {
+                encoder.raw(8, length as u64);
+                text.bytes().for_each(|byte| match kind {
+                    part::LETTERS => encoder.raw(6, letter_value(byte)),
+                    part::DIGITS => encoder.raw(4, digit_value(byte).into()),
+                    part::ASCII => encoder.raw(7, byte.into()),
+                    _ => encoder.raw(8, byte.into()),
+                });
+            }
+        }
+        (kind, length)
     }
 }
 
-/// A count or place that is known to be at most 65536.
-#[expect(clippy::cast_possible_truncation, reason = "callers keep it at most 65536")]
-fn index(value: usize) -> u32 {
-    value.min(NUMBERED_MAX) as u32
+fn write_certificate(encoder: &mut Encoder, der: &[u8]) {
+    let Some(fields) = Fields::of(der) else {
+        encoder.raw(1, 0);
+        encoder.raw(16, der.len() as u64);
+        return encoder.raw_bytes(der);
+    };
+    encoder.raw(1, 1);
+    for number in [&fields.serial, &fields.signature[0], &fields.signature[1]] {
+        encoder.raw(6, number.len() as u64);
+        encoder.raw_bytes(number);
+    }
+    encoder.raw(40, fields.from);
+    encoder.raw(40, fields.until);
+    encoder.raw_bytes(&fields.point);
+}
+
+/// Memory of a string besides its bytes; of a part of it.
+const TEXT_BYTES: usize = 128;
+const PART_BYTES: usize = 64;
+
+/// Reads strings.
+#[derive(Debug)]
+pub(super) struct Reader<'d> {
+    dictionary: &'d Dictionary,
+    /// Parts that may come again: where they stand in `seen`.
+    parts: Vec<(usize, usize)>,
+    seen: String,
+    pub(super) text: String,
+    bytes: Vec<u8>,
+}
+
+impl<'d> Reader<'d> {
+    pub(super) fn new(dictionary: &'d Dictionary) -> Self {
+        Self { dictionary, parts: Vec::new(), seen: String::new(), text: String::new(), bytes: Vec::new() }
+    }
+
+    /// Reads a string behind what `text` begins with.
+    pub(super) fn text(&mut self, decoder: &mut Decoder<'_>, budget: &mut Budget, prefix: &str, is_id: bool) -> Result<Found, CodecError> {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(prefix.as_bytes());
+        let mut found = Found::default();
+        let mut before = None;
+        loop {
+            let kind = decoder.symbol(&self.dictionary.parts[context(is_id, before)]);
+            if kind == part::END {
+                break;
+            }
+            budget.charge(PART_BYTES)?;
+            let begin = self.bytes.len();
+            self.part(decoder, budget, kind, &mut found)?;
+            budget.charge(8 * (self.bytes.len() - begin))?;
+            before = Some(kind);
+        }
+        budget.charge(TEXT_BYTES + 8 * prefix.len())?;
+        self.text.clear();
+        self.text.push_str(std::str::from_utf8(&self.bytes).map_err(|_| CodecError::NotUtf8)?);
+        Ok(found)
+    }
+
+    fn part(&mut self, decoder: &mut Decoder<'_>, budget: &mut Budget, kind: usize, found: &mut Found) -> Result<(), CodecError> {
+        let begin = self.bytes.len();
+        match kind {
+            part::WORD => {
+                let word = decoder.place(bits_of(self.dictionary.words.len()));
+                let word = self.dictionary.words.get(word).ok_or(CodecError::Damaged("word"))?;
+                self.bytes.extend_from_slice(word.as_bytes());
+                return Ok(());
+            }
+            part::ADDRESS => {
+                let address = core::net::Ipv4Addr::from_bits(decoder.word(32));
+                self.bytes.extend_from_slice(address.to_string().as_bytes());
+                return Ok(());
+            }
+            part::CERTIFICATE => {
+                let der = read_certificate(decoder, budget)?;
+                let base64 = STANDARD.encode(&der);
+                budget.charge(4 * base64.len())?;
+                self.bytes.extend_from_slice(certificate::fingerprint(&der).as_bytes());
+                found.certificate = Some(base64);
+                return Ok(());
+            }
+            part::AGAIN => {
+                let number = decoder.place(bits_of(self.parts.len()));
+                let &(from, to) = self.parts.get(number).ok_or(CodecError::Damaged("part"))?;
+                self.bytes.extend_from_slice(&self.seen.as_bytes()[from..to]);
+                if found.number.is_none() {
+                    found.number = decimal(&self.seen[from..to]);
+                }
+                return Ok(());
+            }
+            part::NUMBER | part::SHORT_NUMBER => {
+                let number = decoder.word(if kind == part::NUMBER { 32 } else { 16 });
+                self.bytes.extend_from_slice(number.to_string().as_bytes());
+                found.number = found.number.or(Some(number));
+            }
+            part::EIGHT => self.letters(decoder, 8),
+            part::FOUR => self.letters(decoder, 4),
+            part::UUID => {
+                for at in 0..UUID_CHARS {
+                    let byte = if UUID_DASHES.contains(&at) { b'-' } else { DIGITS[decoder.place(4)] };
+                    self.bytes.push(byte);
+                }
+            }
+            part::EIGHT_DIGITS => self.digits(decoder, 8),
+            part::FINGERPRINT => {
+                let mut bytes = [0; FINGERPRINT_BYTES];
+                bytes.iter_mut().for_each(|byte| *byte = decoder.byte(8));
+                self.bytes.extend_from_slice(certificate::written(&bytes).as_bytes());
+            }
+            part::LETTERS | part::DIGITS | part::ASCII | part::BYTES => {
+                let length = decoder.place(8);
+                match kind {
+                    part::LETTERS => self.letters(decoder, length),
+                    part::DIGITS => self.digits(decoder, length),
+                    part::ASCII => self.bytes.extend((0..length).map(|_| decoder.byte(7))),
+                    _ => self.bytes.extend((0..length).map(|_| decoder.byte(8))),
+                }
+                if length == 0 {
+                    return Err(CodecError::Damaged("part"));
+                }
+            }
+            _ => return Err(CodecError::Damaged("part")),
+        }
+        if decoder.is_short() {
+            return Err(CodecError::Damaged("part"));
+        }
+        if self.bytes.len() - begin >= AGAIN_BYTES_MIN && kind != part::ASCII {
+            let from = self.seen.len();
+            self.seen.push_str(std::str::from_utf8(&self.bytes[begin..]).map_err(|_| CodecError::NotUtf8)?);
+            self.parts.push((from, self.seen.len()));
+        }
+        Ok(())
+    }
+
+    fn letters(&mut self, decoder: &mut Decoder<'_>, count: usize) {
+        self.bytes.extend((0..count).map(|_| LETTERS[decoder.place(6)]));
+    }
+
+    fn digits(&mut self, decoder: &mut Decoder<'_>, count: usize) {
+        self.bytes.extend((0..count).map(|_| DIGITS[decoder.place(4)]));
+    }
+}
+
+fn read_certificate(decoder: &mut Decoder<'_>, budget: &mut Budget) -> Result<Vec<u8>, CodecError> {
+    let read = |decoder: &mut Decoder<'_>, count: usize| (0..count).map(|_| decoder.byte(8)).collect::<Vec<u8>>();
+    if decoder.raw(1) == 0 {
+        let length = decoder.place(16);
+        budget.charge(length)?;
+        let der = read(decoder, length);
+        return if decoder.is_short() { Err(CodecError::Damaged("certificate")) } else { Ok(der) };
+    }
+    let mut numbers = [Vec::new(), Vec::new(), Vec::new()];
+    for number in &mut numbers {
+        let length = decoder.place(6);
+        *number = read(decoder, length);
+    }
+    let (from, until) = (decoder.raw(40), decoder.raw(40));
+    let point = read(decoder, 64);
+    let [serial, r, s] = numbers;
+    let fields = Fields { serial, from, until, point, signature: [r, s] };
+    Ok(fields.der())
 }

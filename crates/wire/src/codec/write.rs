@@ -1,0 +1,502 @@
+//! The encoder: object by object, member by member the cheapest way to say what is there.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use sidetone_engine::report::{Column, Data, Presence, Reports, Text, Value};
+
+use super::{
+    budget::{self, Budget},
+    columns::{Columns, Place},
+    dictionary::{CLASS_FIELDS, CLASS_OFFS, CLASS_OTHER, CLASS_TIMES, Dictionary, Member, mode},
+    number::{self, BITS, Scaled},
+    object::{self, ALWAYS_SLOTS, COUNT_MORE, MORE_SLOTS, PREFIXED_SLOTS, SAME_SLOTS, STAY_SLOTS},
+    predict::{Other, Predictor, Walk},
+    rans::Encoder,
+    residual::{cost_of, write_one, write_run},
+    template::{Matched, match_all},
+    text::{Found, Writer, bits_of},
+};
+
+/// Predictors that fields are tried with, in the order of their numbers; the last two look at the field before.
+pub(super) const FIELD_PREDICTORS: [Predictor; 4] = [Predictor::Last, Predictor::Drift, Predictor::Factor, Predictor::Level];
+
+/// Writes one chunk.
+pub(super) struct Writing<'a> {
+    dictionary: &'a Dictionary,
+    learns: bool,
+    height: usize,
+    pub(super) encoder: Encoder,
+    pub(super) budget: Budget,
+    pub(super) texts: Writer<'a>,
+    columns: Columns<Option<&'a Column>>,
+    ids: HashMap<&'a str, usize>,
+    /// Numbers of the objects among those of their type, and how many there are of each type.
+    numbers: Vec<usize>,
+    counts: Vec<usize>,
+    types: Vec<Option<usize>>,
+    /// The last constant of each member by name.
+    last: Vec<Option<Value>>,
+    moved: Vec<bool>,
+    #[cfg(feature = "train")]
+    pub(super) tally: super::train::Tally,
+}
+
+impl<'a> Writing<'a> {
+    pub(super) fn new(dictionary: &'a Dictionary, reports: &'a Reports, learns: bool) -> Self {
+        Self {
+            dictionary,
+            learns,
+            height: reports.len(),
+            encoder: Encoder::default(),
+            budget: Budget::unlimited(),
+            texts: Writer::new(dictionary),
+            columns: Columns::new(dictionary.templates.len()),
+            ids: HashMap::new(),
+            numbers: Vec::new(),
+            counts: vec![0; dictionary.types],
+            types: Vec::new(),
+            last: vec![None; dictionary.names()],
+            moved: Vec::new(),
+            #[cfg(feature = "train")]
+            tally: super::train::Tally::default(),
+        }
+    }
+
+    fn charge(&mut self, bytes: usize) {
+        // The encoder's budget has no limit; it only counts.
+        let _ = self.budget.charge(bytes);
+    }
+
+    /// All of it; `false` when the columns are ambiguous.
+    pub(super) fn reports(&mut self, reports: &'a Reports) -> bool {
+        let Some((family, mut objects)) = match_all(self.dictionary, reports) else { return false };
+        let all: Vec<usize> = (0..self.height).collect();
+        objects.retain(|matched| all.iter().any(|&row| matched.object.presence.contains(row)));
+        self.encoder.raw(4, family as u64);
+        self.charge(self.height.saturating_mul(16).saturating_add(budget::RUN));
+        let times: Vec<i64> = reports.times().iter().map(|time| time.as_micros()).collect();
+        self.columns.times(&times, None);
+        self.plain(CLASS_TIMES, Walk::new(Predictor::Drift, 0.0, [Other::NONE; 2]), &all, &times);
+        self.list(family, &objects);
+        let found: Vec<Found> = objects.iter().enumerate().map(|(number, matched)| self.id(number, matched)).collect();
+        for (matched, found) in objects.iter().zip(&found) {
+            self.object(matched, &all, found);
+        }
+        true
+    }
+
+    /// How many objects there are of each template of the family, and which others there are.
+    fn list(&mut self, family: usize, objects: &[Matched<'a>]) {
+        let own = self.dictionary.families.get(family).cloned().unwrap_or_default();
+        let mut rest = objects;
+        for template in own {
+            let count = rest.iter().take_while(|matched| matched.template == Some(template)).count();
+            rest = &rest[count..];
+            let symbol = count.min(COUNT_MORE);
+            #[cfg(feature = "train")]
+            self.tally.objects.push((template, symbol));
+            self.encoder.symbol(&self.dictionary.templates[template].objects, symbol);
+            if symbol == COUNT_MORE {
+                self.encoder.raw(16, (count - symbol) as u64 & 0xFFFF);
+                self.encoder.raw(32, (count - symbol) as u64 >> 16);
+            }
+        }
+        for matched in rest {
+            self.encoder.bit(MORE_SLOTS, true);
+            self.encoder.raw(8, matched.template.unwrap_or(object::TEMPLATE_NONE) as u64);
+        }
+        self.encoder.bit(MORE_SLOTS, false);
+        for matched in objects {
+            self.charge(object::bytes(matched.template.map_or(0, |template| self.dictionary.templates[template].members.len())));
+            let type_number = matched.template.map(|template| self.dictionary.templates[template].type_number);
+            self.types.push(type_number);
+            self.numbers.push(type_number.map_or(0, |number| self.counts[number]));
+            if let Some(number) = type_number {
+                self.counts[number] += 1;
+            }
+        }
+    }
+
+    fn id(&mut self, number: usize, matched: &Matched<'a>) -> Found {
+        let id: &'a str = &matched.object.id;
+        self.ids.insert(id, number);
+        let Some(template) = matched.template.map(|template| &self.dictionary.templates[template]) else {
+            self.texts.text(&mut self.encoder, &mut self.budget, &matched.object.stats_type, None);
+            return self.texts.text(&mut self.encoder, &mut self.budget, id, Some(None));
+        };
+        let tail = id.strip_prefix(&*template.prefix);
+        if !template.prefix.is_empty() {
+            self.encoder.bit(PREFIXED_SLOTS, tail.is_some());
+            self.charge(8 * template.prefix.len());
+        }
+        let certificate = matched.object.column(object::CERTIFICATE_MEMBER).and_then(|column| match &column.data {
+            Data::Constant(Value::Text(text)) => Some(&**text),
+            _ => None,
+        });
+        self.texts.text(&mut self.encoder, &mut self.budget, tail.unwrap_or(id), Some(certificate))
+    }
+
+    fn object(&mut self, matched: &Matched<'a>, all: &[usize], found: &Found) {
+        let rows = self.presence(&matched.object.presence, all);
+        self.moved.clear();
+        self.moved.resize(self.height, true);
+        if let Some(number) = matched.template {
+            let template = &self.dictionary.templates[number];
+            let ordinal = self.columns.object(number, template.members.len());
+            for (place, (member, column)) in template.members.iter().zip(&matched.members).enumerate() {
+                self.column(Some((number, ordinal, place)), member, *column, &rows, (&matched.object.id, found));
+            }
+        }
+        let Some(other) = &self.dictionary.other else { return };
+        for column in &matched.others {
+            let there = rows.iter().any(|&row| column.presence.contains(row));
+            if there {
+                self.encoder.bit(MORE_SLOTS, true);
+                self.charge(object::COLUMN);
+                self.texts.text(&mut self.encoder, &mut self.budget, &column.name.name, None);
+                self.encoder.bit(MORE_SLOTS, column.name.key.is_some());
+                if let Some(key) = &column.name.key {
+                    self.texts.text(&mut self.encoder, &mut self.budget, key, None);
+                }
+                self.column(None, other, Some(column), &rows, (&matched.object.id, found));
+            }
+        }
+        self.encoder.bit(MORE_SLOTS, false);
+    }
+
+    /// In which of the rows an object is there.
+    fn presence<'r>(&mut self, presence: &Presence, rows: &'r [usize]) -> Cow<'r, [usize]> {
+        let there: Cow<'r, [usize]> = match presence {
+            Presence::All => Cow::Borrowed(rows),
+            Presence::Rows(_) => rows.iter().copied().filter(|&row| presence.contains(row)).collect(),
+        };
+        self.encoder.bit(ALWAYS_SLOTS, there.len() == rows.len());
+        if there.len() < rows.len() {
+            self.rows(rows, |row| presence.contains(row));
+        }
+        there
+    }
+
+    fn rows(&mut self, rows: &[usize], is_there: impl Fn(usize) -> bool) {
+        self.charge(9 * rows.len() + self.height);
+        let mut last = false;
+        for &row in rows {
+            let bit = is_there(row);
+            self.encoder.bit(STAY_SLOTS, bit == last);
+            last = bit;
+        }
+    }
+
+    fn mode(&mut self, place: Place, member: &Member, mode: usize) {
+        #[cfg(feature = "train")]
+        self.tally.modes.push((place.map(|(template, _, member)| (template, member)), mode));
+        let _ = place;
+        self.encoder.symbol(&member.modes, mode);
+    }
+
+    fn column(&mut self, place: Place, member: &Member, column: Option<&'a Column>, rows: &[usize], (id, found): (&str, &Found)) {
+        let Some(column) = column else { return self.mode(place, member, mode::ABSENT) };
+        let there: Cow<'_, [usize]> = match &column.presence {
+            Presence::All => Cow::Borrowed(rows),
+            presence @ Presence::Rows(_) => rows.iter().copied().filter(|&row| presence.contains(row)).collect(),
+        };
+        if there.is_empty() {
+            return self.mode(place, member, mode::ABSENT);
+        }
+        if there.len() < rows.len() {
+            self.mode(place, member, mode::SOMETIMES);
+            self.rows(rows, |row| column.presence.contains(row));
+        }
+        // A column that is not in every row of its object is no measure for others.
+        let place_held = place.filter(|_| member.is_referred && there.len() == rows.len());
+        match constant(column, &there) {
+            Some(value) => self.constant((place, place_held), member, (column, value), there[0], (id, found)),
+            None => self.changing((place, place_held), member, column, &there),
+        }
+    }
+
+    fn constant(
+        &mut self,
+        (place, held): (Place, Place),
+        member: &Member,
+        (column, value): (&'a Column, Value),
+        row: usize,
+        (id, found): (&str, &Found),
+    ) {
+        let ordinal = place.map_or(0, |(_, ordinal, _)| ordinal);
+        if let Some(at) = member.values.iter().position(|likely| likely.value == value) {
+            self.columns.constant(held, member.values[at].whole, Some(column));
+            return self.mode(place, member, mode::VALUES + at);
+        }
+        if let Value::Number(number) = value {
+            let whole = number::at_scale(&[number], member.scale).map(|wholes| wholes[0]);
+            if found.number.is_some_and(|own| f64::from(own).to_bits() == number.to_bits()) {
+                self.columns.constant(held, whole.unwrap_or(0), Some(column));
+                return self.mode(place, member, mode::OWN);
+            }
+            if let Some(copied) = self.columns.find(member.references[0], ordinal)
+                && self.is_constant(copied)
+                && self.same(copied, |row| column.number(row), [row].into_iter())
+            {
+                self.columns.alias(held, copied);
+                return self.mode(place, member, mode::COPY);
+            }
+        }
+        if let Value::Text(text) = &value {
+            if found.certificate.as_deref() == Some(&**text) {
+                self.charge(16 * text.len());
+                return self.mode(place, member, mode::OWN);
+            }
+            if let Some(&object) = self.ids.get(&**text)
+                && (member.target.is_none() || member.target == self.types[object])
+            {
+                self.mode(place, member, mode::REFERENCE);
+                let (number, count) = match member.target {
+                    Some(target) => (self.numbers[object], self.counts[target]),
+                    None => (object, self.numbers.len()),
+                };
+                return self.encoder.raw(bits_of(count), number as u64);
+            }
+        }
+        let again = self.last.get(member.name_number).and_then(Option::as_ref) == Some(&value) && place.is_some();
+        if again {
+            if let Value::Number(number) = value {
+                let whole = number::at_scale(&[number], member.scale).map_or(0, |wholes| wholes[0]);
+                self.columns.constant(held, whole, Some(column));
+            }
+            return self.mode(place, member, mode::AGAIN);
+        }
+        if let Some(last) = self.last.get_mut(member.name_number).filter(|_| place.is_some()) {
+            *last = Some(value.clone());
+        }
+        match value {
+            Value::Number(number) => self.number((place, held), member, (column, number), row, ordinal),
+            Value::Text(text) if text.len() >= 4 && text.len() < 256 && id.ends_with(&*text) => {
+                self.charge(8 * text.len() + 128);
+                self.mode(place, member, mode::TAIL);
+                self.encoder.raw(8, text.len() as u64);
+            }
+            Value::Text(_) => {
+                self.mode(place, member, mode::TEXT);
+                self.text_of(column);
+            }
+            value => {
+                self.mode(place, member, mode::OTHER);
+                self.value(&value, column, row);
+            }
+        }
+    }
+
+    /// Writes the one text of a column.
+    fn text_of(&mut self, column: &'a Column) {
+        let text: Option<&'a Text> = match &column.data {
+            Data::Constant(Value::Text(text) | Value::Json(text)) => Some(text),
+            Data::Values(values) => {
+                values.iter().find_map(|value| if let Value::Text(text) | Value::Json(text) = value { Some(text) } else { None })
+            }
+            _ => None,
+        };
+        self.texts.text(&mut self.encoder, &mut self.budget, text.map_or("", |text| text), None);
+    }
+
+    fn is_constant(&self, column: usize) -> bool {
+        matches!(self.columns.integers(Some(column)), Other::Constant(_))
+    }
+
+    /// Whether a column held has the same numbers in some rows.
+    fn same(&self, held: usize, number: impl Fn(usize) -> Option<f64>, mut rows: impl Iterator<Item = usize>) -> bool {
+        let Some(Some(source)) = self.columns.source(held) else { return false };
+        rows.all(|row| matches!((number(row), source.number(row)), (Some(a), Some(b)) if a.to_bits() == b.to_bits()))
+    }
+
+    fn number(&mut self, (place, held): (Place, Place), member: &Member, (column, number): (&'a Column, f64), row: usize, ordinal: usize) {
+        let Some(whole) = number::at_scale(&[number], member.scale).map(|wholes| wholes[0]) else {
+            self.mode(place, member, mode::OTHER);
+            return self.value(&Value::Number(number), column, row);
+        };
+        self.mode(place, member, mode::NUMBER);
+        let reference = self.columns.find(member.references[0], ordinal);
+        let walk = Walk::new(Predictor::Factor, member.factor, [self.columns.integers(reference), Other::NONE]);
+        let expected = { walk }.predict(row);
+        let _symbol = write_one(&mut self.encoder, &self.dictionary.classes[member.class], whole.wrapping_sub(expected));
+        #[cfg(feature = "train")]
+        self.tally.residuals.push((member.class, 0, _symbol));
+        self.columns.constant(held, whole, Some(column));
+    }
+
+    fn changing(&mut self, (place, held): (Place, Place), member: &Member, column: &'a Column, rows: &[usize]) {
+        let ordinal = place.map_or(0, |(_, ordinal, _)| ordinal);
+        let numbers: Option<Cow<'_, [f64]>> = match &column.data {
+            Data::Numbers(numbers) if rows.len() == numbers.len() => Some(Cow::Borrowed(numbers)),
+            _ => rows.iter().map(|&row| column.number(row)).collect(),
+        };
+        if let Some(numbers) = numbers {
+            if let Some(copied) = self.columns.find(member.references[0], ordinal)
+                && self.same(copied, |row| column.number(row), rows.iter().copied())
+            {
+                self.columns.alias(held, copied);
+                self.charge(8 * self.height);
+                return self.mode(place, member, mode::COPY);
+            }
+            return self.numbers((place, held), member, (column, &numbers), rows);
+        }
+        let values: Vec<Value> = rows.iter().filter_map(|&row| column.value(row)).collect();
+        if let Some(fields) = object::fields(&values) {
+            self.mode(place, member, mode::FIELDS);
+            return self.fields(&fields, rows);
+        }
+        self.mode(place, member, mode::MIXED);
+        self.charge(32 * self.height);
+        let mut last: Option<&Value> = None;
+        for (value, &row) in values.iter().zip(rows) {
+            if let Some(last) = last {
+                self.encoder.bit(SAME_SLOTS, last == value);
+            }
+            if last != Some(value) {
+                self.value(value, column, row);
+            }
+            last = Some(value);
+        }
+    }
+
+    /// Any value of a column, without prediction.
+    fn value(&mut self, value: &Value, column: &'a Column, row: usize) {
+        let kind = match value {
+            Value::Number(_) => object::VALUE_NUMBER,
+            Value::Bool(_) => object::VALUE_BOOL,
+            Value::Text(_) => object::VALUE_TEXT,
+            Value::Json(_) => object::VALUE_JSON,
+        };
+        self.encoder.raw(2, kind);
+        match value {
+            Value::Number(number) => self.encoder.raw(64, number.to_bits()),
+            Value::Bool(value) => self.encoder.raw(1, u64::from(*value)),
+            Value::Text(_) | Value::Json(_) => {
+                let text: Option<&'a Text> = match &column.data {
+                    Data::Constant(Value::Text(text) | Value::Json(text)) => Some(text),
+                    Data::Values(values) => match values.get(row) {
+                        Some(Value::Text(text) | Value::Json(text)) => Some(text),
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                self.texts.text(&mut self.encoder, &mut self.budget, text.map_or("", |text| text), None);
+            }
+        }
+    }
+
+    fn numbers(&mut self, (place, held): (Place, Place), member: &Member, (column, numbers): (&'a Column, &[f64]), rows: &[usize]) {
+        self.charge(24 * self.height + 16 * numbers.len() + budget::RUN + if self.learns { budget::CLASS } else { 0 });
+        let scaled = match number::at_scale(numbers, member.scale) {
+            Some(wholes) => Scaled { scale: member.scale, wholes, offs: Vec::new() },
+            None => number::scaled(numbers),
+        };
+        let is_exact = scaled.offs.is_empty();
+        if scaled.scale == member.scale {
+            let ordinal = place.map_or(0, |(_, ordinal, _)| ordinal);
+            let others = member.references.map(|reference| self.columns.find(reference, ordinal));
+            let predictor = self.predictor(member, others, rows, &scaled.wholes);
+            self.mode(place, member, mode::PREDICTED + Predictor::ALL.iter().position(|&other| other == predictor).unwrap_or(0));
+            #[cfg(feature = "train")]
+            self.tally.exact.push((place.map(|(template, _, member)| (template, member)), is_exact));
+            self.encoder.bit(member.exact, is_exact);
+            self.predicted(member.class, (predictor, member.factor, others), rows, &scaled.wholes);
+            if held.is_some() {
+                self.columns.rows(held, (&scaled.wholes, rows, self.height), Some(column), member.is_clock);
+            }
+        } else {
+            self.mode(place, member, mode::SCALED);
+            self.encoder.raw(4, scaled.scale as u64);
+            let predictor = self.predictor(member, [None; 2], rows, &scaled.wholes);
+            self.encoder.raw(2, Predictor::ALL.iter().position(|&other| other == predictor).unwrap_or(0) as u64);
+            if scaled.scale != BITS {
+                self.encoder.raw(1, u64::from(is_exact));
+            }
+            self.predicted(CLASS_OTHER, (predictor, 0.0, [None; 2]), rows, &scaled.wholes);
+        }
+        if !is_exact {
+            self.charge(16 * numbers.len() + budget::RUN);
+            let plain = |predictor| Walk::new(predictor, 0.0, [Other::NONE; 2]);
+            let cost = |predictor| cost_of(plain(predictor), rows.iter().copied(), &scaled.offs, u32::MAX);
+            let is_mean = cost(Predictor::Mean) < cost(Predictor::Last);
+            self.encoder.raw(1, u64::from(is_mean));
+            self.plain(CLASS_OFFS, plain(if is_mean { Predictor::Mean } else { Predictor::Last }), rows, &scaled.offs);
+        }
+    }
+
+    /// The predictor under which the column is shortest.
+    fn predictor(&self, member: &Member, others: [Option<usize>; 2], rows: &[usize], wholes: &[i64]) -> Predictor {
+        let mut best = (Predictor::Last, u32::MAX);
+        for (place, &predictor) in Predictor::ALL.iter().enumerate() {
+            if predictor.refers() && others[0].is_none() || predictor == Predictor::Product && others[1].is_none() {
+                continue;
+            }
+            let walk = Walk::new(predictor, member.factor, others.map(|other| self.columns.integers(other)));
+            let extra = member.modes.cost(mode::PREDICTED + place) / 256;
+            let cost = cost_of(walk, rows.iter().copied(), wholes, best.1.saturating_sub(extra)).saturating_add(extra);
+            if cost < best.1 {
+                best = (predictor, cost);
+            }
+        }
+        best.0
+    }
+
+    fn predicted(
+        &mut self,
+        class: usize,
+        (predictor, factor, others): (Predictor, f64, [Option<usize>; 2]),
+        rows: &[usize],
+        wholes: &[i64],
+    ) {
+        let walk = Walk::new(predictor, factor, others.map(|other| self.columns.integers(other)));
+        let class_of = (&self.dictionary.classes[class], self.learns);
+        #[cfg(feature = "train")]
+        let told = |context, symbol| self.tally.residuals.push((class, context, symbol));
+        #[cfg(not(feature = "train"))]
+        let told = |_, _| {};
+        write_run(&mut self.encoder, class_of, walk, (rows, Some(&mut self.moved)), wholes, told);
+    }
+
+    /// A run that is no number column.
+    fn plain(&mut self, class: usize, walk: Walk<'_>, rows: &[usize], integers: &[i64]) {
+        let class_of = (&self.dictionary.classes[class], self.learns);
+        #[cfg(feature = "train")]
+        let told = |context, symbol| self.tally.residuals.push((class, context, symbol));
+        #[cfg(not(feature = "train"))]
+        let told = |_, _| {};
+        write_run(&mut self.encoder, class_of, walk, (rows, None), integers, told);
+    }
+
+    fn fields(&mut self, fields: &[Vec<i64>], rows: &[usize]) {
+        self.charge(self.height * (64 + 48 * fields.len()));
+        self.encoder.raw(5, fields.len() as u64 - 1);
+        let mut before: Option<Vec<i64>> = None;
+        for field in fields {
+            self.charge(budget::RUN + if self.learns { budget::CLASS } else { 0 });
+            let walk = |predictor| Walk::new(predictor, 1.0, [before.as_deref().map_or(Other::NONE, Other::Rows), Other::NONE]);
+            let tried = FIELD_PREDICTORS.iter().enumerate().filter(|(_, predictor)| before.is_some() || !predictor.refers());
+            let best = tried.min_by_key(|(_, predictor)| cost_of(walk(**predictor), rows.iter().copied(), field, u32::MAX));
+            let (number, predictor) = best.map_or((0, Predictor::Last), |(number, predictor)| (number, *predictor));
+            self.encoder.raw(2, number as u64);
+            self.plain(CLASS_FIELDS, walk(predictor), rows, field);
+            let before = before.get_or_insert_default();
+            before.clear();
+            object::spread(field, rows, self.height, before);
+        }
+    }
+}
+
+/// The one value of a column in those rows.
+fn constant(column: &Column, rows: &[usize]) -> Option<Value> {
+    match &column.data {
+        Data::Constant(value) => Some(value.clone()),
+        Data::Numbers(numbers) => {
+            let first = numbers.get(rows[0])?;
+            rows.iter().all(|&row| numbers[row].to_bits() == first.to_bits()).then_some(Value::Number(*first))
+        }
+        Data::Values(values) => {
+            let first = values.get(rows[0])?;
+            rows.iter().all(|&row| values[row] == *first).then(|| first.clone())
+        }
+    }
+}
