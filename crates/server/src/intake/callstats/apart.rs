@@ -2,9 +2,12 @@
 //!
 //! Each is kept as a participant of a conference of its own, so that it is found, and removed, like any other: a pre-call test in
 //! `pre-call:{id of the test}`, the state of a bridge or device in `bridge:{user}:{day}` and `device:{user}:{day}`. The parameters of a video
-//! sender go with the conference that the page joined last, where it has joined one.
+//! sender go with the conference that the page joined last.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::extract::Request;
 use sidetone_engine::{
@@ -15,8 +18,10 @@ use sidetone_wire::{
     batch::{Event, kind},
     callstats::Body,
 };
+use tokio::time::sleep;
 
 use super::{
+    PATIENCE,
     access_token::Visitor,
     answer::{self, Refusal},
     app::{self, Answered},
@@ -29,6 +34,10 @@ use crate::{
     state::AppState,
 };
 
+/// Where the parameters of a video sender are posted.
+pub(super) const SENDER: &str = "configurations";
+/// Time between two looks whether the page has joined.
+const PAUSE: Duration = Duration::from_millis(50);
 /// A sign of life is written when nothing else was for so long.
 const ALIVE_PAUSE_US: i64 = 15_000_000;
 
@@ -43,7 +52,10 @@ pub(super) async fn keep(
     app::check_user(visitor, &body)?;
     let now = state.clock.now();
     let time = body.time().unwrap_or(now);
-    let stay = stay(state, visitor, topic, &body, now)?;
+    let stay = match topic {
+        SENDER => await_join(state, visitor).await?,
+        _ => stay(state, visitor, topic, &body, now)?,
+    };
     if topic == "stats/bridge/alive" && !stay.is_due(now, ALIVE_PAUSE_US) {
         return Ok((answer::kept(), None));
     }
@@ -74,11 +86,6 @@ pub(super) async fn keep(
 
 /// The participant that it is kept as.
 fn stay(state: &AppState, visitor: &Visitor, topic: &str, body: &Body, now: Timestamp) -> Result<Arc<Stay>, Refusal> {
-    if topic == "configurations"
-        && let Some(stay) = state.callstats.stays.latest(visitor)
-    {
-        return Ok(stay);
-    }
     let user = visitor.user_id.as_str();
     let day = now.to_iso().chars().take(10).collect::<String>();
     let (conference_id, began) = match topic {
@@ -97,6 +104,20 @@ fn stay(state: &AppState, visitor: &Visitor, topic: &str, body: &Body, now: Time
     let stay = Arc::new(Stay::new(visitor.app.key, conference, visitor.user_id.clone(), participant_id, began, now));
     state.callstats.stays.learn(&from, &stay);
     Ok(stay)
+}
+
+/// The stay that the page joined last. Its join may still be on its way.
+async fn await_join(state: &AppState, visitor: &Visitor) -> Result<Arc<Stay>, Refusal> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(stay) = state.callstats.stays.latest(visitor) {
+            return Ok(stay);
+        }
+        if Instant::now() >= until {
+            return Err(Problem::unprocessable("not_joined", "the page has joined no conference that this could belong to").into());
+        }
+        sleep(PAUSE).await;
+    }
 }
 
 fn test_id(body: &Body) -> String {

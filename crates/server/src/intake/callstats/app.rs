@@ -73,7 +73,7 @@ async fn answer(state: &AppState, request: Request, account: &mut BatchAccount) 
     match route.target {
         // An app recommends nothing to its pages.
         Target::Configurations if request.method() == Method::GET => Ok((Json(json!({})).into_response(), None)),
-        Target::Configurations => apart::keep(state, &visitor, "configurations", request, account)
+        Target::Configurations => apart::keep(state, &visitor, apart::SENDER, request, account)
             .await
             .map(|(_, outcome)| (Json(json!({})).into_response(), outcome)),
         Target::Join { conference_id } => join::keep(state, &visitor, conference_id, request, account).await,

@@ -67,6 +67,21 @@ async fn what_cannot_be_kept_is_refused_with_the_reason() {
     assert_eq!(refused, 2.0);
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_parameters_of_a_sender_wait_for_the_join() {
+    let server = server().await;
+    let token = server.token("ada").await;
+    let parameters = json!({"app_id": APP_ID, "local_id": "ada", "rtc_rtp_parameters": {"codecs": []}});
+    let path = format!("/v1/apps/{APP_ID}/configurations");
+    failed(&server.report(&token, &path, &parameters).await, 422, "joined no conference");
+    let (told, _) = tokio::join!(server.report(&token, &path, &parameters), async {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        server.join(&token, "ada", "d").await
+    });
+    assert_eq!(told.ok(), json!({}));
+    assert_eq!(kinds(&server.only_conference().await.1), ["joined", "sender_parameters"]);
+}
+
 #[tokio::test]
 async fn pages_of_any_origin_may_ask() {
     let server = server().await;
