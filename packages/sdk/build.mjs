@@ -1,6 +1,7 @@
 // Builds what a page loads: `sidetone.js` for a script tag, `sidetone.mjs` for `import`, and the engine beside them.
 
-import { copyFileSync, mkdirSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -10,14 +11,29 @@ if (!assets || !engine) throw new Error("run `cargo xtask assets`: it builds the
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const out = join(assets, "sdk");
-mkdirSync(out, { recursive: true });
+for (const folder of [out, join(here, "generated")]) mkdirSync(folder, { recursive: true });
+for (const name of ["engine.js", "engine.d.ts"]) copyFileSync(join(engine, name), join(here, "generated", name));
+const wasm = readFileSync(join(engine, "engine_bg.wasm"));
 copyFileSync(join(engine, "engine_bg.wasm"), join(out, "engine.wasm"));
-const options = {
+
+const digest = createHash("sha256").update(wasm);
+const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
+const common = {
   absWorkingDir: here,
   bundle: true,
   minify: true,
   target: ["chrome94", "firefox102", "safari15.4"],
+  legalComments: "none",
   logLevel: "warning",
+  define: {
+    VERSION: JSON.stringify(version),
+    ENGINE_INTEGRITY: JSON.stringify(`sha256-${digest.copy().digest("base64")}`),
+    // As `crates/server/src/asset.rs` makes it.
+    ENGINE_TAG: JSON.stringify(digest.digest("base64url").slice(0, 16)),
+    // The glue would look for the module beside itself; we always say where it is.
+    "import.meta.url": '""',
+  },
 };
-await build({ ...options, entryPoints: ["src/index.ts"], format: "esm", outfile: join(out, "sidetone.mjs") });
-await build({ ...options, entryPoints: ["src/compat/messenger/index.ts"], format: "esm", outfile: join(out, "messenger.mjs") });
+await build({ ...common, entryPoints: ["src/index.ts"], format: "esm", outfile: join(out, "sidetone.mjs") });
+await build({ ...common, entryPoints: ["src/script.ts"], format: "iife", outfile: join(out, "sidetone.js") });
+await build({ ...common, entryPoints: ["src/compat/messenger/index.ts"], format: "esm", outfile: join(out, "messenger.mjs") });

@@ -50,6 +50,14 @@ export interface ObserveAllOptions {
   readonly choose?: (peerConnection: RTCPeerConnection) => ObserveOptions | boolean;
 }
 
+/** What the app calls a track. */
+export interface TrackLabel {
+  /** What it is used for, such as `camera` or `screen`. */
+  readonly label?: string;
+  /** Whose voice or picture it is. */
+  readonly userId?: string;
+}
+
 /** One connection that is observed. */
 export interface Observation {
   /** Its name within the participant. */
@@ -121,6 +129,7 @@ export interface Failure {
 }
 
 /**
+ * - `options_invalid`: the client cannot work with its options and does nothing
  * - `webrtc_missing`: the browser or frame has no WebRTC; nothing is measured
  * - `engine_unavailable`: the engine could not be loaded (a Content-Security-Policy without `'wasm-unsafe-eval'`, no network): reports are
  *   sent, but there are no `tick` and `issue` events
@@ -132,6 +141,7 @@ export interface Failure {
  * - `internal`: a fault of this library
  */
 export type FailureCode =
+  | "options_invalid"
   | "webrtc_missing"
   | "engine_unavailable"
   | "second_copy"

@@ -1,0 +1,329 @@
+/** One stay of one user in one conference: what the app holds in its hands. */
+
+import type { Events, Issue, Observation, ObserveAllOptions, ObserveOptions, Options, TrackLabel } from "./api.ts";
+import { type Batch, BatchBuilder, type Identity } from "./batch.ts";
+import { Connection, filter } from "./collect/connection.ts";
+import { PageWatch } from "./collect/page.ts";
+import { wrapPage } from "./collect/wrap.ts";
+import { Emitter } from "./emitter.ts";
+import { type Engine, type EngineIssue, loadEngine, type Outcome } from "./engine.ts";
+import { Failures } from "./failures.ts";
+import { destination, settle, type Settings } from "./options.ts";
+import { type Policy, STRICT } from "./privacy.ts";
+import { Recorder } from "./recorder.ts";
+import * as registry from "./registry.ts";
+import { ticker } from "./ticker.ts";
+import { Credentials } from "./upload/credentials.ts";
+import { DatabaseQueue } from "./upload/database.ts";
+import { Uploader } from "./upload/uploader.ts";
+
+/** Version of this package; `build.mjs` fills it in. */
+declare const VERSION: string;
+
+/** How long the end waits for a last report, and then for the server. */
+const LAST_REPORT_MS = 1000;
+const LAST_UPLOAD_MS = 5000;
+
+/** Measures what it is given to observe, tells the page how it goes and sends it to Sidetone. Nothing here throws into the page. */
+export class Sidetone {
+  readonly conferenceId: string;
+  readonly participantId: string;
+
+  readonly #emitter = new Emitter<Events>();
+  readonly #failures = new Failures(this.#emitter);
+  readonly #connections = new Map<RTCPeerConnection, Connection>();
+  /** Of connections that are over or were left: an id that comes again goes on counting its batches. */
+  readonly #builders = new Map<string, BatchBuilder>();
+  readonly #undo: (() => void)[] = [];
+  readonly #labels = new Map<string, TrackLabel>();
+  #run: Run | undefined;
+
+  constructor(private readonly options: Options) {
+    this.conferenceId = options?.conferenceId;
+    this.participantId = options?.participantId ?? uuid();
+    this.#failures.guard(() => this.#start());
+  }
+
+  /** Listens; the answer takes the listener away. */
+  on<Name extends keyof Events>(name: Name, listener: (value: Events[Name]) => void): () => void {
+    return this.#emitter.on(name, listener);
+  }
+
+  /** Observes a connection; nothing where it cannot be: an `error` event says why. */
+  observe(peerConnection: RTCPeerConnection, options: ObserveOptions = {}): Observation | undefined {
+    return this.#failures.guard(() => this.#observe(peerConnection, options));
+  }
+
+  /** Observes every connection that the page makes from now on. Stopping it puts the page's functions back; observed connections stay so. */
+  observeAll({ choose }: ObserveAllOptions = {}): { stop(): void } | undefined {
+    return this.#failures.guard(() => {
+      if (!this.#run) return undefined;
+      if (!registry.takeAll()) {
+        this.#failures.tell("already_observed", "the connections of this page are observed already, by another client or copy of the library");
+        return undefined;
+      }
+      const unwrap = wrapPage(
+        {
+          onConnection: (peerConnection) => {
+            const chosen = choose ? choose(peerConnection) : true;
+            if (chosen) this.#observe(peerConnection, chosen === true ? {} : chosen);
+          },
+          record: (kind, payload) => this.event(kind, payload),
+        },
+        (work) => this.#failures.guard(work),
+      );
+      return { stop: this.#undoOnce(() => (unwrap(), registry.giveBackAll())) };
+    });
+  }
+
+  /** Adds something of the app's own to the record: of the participant, or of one of its connections. */
+  event(kind: string, payload: object = {}, peerConnection?: RTCPeerConnection): void {
+    this.#failures.guard(() => {
+      const of = peerConnection && this.#connections.get(peerConnection);
+      (of?.batches ?? this.#run?.own)?.event(kind, payload, Date.now());
+    });
+  }
+
+  /** Tells that the app holds the call, or goes on with it. */
+  hold(peerConnection: RTCPeerConnection, isHeld: boolean): void {
+    this.event(isHeld ? "held" : "resumed", { by: "app" }, peerConnection);
+  }
+
+  /** Gives a track a name, which is told together with the SSRC of its streams. */
+  label(track: MediaStreamTrack, label: TrackLabel): void {
+    this.#failures.guard(() => {
+      this.#labels.set(track.id, label);
+      for (const connection of this.#connections.values()) connection.name(track.id, label);
+    });
+  }
+
+  /** Takes a report and sends what there is; resolves when the server has it, or cannot be reached. */
+  async flush(): Promise<void> {
+    const run = this.#run;
+    if (!run) return;
+    await within(LAST_REPORT_MS, Promise.all([...this.#connections.values()].map((connection) => connection.poll())));
+    await this.#upload(run);
+    await run.uploader.kick();
+  }
+
+  /** The participant leaves: sends the rest and undoes everything, listeners, timers and wrappers. */
+  async stop(): Promise<void> {
+    const run = this.#run;
+    if (!run) return;
+    // Another call finds nothing to do.
+    this.#run = undefined;
+    for (const undo of this.#undo.splice(0)) this.#failures.guard(undo);
+    const connections = [...this.#connections.values()];
+    await within(LAST_REPORT_MS, Promise.all(connections.map((connection) => connection.poll())));
+    for (const connection of connections) this.#forget(connection);
+    run.own.event("left", {}, Date.now());
+    await within(LAST_UPLOAD_MS, this.#upload(run).then(() => run.uploader.kick()));
+    run.uploader.end();
+    run.queue.close();
+    registry.exit();
+    this.#emitter.clear();
+  }
+
+  #start(): void {
+    const settings = settle(this.options);
+    if (typeof settings === "string") return this.#failures.tell("options_invalid", settings);
+    if (typeof document === "undefined") return this.#failures.tell("webrtc_missing", "this is no page: nothing is measured");
+    if (registry.enter()) this.#failures.tell("second_copy", "another copy of Sidetone's library runs in this page; each connection is measured by one of them");
+    if (typeof RTCPeerConnection !== "function") this.#failures.tell("webrtc_missing", "this browser or frame has no WebRTC: there is nothing to measure");
+    const { options } = this;
+    const identity: Identity = { conferenceId: this.conferenceId, userId: options.userId, participantId: this.participantId };
+    const run = new Run(settings, identity, this.#emitter, this.#failures);
+    this.#run = run;
+    run.own.event(
+      "joined",
+      {
+        user_name: options.userName,
+        alias_name: options.aliasName,
+        site: options.site,
+        app_version: options.appVersion,
+        additional_ids: options.additionalIds,
+        user_agent: navigator.userAgent,
+        sdk: `sidetone-js ${VERSION}`,
+      },
+      Date.now(),
+    );
+    const guard = (work: () => void) => this.#failures.guard(work);
+    const page = new PageWatch(
+      {
+        record: (kind, payload) => this.event(kind, payload),
+        onHidden: () => run.uploader.leave(this.#collect(run)),
+        onLeave: (mayReturn) => {
+          if (!mayReturn) run.own.event("left", {}, Date.now());
+          run.uploader.leave(this.#collect(run));
+        },
+        onReturn: () => void run.uploader.kick(),
+        onOnline: () => {
+          run.prepare();
+          void run.uploader.kick();
+        },
+      },
+      guard,
+    );
+    this.#undo.push(
+      () => page.stop(),
+      ticker.every(settings.reportIntervalMs, () => {
+        for (const connection of [...this.#connections.values()]) this.#failures.guard(() => connection.poll());
+      }),
+      ticker.every(settings.uploadIntervalMs, () => this.#failures.guard(() => this.#upload(run))),
+    );
+    run.prepare();
+    // So that the server knows at once who is here; and what an earlier page left behind goes out.
+    this.#failures.guard(() => this.#upload(run));
+  }
+
+  #observe(peerConnection: RTCPeerConnection, { label, id }: ObserveOptions): Observation | undefined {
+    const run = this.#run;
+    if (!run) return undefined;
+    if (!registry.take(peerConnection)) {
+      this.#failures.tell("already_observed", "this connection is observed already, by this client or another");
+      return undefined;
+    }
+    const name = id ?? `pc${run.connectionCount++}`;
+    const recorder = new Recorder(run.engine, filter(run.policy));
+    const builder = this.#builders.get(name) ?? new BatchBuilder(run.identity, name, run.engine);
+    this.#builders.set(name, builder);
+    builder.recorder = recorder;
+    const connection: Connection = new Connection(peerConnection, name, label, recorder, builder, {
+      policy: run.policy,
+      judges: () => (["tick", "issue", "issueEscalated", "issueCleared"] as const).some((event) => this.#emitter.has(event)),
+      onOutcome: (outcome) => this.#tell(connection, outcome),
+      onCut: () => void this.#upload(run),
+      onClosed: () => this.#forget(connection, run),
+      guard: (work) => this.#failures.guard(work),
+    });
+    this.#connections.set(peerConnection, connection);
+    for (const [trackId, of] of this.#labels) connection.name(trackId, of);
+    return { id: name, stop: () => void this.#failures.guard(() => this.#forget(connection, run)) };
+  }
+
+  /** Ends the observation; what was seen is sent with `run`, or by the caller. */
+  #forget(connection: Connection, run?: Run): void {
+    if (this.#connections.get(connection.peerConnection) !== connection) return;
+    this.#connections.delete(connection.peerConnection);
+    connection.stop();
+    registry.giveBack(connection.peerConnection);
+    if (run) void this.#upload(run);
+  }
+
+  #collect(run: Run): Batch[] {
+    return [run.own, ...this.#builders.values()].flatMap((builder) => builder.take(Date.now()) ?? []);
+  }
+
+  async #upload(run: Run): Promise<void> {
+    run.prepare();
+    const batches = this.#collect(run);
+    await Promise.all(batches.map((batch) => run.uploader.add(batch)));
+    if (batches.length === 0 && !run.uploader.waits) void run.uploader.kick();
+  }
+
+  #tell({ peerConnection, id, label }: Connection, outcome: Outcome): void {
+    const of = { peerConnection, peerConnectionId: id, label };
+    for (const { time_ms, interval_ms, connection, streams } of outcome.ticks) {
+      this.#emitter.emit("tick", { ...of, timeMs: time_ms, intervalMs: interval_ms, connection, streams });
+    }
+    const issue = ({ onset_ms, raised_ms, cleared_ms, stream, ...rest }: EngineIssue): Issue => {
+      return { ...of, ...rest, stream, onsetMs: onset_ms, raisedMs: raised_ms, clearedMs: cleared_ms };
+    };
+    for (const raised of outcome.raised) this.#emitter.emit("issue", issue(raised));
+    for (const escalated of outcome.escalated) this.#emitter.emit("issueEscalated", issue(escalated));
+    for (const cleared of outcome.cleared) this.#emitter.emit("issueCleared", issue(cleared));
+  }
+
+  /** Undone by the answer, or at the end, whatever comes first. */
+  #undoOnce(undo: () => void): () => void {
+    const once = () => {
+      const index = this.#undo.indexOf(once);
+      if (index >= 0) this.#undo.splice(index, 1);
+      this.#failures.guard(undo);
+    };
+    this.#undo.push(once);
+    return () => void (this.#undo.includes(once) && once());
+  }
+}
+
+/** What a client has between its start and its stop. */
+class Run {
+  readonly own: BatchBuilder;
+  readonly uploader: Uploader;
+  readonly queue: DatabaseQueue;
+  readonly engine = () => this.#engine;
+  readonly policy = () => this.#policy ?? STRICT;
+  connectionCount = 0;
+  readonly #credentials: Credentials;
+  #engine: Engine | undefined;
+  #policy: Policy | undefined;
+  #preparing = false;
+
+  constructor(
+    private readonly settings: Settings,
+    readonly identity: Identity,
+    emitter: Emitter<Events>,
+    private readonly failures: Failures,
+  ) {
+    const to = destination(settings, identity.userId);
+    this.own = new BatchBuilder(identity, undefined, this.engine);
+    this.#credentials = new Credentials(settings.secret, settings.token);
+    this.queue = new DatabaseQueue(to, { bytesMax: settings.queueBytesMax, batchesMax: settings.queueBatchesMax }, (error) => {
+      failures.tell("queue_unavailable", `what waits for the server is lost with the page, because the browser keeps nothing for it: ${error}`);
+    });
+    this.uploader = new Uploader(`${settings.url}/v1/batches`, to, this.#credentials, this.queue, {
+      onUpload: (upload, participantId) => participantId === identity.participantId && emitter.emit("upload", upload),
+      onDrop: (drop) => this.own.drop(drop),
+      onFailure: (code, message) => failures.tell(code, message),
+    });
+  }
+
+  /** Gets what is missing of engine and policy; called again until both are there. */
+  prepare(): void {
+    if (this.#preparing || (this.#engine && this.#policy)) return;
+    this.#preparing = true;
+    const engine = this.#engine ?? loadEngine(this.settings.engineUrl).catch((error) => this.#withoutEngine(error));
+    void Promise.all([engine, this.#askPolicy()]).then(([loaded]) => {
+      this.#engine = loaded;
+      this.#preparing = false;
+    });
+  }
+
+  #withoutEngine(error: unknown): undefined {
+    this.failures.tell(
+      "engine_unavailable",
+      `reports are sent, but the page is not told of series and issues, because the engine at ${this.settings.engineUrl} cannot be loaded: ${error}. ` +
+        "The Content-Security-Policy must allow script-src 'wasm-unsafe-eval' and connect-src of that address",
+    );
+  }
+
+  async #askPolicy(): Promise<void> {
+    try {
+      const headers = { authorization: await this.#credentials.header() };
+      const response = await fetch(`${this.settings.url}/v1/app`, { headers, credentials: "omit", signal: AbortSignal.timeout(LAST_UPLOAD_MS) });
+      if (!response.ok) return;
+      const { keep_addresses, keep_sdp } = (await response.json()) as { keep_addresses?: boolean; keep_sdp?: boolean };
+      this.#policy = { keepAddresses: keep_addresses === true, keepSdp: keep_sdp === true };
+    } catch {
+      // Asked again before the next batch; until then nothing of it is sent.
+    }
+  }
+}
+
+/** Waits for it, but not longer than this; a failure of it is nobody's. */
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)));
+  await Promise.race([work.catch(() => undefined), limit]);
+  clearTimeout(timer);
+}
+
+/** A random UUID (version 4), also where the page is not in a secure context. */
+function uuid(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const digits = [...bytes].map((byte, index) => {
+    const value = index === 6 ? (byte & 0x0f) | 0x40 : index === 8 ? (byte & 0x3f) | 0x80 : byte;
+    return value.toString(16).padStart(2, "0");
+  });
+  return digits.join("").replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
+}

@@ -1,0 +1,79 @@
+/** The tracks of a connection: which there are, whether they are muted, and whether the call is held. Looked at once a report. */
+
+export interface TrackEvents {
+  record(kind: string, payload: object): void;
+}
+
+interface Seen {
+  readonly id: string;
+  readonly enabled: boolean;
+  readonly muted: boolean;
+  readonly ended: boolean;
+}
+
+/** What is looked at of a transceiver. */
+export interface TransceiverState {
+  readonly mid: string | null;
+  readonly currentDirection: string | null;
+  readonly sender: { readonly track: TrackState | null };
+  readonly receiver: { readonly track: TrackState };
+}
+
+export interface TrackState {
+  readonly id: string;
+  readonly kind: string;
+  readonly enabled: boolean;
+  readonly muted: boolean;
+  readonly readyState: string;
+}
+
+export class TrackWatch {
+  readonly #sent = new Map<TransceiverState, Seen | undefined>();
+  readonly #received = new Map<TransceiverState, Seen>();
+  /** Whether media has come in by agreement, and does still. */
+  #receiving: boolean | undefined;
+
+  constructor(private readonly events: TrackEvents) {}
+
+  look(transceivers: readonly TransceiverState[]): void {
+    for (const transceiver of transceivers) {
+      this.#look("outbound", transceiver, transceiver.sender.track, this.#sent.get(transceiver), this.#sent.has(transceiver));
+      this.#sent.set(transceiver, transceiver.sender.track ? seen(transceiver.sender.track) : undefined);
+      // A receiver has its track long before somebody sends.
+      if (!receives(transceiver) && !this.#received.has(transceiver)) continue;
+      const { track } = transceiver.receiver;
+      this.#look("inbound", transceiver, track, this.#received.get(transceiver), this.#received.has(transceiver));
+      this.#received.set(transceiver, seen(track));
+    }
+    const receiving = transceivers.some(receives);
+    if (this.#receiving !== undefined && receiving !== this.#receiving) this.events.record(receiving ? "resumed" : "held", { by: "negotiation" });
+    if (receiving) this.#receiving = true;
+    else if (this.#receiving) this.#receiving = false;
+  }
+
+  #look(direction: string, { mid }: TransceiverState, track: TrackState | null, before: Seen | undefined, known: boolean): void {
+    if (!track) {
+      if (before) this.events.record("remove_track", { direction, mid, id: before.id });
+      return;
+    }
+    const about = { kind: track.kind, direction, mid, id: track.id };
+    if (before?.id !== track.id) {
+      const added = direction === "inbound" ? "track" : known ? "replace_track" : "add_track";
+      this.events.record(added, about);
+    }
+    const last = before?.id === track.id ? before : { enabled: true, muted: direction === "inbound", ended: false };
+    // The app: it sends silence, or black.
+    if (track.enabled !== last.enabled) this.events.record(track.enabled ? "unmuted" : "muted", about);
+    // The browser: nothing comes from the device, or from the network.
+    if (track.muted !== last.muted) this.events.record(track.muted ? "track_mute" : "track_unmute", about);
+    if (track.readyState === "ended" && !last.ended) this.events.record("track_ended", about);
+  }
+}
+
+function seen({ id, enabled, muted, readyState }: TrackState): Seen {
+  return { id, enabled, muted, ended: readyState === "ended" };
+}
+
+function receives({ currentDirection }: TransceiverState): boolean {
+  return currentDirection === "sendrecv" || currentDirection === "recvonly";
+}

@@ -1,0 +1,64 @@
+/** An app's options with the defaults filled in, and what is wrong with them. */
+
+import type { Options } from "./api.ts";
+
+export interface Settings {
+  readonly url: string;
+  readonly secret: string | undefined;
+  readonly token: (() => Promise<string>) | undefined;
+  readonly reportIntervalMs: number;
+  readonly uploadIntervalMs: number;
+  readonly queueBytesMax: number;
+  readonly queueBatchesMax: number;
+  readonly engineUrl: string;
+}
+
+/** Where this script came from, if it is a script of a page. */
+const SCRIPT_URL = (globalThis.document?.currentScript as HTMLScriptElement | null | undefined)?.src;
+
+/** Checksum of the engine that this script was built with, as the server knows it; `build.mjs` fills it in. */
+declare const ENGINE_TAG: string;
+
+/** The settings, or a sentence on what is wrong and how to mend it. */
+export function settle(options: Options, scriptUrl = SCRIPT_URL): Settings | string {
+  const { secret, token } = options ?? {};
+  if (typeof options?.conferenceId !== "string" || options.conferenceId === "") return "`conferenceId` must be a text that is not empty";
+  if ((secret === undefined) === (token === undefined)) return "give either `secret` (an intake secret, sti_…) or `token` (a function that gives a promise of a token)";
+  if (token !== undefined && typeof token !== "function") return "`token` must be a function that gives a promise of a token";
+  const given = options.url ?? scriptUrl;
+  if (!given) return "`url` must say where Sidetone is, such as https://quality.example.com";
+  let url: string;
+  try {
+    url = options.url === undefined ? new URL(given).origin : new URL(given, globalThis.location?.href).href.replace(/\/+$/, "");
+  } catch {
+    return `\`url\` is ${JSON.stringify(given)}, which is no URL; give one such as https://quality.example.com`;
+  }
+  const reportIntervalMs = atLeast(100, options.reportIntervalMs, 1000);
+  return {
+    url,
+    secret,
+    token,
+    reportIntervalMs,
+    uploadIntervalMs: atLeast(reportIntervalMs, options.uploadIntervalMs, 10_000),
+    queueBytesMax: atLeast(0, options.queueBytesMax, 5_000_000),
+    queueBatchesMax: atLeast(0, options.queueBatchesMax, 1000),
+    engineUrl: options.engineUrl ?? `${url}/sdk/engine.wasm?v=${ENGINE_TAG}`,
+  };
+}
+
+function atLeast(least: number, given: number | undefined, otherwise: number): number {
+  return Number.isFinite(given) ? Math.max(least, given as number) : otherwise;
+}
+
+/** Batches of these settings may go out together with those of an earlier page that had the same. Holds no secret: it is stored. */
+export function destination({ url, secret }: Settings, userId: string | undefined): string {
+  // A token speaks for its user; a secret for the app.
+  return JSON.stringify([url, secret === undefined ? ["user", userId ?? ""] : ["app", checksum(secret)]]);
+}
+
+/** FNV-1a of 32 bits. */
+function checksum(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  return hash >>> 0;
+}

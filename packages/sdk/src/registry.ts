@@ -1,0 +1,53 @@
+/** What all copies of this library in a page share, so that nothing is measured twice. */
+
+interface Registry {
+  /** The copy that came first. */
+  first: object;
+  /** Its clients and those of the others. */
+  clients: number;
+  readonly observed: WeakSet<RTCPeerConnection>;
+  /** Whether the constructor is wrapped. */
+  observesAll: boolean;
+}
+
+const KEY = Symbol.for("sidetone.sdk");
+/** This copy. */
+const COPY = {};
+
+type Holder = { [KEY]?: Registry };
+
+function registry(): Registry {
+  return ((globalThis as Holder)[KEY] ??= { first: COPY, clients: 0, observed: new WeakSet(), observesAll: false });
+}
+
+/** Says that a client begins; `true` when another copy of this library is at work in the page. */
+export function enter(): boolean {
+  const shared = registry();
+  shared.clients++;
+  return shared.first !== COPY;
+}
+
+/** Says that a client ended. With the last one nothing is left. */
+export function exit(): void {
+  if (--registry().clients === 0) delete (globalThis as Holder)[KEY];
+}
+
+/** Takes a connection for us alone; `false` when somebody has it. */
+export function take(peerConnection: RTCPeerConnection): boolean {
+  const { observed } = registry();
+  return !observed.has(peerConnection) && !!observed.add(peerConnection);
+}
+
+export function giveBack(peerConnection: RTCPeerConnection): void {
+  registry().observed.delete(peerConnection);
+}
+
+/** Takes the right to wrap the constructor; `false` when it is wrapped. */
+export function takeAll(): boolean {
+  const shared = registry();
+  return !shared.observesAll && (shared.observesAll = true);
+}
+
+export function giveBackAll(): void {
+  registry().observesAll = false;
+}
