@@ -24,7 +24,7 @@ use sidetone_server::{
 use sidetone_store::{
     Store,
     query::{ConferenceQuery, TextMatch},
-    record::{App, AppSettings, Append, Appended, Ended, ParticipantFacts, Place},
+    record::{App, AppSettings, Append, Appended, ConferenceState, Ended, ParticipantFacts, Place},
     summary::{ConferenceScore, ConferenceSummary, IssueCount, Scores},
 };
 use sidetone_store_sqlite::{Role, SqliteConfig, SqliteStore};
@@ -80,6 +80,14 @@ async fn main() -> Result<(), Error> {
         ("mos below 2", ConferenceQuery { mos_max: Some(2.0), ..any() }),
         ("issue, critical", ConferenceQuery { issue: Some("high_rtt".into()), severity: Some(Severity::Critical), ..any() }),
         ("additional id", ConferenceQuery { additional_id: Some((None, "ticket 777".into())), ..any() }),
+        ("a day", ConferenceQuery { from: Some(day(3)), until: Some(day(4)), ..any() }),
+        ("severity, whatever the rule", ConferenceQuery { severity: Some(Severity::Critical), ..any() }),
+        ("two severities and a user", ConferenceQuery { severity: Some(Severity::Major), user_id: Some(TextMatch::Exact("user 1234".into())), ..any() }),
+        ("site that is common but old", ConferenceQuery { site: Some("closed site".into()), ..any() }),
+        ("site that is common but old, mos below 2", ConferenceQuery { site: Some("closed site".into()), mos_max: Some(2.0), ..any() }),
+        ("browser and site, both common", ConferenceQuery { browser: Some("Safari".into()), site: Some("site 5".into()), ..any() }),
+        ("running", ConferenceQuery { state: Some(ConferenceState::Running), ..any() }),
+        ("mos within a tenth", ConferenceQuery { mos_min: Some(2.0), mos_max: Some(2.1), ..any() }),
         ("nothing found", ConferenceQuery { user_id: Some(TextMatch::Exact("nobody".into())), ..any() }),
     ];
     for (name, query) in &queries {
@@ -190,7 +198,7 @@ async fn stay(store: &SqliteStore, app: AppKey, number: u32, party: u32) -> Resu
     let end = start.plus_micros(50 * SECOND_US);
     let facts = ParticipantFacts {
         browser: if number % 50_000 == 1 { "Rare" } else { ["Chrome", "Firefox", "Safari"][(number % 3) as usize] }.into(),
-        site: format!("site {}", number % 200),
+        site: if number < 100_000 && number.is_multiple_of(5) { "closed site".into() } else { format!("site {}", number % 200) },
         additional_ids: [("ticket".to_owned(), format!("ticket {number}"))].into(),
         ..ParticipantFacts::default()
     };

@@ -1,7 +1,7 @@
 //! The conditions of a search as SQL: on a conference, on a participant, and as sets that one index finds.
 
 use rusqlite::types::Value;
-use sidetone_engine::{ids::AppKey, units::Timestamp};
+use sidetone_engine::{ids::AppKey, issue::Severity, units::Timestamp};
 use sidetone_store::query::{ConferenceQuery, Cursor, TextMatch};
 
 use crate::{
@@ -115,6 +115,8 @@ pub(crate) struct Lookup {
     pub(crate) rows: Clause,
     /// Ids of conferences.
     ids: Clause,
+    /// Where the index has the newest first: the ids in that order, each with a time no earlier than the conference's start.
+    pub(crate) newest: Option<Clause>,
 }
 
 /// A query in SQL's terms.
@@ -154,6 +156,14 @@ impl<'a> Question<'a> {
             _ => "conferences_by_start",
         };
         newest(conditions.of(&format!("SELECT c.id FROM conferences c INDEXED BY {index}")), limit)
+    }
+
+    /// Start and key of one conference, if it matches; its id is the first parameter. What the lookup checks already is left out.
+    pub(crate) fn one(&self, lookup: &Lookup) -> Clause {
+        let mut conditions = Conditions::default();
+        conditions.add("c.id = ?", [Value::Null]);
+        conditions.add_all(self.conference(Some(lookup.part)));
+        conditions.of("SELECT c.start, c.key FROM conferences c NOT INDEXED")
     }
 
     /// Ids of matching conferences among those that the lookup finds.
@@ -212,29 +222,29 @@ impl<'a> Question<'a> {
     /// What must hold of a participant `p`, but for its additional ids.
     fn participant(&self) -> Conditions {
         let mut conditions = Conditions::default();
-        for (one, _) in self.participant_indexes() {
+        for (one, ..) in self.participant_indexes() {
             conditions.add_all(one);
         }
         conditions
     }
 
-    /// The conditions on a participant `p`, each with the index that finds it.
-    fn participant_indexes(&self) -> Vec<(Conditions, &'static str)> {
+    /// The conditions on a participant `p`, each with the index that finds it, and whether that has those who find together by time.
+    fn participant_indexes(&self) -> Vec<(Conditions, &'static str, bool)> {
         let mut indexes = Vec::new();
         if let Some(text) = &self.query.user_id {
             let mut conditions = Conditions::default();
             conditions.add_text("p.user_id", "p.user_fold", text);
-            indexes.push((conditions, "participants_by_user"));
+            indexes.push((conditions, "participants_by_user", matches!(text, TextMatch::Exact(_))));
         }
         if let Some(browser) = &self.query.browser {
             let mut conditions = Conditions::default();
             conditions.add("p.browser_fold = ? AND p.browser_fold <> ''", [Value::from(fold(browser))]);
-            indexes.push((conditions, "participants_by_browser"));
+            indexes.push((conditions, "participants_by_browser", true));
         }
         if let Some(site) = &self.query.site {
             let mut conditions = Conditions::default();
             conditions.add("p.site = ? AND p.site <> ''", [Value::from(site.clone())]);
-            indexes.push((conditions, "participants_by_site"));
+            indexes.push((conditions, "participants_by_site", true));
         }
         indexes
     }
@@ -267,7 +277,7 @@ impl<'a> Question<'a> {
     /// Every index that could find the conferences.
     pub(crate) fn lookups(&self) -> Vec<Lookup> {
         let mut lookups = Vec::new();
-        for (own, index) in self.participant_indexes() {
+        for (own, index, is_by_time) in self.participant_indexes() {
             let head = |columns: &str| format!("SELECT {columns} FROM participants p INDEXED BY {index}");
             let mut rows = Conditions::default();
             rows.add("p.app = ?", [self.app()]);
@@ -276,7 +286,8 @@ impl<'a> Question<'a> {
             rows.add_all(own);
             ids.add_all(self.participant());
             ids.add_all(self.additional_id());
-            lookups.push(Lookup { part: Part::Participant, rows: rows.of(&head("1")), ids: ids.of(&head("p.conference")) });
+            let newest = is_by_time.then(|| by_time(ids.clone().of(&head("p.conference, p.joined"))));
+            lookups.push(Lookup { part: Part::Participant, rows: rows.of(&head("1")), ids: ids.of(&head("p.conference")), newest });
         }
         if let Some((name, value)) = &self.query.additional_id {
             let mut rows = Conditions::default();
@@ -291,20 +302,41 @@ impl<'a> Question<'a> {
                 part: Part::Participant,
                 rows: rows.of(&format!("SELECT 1 FROM {by_value}")),
                 ids: ids.of(&format!("SELECT p.conference FROM {by_value} CROSS JOIN participants p ON p.id = a.participant")),
+                newest: None,
             });
         }
-        if self.query.issue.is_some() || self.query.severity.is_some() {
-            let mut issues = Conditions::default();
-            issues.add("i.app = ?", [self.app()]);
-            self.times.within(&mut issues, "i.start");
-            issues.add_all(self.issue());
-            // WITHOUT ROWID: the table is the index by rule and start.
-            let index = if self.query.issue.is_some() { "NOT INDEXED" } else { "INDEXED BY conference_issues_by_severity" };
-            let head = |column: &str| format!("SELECT {column} FROM conference_issues i {index}");
-            lookups.push(Lookup { part: Part::Issue, rows: issues.clone().of(&head("1")), ids: issues.of(&head("i.conference")) });
-        }
+        lookups.extend(self.issue_lookup());
         lookups.extend(self.conference_lookups());
         lookups
+    }
+
+    fn issue_lookup(&self) -> Option<Lookup> {
+        // WITHOUT ROWID: the table is the index by rule and start.
+        let index = match (&self.query.issue, self.query.severity) {
+            (Some(_), _) => "NOT INDEXED",
+            (None, Some(_)) => "INDEXED BY conference_issues_by_severity",
+            (None, None) => return None,
+        };
+        let head = |columns: &str| format!("SELECT {columns} FROM conference_issues i {index}");
+        let mut issues = Conditions::default();
+        issues.add("i.app = ?", [self.app()]);
+        self.times.within(&mut issues, "i.start");
+        let within = issues.clone();
+        issues.add_all(self.issue());
+        let newest = match self.query.severity.filter(|_| self.query.issue.is_none()) {
+            None => issues.clone().of(&head("i.conference, i.start")),
+            // By time within each severity only, so each is asked for by itself.
+            Some(least) => {
+                let of_one = |severity| {
+                    let mut conditions = within.clone();
+                    conditions.add("i.severity = ?", [Value::from(i64::from(severity_number(severity)))]);
+                    conditions.of(&head("i.conference, i.start"))
+                };
+                union(Severity::ALL.into_iter().filter(|severity| *severity >= least).map(of_one))
+            }
+        };
+        let (rows, ids) = (issues.clone().of(&head("1")), issues.of(&head("i.conference")));
+        Some(Lookup { part: Part::Issue, rows, ids, newest: Some(by_time(newest)) })
     }
 
     fn conference_lookups(&self) -> Vec<Lookup> {
@@ -315,7 +347,7 @@ impl<'a> Question<'a> {
             rows.add("d.app = ?", [self.app()]);
             self.times.starting(&mut rows, "d.start");
             rows.add_all(own);
-            lookups.push(Lookup { part: Part::Conference, rows: rows.clone().of(&head("1")), ids: rows.of(&head("d.id")) });
+            lookups.push(Lookup { part: Part::Conference, rows: rows.clone().of(&head("1")), ids: rows.of(&head("d.id")), newest: None });
         };
         if let Some(text @ TextMatch::Prefix(_)) = &self.query.conference_id {
             let mut own = Conditions::default();
@@ -337,6 +369,18 @@ impl<'a> Question<'a> {
         }
         lookups
     }
+}
+
+/// By the time in the second column, latest first.
+fn by_time(mut clause: Clause) -> Clause {
+    clause.sql.push_str(" ORDER BY 2 DESC");
+    clause
+}
+
+/// The rows of all clauses.
+fn union(clauses: impl Iterator<Item = Clause>) -> Clause {
+    let (sql, parameters): (Vec<_>, Vec<_>) = clauses.map(|clause| (clause.sql, clause.parameters)).unzip();
+    Clause { sql: sql.join(" UNION ALL "), parameters: parameters.concat() }
 }
 
 /// The newest first, at most `limit`.

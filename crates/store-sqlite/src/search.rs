@@ -1,6 +1,8 @@
 //! Searching conferences.
 
-use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+use std::collections::{BTreeSet, HashSet};
+
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter, types::Value};
 use sidetone_engine::{
     ids::{AppKey, ConferenceId, ConferenceKey},
     units::Timestamp,
@@ -25,15 +27,16 @@ pub(crate) const CONFERENCE_COLUMNS: &str =
 
 /// From how many rows on a condition counts as common.
 ///
-/// Two plans. A *lookup* takes all that an index finds and sorts them: about 13 µs a row. A *walk* goes from the newest conference to the
-/// oldest until a page is full: about 8 µs a conference, of which it needs 50 divided by the share that matches. Among a million
-/// conferences they cost the same near 5000 rows. (Measured among 200 000 conferences, by `bench/src/bin/store.rs`.)
+/// Three plans. A *lookup* takes all that an index finds and sorts them: about 13 µs a row. To *follow* an index that has the newest first is
+/// to take from it until the page is full: about 5 µs a row. Where no condition has such an index, a *walk* goes from the newest conference to
+/// the oldest until the page is full: about 8 µs a conference, of which it needs 50 divided by the share that matches. Among a million
+/// conferences lookup and walk cost the same near 5000 rows. (Measured by `bench/src/bin/store.rs`.)
 const COMMON_ROWS: i64 = 5000;
 
 /// How many conferences a walk tries, where a lookup could answer instead: what is common need not be recent.
-const WALK_CONFERENCES_MAX: u32 = 12_000;
+const WALK_CONFERENCES_MAX: u32 = 5000;
 
-/// How far rows are counted to choose among common conditions that a walk did not find together.
+/// How far rows are counted to choose among common conditions.
 const COUNTED_ROWS_MAX: i64 = 100_000;
 
 /// Conferences that match, newest first. `db` is one snapshot.
@@ -80,6 +83,10 @@ fn matching(db: &Connection, question: &Question<'_>, query: &ConferenceQuery, l
     if count < COMMON_ROWS {
         return numbers(db, &question.look_up(lookup, limit));
     }
+    let by_time = lookups.iter().filter(|lookup| lookup.newest.is_some());
+    if let Some((_, lookup)) = rarest(db, by_time, COUNTED_ROWS_MAX)? {
+        return follow(db, question, lookup, limit);
+    }
     let oldest = numbers(db, &question.nth_start(WALK_CONFERENCES_MAX))?.first().copied();
     let ids = numbers(db, &question.walk(oldest, limit))?;
     if ids.len() >= limit || oldest.is_none() {
@@ -91,8 +98,37 @@ fn matching(db: &Connection, question: &Question<'_>, query: &ConferenceQuery, l
     }
 }
 
+/// Ids of matching conferences by an index that has the newest first.
+///
+/// A row's time is no earlier than the start of its conference. So the page is settled once a row comes that is earlier than all starts on it.
+fn follow(db: &Connection, question: &Question<'_>, lookup: &Lookup, limit: usize) -> Result<Vec<i64>, StoreError> {
+    let Some(Clause { sql, parameters }) = &lookup.newest else { return Ok(Vec::new()) };
+    let mut select = db.prepare_cached(sql).map_err(failed)?;
+    let mut rows = select.query(params_from_iter(parameters)).map_err(failed)?;
+    let Clause { sql, mut parameters } = question.one(lookup);
+    let mut one = db.prepare_cached(&sql).map_err(failed)?;
+    let mut tried = HashSet::new();
+    let mut page: BTreeSet<(i64, [u8; 16], i64)> = BTreeSet::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let (id, time): (i64, i64) = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
+        if page.len() >= limit && page.first().is_some_and(|(start, ..)| time < *start) {
+            break;
+        }
+        if !tried.insert(id) {
+            continue;
+        }
+        parameters[0] = Value::from(id);
+        let found = one.query_row(params_from_iter(&parameters), |row| Ok((row.get(0)?, row.get(1)?))).optional().map_err(failed)?;
+        page.extend(found.map(|(start, key)| (start, key, id)));
+        if page.len() > limit {
+            page.pop_first();
+        }
+    }
+    Ok(page.into_iter().rev().map(|(.., id)| id).collect())
+}
+
 /// The lookup with the fewest rows, counted up to `most`, and their count.
-fn rarest<'a>(db: &Connection, lookups: &'a [Lookup], most: i64) -> Result<Option<(i64, &'a Lookup)>, StoreError> {
+fn rarest<'a>(db: &Connection, lookups: impl IntoIterator<Item = &'a Lookup>, most: i64) -> Result<Option<(i64, &'a Lookup)>, StoreError> {
     let mut rarest: Option<(i64, &Lookup)> = None;
     for lookup in lookups {
         let sql = format!("SELECT count(*) FROM ({} LIMIT {most})", lookup.rows.sql);
@@ -148,6 +184,7 @@ pub(crate) fn conference(row: &Row<'_>) -> Result<Conference, StoreError> {
 #[cfg(test)]
 mod tests {
     use rusqlite::params;
+    use sidetone_engine::issue::Severity;
     use sidetone_store::query::ConferenceQuery;
 
     use super::*;
@@ -157,7 +194,7 @@ mod tests {
     }
 
     /// An empty store, and one of 30 000 conferences a second apart, of which every one is of "many", every 1000th of "few", and the
-    /// oldest 12 000 of "once".
+    /// oldest 12 000 of "once"; every 7th has an issue, of all severities in turn.
     fn store(conferences: i64) -> Connection {
         let mut db = Connection::open_in_memory().unwrap();
         crate::schema::migrate(&mut db).unwrap();
@@ -174,6 +211,15 @@ mod tests {
                 .execute(params![app().to_bytes(), key, start, start + 500_000, f64::from(u8::try_from(n % 40).unwrap()) / 10.0])
                 .unwrap();
             let id = transaction.last_insert_rowid();
+            if n % 7 == 0 {
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO conference_issues (app, rule, start, conference, severity) VALUES (?1, 'rule', ?2, ?3, ?4)",
+                    )
+                    .unwrap()
+                    .execute(params![app().to_bytes(), start, id, 1 + n % 3])
+                    .unwrap();
+            }
             for (user, is_there) in [("many", true), ("few", n % 1000 == 0), ("once", n < 12_000)] {
                 if is_there {
                     transaction
@@ -207,7 +253,7 @@ mod tests {
             additional_id: Some((Some("n".into()), "v".into())),
             conference_id: Some(TextMatch::Prefix("c".into())),
             issue: Some("rule".into()),
-            severity: Some(sidetone_engine::issue::Severity::Major),
+            severity: Some(Severity::Major),
             mos_min: Some(1.0),
             mos_max: Some(2.0),
             state: Some(ConferenceState::Running),
@@ -256,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_severity_has_an_index_without_a_rule() {
-        let query = ConferenceQuery { severity: Some(sidetone_engine::issue::Severity::Critical), ..ConferenceQuery::default() };
+        let query = ConferenceQuery { severity: Some(Severity::Critical), ..ConferenceQuery::default() };
         let question = Question::new(app(), &query, Times::new(&query, 1));
         let [lookup] = &question.lookups()[..] else { panic!("one index finds it") };
         let plan = plan(&store(0), &lookup.rows);
@@ -264,13 +310,34 @@ mod tests {
     }
 
     #[test]
-    fn both_plans_find_the_same() {
+    fn what_is_followed_comes_sorted_from_its_index() {
+        let db = store(0);
+        let mut query = every_condition();
+        query.user_id = Some(TextMatch::Exact("u".into()));
+        for (issue, index, followed) in [(Some("rule"), "PRIMARY KEY (app=? AND rule=?", 4), (None, "by_severity (app=? AND severity=?", 4)]
+        {
+            query.issue = issue.map(str::to_owned);
+            let question = Question::new(app(), &query, Times::new(&query, 1));
+            let plans: Vec<_> = question.lookups().iter().filter_map(|lookup| Some(plan(&db, lookup.newest.as_ref()?))).collect();
+            assert_eq!(plans.len(), followed);
+            assert!(plans.iter().all(|plan| !plan.contains("TEMP B-TREE") && !plan.contains("SCAN")), "{plans:?}");
+            assert!(plans.iter().any(|plan| plan.contains(index)), "{plans:?}");
+        }
+    }
+
+    #[test]
+    fn every_plan_finds_the_same() {
         let db = store(30_000);
         let all = |query: &ConferenceQuery| {
             let question = Question::new(app(), query, Times::new(query, length_max(&db, app()).unwrap()));
             let walked = numbers(&db, &question.walk(None, 40_000)).unwrap();
             for lookup in question.lookups() {
                 assert_eq!(numbers(&db, &question.look_up(&lookup, 40_000)).unwrap(), walked);
+                if lookup.newest.is_some() {
+                    for limit in [1, 10, 40_000] {
+                        assert_eq!(follow(&db, &question, &lookup, limit).unwrap(), walked[..limit.min(walked.len())]);
+                    }
+                }
             }
             let mut paged = Vec::new();
             let mut query = ConferenceQuery { limit: 500, ..query.clone() };
@@ -292,6 +359,11 @@ mod tests {
         assert_eq!(all(&user("nobody")), 0);
         let second = |second: i64| Some(Timestamp::from_micros(second * 1_000_000));
         assert_eq!(all(&ConferenceQuery { mos_max: Some(0.95), ..user("once") }), 3000);
+        let issue = |least| ConferenceQuery { severity: Some(least), ..ConferenceQuery::default() };
+        assert_eq!(all(&issue(Severity::Critical)), 1428);
+        assert_eq!(all(&issue(Severity::Major)), 2857);
+        assert_eq!(all(&ConferenceQuery { issue: Some("rule".into()), ..issue(Severity::Minor) }), 4286);
+        assert_eq!(all(&ConferenceQuery { user_id: Some(TextMatch::Exact("once".into())), ..issue(Severity::Major) }), 1143);
         // From half a second on: the conference that began before it is within.
         assert_eq!(all(&ConferenceQuery { from: Some(Timestamp::from_micros(100_500_000)), until: second(200), ..user("many") }), 100);
         assert_eq!(all(&ConferenceQuery { from: second(29_990), mos_min: Some(0.0), ..ConferenceQuery::default() }), 10);
