@@ -12,7 +12,7 @@ if (!assets || !engine) throw new Error("run `cargo xtask assets`: it builds the
 const here = fileURLToPath(new URL(".", import.meta.url));
 const out = join(assets, "sdk");
 for (const folder of [out, join(here, "generated")]) mkdirSync(folder, { recursive: true });
-for (const name of ["engine.js", "engine.d.ts"]) copyFileSync(join(engine, name), join(here, "generated", name));
+for (const name of ["engine.js", "engine.d.ts", "engine_bg.wasm"]) copyFileSync(join(engine, name), join(here, "generated", name));
 const wasm = readFileSync(join(engine, "engine_bg.wasm"));
 copyFileSync(join(engine, "engine_bg.wasm"), join(out, "engine.wasm"));
 

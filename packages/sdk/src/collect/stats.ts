@@ -26,8 +26,7 @@ export class StatsReader {
   ) {}
 
   /** Asks for a report, unless the last one has not come yet; resolves when it has. */
-  poll(): Promise<unknown> {
-    const nowMs = performance.now();
+  poll(nowMs = performance.now()): Promise<unknown> {
     if (this.#call) {
       if (nowMs - this.#call.sinceMs < this.#patienceMs) return this.#call.ended ?? Promise.resolve();
       this.#patienceMs = Math.min(PATIENCE_MAX_MS, this.#patienceMs * 2);

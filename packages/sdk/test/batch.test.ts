@@ -1,0 +1,86 @@
+// Batches: what was collected arrives as docs/intake.md says, in both forms, stamped with the time of sending.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { type Batch, BatchBuilder, COMPACT_TYPE, JSON_TYPE } from "../src/batch.ts";
+import type { Engine } from "../src/engine.ts";
+import { Recorder } from "../src/recorder.ts";
+import { stamp } from "../src/upload/stamp.ts";
+import { decoded, encoder } from "./engine.ts";
+
+const identity = { conferenceId: "Wöchentlich 🎧", userId: "ada", participantId: "stay-1" };
+const NOW_MS = 1_795_228_491_553;
+
+/** Reports of a real call of Chromium. */
+const lines = readFileSync(new URL("../../../testdata/traces/av-pc0.jsonl", import.meta.url), "utf8").split("\n").filter(Boolean).slice(0, 5);
+const calls = lines.map((line) => JSON.parse(line) as { t: number; report: Record<string, object> });
+
+function builder(engine: Engine | undefined): BatchBuilder {
+  const made = new BatchBuilder(identity, "pc0", () => engine);
+  made.recorder = new Recorder(() => undefined, (stats) => stats);
+  return made;
+}
+
+function filled(engine: Engine | undefined): Batch {
+  const made = builder(engine);
+  made.event("joined", { user_name: "Ada" }, NOW_MS);
+  for (const { t, report } of calls) made.recorder?.push(t, new Map(Object.entries(report)) as never, false);
+  return made.take(NOW_MS) as Batch;
+}
+
+for (const [form, engine] of [[COMPACT_TYPE, encoder as Engine], [JSON_TYPE, undefined]] as const) {
+  test(`${form}: everything is there, and the time is that of sending`, () => {
+    const batch = filled(engine);
+    assert.equal(batch.contentType, form);
+    assert.deepEqual([batch.reports, batch.events], [5, 1]);
+    for (const sentMs of [NOW_MS, NOW_MS + 3_600_000, 5_000, 2 ** 43]) {
+      const body = stamp(batch, sentMs);
+      const read = form === COMPACT_TYPE ? decoded(body) : JSON.parse(new TextDecoder().decode(body));
+      const { conferenceId, userId, participantId } = identity;
+      assert.deepEqual(
+        { ...read, reports: read.reports.length },
+        {
+          sent_ms: sentMs,
+          conference_id: conferenceId,
+          user_id: userId,
+          participant_id: participantId,
+          peer_connection_id: "pc0",
+          batch_seq: 0,
+          events: [{ time_ms: NOW_MS, kind: "joined", payload: { user_name: "Ada" } }],
+          reports: 5,
+        },
+      );
+      assert.deepEqual(read.reports.map((report: { time_ms: number }) => report.time_ms), calls.map(({ t }) => t));
+      assert.deepEqual(read.reports[4].stats, calls[4]?.report);
+    }
+  });
+}
+
+test("a batch that fails to become compact goes out as JSON", () => {
+  const failing = { encode: () => assert.fail("the engine is broken"), analyzer: () => assert.fail() };
+  assert.equal(filled(failing).contentType, JSON_TYPE);
+});
+
+test("batches are numbered, and nothing makes no batch", () => {
+  const made = builder(undefined);
+  assert.equal(made.take(NOW_MS), undefined);
+  const numbers = [1, 2].map(() => {
+    made.event("note", {}, NOW_MS);
+    return JSON.parse(new TextDecoder().decode(made.take(NOW_MS)?.body)).batch_seq;
+  });
+  assert.deepEqual(numbers, [0, 1]);
+});
+
+test("what was dropped is told with its reason, once", () => {
+  const made = builder(undefined);
+  made.drop({ reports: 10, events: 1, reason: "queue_full" });
+  made.drop({ reports: 5, events: 0, reason: "queue_full" });
+  made.event("huge", { text: "x".repeat(200_000) }, NOW_MS);
+  const { events } = JSON.parse(new TextDecoder().decode(made.take(NOW_MS)?.body));
+  assert.deepEqual(events, [
+    { time_ms: NOW_MS, kind: "dropped", payload: { reports: 15, events: 1, reason: "queue_full" } },
+    { time_ms: NOW_MS, kind: "dropped", payload: { reports: 0, events: 1, reason: "event_too_large" } },
+  ]);
+  assert.equal(made.take(NOW_MS), undefined);
+});

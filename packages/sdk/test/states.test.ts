@@ -1,0 +1,90 @@
+// What states and tracks tell: timings, mute, hold.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Timings } from "../src/collect/timings.ts";
+import { TrackWatch, type TransceiverState } from "../src/collect/tracks.ts";
+
+type Told = [kind: string, payload: object];
+
+test("timings are measured from the first signalling, and told once", () => {
+  const told: Told[] = [];
+  const timings = new Timings({ record: (kind, payload) => told.push([kind, payload]) });
+  const states: [string, string, number][] = [
+    ["signalingState", "have-local-offer", 100],
+    ["iceGatheringState", "gathering", 110],
+    ["signalingState", "stable", 200],
+    ["iceConnectionState", "checking", 210],
+    ["iceGatheringState", "complete", 240],
+    ["iceConnectionState", "connected", 260],
+    ["dtlsState", "connecting", 262],
+    ["dtlsState", "connected", 290],
+    ["connectionState", "connected", 300],
+    ["connectionState", "disconnected", 9000],
+    ["connectionState", "connected", 9500],
+  ];
+  for (const [name, state, nowMs] of states.slice(0, 9)) timings.state(name, state, nowMs);
+  timings.media("audio", 340);
+  timings.media("audio", 1340);
+  for (const [name, state, nowMs] of states.slice(9)) timings.state(name, state, nowMs);
+  assert.deepEqual(told, [
+    ["connected", { setup_ms: 200, gathering_ms: 130, connectivity_ms: 50, dtls_ms: 28 }],
+    ["first_media", { kind: "audio", setup_ms: 240, after_connect_ms: 40 }],
+  ]);
+});
+
+test("a connection that was not seen from its beginning has no timings", () => {
+  const timings = new Timings({ record: () => assert.fail("there is nothing to tell") });
+  timings.state("connectionState", "connected", 300);
+  timings.media("video", 400);
+});
+
+/** A transceiver whose parts a test changes. */
+function transceiver(change: { direction?: string; sent?: object | null; received?: object } = {}): TransceiverState {
+  const track = { id: "t", kind: "audio", enabled: true, muted: false, readyState: "live" };
+  return {
+    mid: "0",
+    currentDirection: change.direction ?? "sendrecv",
+    sender: { track: change.sent === null ? null : { ...track, id: "sent", ...change.sent } },
+    receiver: { track: { ...track, id: "received", muted: true, ...change.received } },
+  };
+}
+
+/** The kinds that a series of states of one transceiver leads to, after the first. */
+function told(...states: ReturnType<typeof transceiver>[]): string[] {
+  const seen: string[] = [];
+  const watch = new TrackWatch({ record: (kind, payload) => seen.push(`${kind} ${(payload as { direction?: string }).direction ?? ""}`.trim()) });
+  const live = transceiver() as { -readonly [Name in keyof TransceiverState]: TransceiverState[Name] };
+  let first = 0;
+  for (const [index, state] of [transceiver(), ...states].entries()) {
+    Object.assign(live, state);
+    watch.look([live]);
+    if (index === 0) first = seen.length;
+  }
+  return seen.slice(first);
+}
+
+test("mute by the app is told apart from mute by the browser", () => {
+  assert.deepEqual(told(transceiver({ sent: { enabled: false } }), transceiver()), ["muted outbound", "unmuted outbound"]);
+  assert.deepEqual(told(transceiver({ sent: { muted: true } }), transceiver()), ["track_mute outbound", "track_unmute outbound"]);
+  assert.deepEqual(told(transceiver({ received: { muted: false } })), ["track_unmute inbound"]);
+});
+
+test("tracks come, are replaced, end and go", () => {
+  assert.deepEqual(told(transceiver({ sent: { id: "other" } })), ["replace_track outbound"]);
+  assert.deepEqual(told(transceiver({ sent: null }), transceiver()), ["remove_track outbound", "replace_track outbound"]);
+  assert.deepEqual(told(transceiver({ sent: { readyState: "ended" } }), transceiver({ sent: { readyState: "ended" } })), ["track_ended outbound"]);
+  assert.deepEqual(told(transceiver({ sent: { id: "other", enabled: false } })), ["replace_track outbound", "muted outbound"]);
+});
+
+test("a call that no longer receives is held", () => {
+  assert.deepEqual(told(transceiver({ direction: "sendonly" }), transceiver({ direction: "inactive" }), transceiver()), ["held", "resumed"]);
+});
+
+test("a connection that only ever sends is not held", () => {
+  const seen: string[] = [];
+  const watch = new TrackWatch({ record: (kind) => seen.push(kind) });
+  const live = transceiver({ direction: "sendonly" });
+  for (let second = 0; second < 3; second++) watch.look([live]);
+  assert.deepEqual(seen, ["add_track"]);
+});
