@@ -16,7 +16,7 @@ mod error;
 mod read;
 mod report;
 
-pub use batch::{batch_from_json, batch_to_json};
+pub use batch::{batch_and_clock_from_json, batch_from_json, batch_to_json};
 pub use error::JsonError;
 pub(crate) use read::{AnyValue, Read, Reader, Word, remove_member, set_member};
 pub use report::{JsonReport, report_from_json, report_from_value, report_to_json};

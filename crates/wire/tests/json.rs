@@ -9,7 +9,7 @@ use sidetone_engine::{
 use sidetone_testkit::traces;
 use sidetone_wire::{
     batch::{Batch, Event},
-    json::{batch_from_json, batch_to_json, report_from_json, report_from_value, report_to_json},
+    json::{batch_and_clock_from_json, batch_from_json, batch_to_json, report_from_json, report_from_value, report_to_json},
 };
 
 fn read(text: &str) -> Report {
@@ -124,6 +124,8 @@ fn a_batch_needs_little() {
     );
     assert_eq!(batch.reports.len(), 2);
     assert_eq!(batch_from_json(&batch_to_json(&batch)).unwrap(), batch);
+    assert_eq!(batch_and_clock_from_json(BATCH.as_bytes()).unwrap().1, None);
+    assert_eq!(batch_and_clock_from_json(&batch_to_json(&batch)).unwrap().1, Some(batch.sent));
 }
 
 #[test]

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     account::{BatchAccount, Outcome},
     auth::{self, Scope},
-    limit::Rated,
+    limit::{Rated, Reserved},
     live::LiveBatch,
     problem::Problem,
     state::AppState,
@@ -129,7 +129,7 @@ async fn receive(state: &AppState, request: Request, account: &mut BatchAccount)
     let encoding = body::encoding(&parts.headers)?;
     let received = body::read(state, body).await?;
     let app = Arc::clone(&principal.app);
-    let (mut kept, reserved) = if received.bytes.len() <= INLINE_BYTES_MAX && encoding == Encoding::Identity {
+    let Decoded { mut kept, tells_clock, reserved } = if received.bytes.len() <= INLINE_BYTES_MAX && encoding == Encoding::Identity {
         decode(state, &app, received, form, encoding)?
     } else {
         let state = state.clone();
@@ -160,7 +160,8 @@ async fn receive(state: &AppState, request: Request, account: &mut BatchAccount)
         return Err(Problem::too_many("app_reports_limited", detail, wait));
     }
 
-    let policy = TimePolicy::Live(&state.config.intake);
+    let intake = &state.config.intake;
+    let policy = if tells_clock { TimePolicy::Live(intake) } else { TimePolicy::LiveWithoutClock(intake) };
     let append = prepare::prepare(&mut kept, state.clock.now(), policy)
         .map_err(|refused| Problem::unprocessable(refused.code(), refused.to_string()))?;
     let dropped = client_dropped(&append.events);
@@ -199,7 +200,12 @@ fn form(headers: &HeaderMap) -> Result<Form, Problem> {
     }
 }
 
-type Decoded = (KeptBatch, Vec<crate::limit::Reserved>);
+struct Decoded {
+    kept: KeptBatch,
+    /// Whether the client says what its clock shows.
+    tells_clock: bool,
+    reserved: Vec<Reserved>,
+}
 
 fn decode(state: &AppState, app: &App, received: Received, form: Form, encoding: Encoding) -> Result<Decoded, Problem> {
     let received = match (form, encoding) {
@@ -213,15 +219,18 @@ fn decode(state: &AppState, app: &App, received: Received, form: Form, encoding:
             ));
         }
     };
-    let kept = match form {
+    let (kept, tells_clock) = match form {
         // The reports are stored as they were sent, unless something in them has to be hidden.
         Form::Binary => {
             let (batch, encoded) = batch::split(&received.bytes).map_err(malformed)?;
-            KeptBatch::new(app, batch, Some(encoded.to_vec()))
+            (KeptBatch::new(app, batch, Some(encoded.to_vec())), true)
         }
-        Form::Json => KeptBatch::new(app, json::batch_from_json(&received.bytes).map_err(malformed)?, None),
+        Form::Json => {
+            let (batch, clock) = json::batch_and_clock_from_json(&received.bytes).map_err(malformed)?;
+            (KeptBatch::new(app, batch, None), clock.is_some())
+        }
     };
-    Ok((kept, received.reserved))
+    Ok(Decoded { kept, tells_clock, reserved: received.reserved })
 }
 
 fn malformed(error: BatchError) -> Problem {

@@ -24,8 +24,7 @@ pub(crate) struct BatchForm {
     /// Number of this batch among those of (participant, peer connection), from 0. A batch that comes again changes nothing.
     #[schema(example = 0)]
     batch_seq: u32,
-    /// The client's clock when it sent the batch (ms since 1970): tells how far it is off. Without it the clock is taken to have shown the
-    /// latest time in the batch.
+    /// The client's clock when it sent the batch (ms since 1970): tells how far it is off. Without it times are taken as they are.
     #[schema(example = 1_795_228_501_553.0)]
     sent_ms: Option<f64>,
     /// What happened, oldest first.

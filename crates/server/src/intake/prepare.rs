@@ -19,6 +19,8 @@ pub enum TimePolicy<'a> {
     /// A client sends as it happens: beyond `clock_skew_max` its times are moved to our clock, then they must lie within `age_max` and
     /// `future_max`.
     Live(&'a IntakeConfig),
+    /// As [`Live`](Self::Live), but the client does not say what its clock shows: its times are taken as they are.
+    LiveWithoutClock(&'a IntakeConfig),
     /// A record of the past (an import): times are taken as they are.
     Recorded,
 }
@@ -36,7 +38,7 @@ pub enum Refused {
     /// Too long ago or too far ahead, even with the client's clock corrected.
     #[error(
         "the batch speaks of {given_ms} (ms since 1970), {allowed_from_ms} to {allowed_until_ms} is accepted now; \
-         correct the clock of the client (the member `sent` tells what it shows), or bring old calls in by `sidetone import`"
+         correct the clock of the client, or let it tell what it shows (the member `sent_ms`); bring old calls in by `sidetone import`"
     )]
     TimeOutOfRange {
         /// The instant that lies outside, by the server's clock.
@@ -77,7 +79,7 @@ pub fn prepare(kept: &mut KeptBatch, received: Timestamp, policy: TimePolicy<'_>
             let offset = received.as_micros().saturating_sub(batch.sent.as_micros());
             if offset.saturating_abs() > config.clock_skew_max.as_micros() { offset } else { 0 }
         }
-        TimePolicy::Recorded => 0,
+        TimePolicy::LiveWithoutClock(_) | TimePolicy::Recorded => 0,
     };
     for event in &mut batch.events {
         event.time = event.time.plus_micros(shift_us);
@@ -86,7 +88,7 @@ pub fn prepare(kept: &mut KeptBatch, received: Timestamp, policy: TimePolicy<'_>
     let event_span = span(batch.events.iter().map(|event| event.time));
     let sent = batch.sent.plus_micros(shift_us);
     let span = span([report_span, event_span].into_iter().flatten().flat_map(|(first, last)| [first, last])).unwrap_or((sent, sent));
-    if let TimePolicy::Live(config) = policy {
+    if let TimePolicy::Live(config) | TimePolicy::LiveWithoutClock(config) = policy {
         let from = received.plus_micros(-config.age_max.as_micros());
         let until = received.plus_micros(config.future_max.as_micros());
         if let Some(given) = [span.0, span.1].into_iter().find(|time| *time < from || *time > until) {

@@ -222,6 +222,27 @@ async fn times_far_away_are_refused_and_a_wrong_clock_is_corrected() {
 }
 
 #[tokio::test]
+async fn without_a_clock_the_times_of_a_batch_are_taken_as_they_are() {
+    let server = TestServer::new().await;
+    let post = |days: i64| {
+        let mut batch = a_batch();
+        batch.events.clear();
+        batch.reports.shift(-days * 24 * HOUR_MS * 1000);
+        let mut told: Value = serde_json::from_slice(&sidetone_wire::json::batch_to_json(&batch)).unwrap();
+        told.as_object_mut().unwrap().remove("sent_ms");
+        (batch.reports.times()[0].as_millis(), server.post(INTAKE, "application/json", told.to_string()))
+    };
+    let (time, answer) = post(31);
+    let detail = answer.await.refused(422, "time_out_of_range");
+    assert!(detail.contains(&time.to_string()) && detail.contains("sent_ms") && detail.contains("sidetone import"), "{detail}");
+    nothing_is_stored(&server).await;
+    let (time, answer) = post(20);
+    let stored = answer.await.ok();
+    let reports = server.get(&format!("/v1/peer-connections/{}/reports", stored["peer_connection"].as_str().unwrap())).await.ok();
+    assert_eq!(reports["reports"][0]["time_ms"], json!(time), "not moved to now");
+}
+
+#[tokio::test]
 async fn ten_thousand_streams_in_one_report_are_taken_and_harm_nobody() {
     let server = TestServer::with(|config, _| {
         config.limits.body_size_max = ByteSize::mib(8);

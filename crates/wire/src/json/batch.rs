@@ -6,7 +6,7 @@
 //!  "reports": [{"time_ms": 1795228491553, "stats": {"IT01A": {"type": "inbound-rtp", "timestamp": 1795228491538.756, "packetsReceived": 49}}}]}
 //! ```
 //!
-//! `conference_id`, `participant_id` and `batch_seq` are required. Without `sent_ms` the batch was sent at the latest time that stands in it.
+//! `conference_id`, `participant_id` and `batch_seq` are required. Without `sent_ms` the batch counts as sent at the latest time that stands in it.
 
 use std::fmt;
 
@@ -41,6 +41,14 @@ const CELLS_FREE: usize = 1 << 18;
 /// # Errors
 /// When it is not one; the message says where and what.
 pub fn batch_from_json(text: &[u8]) -> Result<Batch, BatchError> {
+    Ok(batch_and_clock_from_json(text)?.0)
+}
+
+/// As [`batch_from_json`], and what the client's clock showed when it sent the batch: `None` when the batch does not say.
+///
+/// # Errors
+/// As [`batch_from_json`].
+pub fn batch_and_clock_from_json(text: &[u8]) -> Result<(Batch, Option<Timestamp>), BatchError> {
     let reader = Reader::default();
     let mut parser = serde_json::Deserializer::from_slice(text);
     let batch = BatchSeed(&reader).deserialize(&mut parser).map_err(|error| JsonError::new(reader.place(), &error))?;
@@ -57,21 +65,21 @@ pub fn batch_to_json(batch: &Batch) -> Vec<u8> {
 struct BatchSeed<'a>(&'a Reader);
 
 impl<'de> DeserializeSeed<'de> for BatchSeed<'_> {
-    type Value = Batch;
+    type Value = (Batch, Option<Timestamp>);
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Batch, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
 impl<'de> Visitor<'de> for BatchSeed<'_> {
-    type Value = Batch;
+    type Value = (Batch, Option<Timestamp>);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a batch: an object with the members {}", MEMBERS.join(", "))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Batch, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let reader = self.0;
         let (mut conference_id, mut user_id, mut participant_id, mut peer_connection_id) = (None, None, None, None);
         let (mut batch_seq, mut sent, mut events, mut reports) = (None, None, Vec::new(), Reports::default());
@@ -89,7 +97,7 @@ impl<'de> Visitor<'de> for BatchSeed<'_> {
             }
         }
         let latest = events.iter().map(|event| event.time).chain(reports.times().iter().copied()).max();
-        Ok(Batch {
+        let batch = Batch {
             conference_id: conference_id.ok_or_else(|| missing("conference_id", "the app's name for the conference"))?,
             user_id: user_id.unwrap_or_default(),
             participant_id: participant_id.ok_or_else(|| missing("participant_id", "a name for this stay of the user, unique per stay"))?,
@@ -100,7 +108,8 @@ impl<'de> Visitor<'de> for BatchSeed<'_> {
                 .ok_or_else(|| missing("sent_ms", "when the batch was sent; needed when it holds no event and no report"))?,
             events,
             reports,
-        })
+        };
+        Ok((batch, sent))
     }
 }
 
