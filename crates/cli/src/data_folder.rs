@@ -29,10 +29,22 @@ impl DataArgs {
 
 /// Opens the store of a folder that must be there, beside a server that may use it as well.
 pub(crate) async fn open(folder: &Path) -> Result<Arc<dyn Store>> {
+    open_or_create(existing(folder)?, Role::Tool).await
+}
+
+/// Opens the store of a folder that must be there, to read it as it is.
+pub(crate) async fn open_to_read(folder: &Path) -> Result<Arc<dyn Store>> {
+    let folder = existing(folder)?.to_owned();
+    let store = tokio::task::spawn_blocking(move || SqliteStore::open_to_read(&folder).with_context(|| folder.display().to_string()));
+    Ok(Arc::new(store.await.context("store")??))
+}
+
+/// The folder, if there is a store in it.
+pub(crate) fn existing(folder: &Path) -> Result<&Path> {
     if !folder.join(FILE_NAME).is_file() {
         bail!("{}: there is no data folder here; name one with --data, or make one with `sidetone app create`", folder.display());
     }
-    open_or_create(folder, Role::Tool).await
+    Ok(folder)
 }
 
 /// Opens the store of a folder, and makes both when they are not there.

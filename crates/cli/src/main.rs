@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod backup;
 mod calendar;
 mod call_file;
 mod config;
@@ -53,6 +54,8 @@ enum Command {
     Score(score::ScoreArgs),
     /// Writes a conference as a file, or tables as CSV and Parquet
     Export(export::ExportArgs),
+    /// Copies the data folder, beside a running server too
+    Backup(backup::BackupArgs),
     /// Sends bounded traffic made from a real call, and measures
     Load(load::LoadArgs),
     /// Checks a data folder and a running server
@@ -91,6 +94,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Import(args) => import::run(args).await,
         Command::Score(args) => score::run(&args),
         Command::Export(args) => export::run(args).await,
+        Command::Backup(args) => backup::run(args).await,
         Command::Load(args) => load::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Completions { shell } => {

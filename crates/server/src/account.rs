@@ -2,6 +2,8 @@
 //!
 //! This file is the manual of the metrics. Names carry base units; counters end in `_total`.
 
+mod store_figures;
+
 use std::{
     fmt::Write as _,
     sync::Arc,
@@ -13,7 +15,10 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::{Registry, Unit},
 };
+use sidetone_store::health::StoreHealth;
 use sidetone_wire::address::Hidden;
+
+use store_figures::StoreFigures;
 
 /// What became of an item that a client sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +85,7 @@ pub(crate) struct Accounts {
     request_seconds: Family<RouteLabel, Histogram>,
     append_seconds: Histogram,
     task_failures: Family<TaskLabel, Counter>,
+    store: StoreFigures,
     /// Batches handed to the store whose commit is awaited.
     pub(crate) appends_waiting: Gauge,
     /// Bytes of request bodies in memory.
@@ -114,6 +120,7 @@ impl Accounts {
             request_seconds: Family::new_with_constructor(latency as fn() -> Histogram),
             append_seconds: latency(),
             task_failures: Family::default(),
+            store: StoreFigures::default(),
             appends_waiting: Gauge::default(),
             in_flight_bytes: Gauge::default(),
             connections: Gauge::default(),
@@ -150,6 +157,7 @@ impl Accounts {
         );
         registry.register_with_unit("store_append_duration", "From append to durable", Unit::Seconds, accounts.append_seconds.clone());
         registry.register("store_appends_waiting", "Batches handed to the store whose commit is awaited", accounts.appends_waiting.clone());
+        accounts.store.register(&mut registry);
         registry.register_with_unit("in_flight", "Request bodies in memory", Unit::Bytes, accounts.in_flight_bytes.clone());
         registry.register("connections", "Open connections", accounts.connections.clone());
         registry.register("live_analyzers", "Peer connections analysed while they run", accounts.live_analyzers.clone());
@@ -210,6 +218,11 @@ impl Accounts {
 
     pub(crate) fn task_failed(&self, task: &'static str) {
         self.task_failures.get_or_create(&TaskLabel { task }).inc();
+    }
+
+    /// Takes over the store's own figures.
+    pub(crate) fn store_is(&self, health: &StoreHealth) {
+        self.store.set(health);
     }
 
     /// The Prometheus text form.

@@ -44,6 +44,10 @@ pub(crate) async fn health(State(state): State<AppState>) -> Result<Json<Health>
 /// The accounts of the process in OpenMetrics text, for Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "operation", responses((status = 200, body = String, content_type = "application/openmetrics-text")))]
 pub(crate) async fn metrics(State(state): State<AppState>) -> Response {
+    // A store that cannot answer must not hide everything else; its figures then stay as they were.
+    if let Ok(health) = state.store.health().await {
+        state.accounts.store_is(&health);
+    }
     let content_type = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     ([(header::CONTENT_TYPE, content_type)], state.accounts.render()).into_response()
 }

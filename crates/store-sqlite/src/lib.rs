@@ -1,11 +1,12 @@
 //! The embedded store: SQLite in one data folder.
 //!
-//! Summary rows in indexed tables, reports as encoded chunks (`chunks`), one writer thread with grouped durable commits ([`WriterCounts`]),
+//! Summary rows in indexed tables, reports as encoded chunks (`chunks`), one writer thread with grouped durable commits,
 //! a few readers beside it. The write-ahead log and `synchronous = FULL` make a batch durable before it is acknowledged.
 #![forbid(unsafe_code)]
 
 mod append;
 mod apps;
+mod backup;
 mod check;
 mod condition;
 mod delivery;
@@ -24,7 +25,6 @@ mod writer;
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    sync::Arc,
     thread::JoinHandle,
 };
 
@@ -37,13 +37,14 @@ use sidetone_engine::{
 use sidetone_store::{
     Store,
     error::StoreError,
+    health::StoreHealth,
     query::{ConferencePage, ConferenceQuery, EventPage, EventQuery},
     record::{App, Append, Appended, Chunk, ConferenceDetail, Delivery, Ended, Erased, Expired, NewApp},
     summary::ConferenceSummary,
 };
 
+pub use backup::back_up;
 pub use schema::version;
-pub use writer::WriterCounts;
 
 use crate::{error::failed, pool::Pool, writer::Writer};
 
@@ -52,6 +53,9 @@ pub const FILE_NAME: &str = "sidetone.db";
 
 /// The name of the file that a server locks in its data folder.
 const LOCK_NAME: &str = "server.lock";
+
+/// Most queries at a time, unless told otherwise.
+const READERS_MAX: usize = 4;
 
 /// How a data folder is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +87,7 @@ impl SqliteConfig {
     /// The defaults, for this role and seed.
     #[must_use]
     pub fn new(role: Role, seed: u64) -> Self {
-        Self { role, queue_max: 16_384, queue_bytes_max: 64 << 20, readers_max: 4, pages_max: None, seed }
+        Self { role, queue_max: 16_384, queue_bytes_max: 64 << 20, readers_max: READERS_MAX, pages_max: None, seed }
     }
 }
 
@@ -142,14 +146,18 @@ impl SqliteStore {
         Ok(Self { writer: Some(writer), writer_thread: Some(thread), pool, file, _lock: lock })
     }
 
-    /// What the writer has done so far.
-    #[must_use]
-    pub fn writer_counts(&self) -> Option<Arc<WriterCounts>> {
-        self.writer.as_ref().map(|writer| writer.counts().clone())
+    /// Opens the store of `folder` to read it: nothing is made, nothing migrated, and every write is refused.
+    ///
+    /// # Errors
+    /// [`StoreError::Older`] and [`StoreError::Newer`] when another version wrote it.
+    pub fn open_to_read(folder: &Path) -> Result<Self, StoreError> {
+        let file = folder.join(FILE_NAME);
+        schema::expect_current(&pool::existing(&file)?)?;
+        Ok(Self { writer: None, writer_thread: None, pool: Pool::new(file.clone(), READERS_MAX), file, _lock: None })
     }
 
     fn writer(&self) -> Result<&Writer, StoreError> {
-        self.writer.as_ref().ok_or_else(|| StoreError::Unwritable("the store is closed".into()))
+        self.writer.as_ref().ok_or_else(|| StoreError::Unwritable("it was opened to be read only".into()))
     }
 
     async fn write<T: Send + 'static>(
@@ -266,13 +274,22 @@ impl Store for SqliteStore {
         Ok(expired)
     }
 
+    async fn health(&self) -> Result<StoreHealth, StoreError> {
+        let done = self.writer.as_ref().map(Writer::health).unwrap_or_default();
+        self.pool
+            .read(move |db| {
+                let number = |pragma: &str| {
+                    let number: u32 = db.pragma_query_value(None, pragma, |row| row.get(0)).map_err(failed)?;
+                    Ok(u64::from(number))
+                };
+                let page = number("page_size")?;
+                Ok(StoreHealth { size_bytes: number("page_count")? * page, free_bytes: number("freelist_count")? * page, ..done })
+            })
+            .await
+    }
+
     async fn backup(&self, into: &Path) -> Result<(), StoreError> {
-        fs::create_dir_all(into).map_err(|error| StoreError::Unwritable(format!("backup folder {}: {error}", into.display())))?;
-        let target = into.join(FILE_NAME);
-        if target.exists() {
-            return Err(StoreError::Unwritable(format!("{} is there already; name an empty folder", target.display())));
-        }
-        self.pool.copy(target).await
+        back_up(self.file.parent().unwrap_or(Path::new(".")), into).await
     }
 
     async fn check(&self) -> Result<Vec<String>, StoreError> {

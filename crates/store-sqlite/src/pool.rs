@@ -1,7 +1,7 @@
 //! Reading connections: a few, each used by one query at a time on a blocking thread.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -10,6 +10,12 @@ use sidetone_store::error::StoreError;
 use tokio::sync::Semaphore;
 
 use crate::error::failed;
+
+/// A connection to a database that is there.
+pub(crate) fn existing(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags).map_err(failed)
+}
 
 /// Reading connections.
 #[derive(Debug, Clone)]
@@ -47,22 +53,8 @@ impl Pool {
         .map_err(closed)?
     }
 
-    /// Writes a copy of the store to `target`, over a connection of its own: one that may write never serves queries.
-    pub(crate) async fn copy(&self, target: PathBuf) -> Result<(), StoreError> {
-        let pool = self.clone();
-        tokio::task::spawn_blocking(move || {
-            let connection = pool.open()?;
-            // A copy is a write, though not to this store.
-            connection.pragma_update(None, "query_only", false).map_err(failed)?;
-            connection.execute("VACUUM INTO ?1", [target.to_string_lossy()]).map(drop).map_err(failed)
-        })
-        .await
-        .map_err(|error| StoreError::Backend(Box::new(error)))?
-    }
-
     fn open(&self) -> Result<Connection, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags).map_err(failed)?;
+        let connection = existing(&self.path)?;
         connection
             .execute_batch("PRAGMA query_only = ON; PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;")
             .map_err(failed)?;

@@ -19,12 +19,21 @@ pub fn version() -> u32 {
     u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
 }
 
+/// The version that wrote the store last.
+fn found(connection: &Connection) -> Result<u32, StoreError> {
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
+    if found > version() { Err(StoreError::Newer { found, known: version() }) } else { Ok(found) }
+}
+
+/// Refuses a store that would have to be migrated.
+pub(crate) fn expect_current(connection: &Connection) -> Result<(), StoreError> {
+    let found = found(connection)?;
+    if found < version() { Err(StoreError::Older { found, known: version() }) } else { Ok(()) }
+}
+
 /// Brings a store up to [`version`].
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
-    if found > version() {
-        return Err(StoreError::Newer { found, known: version() });
-    }
+    let found = found(connection)?;
     for (target, migration) in (1_u32..).zip(MIGRATIONS).filter(|(target, _)| *target > found) {
         let transaction = connection.transaction().map_err(failed)?;
         transaction.execute_batch(migration).map_err(failed)?;

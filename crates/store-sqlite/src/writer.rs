@@ -9,12 +9,13 @@ use std::{
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, ErrorCode};
 use sidetone_store::{
     error::StoreError,
+    health::StoreHealth,
     record::{Append, Appended},
 };
 use tokio::sync::{mpsc, oneshot};
@@ -32,11 +33,13 @@ enum Job {
 
 /// What the writer has done so far.
 #[derive(Debug, Default)]
-pub struct WriterCounts {
+pub(crate) struct WriterCounts {
     /// Commits of batches.
-    pub commits: AtomicU64,
+    commits: AtomicU64,
     /// Batches stored, duplicates not counted.
-    pub batches: AtomicU64,
+    batches: AtomicU64,
+    /// Time that commits took, in microseconds.
+    commit_us: AtomicU64,
     /// Bytes of batches that wait.
     waiting_bytes: AtomicUsize,
 }
@@ -72,8 +75,17 @@ impl Writer {
         Ok((Self { jobs, counts, log_is_stale, waiting_bytes_max }, thread))
     }
 
-    pub(crate) fn counts(&self) -> &Arc<WriterCounts> {
-        &self.counts
+    /// What waits and what was done; room is not known here.
+    pub(crate) fn health(&self) -> StoreHealth {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        StoreHealth {
+            waiting_batches: (self.jobs.max_capacity() - self.jobs.capacity()) as u64,
+            waiting_bytes: self.counts.waiting_bytes.load(Ordering::Relaxed) as u64,
+            commits: count(&self.counts.commits),
+            commit_time: Duration::from_micros(count(&self.counts.commit_us)),
+            committed_batches: count(&self.counts.batches),
+            ..StoreHealth::default()
+        }
     }
 
     /// Keeps a batch; answers after the commit.
@@ -185,9 +197,11 @@ type Waiting = (Box<Append>, oneshot::Sender<Result<Appended, StoreError>>);
 fn commit(connection: &mut Connection, random: &mut fastrand::Rng, counts: &WriterCounts, group: Vec<Waiting>) {
     let bytes: usize = group.iter().map(|(batch, _)| size(batch)).sum();
     counts.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    let began = Instant::now();
     match write(connection, random, &group) {
         Ok(results) => {
             counts.commits.fetch_add(1, Ordering::Relaxed);
+            counts.commit_us.fetch_add(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
             for ((_, reply), result) in group.into_iter().zip(results) {
                 if matches!(result, Ok(Appended::Stored(_))) {
                     counts.batches.fetch_add(1, Ordering::Relaxed);

@@ -14,7 +14,7 @@ use sidetone_store::{
     query::ConferenceQuery,
     record::{Append, Appended, EncodedReports, ParticipantFacts, Place},
 };
-use sidetone_store_sqlite::{FILE_NAME, Role, SqliteConfig, SqliteStore, version};
+use sidetone_store_sqlite::{FILE_NAME, Role, SqliteConfig, SqliteStore, back_up, version};
 use sidetone_wire::{batch::Event, codec};
 use tempfile::TempDir;
 
@@ -285,7 +285,7 @@ async fn one_bad_batch_does_not_refuse_its_neighbours() {
         }
     }
     assert_eq!(numbers(&store).await, (0..100).filter(|seq| seq % 10 != 7).collect::<Vec<_>>());
-    assert!(store.writer_counts().unwrap().commits.load(std::sync::atomic::Ordering::Relaxed) <= 90);
+    assert!(store.health().await.unwrap().commits <= 90);
 }
 
 /// Chunks arrive and others fold at the same time: every report stays, once.
@@ -326,11 +326,12 @@ async fn a_failed_backup_harms_nothing() {
     let into = folder.path().join("backup");
     fs::create_dir_all(&into).unwrap();
     // The name's target is missing, so the copy begins and fails.
-    std::os::unix::fs::symlink("/nowhere/at/all", into.join(FILE_NAME)).unwrap();
+    std::os::unix::fs::symlink("/nowhere/at/all", into.join("sidetone.db.partial")).unwrap();
     store.backup(&into).await.unwrap_err();
     assert_eq!(numbers(&store).await, [0]);
     stored(&store, 1).await;
-    fs::remove_file(into.join(FILE_NAME)).unwrap();
+    assert!(!into.join(FILE_NAME).exists(), "what is not complete has not the name of a store");
+    fs::remove_file(into.join("sidetone.db.partial")).unwrap();
     store.backup(&into).await.unwrap();
     assert_eq!(numbers(&open(&into).unwrap()).await, [0, 1]);
 }
@@ -365,4 +366,30 @@ async fn what_was_handed_in_is_written_before_the_store_closes() {
     }
     drop(store);
     assert_eq!(numbers(&open(folder.path()).unwrap()).await, (0..10).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn who_only_reads_migrates_nothing() {
+    let folder = TempDir::new().unwrap();
+    assert!(SqliteStore::open_to_read(folder.path()).is_err());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+    let store = open(folder.path()).unwrap();
+    stored(&store, 0).await;
+    let reader = SqliteStore::open_to_read(folder.path()).unwrap();
+    assert_eq!(numbers(&reader).await, [0]);
+    let refused = reader.append(batch(1, "ada", 0)).await.unwrap_err().to_string();
+    assert!(refused.contains("read only"), "{refused}");
+    drop((store, reader));
+    let version_of = |folder: &TempDir| {
+        let db = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
+        db.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).unwrap()
+    };
+    rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap().pragma_update(None, "user_version", 1).unwrap();
+    let older = SqliteStore::open_to_read(folder.path()).unwrap_err();
+    assert!(matches!(older, StoreError::Older { found: 1, known } if known == version()), "{older}");
+    assert_eq!(version_of(&folder), 1);
+    // A copy of it is one of the same version: what one takes before an upgrade.
+    let into = TempDir::new().unwrap();
+    back_up(folder.path(), into.path()).await.unwrap();
+    assert_eq!(version_of(&into), 1);
 }

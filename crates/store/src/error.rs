@@ -20,6 +20,14 @@ pub enum StoreError {
         /// Latest version known.
         known: u32,
     },
+    /// The store was written by an older version, and was to be opened without a change.
+    #[error("this folder was written by an older version (schema {found}, this version has {known}); `sidetone serve` will migrate it")]
+    Older {
+        /// Version found.
+        found: u32,
+        /// The version that would be written.
+        known: u32,
+    },
     /// A stored row makes no sense.
     #[error("{table}, row {row}: {problem}")]
     Corrupt {

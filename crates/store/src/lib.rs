@@ -9,6 +9,7 @@ pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod error;
+pub mod health;
 pub mod query;
 pub mod record;
 pub mod summary;
@@ -21,6 +22,7 @@ use sidetone_engine::{
 
 use crate::{
     error::StoreError,
+    health::StoreHealth,
     query::{ConferencePage, ConferenceQuery, EventPage, EventQuery},
     record::{App, Append, Appended, Chunk, ConferenceDetail, Delivery, Ended, Erased, Expired, NewApp},
     summary::ConferenceSummary,
@@ -87,6 +89,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Removes conferences that ended before `before`, at most `batch` of them; call again while it removed some.
     async fn expire(&self, app: AppKey, before: Timestamp, batch: usize) -> Result<Expired, StoreError>;
+
+    /// How the store is doing.
+    async fn health(&self) -> Result<StoreHealth, StoreError>;
 
     /// Writes a consistent copy into the folder `into` while everything goes on.
     async fn backup(&self, into: &std::path::Path) -> Result<(), StoreError>;

@@ -50,14 +50,17 @@ pub(super) async fn examine(folder: &Path, findings: &mut Findings) {
         }
         Err(error) => findings.mind(format!("free space is unknown ({error})")),
     }
-    match data_folder::open(folder).await {
+    match data_folder::open_to_read(folder).await {
         Ok(store) => {
             findings.fine("the store opens");
             if let Err(error) = examine_store(&*store, findings).await {
                 findings.wrong(format!("the store cannot be read: {error}"));
             }
         }
-        Err(error) => findings.wrong(format!("{error:#}")),
+        Err(error) => match error.downcast_ref() {
+            Some(older @ StoreError::Older { .. }) => findings.mind(older.to_string()),
+            _ => findings.wrong(format!("{error:#}")),
+        },
     }
 }
 

@@ -52,7 +52,7 @@ fn a_wrong_setting_is_told_in_one_line() {
 
 #[test]
 fn the_command_line_teaches() {
-    for command in ["serve", "demo", "app", "import", "score", "load", "doctor", "completions"] {
+    for command in ["serve", "demo", "app", "import", "score", "backup", "load", "doctor", "completions"] {
         let help = run_ok(&[command, "--help"]);
         assert!(help.contains("Examples:") && help.contains(&format!("sidetone {command}")), "{help}");
     }

@@ -1,6 +1,7 @@
 //! The binary as its users run it: whole processes on temporary data folders.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod backup;
 mod calls;
 mod configuration;
 mod crash;

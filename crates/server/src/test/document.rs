@@ -39,3 +39,18 @@ async fn health_is_told() {
     let health = server.send(Request::get("/healthz").body(Body::empty()).unwrap()).await.ok();
     assert_eq!(health["status"], "ok");
 }
+
+#[tokio::test]
+async fn the_metrics_tell_how_the_store_is_doing() {
+    let server = TestServer::new().await;
+    for batch in batches(60).iter().take(3) {
+        server.batch(batch).await.ok();
+        server.batch(batch).await.ok();
+    }
+    assert_eq!(server.metric("sidetone_store_committed_batches_total").await, 3.0);
+    assert_eq!(server.metric("sidetone_store_commits_total").await, 6.0);
+    assert!(server.metric("sidetone_store_commit_seconds_total").await > 0.0);
+    assert!(server.metric("sidetone_store_size_bytes").await >= 4096.0);
+    assert_eq!(server.metric("sidetone_store_waiting_batches").await, 0.0);
+    assert!(String::from_utf8(server.get("/metrics").await.body).unwrap().contains("\nsidetone_store_free_bytes "));
+}

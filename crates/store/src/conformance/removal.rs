@@ -93,3 +93,23 @@ pub async fn apps_are_kept(store: &dyn Store) {
     store.remove_app(other.key).await.unwrap();
     assert_eq!(store.update_app(other).await.unwrap(), None);
 }
+
+/// What was committed is counted, and what was removed leaves room that is told.
+pub async fn health_tells_what_was_done(store: &dyn Store) {
+    let before = store.health().await.unwrap();
+    for seq in 0..20 {
+        let mut batch = batch("c", "u", seq, i64::from(seq), i64::from(seq) + 1);
+        batch.events = vec![event(i64::from(seq), "note", &format!(r#"{{"text":"{}"}}"#, "x".repeat(10_000)))];
+        stored(store, batch).await;
+    }
+    store.append(batch("c", "u", 0, 0, 1)).await.unwrap();
+    let health = store.health().await.unwrap();
+    assert_eq!((health.waiting_batches, health.waiting_bytes), (0, 0));
+    assert_eq!(health.committed_batches - before.committed_batches, 20, "the duplicate is not counted");
+    assert!((1..=21).contains(&(health.commits - before.commits)), "{health:?}");
+    assert!(health.commit_time > before.commit_time, "{health:?}");
+    assert!(health.size_bytes >= before.size_bytes + 200_000, "{health:?}");
+    store.erase_user(app(1), &UserId::new("u").unwrap()).await.unwrap();
+    let after = store.health().await.unwrap();
+    assert!(after.free_bytes >= 200_000 || after.size_bytes <= health.size_bytes - 200_000, "{after:?}");
+}
