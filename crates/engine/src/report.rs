@@ -8,6 +8,8 @@
 //! Nothing is thrown away: members that Sidetone does not know are kept like those it knows.
 //! Source: W3C webrtc-stats, RTCStatsReport and RTCStats.
 
+mod join;
+
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
@@ -386,13 +388,6 @@ impl Reports {
             for column in &mut object.columns {
                 column.push(rows, stats.and_then(|stats| stats.members.get(&column.name)).cloned());
             }
-        }
-    }
-
-    /// Appends another run.
-    pub fn extend(&mut self, other: &Self) {
-        for row in 0..other.len() {
-            self.push(&other.report(row));
         }
     }
 

@@ -77,18 +77,21 @@ fn fold_run(db: &Connection, rows: &[ChunkRow]) -> Result<Option<Swap>, StoreErr
     if rows.len() < 2 {
         return Ok(None);
     }
-    let (mut from, mut chunks) = (Vec::new(), Vec::new());
+    let (mut from, mut runs) = (Vec::new(), Vec::new());
     for row in rows {
         let bytes: Vec<u8> = db
             .prepare_cached("SELECT bytes FROM chunks WHERE id = ?1")
             .and_then(|mut select| select.query_row([row.id], |row| row.get(0)))
             .map_err(failed)?;
-        if codec::decode(&bytes).is_ok() {
+        if let Ok(run) = codec::decode(&bytes) {
             from.push(*row);
-            chunks.push(bytes);
+            runs.push(run);
         }
     }
-    let (2.., Ok(folded)) = (from.len(), codec::fold(&chunks)) else { return Ok(None) };
+    if from.len() < 2 {
+        return Ok(None);
+    }
+    let folded = codec::fold(&runs);
     let shift_us = rows[0].shift_us;
     let mut to = Vec::with_capacity(folded.len());
     for bytes in folded {

@@ -2,23 +2,27 @@
 
 use sidetone_engine::report::{Report, Reports};
 
-use super::{CodecError, decode, dictionary::DICTIONARY, encode_by};
+use super::{dictionary::DICTIONARY, encode_by};
 
 /// Most reports that a folded chunk holds: ten minutes at one a second.
 pub const FOLDED_REPORTS_MAX: usize = 600;
 
-/// The reports of `chunks` in order of time, in chunks of at most [`FOLDED_REPORTS_MAX`].
+/// The reports of `runs` in order of time, in chunks of at most [`FOLDED_REPORTS_MAX`].
 ///
 /// A report that is there twice, equal to the bit, is kept once; different reports of one instant are all kept, in the order given.
 /// Times and members keep their values: where chunks carry a clock correction beside them, fold those of equal correction together.
-///
-/// # Errors
-/// When one of the chunks is damaged; nothing is folded then.
-pub fn fold<B: AsRef<[u8]>>(chunks: &[B]) -> Result<Vec<Vec<u8>>, CodecError> {
-    let mut reports: Vec<Report> = Vec::new();
-    for chunk in chunks {
-        reports.extend(decode(chunk.as_ref())?.iter());
+#[must_use]
+pub fn fold(runs: &[Reports]) -> Vec<Vec<u8>> {
+    let encode = |reports: &Reports| encode_by(&DICTIONARY, reports, true).0;
+    // Mostly each run goes on where the one before ended.
+    let times = || runs.iter().flat_map(|run| run.times());
+    let is_in_order = times().zip(times().skip(1)).all(|(earlier, later)| earlier < later);
+    if is_in_order && times().count() <= FOLDED_REPORTS_MAX {
+        let mut whole = Reports::default();
+        runs.iter().for_each(|run| whole.extend(run));
+        return if whole.is_empty() { Vec::new() } else { vec![encode(&whole)] };
     }
+    let mut reports: Vec<Report> = runs.iter().flat_map(Reports::iter).collect();
     reports.sort_by_key(|report| report.time);
     let mut kept: Vec<Report> = Vec::with_capacity(reports.len());
     for report in reports {
@@ -27,8 +31,5 @@ pub fn fold<B: AsRef<[u8]>>(chunks: &[B]) -> Result<Vec<Vec<u8>>, CodecError> {
             kept.push(report);
         }
     }
-    Ok(kept
-        .chunks(FOLDED_REPORTS_MAX)
-        .map(|reports| encode_by(&DICTIONARY, &reports.iter().cloned().collect::<Reports>(), true).0)
-        .collect())
+    kept.chunks(FOLDED_REPORTS_MAX).map(|reports| encode(&reports.iter().cloned().collect())).collect()
 }
