@@ -32,7 +32,7 @@ use sidetone_store::{
     record::{AppSettings, NewApp},
 };
 use sidetone_store_sqlite::{Role, SqliteConfig, SqliteStore};
-use sidetone_testkit::traces;
+use sidetone_testkit::{clock::FakeEntropy, traces};
 use sidetone_wire::{
     address,
     batch::{self, Batch},
@@ -76,7 +76,7 @@ async fn serve(folder: &Path) -> Result<()> {
     config.listen.address = SocketAddr::from(([127, 0, 0, 1], 0));
     config.limits.app_reports_per_second = u32::MAX / 20;
     config.limits.app_requests_per_second = u32::MAX / 20;
-    let server = Server::bind(config, Arc::new(store), Arc::new(SystemClock)).await?;
+    let server = Server::bind(config, Arc::new(store), Arc::new(SystemClock), Arc::new(FakeEntropy::default())).await?;
     println!("{}", server.local_addr());
     server.run(std::future::pending()).await;
     Ok(())

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use sidetone_engine::{ids::AppKey, units::Timestamp};
-use sidetone_server::{INTAKE_SECRET_PREFIX, QUERY_SECRET_PREFIX};
+use sidetone_server::{INTAKE_SECRET_PREFIX, QUERY_SECRET_PREFIX, calendar};
 use sidetone_store::{
     Store,
     clock::{Clock, SystemClock},
@@ -18,7 +18,6 @@ use sidetone_store_sqlite::Role;
 
 use self::callstats::CallstatsArgs;
 use crate::{
-    calendar,
     data_folder::{self, DataArgs},
     output,
     secret::{self, NewSecret},
@@ -365,7 +364,8 @@ async fn list(store: &dyn Store, json: bool) -> Result<()> {
     output::print(&output::table(&rows))
 }
 
-fn day(at: Timestamp) -> String {
+/// The day of an instant.
+pub(crate) fn day(at: Timestamp) -> String {
     calendar::show(at).split(' ').next().unwrap_or_default().to_owned()
 }
 

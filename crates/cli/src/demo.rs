@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::ProgressBar;
 use sidetone_server::VIEWER_PATH;
-use sidetone_store::record::AppSettings;
+use sidetone_store::{local_user::Role as LocalRole, record::AppSettings};
 use sidetone_store_sqlite::Role;
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     config::Config,
     data_folder,
     import::{finalise_touched, put_in_store},
-    secret, serve,
+    secret, serve, user,
 };
 
 /// Real calls, recorded with Chromium 156: the same call twice, as its two kinds of dump, and one as rtcstats-js sent it.
@@ -24,6 +24,9 @@ const BUILT_IN: [(&str, &[u8]); 3] = [
     ("chrome-rtcstats-dump.gz", include_bytes!("../../../testdata/traces/chrome-rtcstats-dump-av.gz")),
     ("rtcstats-js.jsonl", include_bytes!("../../../testdata/traces/sdk-av-rtcstats-ws.jsonl")),
 ];
+
+/// Who may log in to the dashboard of the demo.
+const USER: &str = "demo";
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -72,12 +75,14 @@ pub(crate) async fn run(args: DemoArgs) -> Result<()> {
     serve::start_log(&config.log)?;
     let stop = serve::stop_signal()?;
     let made = fill(&folder, &args.files).await?;
-    serve::serve(&config, stop, |url| greeting(url, &made)).await
+    serve::serve(&config, stop, |url, _| greeting(url, &made)).await
 }
 
 /// What was made for the reader.
 struct Made {
     app: CreatedApp,
+    /// Of the dashboard's user; `None` where the folder had users already.
+    password: Option<String>,
     conferences: BTreeSet<String>,
 }
 
@@ -95,17 +100,22 @@ async fn fill(folder: &Folder, files: &[PathBuf]) -> Result<Made> {
     // It does not leave this machine, and whoever looks at their own dump wants to see all of it.
     let settings = AppSettings { keep_addresses: true, ..AppSettings::default() };
     let app = app::create(&*store, "demo", settings).await?;
+    let password = if store.local_users().await?.is_empty() { Some(user::generate()?) } else { None };
+    if let Some(password) = &password {
+        user::create(&*store, USER, LocalRole::Admin, password).await?;
+    }
     let mut conferences = BTreeSet::new();
     for call in calls {
         let imported = put_in_store(&*store, &app.app, call.batches, &BTreeSet::new(), &ProgressBar::hidden()).await?;
         finalise_touched(&*store, app.app.key, imported.touched()).await?;
         conferences.extend(imported.conferences);
     }
-    Ok(Made { app, conferences })
+    Ok(Made { app, password, conferences })
 }
 
 fn greeting(url: &str, made: &Made) -> String {
-    let Made { app, conferences } = made;
+    let Made { app, password, conferences } = made;
+    let password = password.as_deref().unwrap_or("as it was before");
     let (intake, query) = (&app.intake.text, &app.query.text);
     let conferences: Vec<&str> = conferences.iter().map(String::as_str).collect();
     let conference = conferences.first().copied().unwrap_or_default();
@@ -113,10 +123,10 @@ fn greeting(url: &str, made: &Made) -> String {
         "\
 Sidetone demo: conferences {} are in it.
 
-server   {url}
-API      {url}{VIEWER_PATH}
-intake   {intake}
-query    {query}
+dashboard  {url}/   log in as {USER}, password {password}
+API        {url}{VIEWER_PATH}
+intake     {intake}
+query      {query}
 
 Ask:
   curl -s -H 'Authorization: Bearer {query}' '{url}/v1/conferences?conference_id={conference}'

@@ -3,7 +3,6 @@
 
 mod app;
 mod backup;
-mod calendar;
 mod call_file;
 mod config;
 mod data_folder;
@@ -17,6 +16,7 @@ mod output;
 mod score;
 mod secret;
 mod serve;
+mod user;
 
 use std::process::ExitCode;
 
@@ -48,6 +48,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Manages apps: their secrets, token keys, origins, retention
     App(app::AppArgs),
+    /// Manages who may log in to the dashboard
+    User(user::UserArgs),
     /// Imports dumps and exported conferences
     Import(import::ImportArgs),
     /// Tells series, scores and issues of a file, without a server
@@ -91,6 +93,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Serve(args) => serve::run(*args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::App(args) => app::run(args).await,
+        Command::User(args) => user::run(args).await,
         Command::Import(args) => import::run(args).await,
         Command::Score(args) => score::run(&args),
         Command::Export(args) => export::run(args).await,

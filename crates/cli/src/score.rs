@@ -10,8 +10,9 @@ use sidetone_engine::{
     issue::{Issue, RuleSet, Severity},
 };
 
+use sidetone_server::calendar;
+
 use crate::{
-    calendar,
     call_file::{CallFile, ScoredConnection},
     output,
 };

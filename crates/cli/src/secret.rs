@@ -3,6 +3,7 @@
 use anyhow::{Result, anyhow};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::digest;
+use sidetone_store::clock::Entropy;
 
 /// A secret about to be shown once, and the digest that is kept of it.
 pub(crate) struct NewSecret {
@@ -32,6 +33,16 @@ pub(crate) fn random() -> Result<u128> {
     let mut bytes = [0; 16];
     fill(&mut bytes)?;
     Ok(u128::from_le_bytes(bytes))
+}
+
+/// The system's random bytes, for the server.
+#[derive(Debug)]
+pub(crate) struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), String> {
+        getrandom::fill(bytes).map_err(|error| error.to_string())
+    }
 }
 
 fn fill(bytes: &mut [u8]) -> Result<()> {

@@ -13,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     config::{self, Config, LogConfig, LogFormat, Setting},
     data_folder, output,
+    secret::SystemEntropy,
 };
 
 const AFTER_HELP: &str = "\
@@ -95,21 +96,30 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
     }
     start_log(&config.log)?;
     let stop = stop_signal()?;
-    serve(&config, stop, |url| {
+    serve(&config, stop, |url, setup| {
+        let dashboard = match setup {
+            None => format!("{url}/"),
+            Some(setup) => format!("{url}{setup}   (makes the first user, an admin)"),
+        };
         format!(
-            "data folder  {}\nserver       {url}\nAPI          {url}{VIEWER_PATH}\n             {url}{OPENAPI_PATH}\nready\n",
+            "data folder  {}\nserver       {url}\ndashboard    {dashboard}\nAPI          {url}{VIEWER_PATH}\n             {url}{OPENAPI_PATH}\nready\n",
             config.data.display()
         )
     })
     .await
 }
 
-/// Serves until `stop`; prints what `ready` makes of the address once requests are taken.
-pub(crate) async fn serve(config: &Config, stop: impl Future<Output = ()> + Send, ready: impl FnOnce(&str) -> String) -> Result<()> {
+/// Serves until `stop`; prints what `ready` makes of the address, and of the path where the first user is made, once requests are taken.
+pub(crate) async fn serve(
+    config: &Config,
+    stop: impl Future<Output = ()> + Send,
+    ready: impl FnOnce(&str, Option<&str>) -> String,
+) -> Result<()> {
     let store = data_folder::open_or_create(&config.data, Role::Server).await?;
-    let server = Server::bind(config.server(), store, Arc::new(SystemClock)).await?;
+    let server = Server::bind(config.server(), store, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
+    let setup = server.setup_path().await?;
     let scheme = if config.listen.tls == TlsConfig::Off { "http" } else { "https" };
-    output::print(&ready(&format!("{scheme}://{}", server.local_addr())))?;
+    output::print(&ready(&format!("{scheme}://{}", server.local_addr()), setup.as_deref()))?;
     tracing::info!(address = %server.local_addr(), data = %config.data.display(), "serving");
     server.run(stop).await;
     tracing::info!("stopped");

@@ -46,6 +46,12 @@ pub(crate) async fn handler(request: Request) -> Response {
     SHELF.answer(path, query, request.headers())
 }
 
+/// The address of a file of the dashboard, with its tag: it may be kept for ever.
+pub(crate) fn link(path: &str) -> String {
+    let tag = SHELF.0.get(path).map_or(String::new(), |(_, tag)| format!("?v={tag}"));
+    format!("/assets/{path}{tag}")
+}
+
 /// `/demo` and `/handbook` are folders.
 pub(crate) async fn folder(request: Request) -> Redirect {
     Redirect::permanent(&format!("{}/", request.uri().path()))

@@ -1,7 +1,7 @@
 //! CORS (Fetch standard): pages of any origin may ask; whether they may act is judged by the app's allow-list, with the credentials.
 //!
-//! A preflight carries no credentials, so it cannot tell the app: it is answered for every origin. No cookie is ever used, so a foreign page
-//! gains nothing by it.
+//! A preflight carries no credentials, so it cannot tell the app: it is answered for every origin. No cookie counts
+//! here, so a foreign page gains nothing by it. The pages of the dashboard, where one does, are outside of this layer.
 
 use axum::{
     extract::Request,

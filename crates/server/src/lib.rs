@@ -1,20 +1,23 @@
-//! The HTTP server: intake, query API, live stream, and what browsers download.
+//! The HTTP server: intake, query API, live stream, dashboard, and what browsers download.
 //!
 //! Reading order: [`config`] is what can be set; [`Server`] listens and serves; `route` shows every endpoint on one screen;
-//! [`intake`] takes batches in, `live` tells what happens now, `query` answers; `job` and `finalise` work by themselves.
+//! [`intake`] takes batches in, `live` tells what happens now, `query` answers, `dashboard` shows; `job` and `finalise` work by themselves.
 //!
 //! The server knows the `Store` trait, never a backend, and reads neither environment nor files (but those of TLS).
 #![forbid(unsafe_code)]
 
+pub mod calendar;
 pub mod config;
 pub mod error;
 pub mod finalise;
 pub mod intake;
+pub mod password;
 
 mod account;
 mod asset;
 mod auth;
 mod cors;
+mod dashboard;
 mod health;
 mod job;
 mod limit;

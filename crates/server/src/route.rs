@@ -7,7 +7,7 @@ use axum::{
     extract::{MatchedPath, Request, State},
     http::StatusCode,
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use utoipa::{
@@ -20,7 +20,7 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{asset, cors, health, intake, live, problem::Problem, query, state::AppState, turn};
+use crate::{asset, cors, dashboard, health, intake, live, problem::Problem, query, state::AppState, turn};
 
 /// Where the viewer of the API document is.
 pub const VIEWER_PATH: &str = "/docs/api";
@@ -110,13 +110,17 @@ pub(crate) fn router(state: AppState) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(cors::layer))
+        .merge(dashboard::router())
         .layer(middleware::from_fn_with_state(state.clone(), account))
         .with_state(state)
 }
 
-async fn not_found(request: Request) -> Problem {
+async fn not_found(request: Request) -> Response {
+    if let Some(page) = dashboard::not_found(&request) {
+        return page;
+    }
     let path: String = request.uri().path().chars().take(200).collect();
-    Problem::not_found("path_unknown", format!("there is nothing at {path:?}; {VIEWER_PATH} shows what there is"))
+    Problem::not_found("path_unknown", format!("there is nothing at {path:?}; {VIEWER_PATH} shows what there is")).into_response()
 }
 
 async fn method_not_allowed(request: Request) -> Problem {

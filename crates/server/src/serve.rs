@@ -18,7 +18,11 @@ use hyper_util::{
     server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
-use sidetone_store::{Store, clock::Clock};
+use sidetone_store::{
+    Store,
+    clock::{Clock, Entropy},
+    error::StoreError,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -28,7 +32,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-use crate::{config::ServerConfig, error::ServeError, job, route, state::AppState, task, tls};
+use crate::{config::ServerConfig, dashboard, error::ServeError, job, route, state::AppState, task, tls};
 
 /// Streams that one HTTP/2 connection may have open at once.
 const HTTP2_STREAMS_MAX: u32 = 100;
@@ -50,7 +54,12 @@ impl Server {
     ///
     /// # Errors
     /// When the configuration makes no sense, the port is taken, or TLS cannot be set up.
-    pub async fn bind(config: ServerConfig, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<Self, ServeError> {
+    pub async fn bind(
+        config: ServerConfig,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, ServeError> {
         config.validate()?;
         let acceptor = tls::acceptor(&config.listen.tls)?;
         let address = config.listen.address;
@@ -60,13 +69,21 @@ impl Server {
         };
         let listener = TcpListener::bind(address).await.map_err(error)?;
         let address = listener.local_addr().map_err(error)?;
-        Ok(Self { listener, address, acceptor, state: AppState::new(config, store, clock) })
+        Ok(Self { listener, address, acceptor, state: AppState::new(config, store, clock, entropy) })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the first local user is made, as a path with the token that allows it once; `None` where there is a local user already.
+    ///
+    /// # Errors
+    /// When the store cannot say who there is, or the system has no random bytes.
+    pub async fn setup_path(&self) -> Result<Option<String>, StoreError> {
+        dashboard::setup::path(&self.state).await
     }
 
     /// Serves until `shutdown` resolves; then accepts nothing more, lets requests in progress end (within `limits.shutdown_timeout`)

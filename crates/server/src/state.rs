@@ -3,13 +3,17 @@
 use std::{ops::Deref, sync::Arc};
 
 use sidetone_engine::issue::RuleSet;
-use sidetone_store::{Store, clock::Clock};
+use sidetone_store::{
+    Store,
+    clock::{Clock, Entropy},
+};
 use tokio::sync::watch;
 
 use crate::{
     account::Accounts,
     auth::apps::AppCache,
     config::ServerConfig,
+    dashboard::gate::Gate,
     intake::callstats::Callstats,
     limit::{Budget, Rates},
     live::Live,
@@ -23,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) config: ServerConfig,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) gate: Gate,
     pub(crate) rules: RuleSet,
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) apps: AppCache,
@@ -43,7 +49,7 @@ impl Deref for AppState {
 
 impl AppState {
     /// Must be called within a Tokio runtime: the live view starts its tasks.
-    pub(crate) fn new(config: ServerConfig, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(config: ServerConfig, store: Arc<dyn Store>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
         let accounts = Arc::new(Accounts::new());
         let rules = RuleSet::default();
         let live = Live::start(&config.live, rules.clone(), &accounts);
@@ -55,6 +61,8 @@ impl AppState {
             config,
             store,
             clock,
+            entropy,
+            gate: Gate::default(),
             rules,
             accounts,
             live,

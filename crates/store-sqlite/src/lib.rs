@@ -13,6 +13,7 @@ mod delivery;
 mod error;
 mod finalise;
 mod fold;
+mod local_user;
 mod pool;
 mod read;
 mod record;
@@ -38,6 +39,7 @@ use sidetone_store::{
     Store,
     error::StoreError,
     health::StoreHealth,
+    local_user::{LocalUser, Session},
     query::{ConferencePage, ConferenceQuery, EventPage, EventQuery},
     record::{App, Append, Appended, Chunk, ConferenceDetail, Delivery, Ended, Erased, Expired, NewApp},
     summary::ConferenceSummary,
@@ -286,6 +288,39 @@ impl Store for SqliteStore {
                 Ok(StoreHealth { size_bytes: number("page_count")? * page, free_bytes: number("freelist_count")? * page, ..done })
             })
             .await
+    }
+
+    async fn local_users(&self) -> Result<Vec<LocalUser>, StoreError> {
+        self.pool.read(|db| local_user::all(db)).await
+    }
+
+    async fn create_local_user(&self, user: LocalUser) -> Result<bool, StoreError> {
+        self.write(move |db| local_user::create(db, &user)).await
+    }
+
+    async fn create_first_local_user(&self, user: LocalUser) -> Result<bool, StoreError> {
+        self.write(move |db| local_user::create_first(db, &user)).await
+    }
+
+    async fn update_local_user(&self, user: LocalUser) -> Result<bool, StoreError> {
+        self.write(move |db| local_user::update(db, &user)).await
+    }
+
+    async fn remove_local_user(&self, name: &str) -> Result<bool, StoreError> {
+        let name = name.to_owned();
+        self.write(move |db| local_user::remove(db, &name)).await
+    }
+
+    async fn create_session(&self, session: Session) -> Result<bool, StoreError> {
+        self.write(move |db| local_user::create_session(db, &session)).await
+    }
+
+    async fn session_user(&self, token_digest: [u8; 32], now: Timestamp) -> Result<Option<LocalUser>, StoreError> {
+        self.pool.read(move |db| local_user::session_user(db, token_digest, now)).await
+    }
+
+    async fn end_session(&self, token_digest: [u8; 32]) -> Result<(), StoreError> {
+        self.write(move |db| local_user::end_session(db, token_digest)).await
     }
 
     async fn backup(&self, into: &Path) -> Result<(), StoreError> {

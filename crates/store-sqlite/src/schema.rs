@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0002_length.sql"),
     include_str!("schema/0003_append.sql"),
     include_str!("schema/0004_deliveries.sql"),
+    include_str!("schema/0005_local_users.sql"),
 ];
 
 /// The version that this code writes.

@@ -19,3 +19,12 @@ impl Clock for SystemClock {
         Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
     }
 }
+
+/// Gives random bytes that nobody can foresee.
+pub trait Entropy: Send + Sync + std::fmt::Debug + 'static {
+    /// Fills `bytes`.
+    ///
+    /// # Errors
+    /// When the system has none to give; why, in its words.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), String>;
+}

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod conformance;
 pub mod error;
 pub mod health;
+pub mod local_user;
 pub mod query;
 pub mod record;
 pub mod summary;
@@ -23,6 +24,7 @@ use sidetone_engine::{
 use crate::{
     error::StoreError,
     health::StoreHealth,
+    local_user::{LocalUser, Session},
     query::{ConferencePage, ConferenceQuery, EventPage, EventQuery},
     record::{App, Append, Appended, Chunk, ConferenceDetail, Delivery, Ended, Erased, Expired, NewApp},
     summary::ConferenceSummary,
@@ -92,6 +94,30 @@ pub trait Store: Send + Sync + 'static {
 
     /// How the store is doing.
     async fn health(&self) -> Result<StoreHealth, StoreError>;
+
+    /// Every local user, by name.
+    async fn local_users(&self) -> Result<Vec<LocalUser>, StoreError>;
+
+    /// Adds a local user. `false` when the name is taken.
+    async fn create_local_user(&self, user: LocalUser) -> Result<bool, StoreError>;
+
+    /// Adds a local user where there is none at all. `false` when there is one.
+    async fn create_first_local_user(&self, user: LocalUser) -> Result<bool, StoreError>;
+
+    /// Replaces role and password of the local user of the same name and ends their sessions. `false` when there is none.
+    async fn update_local_user(&self, user: LocalUser) -> Result<bool, StoreError>;
+
+    /// Removes a local user and ends their sessions. `false` when there was none.
+    async fn remove_local_user(&self, name: &str) -> Result<bool, StoreError>;
+
+    /// Keeps a session of a local user, and forgets those that had expired when it began. `false` when there is no such user.
+    async fn create_session(&self, session: Session) -> Result<bool, StoreError>;
+
+    /// Whose session this is, unless it is unknown or had expired by `now`.
+    async fn session_user(&self, token_digest: [u8; 32], now: Timestamp) -> Result<Option<LocalUser>, StoreError>;
+
+    /// Ends a session, if there is one.
+    async fn end_session(&self, token_digest: [u8; 32]) -> Result<(), StoreError>;
 
     /// Writes a consistent copy into the folder `into` while everything goes on.
     async fn backup(&self, into: &std::path::Path) -> Result<(), StoreError>;

@@ -1,4 +1,4 @@
-//! A clock that stands still until it is moved.
+//! A clock that stands still until it is moved, and chance that repeats.
 
 use std::sync::{
     Arc,
@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use sidetone_engine::units::Timestamp;
-use sidetone_store::clock::Clock;
+use sidetone_store::clock::{Clock, Entropy};
 
 /// A clock that stands still until it is moved. Clones are the same clock.
 #[derive(Clone, Debug)]
@@ -40,5 +40,19 @@ impl Default for FakeClock {
 impl Clock for FakeClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// "Random" bytes that are the same in every run, and different at every call. Clones go on where the other stopped.
+#[derive(Clone, Debug, Default)]
+pub struct FakeEntropy(Arc<AtomicI64>);
+
+impl Entropy for FakeEntropy {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), String> {
+        for chunk in bytes.chunks_mut(8) {
+            let number = self.0.fetch_add(1, Ordering::SeqCst).wrapping_add(1).wrapping_mul(0x5851_f42d_4c95_7f2d);
+            chunk.copy_from_slice(&number.to_le_bytes()[..chunk.len()]);
+        }
+        Ok(())
     }
 }

@@ -14,8 +14,9 @@ use sidetone_wire::batch::{self, Batch, Event, kind};
 use tokio::time::Instant;
 
 use super::Findings;
+use sidetone_server::calendar;
+
 use crate::{
-    calendar,
     http::{Answer, Connection, Endpoint},
     secret,
 };

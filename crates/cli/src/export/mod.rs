@@ -22,8 +22,9 @@ use sidetone_store::{
 };
 use sidetone_wire::portable;
 
+use sidetone_server::calendar;
+
 use crate::{
-    calendar,
     data_folder::{self, DataArgs},
     import::choose_app,
     output,

@@ -25,7 +25,7 @@ pub struct ServerConfig {
     pub limits: limits::LimitsConfig,
     /// What is accepted of a batch.
     pub intake: intake::IntakeConfig,
-    /// How apps prove who they are.
+    /// How apps and people prove who they are.
     pub auth: auth::AuthConfig,
     /// When participants and conferences end.
     pub presence: presence::PresenceConfig,

@@ -5,6 +5,9 @@ use axum::{
     extract::{Path, State},
 };
 
+use sidetone_engine::ids::AppKey;
+use sidetone_store::record::ConferenceDetail;
+
 use super::Viewer;
 use crate::{model::ConferenceDetailBody, problem::Problem, state::AppState};
 
@@ -27,7 +30,12 @@ pub(crate) async fn handler(
     viewer: Viewer,
     Path(key): Path<String>,
 ) -> Result<Json<ConferenceDetailBody>, Problem> {
-    let key = super::conference_key(&key)?;
-    let detail = state.store.conference(viewer.app, key).await.map_err(super::store(&state))?;
-    detail.map(|detail| Json(detail.into())).ok_or_else(|| super::no_conference(key))
+    Ok(Json(read(&state, viewer.app, &key).await?.into()))
+}
+
+/// The conference of an app that has this key.
+pub(crate) async fn read(state: &AppState, app: AppKey, key: &str) -> Result<ConferenceDetail, Problem> {
+    let key = super::conference_key(key)?;
+    let detail = state.store.conference(app, key).await.map_err(super::store(state))?;
+    detail.ok_or_else(|| super::no_conference(key))
 }

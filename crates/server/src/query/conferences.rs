@@ -2,9 +2,9 @@
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
-use sidetone_engine::issue::Severity;
+use sidetone_engine::{ids::AppKey, issue::Severity};
 use sidetone_store::{
-    query::{ConferenceQuery, PAGE_ROWS_MAX, TextMatch},
+    query::{ConferencePage, ConferenceQuery, PAGE_ROWS_MAX, TextMatch},
     record::ConferenceState,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -18,41 +18,41 @@ use crate::{model::ConferenceBody, problem::Problem, state::AppState};
 #[into_params(parameter_in = Query)]
 pub(crate) struct SearchParameters {
     /// Ended at or after (ms since 1970).
-    from_ms: Option<f64>,
+    pub(crate) from_ms: Option<f64>,
     /// Started before (ms since 1970).
-    until_ms: Option<f64>,
+    pub(crate) until_ms: Option<f64>,
     /// Conference id, exactly.
-    conference_id: Option<String>,
+    pub(crate) conference_id: Option<String>,
     /// Beginning of the conference id, letter case folded.
-    conference_id_prefix: Option<String>,
+    pub(crate) conference_id_prefix: Option<String>,
     /// User id, exactly.
-    user_id: Option<String>,
+    pub(crate) user_id: Option<String>,
     /// Beginning of the user id, letter case folded.
-    user_id_prefix: Option<String>,
+    pub(crate) user_id_prefix: Option<String>,
     /// Browser, letter case folded.
     #[param(example = "Firefox")]
-    browser: Option<String>,
+    pub(crate) browser: Option<String>,
     /// Site, exactly.
-    site: Option<String>,
+    pub(crate) site: Option<String>,
     /// Value of an additional id, exactly.
-    additional_id: Option<String>,
+    pub(crate) additional_id: Option<String>,
     /// Name of that additional id; any when absent.
-    additional_id_name: Option<String>,
+    pub(crate) additional_id_name: Option<String>,
     /// A rule that fired.
     #[param(example = "high_rtt")]
-    issue: Option<String>,
+    pub(crate) issue: Option<String>,
     /// Least severity of that rule, or of any.
-    severity: Option<SeverityParameter>,
+    pub(crate) severity: Option<SeverityParameter>,
     /// Score at least (`mos_cq`, or `mos_v` where there is no audio).
-    mos_min: Option<f64>,
+    pub(crate) mos_min: Option<f64>,
     /// Score at most.
-    mos_max: Option<f64>,
+    pub(crate) mos_max: Option<f64>,
     /// Where it stands.
-    state: Option<StateParameter>,
+    pub(crate) state: Option<StateParameter>,
     /// `next` of the page before.
-    after: Option<String>,
+    pub(crate) after: Option<String>,
     /// Most rows, 1 to 500; 50 when absent.
-    limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
@@ -100,9 +100,14 @@ pub(crate) async fn handler(
     viewer: Viewer,
     Parameters(parameters): Parameters<SearchParameters>,
 ) -> Result<Json<ConferencesBody>, Problem> {
-    let query = parameters.query()?;
-    let page = state.store.search(viewer.app, &query).await.map_err(super::store(&state))?;
+    let page = find(&state, viewer.app, parameters).await?;
     Ok(Json(ConferencesBody { conferences: page.rows.into_iter().map(Into::into).collect(), next: page.next.as_ref().map(cursor::write) }))
+}
+
+/// The conferences of an app that match.
+pub(crate) async fn find(state: &AppState, app: AppKey, parameters: SearchParameters) -> Result<ConferencePage, Problem> {
+    let query = parameters.query()?;
+    state.store.search(app, &query).await.map_err(super::store(state))
 }
 
 impl SearchParameters {

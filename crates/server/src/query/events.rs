@@ -5,8 +5,8 @@ use axum::{
     extract::{Path, State},
 };
 use serde::{Deserialize, Serialize};
-use sidetone_engine::ids::{ParticipantKey, PeerConnectionKey};
-use sidetone_store::query::{EventQuery, PAGE_ROWS_MAX};
+use sidetone_engine::ids::{AppKey, ParticipantKey, PeerConnectionKey};
+use sidetone_store::query::{EventPage, EventQuery, PAGE_ROWS_MAX};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Parameters, Viewer, cursor};
@@ -18,16 +18,16 @@ use crate::{model::EventBody, problem::Problem, state::AppState};
 #[into_params(parameter_in = Query)]
 pub(crate) struct EventParameters {
     /// Key of a participant.
-    participant: Option<String>,
+    pub(crate) participant: Option<String>,
     /// Key of a peer connection.
-    peer_connection: Option<String>,
+    pub(crate) peer_connection: Option<String>,
     /// Kinds, separated by commas; any when absent.
     #[param(example = "joined,left")]
-    kinds: Option<String>,
+    pub(crate) kinds: Option<String>,
     /// `next` of the page before.
-    after: Option<String>,
+    pub(crate) after: Option<String>,
     /// Most rows, 1 to 500; 100 when absent.
-    limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
 }
 
 /// Some events.
@@ -59,13 +59,19 @@ pub(crate) async fn handler(
     Path(key): Path<String>,
     Parameters(parameters): Parameters<EventParameters>,
 ) -> Result<Json<EventsBody>, Problem> {
-    let key = super::conference_key(&key)?;
+    let page = find(&state, viewer.app, &key, parameters).await?;
+    Ok(Json(EventsBody { events: page.rows.into_iter().map(Into::into).collect(), next: page.next.as_ref().map(cursor::write) }))
+}
+
+/// The events of an app's conference that match.
+pub(crate) async fn find(state: &AppState, app: AppKey, key: &str, parameters: EventParameters) -> Result<EventPage, Problem> {
+    let key = super::conference_key(key)?;
     let query = parameters.query()?;
-    let page = state.store.events(viewer.app, key, &query).await.map_err(super::store(&state))?;
-    if page.rows.is_empty() && state.store.conference(viewer.app, key).await.map_err(super::store(&state))?.is_none() {
+    let page = state.store.events(app, key, &query).await.map_err(super::store(state))?;
+    if page.rows.is_empty() && state.store.conference(app, key).await.map_err(super::store(state))?.is_none() {
         return Err(super::no_conference(key));
     }
-    Ok(Json(EventsBody { events: page.rows.into_iter().map(Into::into).collect(), next: page.next.as_ref().map(cursor::write) }))
+    Ok(page)
 }
 
 impl EventParameters {

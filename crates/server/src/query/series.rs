@@ -11,7 +11,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use sidetone_engine::{
     analysis::{Analyzer, Output, StreamId, Tick},
-    ids::PeerConnectionKey,
+    ids::{AppKey, PeerConnectionKey},
     issue::RuleSet,
     metric::{Metric, MetricValues},
     units::Timestamp,
@@ -38,10 +38,14 @@ const SLOTS_MAX: usize = 20_000;
 pub(crate) struct SeriesParameters {
     /// Names of metrics, separated by commas; all when absent. `GET /v1/metrics-catalogue` lists them.
     #[param(example = "bitrate_bps,mos_lq")]
-    metrics: Option<String>,
-    /// Length of a slot, such as `1s` or `1m`; `1s` when absent.
+    pub(crate) metrics: Option<String>,
+    /// Length of a slot, such as `1s` or `1m`; `1s` when absent, unless `slots_max` says otherwise.
     #[param(example = "10s")]
-    resolution: Option<String>,
+    pub(crate) resolution: Option<String>,
+    /// Instead of a resolution: the finest of 1, 2, 5, 10, 15, 30 s, 1, 2, 5, 10 min … that needs no more slots than this for the span, such as
+    /// the width of a chart in pixels.
+    #[param(example = 600)]
+    pub(crate) slots_max: Option<u32>,
     /// Slots at or after (ms since 1970); the first report when absent.
     from_ms: Option<f64>,
     /// Slots before (ms since 1970); the last report when absent.
@@ -105,16 +109,20 @@ pub(crate) async fn handler(
     Path(key): Path<String>,
     Parameters(parameters): Parameters<SeriesParameters>,
 ) -> Result<Json<SeriesBody>, Problem> {
-    let key = super::peer_connection_key(&key)?;
-    let grid = Grid::new(&parameters)?;
+    read(&state, viewer.app, &key, parameters).await.map(Json)
+}
+
+/// Series of an app's peer connection.
+pub(crate) async fn read(state: &AppState, app: AppKey, key: &str, parameters: SeriesParameters) -> Result<SeriesBody, Problem> {
+    let key = super::peer_connection_key(key)?;
     let metrics = metrics(parameters.metrics.as_deref())?;
-    let chunks = state.store.chunks(viewer.app, key).await.map_err(super::store(&state))?;
-    if chunks.is_empty() {
-        return Err(no_reports(key));
-    }
+    let chunks = state.store.chunks(app, key).await.map_err(super::store(state))?;
+    let starts = chunks.iter().map(|chunk| chunk.reports.span.0).min();
+    let ends = chunks.iter().map(|chunk| chunk.reports.span.1).max();
+    let (Some(start), Some(end)) = (starts, ends) else { return Err(no_reports(key)) };
+    let grid = Grid::new(&parameters, (start, end))?;
     let rules = state.rules.clone();
-    let body = tokio::task::spawn_blocking(move || read(&chunks, &rules, &metrics, &grid)).await.map_err(Problem::internal)??;
-    Ok(Json(body))
+    tokio::task::spawn_blocking(move || gather(&chunks, &rules, &metrics, &grid)).await.map_err(Problem::internal)?
 }
 
 fn metrics(names: Option<&str>) -> Result<Vec<Metric>, Problem> {
@@ -131,6 +139,14 @@ fn metrics(names: Option<&str>) -> Result<Vec<Metric>, Problem> {
     names.split(',').map(metric).collect()
 }
 
+/// The finest resolution of a round number of seconds at which a span needs no more than so many slots.
+fn finest(span_us: i64, slots_max: u32) -> i64 {
+    const SECONDS: [i64; 14] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
+    // A span that begins within a slot needs one slot more.
+    let fits = |resolution_us: &i64| span_us / resolution_us < i64::from(slots_max);
+    SECONDS.iter().map(|seconds| seconds * 1_000_000).find(fits).unwrap_or(86_400_000_000)
+}
+
 /// The slots.
 struct Grid {
     resolution_us: i64,
@@ -139,16 +155,28 @@ struct Grid {
 }
 
 impl Grid {
-    fn new(parameters: &SeriesParameters) -> Result<Self, Problem> {
+    /// `span`: first and last report.
+    fn new(parameters: &SeriesParameters, span: (Timestamp, Timestamp)) -> Result<Self, Problem> {
         let invalid = |detail: String| Problem::bad_request("parameter_invalid", detail);
-        let resolution = parameters.resolution.as_deref().unwrap_or("1s");
-        let resolution: HumanDuration = resolution.parse().map_err(|error| invalid(format!("resolution: {error}")))?;
-        if resolution < HumanDuration::millis(100) || resolution > HumanDuration::days(1) {
-            return Err(invalid(format!("resolution is {resolution}, allowed is 100ms to 1d")));
-        }
         let from = super::time("from_ms", parameters.from_ms)?;
         let until = super::time("until_ms", parameters.until_ms)?;
-        Ok(Self { resolution_us: resolution.as_micros(), from, until })
+        let resolution_us = match (parameters.resolution.as_deref(), parameters.slots_max) {
+            (Some(_), Some(_)) => return Err(invalid("resolution and slots_max exclude each other; give one".into())),
+            (None, Some(0)) => return Err(invalid("slots_max is 0, at least 1 is needed".into())),
+            (None, Some(slots_max)) => {
+                let (start, end) = (from.map_or(span.0, |from| from.max(span.0)), until.map_or(span.1, |until| until.min(span.1)));
+                finest(end.as_micros().saturating_sub(start.as_micros()), slots_max)
+            }
+            (resolution, None) => {
+                let resolution: HumanDuration =
+                    resolution.unwrap_or("1s").parse().map_err(|error| invalid(format!("resolution: {error}")))?;
+                if resolution < HumanDuration::millis(100) || resolution > HumanDuration::days(1) {
+                    return Err(invalid(format!("resolution is {resolution}, allowed is 100ms to 1d")));
+                }
+                resolution.as_micros()
+            }
+        };
+        Ok(Self { resolution_us, from, until })
     }
 
     fn slot(&self, time: Timestamp) -> i64 {
@@ -166,7 +194,7 @@ struct Slot {
 
 type Gathered = BTreeMap<(Option<StreamId>, Metric), BTreeMap<i64, Slot>>;
 
-fn read(chunks: &[Chunk], rules: &RuleSet, metrics: &[Metric], grid: &Grid) -> Result<SeriesBody, Problem> {
+fn gather(chunks: &[Chunk], rules: &RuleSet, metrics: &[Metric], grid: &Grid) -> Result<SeriesBody, Problem> {
     let mut gathered = Gathered::new();
     let mut analyzer = Analyzer::live(rules);
     for run in run::in_order(chunks) {
@@ -176,7 +204,7 @@ fn read(chunks: &[Chunk], rules: &RuleSet, metrics: &[Metric], grid: &Grid) -> R
         }
         analyzer.push(&run, &mut |output| {
             if let Output::Tick(tick) = output {
-                gather(&mut gathered, tick, metrics, grid);
+                put(&mut gathered, tick, metrics, grid);
             }
         });
     }
@@ -213,7 +241,7 @@ fn read(chunks: &[Chunk], rules: &RuleSet, metrics: &[Metric], grid: &Grid) -> R
     })
 }
 
-fn gather(gathered: &mut Gathered, tick: &Tick, metrics: &[Metric], grid: &Grid) {
+fn put(gathered: &mut Gathered, tick: &Tick, metrics: &[Metric], grid: &Grid) {
     if grid.from.is_some_and(|from| tick.time < from) || grid.until.is_some_and(|until| tick.time >= until) {
         return;
     }

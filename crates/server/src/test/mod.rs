@@ -3,6 +3,7 @@
 mod auth;
 mod bad_input;
 mod callstats;
+mod dashboard;
 mod document;
 mod finaliser;
 mod intake;
@@ -32,7 +33,7 @@ use sidetone_store::{
 use sidetone_store_sqlite::{Role, SqliteConfig, SqliteStore};
 use sidetone_testkit::{
     call::{Call, Who},
-    clock::FakeClock,
+    clock::{FakeClock, FakeEntropy},
 };
 use sidetone_wire::batch::{self, Batch, MEDIA_TYPE};
 use tempfile::TempDir;
@@ -98,7 +99,7 @@ impl TestServer {
     }
 
     fn around(config: ServerConfig, store: Arc<dyn Store>, clock: FakeClock, app: App, folder: Arc<TempDir>) -> Self {
-        let state = AppState::new(config, Arc::clone(&store), Arc::new(clock.clone()));
+        let state = AppState::new(config, Arc::clone(&store), Arc::new(clock.clone()), Arc::new(FakeEntropy::default()));
         Self { router: route::router(state.clone()), state, clock, store, app, folder }
     }
 

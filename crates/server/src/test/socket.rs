@@ -40,7 +40,8 @@ async fn run(change: impl FnOnce(&mut ServerConfig)) -> Running {
     let mut config = ServerConfig::default();
     config.listen.address = SocketAddr::from(([127, 0, 0, 1], 0));
     change(&mut config);
-    let server = Server::bind(config, Arc::clone(&test.store), Arc::new(test.clock.clone())).await.unwrap();
+    let server =
+        Server::bind(config, Arc::clone(&test.store), Arc::new(test.clock.clone()), Arc::new(FakeEntropy::default())).await.unwrap();
     let address = server.local_addr();
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(server.run(async {
@@ -153,7 +154,7 @@ async fn a_trial_has_a_certificate_of_its_own() {
 }
 
 async fn refused(config: ServerConfig, test: &TestServer) -> String {
-    match Server::bind(config, Arc::clone(&test.store), Arc::new(test.clock.clone())).await {
+    match Server::bind(config, Arc::clone(&test.store), Arc::new(test.clock.clone()), Arc::new(FakeEntropy::default())).await {
         Ok(_) => panic!("the server started"),
         Err(error) => error.to_string(),
     }
@@ -164,7 +165,13 @@ async fn a_server_that_cannot_start_says_why() {
     let running = run(|_| ()).await;
     let mut config = ServerConfig::default();
     config.listen.address = running.address;
-    let taken = Server::bind(config.clone(), Arc::clone(&running.test.store), Arc::new(running.test.clock.clone())).await;
+    let taken = Server::bind(
+        config.clone(),
+        Arc::clone(&running.test.store),
+        Arc::new(running.test.clock.clone()),
+        Arc::new(FakeEntropy::default()),
+    )
+    .await;
     assert!(matches!(taken, Err(ServeError::AddressInUse(address)) if address == running.address));
     assert!(refused(config.clone(), &running.test).await.contains("is taken by another process"));
     config.listen.address = "192.0.2.1:8080".parse().unwrap();

@@ -1,16 +1,24 @@
 //! Instants as people and HTTP write them, in UTC.
 
-use anyhow::{Result, anyhow, bail};
 use sidetone_engine::units::Timestamp;
 
 /// An instant as UTC, `2026-11-21 02:41:09.553`.
-pub(crate) fn show(at: Timestamp) -> String {
+#[must_use]
+pub fn show(at: Timestamp) -> String {
     at.to_iso().replace('T', " ").replace('Z', "")
 }
 
+/// A text that is no instant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no day or instant in UTC; write 2026-11-21 or 2026-11-21T14:30:00")]
+pub struct NotAnInstant(String);
+
 /// `2026-11-21`, `2026-11-21T14:30:00`, with or without `Z`; UTC.
-pub(crate) fn parse(text: &str) -> Result<Timestamp> {
-    let wrong = || anyhow!("{text:?} is no day or instant in UTC; write 2026-11-21 or 2026-11-21T14:30:00");
+///
+/// # Errors
+/// When it is anything else.
+pub fn parse(text: &str) -> Result<Timestamp, NotAnInstant> {
+    let wrong = || NotAnInstant(text.chars().take(40).collect());
     let (date, time) = text.trim_end_matches('Z').split_once(['T', ' ']).unwrap_or((text, "00:00:00"));
     let numbers = |text: &str, by: char| {
         text.split(by).map(|part| part.parse::<i64>().ok().filter(|number| *number >= 0)).collect::<Option<Vec<_>>>()
@@ -18,7 +26,7 @@ pub(crate) fn parse(text: &str) -> Result<Timestamp> {
     let (date, time) = (numbers(date, '-').ok_or_else(wrong)?, numbers(time, ':').ok_or_else(wrong)?);
     let ([year, month, day], [hour, minute, second]) = (&date[..], &time[..]) else { return Err(wrong()) };
     if !(1970..2200).contains(year) || !(1..=12).contains(month) || !(1..=31).contains(day) || *hour > 23 || *minute > 59 || *second > 60 {
-        bail!(wrong());
+        return Err(wrong());
     }
     let seconds = day_number(*year, *month, *day) * 86_400 + hour * 3600 + minute * 60 + second;
     Ok(Timestamp::from_micros(seconds * 1_000_000))
@@ -33,7 +41,8 @@ fn day_number(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// The `Date` of an HTTP answer, such as `Sat, 21 Nov 2026 05:40:31 GMT` (RFC 9110, IMF-fixdate).
-pub(crate) fn parse_http_date(text: &str) -> Option<Timestamp> {
+#[must_use]
+pub fn parse_http_date(text: &str) -> Option<Timestamp> {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let mut parts = text.split_once(", ")?.1.split(' ');
     let (day, month, year, time) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);

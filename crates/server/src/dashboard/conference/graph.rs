@@ -1,0 +1,80 @@
+//! Who was connected with whom: participants on a circle, a line for each connection in the colour of its worse end.
+
+use std::f64::consts::TAU;
+
+use maud::{Markup, html};
+use sidetone_engine::metric::Metric;
+use sidetone_store::{
+    local_user::Role,
+    record::{ConferenceDetail, PeerConnection},
+};
+
+use super::{ends::Ends, format, person_text};
+use crate::dashboard::quality::Grade;
+
+const WIDTH: f64 = 440.0;
+const HEIGHT: f64 = 300.0;
+/// Participants drawn at most: more make a hairball.
+const NODES_MAX: usize = 24;
+
+/// The score of a peer connection: what its list of scores calls `mos_cq`, or `mos_v` where there is no audio.
+pub(super) fn score(connection: &PeerConnection) -> Option<f64> {
+    let mean = |metric| connection.summaries.iter().find(|summary| summary.metric == metric).map(|summary| summary.mean);
+    mean(Metric::MosCq).or_else(|| mean(Metric::MosV))
+}
+
+pub(super) fn draw(detail: &ConferenceDetail, ends: &Ends, role: Role) -> Markup {
+    let nodes: Vec<_> = detail.participants.iter().take(NODES_MAX).collect();
+    let pairs = ends.pairs(detail);
+    let has_outside = pairs.iter().any(|(_, far)| far.is_none());
+    let place = |index: usize| {
+        // A pair side by side, more from the top on.
+        let turn = if nodes.len() == 2 { 0.5 } else { 0.75 };
+        let angle = TAU * (turn + index as f64 / nodes.len() as f64);
+        let radius = if nodes.len() == 1 { (120.0, 0.0) } else { (150.0, 105.0) };
+        (WIDTH / 2.0 + radius.0 * libm::cos(angle), HEIGHT / 2.0 - 6.0 + radius.1 * libm::sin(angle))
+    };
+    let middle = if nodes.len() == 1 { (WIDTH / 2.0 + 120.0, HEIGHT / 2.0 - 6.0) } else { (WIDTH / 2.0, HEIGHT / 2.0 - 6.0) };
+    let of = |connection: &PeerConnection| nodes.iter().position(|participant| participant.key == connection.participant).map(place);
+    let text = |connection: &PeerConnection| {
+        let who = detail.participants.iter().find(|participant| participant.key == connection.participant);
+        who.map_or("", |who| person_text(who, role))
+    };
+    html! {
+        svg.graph viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(format!("{} between {}", format::count(pairs.len() as u64, "connection"), format::count(nodes.len() as u64, "participant"))) {
+            @for (connection, far) in &pairs {
+                @let worst = far.map_or(score(connection), |far| match (score(connection), score(far)) { (Some(one), Some(other)) => Some(one.min(other)), (one, other) => one.or(other) });
+                @if let (Some(from), Some(to)) = (of(connection), far.map_or(Some(middle), of)) {
+                    line class=(format!("edge {}", worst.map_or("none", |worst| Grade::of(worst).name()))) x1=(px(from.0)) y1=(px(from.1)) x2=(px(to.0)) y2=(px(to.1)) {
+                        title { (text(connection)) " and " (far.map_or("the other side", text)) }
+                    }
+                    @if let (Some(worst), true) = (worst, pairs.len() <= 12) {
+                        @let (x, y) = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
+                        rect.edge-plate x=(px(x - 15.0)) y=(px(y - 10.0)) width="30" height="20" rx="10" {}
+                        text.edge-score x=(px(x)) y=(px(y + 4.0)) text-anchor="middle" { (format::score(worst)) }
+                    }
+                }
+            }
+            @if has_outside {
+                circle.node.outside cx=(px(middle.0)) cy=(px(middle.1)) r="22" {}
+                text.node-name x=(px(middle.0)) y=(px(middle.1 + 40.0)) text-anchor="middle" { "server or silent peer" }
+            }
+            @for (index, participant) in nodes.iter().enumerate() {
+                @let (x, y) = place(index);
+                @let called = person_text(participant, role);
+                circle.node cx=(px(x)) cy=(px(y)) r="22" {}
+                text.node-initial x=(px(x)) y=(px(y + 5.0)) text-anchor="middle" aria-hidden="true" { (called.chars().next().map(|first| first.to_uppercase().to_string()).unwrap_or_default()) }
+                text.node-name x=(px(x)) y=(px(y + 40.0)) text-anchor="middle" { (short(called)) title { (called) } }
+            }
+        }
+    }
+}
+
+fn px(value: f64) -> String {
+    format!("{value:.1}")
+}
+
+fn short(text: &str) -> String {
+    const CHARS: usize = 20;
+    if text.chars().count() <= CHARS { text.to_owned() } else { text.chars().take(CHARS - 1).chain(['…']).collect() }
+}

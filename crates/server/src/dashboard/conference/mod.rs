@@ -1,0 +1,162 @@
+//! `/conferences/{key}`: one conference. Who was there, what went wrong, and how every connection did over time.
+//!
+//! `ends` finds which connections belong together, `verdict` says it in words, `timeline` and `graph` draw, `connection` shows one pair of
+//! ends with its charts, `events` lists what happened.
+
+mod connection;
+mod ends;
+mod events;
+mod graph;
+mod timeline;
+mod verdict;
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use maud::{Markup, html};
+use serde::Deserialize;
+use sidetone_store::{
+    local_user::Role,
+    record::{ConferenceDetail, ConferenceState, Participant},
+};
+
+use super::{
+    conferences::{name, running},
+    format, icon, quality,
+    refusal::Refusal,
+    session::Visitor,
+    shell::{self, Place},
+};
+use crate::{
+    query::{
+        self, Parameters,
+        series::{self, SeriesParameters},
+    },
+    state::AppState,
+};
+use ends::Ends;
+
+/// What of the conference is shown.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct View {
+    /// Key of the peer connection whose charts are shown.
+    connection: Option<String>,
+    /// Kind of events, and whose.
+    kind: String,
+    who: String,
+    after: String,
+}
+
+pub(crate) async fn page(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    Path(key): Path<String>,
+    Parameters(view): Parameters<View>,
+) -> Result<Response, Refusal> {
+    let app = visitor.app()?;
+    let detail = query::conference::read(&state, app, &key).await?;
+    let ends = Ends::of(&detail);
+    let events = events::Events::read(&state, app, &key, &view).await?;
+    let main = html! {
+        (head(&detail, &visitor))
+        (verdict::section(&detail, &visitor))
+        section.card aria-labelledby="timeline-title" {
+            h2 #timeline-title { "Timeline" }
+            (timeline::draw(&detail, &events.all, visitor.user.role))
+        }
+        div.columns {
+            section.card aria-labelledby="participants-title" {
+                h2 #participants-title { "Participants" }
+                (participants(&detail, &visitor))
+            }
+            section.card aria-labelledby="graph-title" {
+                h2 #graph-title { "Connections" }
+                (graph::draw(&detail, &ends, visitor.user.role))
+            }
+        }
+        (connection::section(&detail, &ends, &view, &visitor))
+        (events::section(&detail, &events, &view, &visitor))
+    };
+    let title = detail.conference.conference_id.as_str();
+    Ok(shell::page(&visitor, Some(Place::Conferences), if title.is_empty() { "Conference" } else { title }, main))
+}
+
+/// The series of a chart, as the query API gives them.
+pub(crate) async fn series(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    Path((_, peer_connection)): Path<(String, String)>,
+    Parameters(parameters): Parameters<SeriesParameters>,
+) -> Response {
+    let read = async { series::read(&state, visitor.app()?, &peer_connection, parameters).await };
+    match read.await {
+        Ok(body) => Json(body).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn head(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
+    let conference = &detail.conference;
+    let is_running = conference.state == ConferenceState::Running;
+    html! {
+        nav.crumbs aria-label="Where this is" { a href=(visitor.link("/")) { "Conferences" } (icon::chevron()) span aria-current="page" { (name(conference.conference_id.as_str())) } }
+        div.page-head {
+            div {
+                h1.long { (name(conference.conference_id.as_str())) }
+                p.facts {
+                    span { (icon::clock()) (format::instant(conference.start, "minute")) }
+                    span { (format::span_us(conference.end.as_micros() - conference.start.as_micros())) }
+                    span { (format::count(conference.participant_count.into(), "participant")) }
+                    span { (format::count(conference.peer_connection_count.into(), "connection")) }
+                    @if is_running { (running()) }
+                }
+            }
+        }
+    }
+}
+
+fn participants(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
+    html! {
+        ul.people {
+            @for participant in &detail.participants {
+                @let facts = &participant.facts;
+                li {
+                    (quality::badge(participant.scores.as_ref().and_then(quality::overall)))
+                    div.person {
+                        a.person-name href=(visitor.link(&format!("/users/{}", format::percent_encoded(participant.user_id.as_str())))) { (person(participant, visitor.user.role)) }
+                        p.muted {
+                            @let device = [format!("{} {}", facts.browser, facts.browser_version.split('.').next().unwrap_or_default()), facts.os.clone(), facts.site.clone(), facts.app_version.clone()];
+                            @for (index, fact) in device.iter().map(|fact| fact.trim()).filter(|fact| !fact.is_empty()).enumerate() { @if index > 0 { " · " } (fact) }
+                        }
+                        @if !facts.additional_ids.is_empty() {
+                            p.tags { @for (id, value) in &facts.additional_ids { span.tag { span.muted { (id) " " } (value) } } }
+                        }
+                    }
+                    p.person-stay.muted {
+                        (format::instant(participant.joined, "time"))
+                        " – "
+                        @match participant.ended { Some(ended) => (format::instant(ended, "time")), None => "now" }
+                        @if participant.timed_out { br; span title="No batch came any more, and no word of leaving" { "fell silent" } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a participant is called: names are for those who help people, everybody else gets the alias, or the app's id.
+pub(crate) fn person(participant: &Participant, role: Role) -> Markup {
+    html! { (name(person_text(participant, role))) }
+}
+
+pub(crate) fn person_text(participant: &Participant, role: Role) -> &str {
+    let facts = &participant.facts;
+    match role {
+        Role::Admin | Role::Support if !facts.user_name.is_empty() => &facts.user_name,
+        _ if !facts.alias_name.is_empty() => &facts.alias_name,
+        _ => participant.user_id.as_str(),
+    }
+}

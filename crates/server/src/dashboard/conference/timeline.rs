@@ -1,0 +1,89 @@
+//! The timeline: a row for each participant with their stay, connections, issues and events, drawn as SVG in percent of the width.
+
+use maud::{Markup, html};
+use sidetone_engine::units::Timestamp;
+use sidetone_store::{
+    local_user::Role,
+    record::{ConferenceDetail, Participant, StoredEvent},
+};
+
+use super::{format, person, quality};
+
+/// Rows drawn at most; a webinar has more participants than anybody reads.
+const ROWS_MAX: usize = 60;
+
+/// Percent of the whole.
+struct Scale {
+    start: i64,
+    length: i64,
+}
+
+impl Scale {
+    fn at(&self, time: Timestamp) -> f64 {
+        ((time.as_micros() - self.start) as f64 / self.length as f64 * 100.0).clamp(0.0, 100.0)
+    }
+
+    fn x(&self, time: Timestamp) -> String {
+        format!("{:.3}%", self.at(time))
+    }
+
+    fn width(&self, from: Timestamp, until: Timestamp) -> String {
+        format!("{:.3}%", (self.at(until) - self.at(from)).max(0.25))
+    }
+}
+
+pub(super) fn draw(detail: &ConferenceDetail, events: &[StoredEvent], role: Role) -> Markup {
+    let (start, end) = (detail.conference.start, detail.conference.end);
+    let scale = Scale { start: start.as_micros(), length: (end.as_micros() - start.as_micros()).max(1) };
+    html! {
+        div.timeline {
+            @for participant in detail.participants.iter().take(ROWS_MAX) { (row(detail, participant, events, &scale, role)) }
+            @if detail.participants.len() > ROWS_MAX { p.muted { "and " (format::count((detail.participants.len() - ROWS_MAX) as u64, "more participant")) } }
+            div.timeline-row aria-hidden="true" {
+                span {}
+                div.timeline-axis { span { (format::instant(start, "time")) } span { (format::instant(start.plus_micros(scale.length / 2), "time")) } span { (format::instant(end, "time")) } }
+            }
+        }
+        ul.legend aria-label="Legend" {
+            li { span.key.key-stay {} "there" } li { span.key.key-media {} "connection" }
+            li { span.key.mark-minor {} "minor" } li { span.key.mark-major {} "major" } li { span.key.mark-critical {} "critical issue" }
+            li { span.key.key-event {} "event" }
+        }
+    }
+}
+
+fn row(detail: &ConferenceDetail, participant: &Participant, events: &[StoredEvent], scale: &Scale, role: Role) -> Markup {
+    let until = participant.ended.unwrap_or(detail.conference.end);
+    let connections: Vec<_> = detail.peer_connections.iter().filter(|connection| connection.participant == participant.key).collect();
+    let mut issues: Vec<_> =
+        connections.iter().flat_map(|connection| connection.issues.iter().map(move |issue| (issue, connection.end))).collect();
+    // The worst on top.
+    issues.sort_by_key(|(issue, _)| issue.severity);
+    let label = format!(
+        "there for {}, {}, {}",
+        format::span_us(until.as_micros() - participant.joined.as_micros()),
+        format::count(connections.len() as u64, "connection"),
+        format::count(issues.len() as u64, "issue"),
+    );
+    html! {
+        div.timeline-row {
+            span.timeline-name { (person(participant, role)) }
+            svg.timeline-track width="100%" height="34" role="img" aria-label=(label) {
+                rect.track x="0" y="7" width="100%" height="20" rx="5" {}
+                rect.stay x=(scale.x(participant.joined)) y="7" width=(scale.width(participant.joined, until)) height="20" rx="5" {}
+                @for connection in &connections {
+                    rect.media x=(scale.x(connection.start)) y="22" width=(scale.width(connection.start, connection.end)) height="5" rx="2.5" {}
+                }
+                @for (issue, last) in &issues {
+                    @let cleared = issue.cleared.unwrap_or(*last);
+                    rect class=(quality::severity_name(issue.severity)) x=(scale.x(issue.onset)) y="7" width=(scale.width(issue.onset, cleared)) height="14" rx="2" {
+                        title { (format::rule(&issue.rule)) ", " (format::span_us(cleared.as_micros() - issue.onset.as_micros())) }
+                    }
+                }
+                @for held in events.iter().filter(|held| held.participant == participant.key) {
+                    circle.event cx=(scale.x(held.event.time)) cy="31" r="2" { title { (held.event.kind) } }
+                }
+            }
+        }
+    }
+}

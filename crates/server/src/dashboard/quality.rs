@@ -1,0 +1,105 @@
+//! Scores and issues at a glance: grades, badges, bars.
+
+use maud::{Markup, html};
+use sidetone_engine::issue::Severity;
+use sidetone_store::summary::{IssueCount, Scores};
+
+use super::format;
+
+/// A score in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Grade {
+    Bad,
+    Poor,
+    Fair,
+    Good,
+}
+
+impl Grade {
+    pub(crate) const ALL: [Self; 4] = [Self::Good, Self::Fair, Self::Poor, Self::Bad];
+
+    /// Where the issue `low_mos` becomes minor, major and critical, and half a step above.
+    pub(crate) fn of(score: f64) -> Self {
+        match score {
+            _ if score >= 4.0 => Self::Good,
+            _ if score >= 3.6 => Self::Fair,
+            _ if score >= 3.1 => Self::Poor,
+            _ => Self::Bad,
+        }
+    }
+
+    /// Least and greatest score, each inclusive, where there is one.
+    pub(crate) fn bounds(self) -> (Option<f64>, Option<f64>) {
+        match self {
+            Self::Good => (Some(4.0), None),
+            Self::Fair => (Some(3.6), Some(3.999_999)),
+            Self::Poor => (Some(3.1), Some(3.599_999)),
+            Self::Bad => (None, Some(3.099_999)),
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Fair => "fair",
+            Self::Poor => "poor",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// The score that a list shows and a search means.
+pub(crate) fn overall(scores: &Scores) -> Option<f64> {
+    scores.mos_cq.or(scores.mos_v)
+}
+
+/// The score in the colour of its grade; absent is said, not shown as 0.
+pub(crate) fn badge(score: Option<f64>) -> Markup {
+    match score {
+        Some(score) => {
+            let grade = Grade::of(score).name();
+            html! { span class=(format!("score {grade}")) title=(format!("{grade}: {} of 5", format::score(score))) { (format::score(score)) span.unseen { " of 5, " (grade) } } }
+        }
+        None => html! { span.score.none title="nothing to judge" { (format::ABSENT) span.unseen { "no score" } } },
+    }
+}
+
+pub(crate) fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Minor => "minor",
+        Severity::Major => "major",
+        Severity::Critical => "critical",
+    }
+}
+
+/// Issues as marks of their severity, the worst first, with the name of the worst.
+pub(crate) fn issue_bar(issues: &[IssueCount]) -> Markup {
+    let mut sorted: Vec<&IssueCount> = issues.iter().collect();
+    sorted.sort_by(|a, b| (b.severity, b.count, &a.rule).cmp(&(a.severity, a.count, &b.rule)));
+    let Some(worst) = sorted.first() else { return html! { span.muted { "none" } } };
+    let total: u64 = issues.iter().map(|issue| issue.count).sum();
+    html! {
+        span.issue-bar aria-hidden="true" {
+            @for issue in sorted.iter().take(6) {
+                span class=(format!("mark-{}", severity_name(issue.severity))) title=(format!("{} × {}", issue.count, format::rule(&issue.rule))) {}
+            }
+        }
+        span.issue-names { (format::rule(&worst.rule)) @if total > 1 { span.muted { " +" (total - 1) } } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grades_meet_without_a_gap() {
+        for (score, grade) in
+            [(4.6, Grade::Good), (4.0, Grade::Good), (3.99, Grade::Fair), (3.6, Grade::Fair), (3.1, Grade::Poor), (3.09, Grade::Bad)]
+        {
+            assert_eq!(Grade::of(score), grade, "{score}");
+            let (least, most) = grade.bounds();
+            assert!(least.is_none_or(|least| score >= least) && most.is_none_or(|most| score <= most), "{score}");
+        }
+    }
+}

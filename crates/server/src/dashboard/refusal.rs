@@ -1,0 +1,92 @@
+//! What is shown where there is no page: the way to the login, and errors that say what to do next.
+
+use axum::{
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use maud::{Markup, html};
+
+use super::{format::percent_encoded, protect, shell};
+use crate::problem::Problem;
+
+/// Why there is no page.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// Nobody is logged in; afterwards the browser goes on to where it wanted to.
+    LogIn { wanted: String },
+    /// Something else is in the way.
+    Problem(Problem),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::LogIn { wanted } if wanted == "/" => Redirect::to("/login").into_response(),
+            Self::LogIn { wanted } => Redirect::to(&format!("/login?next={}", percent_encoded(&wanted))).into_response(),
+            Self::Problem(problem) => {
+                let (status, retry_after) = (problem.status(), problem.retry_after_span());
+                let mut response = (status, error_page(status, &problem.into_detail())).into_response();
+                if let Some(span) = retry_after {
+                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(span.as_secs().max(1)));
+                }
+                response
+            }
+        }
+    }
+}
+
+fn error_page(status: StatusCode, detail: &str) -> Markup {
+    let (title, advice) = match status {
+        StatusCode::NOT_FOUND => {
+            ("There is nothing here", "The link may be old: conferences are removed after their retention, or when a user is erased.")
+        }
+        StatusCode::FORBIDDEN => ("This is not for you", "If you think it should be, an admin of this server can change it."),
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
+            ("That does not fit", "Go back, change what the message names, and try again.")
+        }
+        StatusCode::TOO_MANY_REQUESTS => ("Not so fast", "Wait a moment, then try again."),
+        StatusCode::SERVICE_UNAVAILABLE => ("The server is busy", "Wait a moment, then load the page again."),
+        _ => (
+            "Something broke here",
+            "Load the page again. If it happens again, the server's log says why; `sidetone doctor` looks for damage.",
+        ),
+    };
+    shell::bare(
+        title,
+        html! {
+            div.notice role="alert" {
+                p.notice-status { (status.as_u16()) }
+                h1 { (title) }
+                p.notice-detail { (sentence(detail)) }
+                p.muted { (advice) }
+                p.actions { a.button.primary href="/" { "To the conferences" } }
+            }
+        },
+    )
+}
+
+/// Problems begin in lower case, as parts of log lines do.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let end = if text.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{first}{}{end}", chars.as_str())
+}
+
+/// Where a person looks for a page that is not there: a page. Everybody else gets a problem document.
+pub(crate) fn not_found(request: &Request) -> Option<Response> {
+    let wants_page =
+        request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    let is_api = request.uri().path().starts_with("/v1/");
+    (wants_page && !is_api).then(|| {
+        let path: String = request.uri().path().chars().take(200).collect();
+        protect::headed(Refusal::Problem(Problem::not_found("path_unknown", format!("no page has the address {path}"))).into_response())
+    })
+}

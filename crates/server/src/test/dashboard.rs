@@ -1,0 +1,250 @@
+//! Pages, as a browser asks for them.
+
+use axum::http::HeaderValue;
+use sidetone_engine::ids::{ConferenceId, UserId};
+use sidetone_store::local_user::{LocalUser, Role};
+
+use super::*;
+use crate::password;
+
+pub(super) const PASSWORD: &str = "correct horse battery";
+
+/// A browser with the cookie of one local user.
+pub(super) struct Browser<'a> {
+    pub(super) server: &'a TestServer,
+    cookie: HeaderValue,
+}
+
+impl TestServer {
+    pub(super) async fn local_user(&self, name: &str, role: Role) {
+        let password_hash = password::hash(PASSWORD, &FakeEntropy::default()).unwrap();
+        let user = LocalUser { name: name.into(), role, password_hash, created: self.clock.now() };
+        assert!(self.store.create_local_user(user).await.unwrap());
+    }
+
+    pub(super) async fn submit(&self, path: &str, form: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::from(form.to_owned())).unwrap()).await
+    }
+
+    pub(super) async fn browser(&self, name: &str, role: Role) -> Browser<'_> {
+        self.local_user(name, role).await;
+        let answer = self.submit("/login", &format!("name={name}&password={}", PASSWORD.replace(' ', "+")), &[]).await;
+        assert_eq!((answer.status, answer.text(header::LOCATION)), (StatusCode::SEE_OTHER, "/"), "{}", answer.html());
+        let cookie = answer.text(header::SET_COOKIE).split(';').next().unwrap().to_owned();
+        Browser { server: self, cookie: cookie.try_into().unwrap() }
+    }
+
+    pub(super) async fn anonymous(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+}
+
+impl Browser<'_> {
+    pub(super) async fn get(&self, path: &str) -> Answer {
+        self.server.send(Request::get(path).header(header::COOKIE, &self.cookie).body(Body::empty()).unwrap()).await
+    }
+
+    pub(super) async fn page(&self, path: &str) -> String {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.html());
+        answer.html()
+    }
+
+    pub(super) async fn submit(&self, path: &str, form: &str) -> Answer {
+        self.server.submit(path, form, &[("cookie", self.cookie.to_str().unwrap()), ("sec-fetch-site", "same-origin")]).await
+    }
+
+    /// What the forms of this session carry.
+    pub(super) async fn form_token(&self) -> String {
+        let page = self.page("/").await;
+        let (_, rest) = page.split_once(r#"name="form_token" value=""#).unwrap();
+        rest.split_once('"').unwrap().0.to_owned()
+    }
+}
+
+impl Answer {
+    pub(super) fn html(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    pub(super) fn text(&self, name: impl header::AsHeaderName) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+#[tokio::test]
+async fn nobody_sees_a_page_without_logging_in() {
+    let server = TestServer::new().await;
+    let stored = server.batch(&a_batch()).await.ok();
+    let conference = format!("/conferences/{}", stored["conference"].as_str().unwrap());
+    for path in ["/", &conference, &format!("{conference}/series/{}", stored["peer_connection"].as_str().unwrap())] {
+        for cookie in ["", "sidetone_session=", "sidetone_session=made-up"] {
+            let answer = server.send(Request::get(path).header(header::COOKIE, cookie).body(Body::empty()).unwrap()).await;
+            assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}");
+            assert!(answer.text(header::LOCATION).starts_with("/login"), "{path}");
+            assert!(answer.body.is_empty());
+        }
+    }
+    let wanted = server.anonymous(&format!("{conference}?connection=x")).await;
+    assert!(wanted.text(header::LOCATION).ends_with("%3Fconnection%3Dx"), "the way back is kept: {}", wanted.text(header::LOCATION));
+}
+
+#[tokio::test]
+async fn a_session_begins_with_the_password_and_ends_with_the_button() {
+    let server = TestServer::new().await;
+    let browser = server.browser("ada", Role::Admin).await;
+    assert!(browser.page("/").await.contains("No call has been measured yet"));
+    let refused = browser.submit("/logout", "form_token=guessed").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    browser.page("/").await;
+    let left = browser.submit("/logout", &format!("form_token={}", browser.form_token().await)).await;
+    assert!(left.text(header::SET_COOKIE).contains("Max-Age=0"));
+    assert_eq!(browser.get("/").await.status, StatusCode::SEE_OTHER, "the session is over, not only the cookie gone");
+}
+
+#[tokio::test]
+async fn a_session_expires() {
+    let server = TestServer::with(|config, _| config.auth.session_ttl = "1h".parse().unwrap()).await;
+    let browser = server.browser("ada", Role::Admin).await;
+    server.clock.advance_ms(59 * 60_000);
+    browser.page("/").await;
+    server.clock.advance_ms(60_000);
+    assert_eq!(browser.get("/").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn the_cookie_is_kept_from_scripts_and_other_sites() {
+    let server = TestServer::new().await;
+    server.local_user("ada", Role::Admin).await;
+    let form = format!("name=ada&password={}&next=//evil.example", PASSWORD.replace(' ', "+"));
+    let plain = server.submit("/login", &form, &[]).await;
+    assert_eq!(plain.text(header::LOCATION), "/");
+    let cookie = plain.text(header::SET_COOKIE);
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && !cookie.contains("Secure"), "{cookie}");
+    let behind_tls = server.submit("/login", &form, &[("x-forwarded-proto", "https")]).await;
+    assert!(behind_tls.text(header::SET_COOKIE).contains("Secure"));
+}
+
+#[tokio::test]
+async fn a_wrong_password_opens_nothing_and_guessing_is_slow() {
+    let server = TestServer::new().await;
+    server.local_user("ada", Role::Admin).await;
+    for name in ["ada", "nobody"] {
+        let answer = server.submit("/login", &format!("name={name}&password=wrong"), &[]).await;
+        assert_eq!((answer.status, answer.text(header::SET_COOKIE)), (StatusCode::UNAUTHORIZED, ""));
+        assert!(answer.html().contains("No user has this name and this password"), "the same answer for both");
+    }
+    let mut last = StatusCode::UNAUTHORIZED;
+    for _ in 0..10 {
+        last = server.submit("/login", "name=ada&password=wrong", &[]).await.status;
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+    let right = server.submit("/login", &format!("name=ada&password={}", PASSWORD.replace(' ', "+")), &[]).await;
+    assert_eq!(right.status, StatusCode::TOO_MANY_REQUESTS, "a right guess does not show either");
+    assert!(right.text(header::RETRY_AFTER).parse::<u64>().unwrap() > 0);
+}
+
+#[tokio::test]
+async fn posts_of_other_sites_are_not_carried_out() {
+    let server = TestServer::new().await;
+    server.local_user("ada", Role::Admin).await;
+    let form = format!("name=ada&password={}", PASSWORD.replace(' ', "+"));
+    for headers in [&[("sec-fetch-site", "cross-site")][..], &[("origin", "https://evil.example"), ("host", "stats.example")]] {
+        let answer = server.submit("/login", &form, headers).await;
+        assert_eq!((answer.status, answer.text(header::SET_COOKIE)), (StatusCode::FORBIDDEN, ""), "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_first_user_needs_the_token_and_there_is_no_second() {
+    let server = TestServer::new().await;
+    let path = crate::dashboard::setup::path(&server.state).await.unwrap().unwrap();
+    let token = path.strip_prefix("/setup?token=").unwrap();
+    assert!(server.anonymous(&path).await.html().contains("Make the first user"));
+    for wrong in ["/setup", "/setup?token=", "/setup?token=guessed"] {
+        assert_eq!(server.anonymous(wrong).await.status, StatusCode::FORBIDDEN, "{wrong}");
+    }
+    let with = |token: &str, name: &str, password: &str| format!("token={token}&name={name}&password={password}");
+    assert_eq!(server.submit("/setup", &with("guessed", "eve", "long-enough-for-all"), &[]).await.status, StatusCode::FORBIDDEN);
+    let short = server.submit("/setup", &with(token, "ada", "short"), &[]).await;
+    assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(short.html().contains("at least 10 are needed") && short.html().contains(r#"value="ada""#));
+    let made = server.submit("/setup", &with(token, "ada", "long-enough-for-all"), &[]).await;
+    assert_eq!((made.status, made.text(header::LOCATION)), (StatusCode::SEE_OTHER, "/"));
+    assert!(made.text(header::SET_COOKIE).starts_with("sidetone_session="));
+    assert_eq!(server.submit("/setup", &with(token, "eve", "long-enough-for-all"), &[]).await.text(header::LOCATION), "/login");
+    let users = server.store.local_users().await.unwrap();
+    assert_eq!(users.iter().map(|user| (user.name.as_str(), user.role)).collect::<Vec<_>>(), [("ada", Role::Admin)]);
+    assert_eq!(crate::dashboard::setup::path(&server.state).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_app_shows_its_own_conferences_only() {
+    let server = TestServer::new().await;
+    let stored = server.batch(&a_batch()).await.ok();
+    let (conference, connection) = (stored["conference"].as_str().unwrap(), stored["peer_connection"].as_str().unwrap());
+    let browser = server.browser("ada", Role::Admin).await;
+    let other = server.store.apps().await.unwrap().into_iter().find(|app| app.name == "other").unwrap().key;
+    assert!(browser.page(&format!("/conferences/{conference}?app={}", server.app.key)).await.contains("standup"));
+    assert!(browser.page("/").await.contains("standup"));
+    assert!(!browser.page(&format!("/?app={other}")).await.contains("/conferences/"));
+    for path in [
+        format!("/conferences/{conference}?app={other}"),
+        format!("/conferences/{conference}/series/{connection}?app={other}"),
+        format!("/?app={}", AppKey::mint(start(), 9)),
+        "/?app=nonsense".into(),
+        "/conferences/nonsense".into(),
+    ] {
+        assert_eq!(browser.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn hostile_names_are_text() {
+    const HOSTILE: &str = r#"<script>alert(1)</script>"'><img src=x onerror=alert(2)>"#;
+    let server = TestServer::new().await;
+    let mut batch = a_batch();
+    batch.conference_id = ConferenceId::new(HOSTILE).unwrap();
+    batch.user_id = UserId::new(HOSTILE).unwrap();
+    let payload =
+        serde_json::json!({"user_name": HOSTILE, "browser": HOSTILE, "site": HOSTILE, "additional_ids": {HOSTILE: HOSTILE}}).to_string();
+    batch.events = ["joined", HOSTILE]
+        .map(|kind| sidetone_wire::batch::Event { time: batch.sent, kind: kind.into(), payload: payload.clone() })
+        .to_vec();
+    let stored = server.batch(&batch).await.ok();
+    let browser = server.browser("ada", Role::Admin).await;
+    let query = "%3Cscript%3Ealert(1)";
+    for path in ["/".into(), format!("/?q={query}"), format!("/conferences/{}?kind={query}", stored["conference"].as_str().unwrap())] {
+        let page = browser.page(&path).await;
+        assert!(!page.contains("<script>alert") && !page.contains("<img"), "{path}");
+        assert!(page.contains("&lt;script&gt;alert"), "{path}");
+    }
+    let answer = server.anonymous(&format!("/login?next={query}")).await;
+    assert!(!answer.html().contains("<script>alert"));
+}
+
+#[tokio::test]
+async fn every_page_forbids_what_is_not_of_this_server() {
+    let server = TestServer::new().await;
+    let browser = server.browser("ada", Role::Admin).await;
+    let missing = Request::get("/nothing").header(header::ACCEPT, "text/html").body(Body::empty()).unwrap();
+    let answers =
+        [browser.get("/").await, server.anonymous("/login").await, browser.get("/conferences/x").await, server.send(missing).await];
+    for answer in answers {
+        let policy = answer.text(header::CONTENT_SECURITY_POLICY);
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"),
+            "{policy}"
+        );
+        assert_eq!(answer.text(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
+        assert_eq!(answer.text(header::CACHE_CONTROL), "no-store");
+        let html = answer.html();
+        assert!(!html.contains(" style=") && !html.contains("<style") && !html.contains(" onclick"), "nothing is inline");
+    }
+    let program = server.anonymous("/nothing").await;
+    program.refused(404, "path_unknown");
+}

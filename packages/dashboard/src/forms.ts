@@ -1,0 +1,22 @@
+// Small comforts of forms: send on change, leave empty fields out of the address, close a menu that lost the focus.
+
+export function startForms(): void {
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-submit-on-change]")) {
+    form.addEventListener("change", () => form.requestSubmit());
+  }
+  for (const form of document.querySelectorAll<HTMLFormElement>('form[method="get"]')) {
+    form.addEventListener("formdata", (event) => {
+      for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+    });
+  }
+  for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.menu")) {
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !menu.open) return;
+      menu.open = false;
+      menu.querySelector("summary")?.focus();
+    });
+    document.addEventListener("pointerdown", (event) => {
+      if (event.target instanceof Node && !menu.contains(event.target)) menu.open = false;
+    });
+  }
+}
