@@ -4,7 +4,9 @@
 
 mod assets;
 mod bench;
+mod debian;
 mod demo;
+mod e2e;
 mod r#gen;
 mod npm;
 mod process;

@@ -4,7 +4,7 @@ use std::{process::Command, time::Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{assets, r#gen, npm, process, tidy, wasm, workspace};
+use crate::{assets, e2e, r#gen, npm, process, tidy, wasm, workspace};
 
 /// One runner with everything it needs.
 struct Step {
@@ -19,6 +19,7 @@ const STEPS: &[Step] = &[
     Step { name: "gen", run: r#gen::check },
     Step { name: "rust", run: rust },
     Step { name: "wasm", run: wasm_parity },
+    Step { name: "e2e", run: end_to_end },
     Step { name: "fuzz", run: || outside("fuzz") },
     Step { name: "bench", run: || outside("bench") },
 ];
@@ -143,6 +144,15 @@ fn wasm_parity() -> Result<String> {
     let verdict = counts.verdict()?;
     ran?;
     Ok(format!("{verdict}; {}", module.size))
+}
+
+/// Real calls in real browsers against the real program.
+fn end_to_end() -> Result<String> {
+    let mut counts = Counts::default();
+    let ran = e2e::run(|line| counts.add_node(line));
+    let verdict = counts.verdict()?;
+    ran?;
+    Ok(verdict)
 }
 
 /// A package outside the workspace: its tests where it has some, and that all of it compiles.

@@ -11,9 +11,9 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
-use crate::{process, workspace};
+use crate::{debian, process, workspace};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// How long rustup may take to download 30 MB before it is taken to be cut off from them.
@@ -156,14 +156,7 @@ fn install_from_debian() -> Result<()> {
          rustup target add {TARGET}\n  apt-get update && apt-get install {}   (Debian 12 or later, as root)",
         DEBIAN_PACKAGES.join(" ")
     );
-    let is_root = process::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if !is_root || !Path::new("/etc/debian_version").is_file() {
-        bail!(by_hand);
-    }
-    process::run(Command::new("apt-get").args(["-qq", "update"])).context(by_hand.clone())?;
-    let mut install = Command::new("apt-get");
-    install.args(["-qq", "install", "--yes", "--no-install-recommends"]).args(DEBIAN_PACKAGES);
-    process::run(install.env("DEBIAN_FRONTEND", "noninteractive")).context(by_hand.clone())?;
+    debian::install(&DEBIAN_PACKAGES, &by_hand)?;
     ensure!(debian_is_ready(), "Debian's rustc-web is older than Rust {}\n{by_hand}", env!("CARGO_PKG_RUST_VERSION"));
     Ok(())
 }

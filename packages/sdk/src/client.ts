@@ -112,16 +112,21 @@ export class Sidetone {
     if (!run) return;
     // Another call finds nothing to do.
     this.#run = undefined;
-    for (const undo of this.#undo.splice(0)) this.#failures.guard(undo);
-    const connections = [...this.#connections.values()];
-    await within(LAST_REPORT_MS, Promise.all(connections.map((connection) => connection.poll())));
-    for (const connection of connections) this.#forget(connection);
-    run.own.event("left", {}, Date.now());
+    await within(LAST_REPORT_MS, Promise.all([...this.#connections.values()].map((connection) => connection.poll())));
+    this.#end(run);
     await within(LAST_UPLOAD_MS, this.#upload(run).then(() => run.uploader.kick()));
     run.uploader.end();
     run.queue.close();
     registry.exit();
     this.#emitter.clear();
+  }
+
+  /** The stay is over: what the browser tells after this does not belong to it. */
+  #end(run: Run): void {
+    this.#run = undefined;
+    for (const undo of this.#undo.splice(0)) this.#failures.guard(undo);
+    for (const connection of [...this.#connections.values()]) this.#forget(connection);
+    run.own.event("left", {}, Date.now());
   }
 
   #start(): void {
@@ -153,7 +158,7 @@ export class Sidetone {
         record: (kind, payload) => this.event(kind, payload),
         onHidden: () => run.uploader.leave(this.#collect(run)),
         onLeave: (mayReturn) => {
-          if (!mayReturn) run.own.event("left", {}, Date.now());
+          if (!mayReturn) this.#end(run);
           run.uploader.leave(this.#collect(run));
         },
         onReturn: () => void run.uploader.kick(),

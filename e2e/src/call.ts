@@ -1,0 +1,33 @@
+/** A call between two pages, set up by the test. */
+
+import type { Tab } from "./browsers.ts";
+import type { Sidetone } from "./sidetone.ts";
+import { until } from "./wait.ts";
+
+/** How a page joins. */
+export interface Joining {
+  readonly conference: string;
+  readonly user: string;
+  readonly uploadIntervalMs?: number;
+  readonly isAutomatic?: boolean;
+}
+
+/** Opens the page of the site and makes its client. */
+export async function join(tab: Tab, origin: string, sidetone: Sidetone, { conference, user, uploadIntervalMs, isAutomatic = false }: Joining): Promise<void> {
+  await tab.goto(origin);
+  const options = { url: sidetone.url, secret: sidetone.intakeSecret, conferenceId: conference, userId: user, ...(uploadIntervalMs && { uploadIntervalMs }) };
+  await tab.evaluate(({ options, isAutomatic }) => call.join(options, isAutomatic), { options, isAutomatic });
+}
+
+/** Connects two pages; each names the connection after the other side. */
+export async function connect(from: Tab, to: Tab, names: { readonly from: string; readonly to: string }, open: { video?: boolean; observe?: boolean } = {}): Promise<void> {
+  await from.evaluate(({ id, open }) => call.open(id, open), { id: names.to, open });
+  await to.evaluate(({ id, open }) => call.open(id, open), { id: names.from, open });
+  const offer = await from.evaluate((id) => call.offer(id), names.to);
+  const answer = await to.evaluate(({ id, sdp }) => call.answer(id, sdp), { id: names.from, sdp: offer });
+  await from.evaluate(({ id, sdp }) => call.accept(id, sdp), { id: names.to, sdp: answer });
+  await until(`${names.from} and ${names.to} are connected`, 20_000, async () => {
+    const states = [await from.evaluate((id) => call.state(id), names.to), await to.evaluate((id) => call.state(id), names.from)];
+    return states.every((state) => state === "connected");
+  });
+}

@@ -1,0 +1,78 @@
+/** What Sidetone says of a connection against what the page's own getStats said. */
+
+import assert from "node:assert/strict";
+import type { PeerConnectionBody, ReportBody, Sidetone, SummaryBody } from "./sidetone.ts";
+
+export interface Seen {
+  readonly timeMs: number;
+  readonly stats: Record<string, Record<string, unknown>>;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** How far rates and round trips may be apart. */
+const TOLERANCE = 0.05;
+
+/** Browsers tell round trips in whole milliseconds: between two pages of one machine that is all there is. */
+const RTT_RESOLUTION_MS = 1;
+
+const RTP = new Set(["inbound-rtp", "outbound-rtp", "remote-inbound-rtp", "remote-outbound-rtp", "media-source", "media-playout"]);
+
+/** Every report of the page is kept with every counter of every stream; means agree with those of the page's own samples. */
+export async function assertAgrees(sidetone: Sidetone, connection: PeerConnectionBody, seen: readonly Seen[]): Promise<void> {
+  const kept = await sidetone.reports(connection.key);
+  assert.equal(kept.length, seen.length, "each report that the page saw is kept, once");
+  for (const [index, { stats }] of seen.entries()) assertSame(stats, kept[index]!);
+  const [first, last] = [seen[0]!, seen.at(-1)!];
+  for (const stream of connection.streams) {
+    const name = `${stream.direction} ${stream.kind}`;
+    const bytes = stream.direction === "inbound" ? "bytesReceived" : "bytesSent";
+    const samples = seen.map(({ timeMs, stats }) => ({ timeMs, stats: rtp(stats, stream.ssrc, `${stream.direction}-rtp`) })).filter(({ stats }) => stats);
+    const [begin, end] = [samples[0]!, samples.at(-1)!];
+    const rate = ((number(end.stats, bytes) - number(begin.stats, bytes)) * 8000) / (timestamp(end.stats) - timestamp(begin.stats));
+    assertNear(`${name}: bit rate`, mean(stream.summaries, "bitrate_bps"), rate);
+  }
+  const trips = seen.flatMap(({ stats }) => selectedPair(stats)?.["currentRoundTripTime"] ?? []) as number[];
+  if (trips.length > 0) {
+    const average = (trips.reduce((sum, trip) => sum + trip, 0) / trips.length) * 1000;
+    assertNear("round trip", mean(connection.summaries, "rtt_ms"), average, RTT_RESOLUTION_MS);
+  }
+  assert.ok(last.timeMs > first.timeMs);
+}
+
+/** The same objects, and of the streams the same members to the last bit. Addresses apart, nothing is left out. */
+function assertSame(seen: Readonly<Record<string, Members>>, { stats }: ReportBody): void {
+  assert.deepEqual(Object.keys(stats).sort(), Object.keys(seen).sort());
+  for (const [id, members] of Object.entries(seen)) {
+    if (!RTP.has(String(members["type"]))) continue;
+    const { id: _, ...rest } = members;
+    const { id: __, ...held } = stats[id]!;
+    assert.deepEqual(held, JSON.parse(JSON.stringify(rest)), `${String(members["type"])} ${id}`);
+  }
+}
+
+export function assertNear(what: string, given: number | undefined, wanted: number, resolution = 0): void {
+  assert.ok(given !== undefined && Math.abs(given - wanted) <= Math.max(TOLERANCE * Math.abs(wanted), resolution), `${what}: ${given} against ${wanted}`);
+}
+
+export function mean(summaries: readonly SummaryBody[], metric: string): number | undefined {
+  return summaries.find((summary) => summary.metric === metric)?.mean;
+}
+
+export function rtp(stats: Readonly<Record<string, Members>>, ssrc: number, type: string): Members | undefined {
+  return Object.values(stats).find((members) => members["ssrc"] === ssrc && members["type"] === type);
+}
+
+/** The pair in use: named by the transport (Chromium), or flagged (Firefox). */
+function selectedPair(stats: Readonly<Record<string, Members>>): Members | undefined {
+  const named = Object.values(stats).find((members) => members["type"] === "transport")?.["selectedCandidatePairId"];
+  return named === undefined ? Object.values(stats).find((members) => members["selected"] === true) : stats[String(named)];
+}
+
+function number(members: Members | undefined, name: string): number {
+  const value = members?.[name];
+  assert.equal(typeof value, "number", name);
+  return value as number;
+}
+
+const timestamp = (members: Members | undefined) => number(members, "timestamp");

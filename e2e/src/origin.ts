@@ -1,0 +1,44 @@
+/** The site whose pages place calls: another origin than Sidetone's, so that CORS is real. */
+
+import { buildSync } from "esbuild";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+
+export interface Origin {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** What a page says beside the call's script. */
+export interface PageOptions {
+  /** `Content-Security-Policy`. */
+  readonly policy?: string;
+  /** Scripts before ours. */
+  readonly before?: readonly string[];
+}
+
+/** Serves `/` with `pages/call.ts` and, unless told otherwise, Sidetone's script tag. */
+export async function serveOrigin(scripts: readonly string[], { policy, before = [] }: PageOptions = {}): Promise<Origin> {
+  const entry = fileURLToPath(new URL("../pages/call.ts", import.meta.url));
+  const page = buildSync({ entryPoints: [entry], bundle: true, write: false, format: "iife", target: "es2022" }).outputFiles[0]!.text;
+  const tags = [...before.map((text) => `<script>${text}</script>`), ...scripts.map((src) => `<script src="${src}"></script>`)];
+  const html = `<!doctype html><meta charset="utf-8"><title>call</title><link rel="icon" href="data:,">${tags.join("")}<script src="/call.js"></script>`;
+  const server = createServer((request, response) => {
+    const isScript = request.url === "/call.js";
+    response.writeHead(200, {
+      "content-type": isScript ? "text/javascript; charset=utf-8" : "text/html; charset=utf-8",
+      ...(policy && { "content-security-policy": policy }),
+    });
+    response.end(isScript ? page : html);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://localhost:${port}/`,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}

@@ -1,0 +1,198 @@
+/** The real program on a data folder of its own: started, killed, started again, asked. */
+
+import assert from "node:assert/strict";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { until } from "./wait.ts";
+
+const BINARY = process.env["SIDETONE_BINARY"];
+
+export interface SummaryBody {
+  readonly metric: string;
+  readonly mean: number;
+  readonly max: number;
+  readonly min: number;
+}
+
+export interface StreamBody {
+  readonly direction: "inbound" | "outbound";
+  readonly kind: "audio" | "video";
+  readonly ssrc: number;
+  readonly codec: string | null;
+  readonly summaries: readonly SummaryBody[];
+}
+
+export interface PeerConnectionBody {
+  readonly key: string;
+  readonly participant: string;
+  readonly peer_connection_id: string;
+  readonly report_count: number;
+  readonly summaries: readonly SummaryBody[];
+  readonly streams: readonly StreamBody[];
+  readonly issues: readonly { readonly rule: string; readonly severity: string }[];
+}
+
+export interface ConferenceBody {
+  readonly key: string;
+  readonly conference_id: string;
+  readonly state: "running" | "ended" | "finalised";
+  readonly participants: readonly {
+    readonly key: string;
+    readonly user_id: string;
+    readonly participant_id: string;
+    readonly browser: string;
+    readonly ended_ms: number | null;
+    readonly timed_out: boolean;
+    readonly sdk: string;
+  }[];
+  readonly peer_connections: readonly PeerConnectionBody[];
+}
+
+export interface EventBody {
+  readonly time_ms: number;
+  readonly kind: string;
+  readonly participant: string;
+  readonly peer_connection: string | null;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+export interface ReportBody {
+  readonly time_ms: number;
+  readonly stats: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+/** A server with one app. */
+export class Sidetone {
+  readonly url: string;
+  readonly intakeSecret: string;
+  readonly querySecret: string;
+  readonly data: string;
+  readonly #arguments: readonly string[];
+  #process: ChildProcess | undefined;
+  #log = "";
+
+  private constructor(port: number, data: string, secrets: { intake_secret: string; query_secret: string }, settings: readonly string[]) {
+    this.url = `http://127.0.0.1:${port}`;
+    this.data = data;
+    this.intakeSecret = secrets.intake_secret;
+    this.querySecret = secrets.query_secret;
+    this.#arguments = ["serve", "--data", data, "--listen", `127.0.0.1:${port}`, ...settings.flatMap((setting) => ["--set", setting])];
+  }
+
+  /** Starts a server. `settings` are `--set`s of `serve`; `app` are options of `app create`. */
+  static async start({ settings = [], app = [] }: { settings?: readonly string[]; app?: readonly string[] } = {}): Promise<Sidetone> {
+    const data = mkdtempSync(join(tmpdir(), "sidetone-e2e-"));
+    const created = run("app", "create", "e2e", "--data", data, "--json", ...app);
+    const sidetone = new Sidetone(await freePort(), data, JSON.parse(created) as never, settings);
+    await sidetone.up();
+    return sidetone;
+  }
+
+  /** Brings the server up, on the port and data that it had. */
+  async up(): Promise<void> {
+    assert.ok(BINARY, "SIDETONE_BINARY names the program; `cargo xtask test e2e` sets it");
+    const child = spawn(BINARY, this.#arguments, { stdio: ["ignore", "pipe", "pipe"] });
+    this.#process = child;
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (this.#log += chunk.toString()));
+    await until("the server answers", 20_000, async () => (await fetch(`${this.url}/healthz`).catch(() => undefined))?.ok);
+  }
+
+  /** Ends the server as a power cut would. */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** Ends the server and removes its data. */
+  async stop(): Promise<void> {
+    await this.#end("SIGTERM");
+    rmSync(this.data, { recursive: true, force: true });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (!child || child.exitCode !== null) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    await ended;
+  }
+
+  /** What the server wrote so far. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /** Asks the query API. */
+  async get<Body>(path: string): Promise<Body> {
+    const response = await fetch(`${this.url}${path}`, { headers: { authorization: `Bearer ${this.querySecret}` } });
+    const text = await response.text();
+    assert.equal(response.status, 200, `${path}: ${text}`);
+    return JSON.parse(text) as Body;
+  }
+
+  /** The conferences of that id, newest first. */
+  async conferences(id: string): Promise<readonly ConferenceBody[]> {
+    const page = await this.get<{ conferences: { key: string }[] }>(`/v1/conferences?conference_id=${encodeURIComponent(id)}`);
+    return Promise.all(page.conferences.map(({ key }) => this.get<ConferenceBody>(`/v1/conferences/${key}`)));
+  }
+
+  /** The only conference of that id. */
+  async conference(id: string): Promise<ConferenceBody> {
+    const found = await this.conferences(id);
+    assert.equal(found.length, 1, `${found.length} conferences ${id}`);
+    return found[0]!;
+  }
+
+  /** The only conference of that id, once its summary is there. */
+  async finalised(id: string): Promise<ConferenceBody> {
+    return until(`conference ${id} is finalised`, 30_000, async () => {
+      const [conference, ...more] = await this.conferences(id);
+      assert.deepEqual(more, []);
+      return conference?.state === "finalised" ? conference : undefined;
+    });
+  }
+
+  async events(conference: string): Promise<readonly EventBody[]> {
+    return this.#pages<EventBody>(`/v1/conferences/${conference}/events?limit=500`, "events");
+  }
+
+  async reports(peerConnection: string): Promise<readonly ReportBody[]> {
+    return this.#pages<ReportBody>(`/v1/peer-connections/${peerConnection}/reports?limit=500`, "reports");
+  }
+
+  async #pages<Row>(path: string, name: string): Promise<readonly Row[]> {
+    const rows: Row[] = [];
+    for (let after: string | null | undefined; after !== null; ) {
+      const page: Record<string, unknown> = await this.get(after ? `${path}&after=${after}` : path);
+      rows.push(...(page[name] as Row[]));
+      after = (page["next"] as string | null) ?? null;
+    }
+    return rows;
+  }
+
+  /** A line of `/metrics`. */
+  async metric(line: string): Promise<number> {
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const found = text.split("\n").find((held) => held.startsWith(`${line} `));
+    return found ? Number(found.slice(line.length + 1)) : 0;
+  }
+}
+
+/** Runs a command of the program and gives what it prints. */
+export function run(...args: readonly string[]): string {
+  assert.ok(BINARY, "SIDETONE_BINARY names the program; `cargo xtask test e2e` sets it");
+  return execFileSync(BINARY, args, { encoding: "utf8" });
+}
+
+/** A port of this machine that nobody listens at. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

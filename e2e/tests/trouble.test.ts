@@ -1,0 +1,129 @@
+/** What goes wrong in mid-call: the server dies, the network is away, the computer sleeps, its clock is wrong. Nothing is lost and nothing is there twice. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { chromiumTab, launchChromium, type Tab } from "../src/browsers.ts";
+import { connect, join } from "../src/call.ts";
+import { assertAgrees } from "../src/compare.ts";
+import { type Origin, serveOrigin } from "../src/origin.ts";
+import { Sidetone } from "../src/sidetone.ts";
+import { sleep, until } from "../src/wait.ts";
+
+let sidetone: Sidetone;
+let origin: Origin;
+let browser: Browser;
+
+before(async () => {
+  sidetone = await Sidetone.start({ settings: ["presence.participant_timeout=2m"] });
+  origin = await serveOrigin([`${sidetone.url}/sdk/sidetone.js`]);
+  browser = await launchChromium();
+});
+
+after(async () => {
+  await browser?.close();
+  await origin?.close();
+  await sidetone?.stop();
+});
+
+/** Two pages in a call that upload every two seconds. */
+async function pair(conference: string) {
+  const [ada, bob] = [await chromiumTab(browser), await chromiumTab(browser)];
+  for (const [tab, user] of [[ada, "ada"], [bob, "bob"]] as const) await join(tab, origin.url, sidetone, { conference, user, uploadIntervalMs: 2000 });
+  await connect(ada, bob, { from: "ada", to: "bob" }, { video: false });
+  return [ada, bob] as const;
+}
+
+/** Everything that both pages saw is there, once. */
+async function assertComplete(conference: string, tabs: readonly Tab[]): Promise<void> {
+  for (const tab of tabs) await tab.evaluate(() => call.leave(), undefined);
+  const held = await sidetone.finalised(conference);
+  for (const [tab, user, other] of [[tabs[0]!, "ada", "bob"], [tabs[1]!, "bob", "ada"]] as const) {
+    const participant = held.participants.find(({ user_id }) => user_id === user)!;
+    const connection = held.peer_connections.find((candidate) => candidate.participant === participant.key)!;
+    await assertAgrees(sidetone, connection, await tab.evaluate((id) => call.seen(id), other));
+  }
+  assert.equal(held.participants.length, 2);
+}
+
+test("a server that is killed and comes back has every acknowledged batch, and gets the rest", async () => {
+  const tabs = await pair("killed");
+  await sleep(5000);
+  const before = await sidetone.conference("killed");
+  await sidetone.kill();
+  await sleep(8000);
+  await sidetone.up();
+  const after = await sidetone.conference("killed");
+  for (const connection of before.peer_connections) {
+    const again = after.peer_connections.find(({ key }) => key === connection.key);
+    assert.ok(again && again.report_count >= connection.report_count, "what was acknowledged is there");
+  }
+  await until("the queue drains", 30_000, async () => {
+    const counts = (await sidetone.conference("killed")).peer_connections.map(({ report_count }) => report_count);
+    return counts.every((count) => count >= 12);
+  });
+  await assertComplete("killed", tabs);
+});
+
+test("a page that is offline for a minute keeps its reports and sends them when it is back", async () => {
+  const tabs = await pair("offline");
+  const [ada] = tabs;
+  await sleep(4000);
+  await ada.context().setOffline(true);
+  await sleep(60_000);
+  const away = await sidetone.conference("offline");
+  const participant = away.participants.find(({ user_id }) => user_id === "ada")!;
+  const known = away.peer_connections.find((held) => held.participant === participant.key)!.report_count;
+  assert.ok(known < 15, `${known} reports came from a page that is offline`);
+  await ada.context().setOffline(false);
+  await until("the queue drains", 40_000, async () => {
+    const connection = (await sidetone.conference("offline")).peer_connections.find((held) => held.participant === participant.key)!;
+    return connection.report_count >= 60;
+  });
+  await assertComplete("offline", tabs);
+  const dropped = await sidetone.metric('sidetone_client_dropped_total{kind="report"}');
+  assert.equal(dropped, 0, "nothing was thrown away");
+});
+
+test("a computer that slept shows a gap, and catches nothing up", async () => {
+  const tabs = await pair("asleep");
+  const [ada] = tabs;
+  await sleep(4000);
+  const session = await ada.context().newCDPSession(ada);
+  const before = (await ada.evaluate((id) => call.seen(id), "bob")).length;
+  // As in sleep, no timer fires and no script runs, and then time has passed.
+  await session.send("Debugger.enable");
+  await session.send("Debugger.pause");
+  await sleep(15_000);
+  await session.send("Debugger.resume");
+  await session.send("Debugger.disable");
+  await sleep(4000);
+  const seen = await ada.evaluate((id) => call.seen(id), "bob");
+  const gaps = seen.slice(1).map(({ timeMs }, index) => timeMs - seen[index]!.timeMs);
+  assert.ok(Math.max(...gaps) > 10_000, `the longest pause between reports is ${Math.max(...gaps)} ms`);
+  assert.ok(seen.length - before <= 9, `${seen.length - before} reports in the 4 s after waking and the moment before sleep`);
+  await assertComplete("asleep", tabs);
+});
+
+test("a page whose clock is two hours wrong is set right", async () => {
+  const tab = await chromiumTab(browser);
+  const other = await chromiumTab(browser);
+  const wrong = 2 * 3_600_000;
+  await tab.addInitScript((shift) => {
+    const now = Date.now.bind(Date);
+    Date.now = () => now() - shift;
+  }, wrong);
+  await join(tab, origin.url, sidetone, { conference: "clock", user: "ada", uploadIntervalMs: 2000 });
+  await join(other, origin.url, sidetone, { conference: "clock", user: "bob", uploadIntervalMs: 2000 });
+  await connect(tab, other, { from: "ada", to: "bob" }, { video: false });
+  const began = Date.now();
+  await sleep(6000);
+  for (const page of [tab, other]) await page.evaluate(() => call.leave(), undefined);
+  const conference = await sidetone.finalised("clock");
+  assert.equal(conference.participants.length, 2, "both are in the same conference");
+  for (const connection of conference.peer_connections) {
+    for (const { time_ms } of await sidetone.reports(connection.key)) {
+      assert.ok(Math.abs(time_ms - began) < 30_000, `a report of ${new Date(time_ms).toISOString()}, the call began ${new Date(began).toISOString()}`);
+    }
+  }
+});
