@@ -65,29 +65,41 @@ export interface ReportBody {
   readonly stats: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
+/** What clients of callstats.io know of an app. */
+export interface CallstatsApp {
+  readonly name: string;
+  readonly appId: number;
+  readonly appSecret: string;
+}
+
 /** A server with one app. */
 export class Sidetone {
   readonly url: string;
   readonly intakeSecret: string;
   readonly querySecret: string;
   readonly data: string;
+  readonly port: number;
   readonly #arguments: readonly string[];
   #process: ChildProcess | undefined;
   #log = "";
 
-  private constructor(port: number, data: string, secrets: { intake_secret: string; query_secret: string }, settings: readonly string[]) {
-    this.url = `http://127.0.0.1:${port}`;
+  private constructor(port: number, data: string, secrets: { intake_secret: string; query_secret: string }, settings: readonly string[], scheme: string) {
+    this.url = `${scheme}://127.0.0.1:${port}`;
+    this.port = port;
     this.data = data;
     this.intakeSecret = secrets.intake_secret;
     this.querySecret = secrets.query_secret;
     this.#arguments = ["serve", "--data", data, "--listen", `127.0.0.1:${port}`, ...settings.flatMap((setting) => ["--set", setting])];
   }
 
-  /** Starts a server. `settings` are `--set`s of `serve`; `app` are options of `app create`. */
-  static async start({ settings = [], app = [] }: { settings?: readonly string[]; app?: readonly string[] } = {}): Promise<Sidetone> {
+  /** Starts a server. `settings` are `--set`s of `serve`; `app` are options of `app create`; `tls`: with a certificate that it makes itself. */
+  static async start({ settings = [], app = [], tls = false }: { settings?: readonly string[]; app?: readonly string[]; tls?: boolean } = {}): Promise<Sidetone> {
     const data = mkdtempSync(join(tmpdir(), "sidetone-e2e-"));
     const created = run("app", "create", "e2e", "--data", data, "--json", ...app);
-    const sidetone = new Sidetone(await freePort(), data, JSON.parse(created) as never, settings);
+    const secured = tls ? [...settings, "listen.tls.mode=self_signed", 'listen.tls.names=["localhost"]'] : settings;
+    // Nobody but its browsers and we ask this server, and nobody vouches for its certificate.
+    if (tls) process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
+    const sidetone = new Sidetone(await freePort(), data, JSON.parse(created) as never, secured, tls ? "https" : "http");
     await sidetone.up();
     return sidetone;
   }
@@ -172,6 +184,13 @@ export class Sidetone {
       after = (page["next"] as string | null) ?? null;
     }
     return rows;
+  }
+
+  /** Another app, or the one that is there (`e2e`), with an AppID and an AppSecret for clients of callstats.io. */
+  callstatsApp(name = "e2e", options: readonly string[] = []): CallstatsApp {
+    if (name !== "e2e") run("app", "create", name, "--data", this.data, "--json", ...options);
+    const { app_id, app_secret } = JSON.parse(run("app", "callstats", name, "--data", this.data, "--json")) as { app_id: number; app_secret: string };
+    return { name, appId: app_id, appSecret: app_secret };
   }
 
   /** A line of `/metrics`. */
