@@ -19,7 +19,7 @@ export interface Bounds {
 }
 
 /** Longest time that sending one batch takes; then another may try. */
-export const LEASE_MS = 45_000;
+export const LEASE_MS = 25_000;
 
 export interface Queue {
   /** Puts an entry in; gives those that had to give way, oldest first. */

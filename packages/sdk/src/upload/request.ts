@@ -6,8 +6,8 @@ import { retryAfterMs } from "./backoff.ts";
 import { stamp } from "./stamp.ts";
 import type { Entry } from "./queue.ts";
 
-/** After which an attempt counts as failed. */
-const PATIENCE_MS = 30_000;
+/** After which an attempt counts as failed: before its lease is over. */
+const PATIENCE_MS = 20_000;
 
 export type Answer =
   | { readonly kind: "done"; readonly upload: Upload }

@@ -4,11 +4,14 @@ import type { FailureCode, Upload } from "../api.ts";
 import type { Batch, Drop } from "../batch.ts";
 import { pauseMs } from "./backoff.ts";
 import type { Credentials } from "./credentials.ts";
-import { type Entry, LEASE_MS, type Queue } from "./queue.ts";
+import type { Entry, Queue } from "./queue.ts";
 import { type Answer, send } from "./request.ts";
 
 /** What all requests of a page that outlive it may hold together (Fetch standard, 4.6: 64 KiB), with room for others. */
 const KEEPALIVE_BYTES_MAX = 60_000;
+
+/** How long the next page leaves a batch alone that the last one sent when it was left. */
+const LEAVE_LEASE_MS = 10_000;
 
 export interface UploaderEvents {
   onUpload(upload: Upload, participantId: string): void;
@@ -65,7 +68,7 @@ export class Uploader {
     for (const batch of batches) {
       const bytes = batch.body.length;
       const fits = authorization !== undefined && this.#keepaliveBytes + bytes <= KEEPALIVE_BYTES_MAX;
-      const entry = this.#entry(batch, fits ? Date.now() + LEASE_MS : 0);
+      const entry = this.#entry(batch, fits ? Date.now() + LEAVE_LEASE_MS : 0);
       const kept = this.#put(entry);
       if (!fits) continue;
       this.#keepaliveBytes += bytes;
