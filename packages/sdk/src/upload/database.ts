@@ -32,11 +32,14 @@ export class DatabaseQueue implements Queue {
 
   async put(entry: Entry): Promise<Entry[]> {
     try {
-      return await this.#transaction("readwrite", async (store) => {
+      await this.#transaction("readwrite", async (store) => {
         const row: Row = { ...entry, bytes: entry.body.length };
-        await done(store.put(row));
-        return await this.#excess(store);
+        const put = done(store.put(row));
+        // A page that is being left has no time for another word: without this the browser takes it back.
+        store.transaction.commit?.();
+        await put;
       });
+      return await this.#transaction("readwrite", (store) => this.#excess(store));
     } catch (error) {
       this.onUnavailable(error);
       return await this.#memory.put(entry);
