@@ -156,12 +156,12 @@ export class Sidetone {
     const page = new PageWatch(
       {
         record: (kind, payload) => this.event(kind, payload),
-        onHidden: () => run.uploader.leave(this.#collect(run)),
+        onHidden: () => run.uploader.leave(this.#collect(run), false),
         onLeave: (mayReturn) => {
           if (!mayReturn) this.#end(run);
-          run.uploader.leave(this.#collect(run));
+          run.uploader.leave(this.#collect(run), true);
         },
-        onReturn: () => void run.uploader.kick(),
+        onReturn: () => void run.uploader.adopt().then(() => run.uploader.kick()),
         onOnline: () => {
           run.prepare();
           void run.uploader.kick();
@@ -178,7 +178,7 @@ export class Sidetone {
     );
     run.prepare();
     // So that the server knows at once who is here; and what an earlier page left behind goes out.
-    this.#failures.guard(() => this.#upload(run));
+    this.#failures.guard(() => run.uploader.adopt().then(() => this.#upload(run)));
   }
 
   #observe(peerConnection: RTCPeerConnection, { label, id }: ObserveOptions): Observation | undefined {

@@ -148,7 +148,7 @@ test("a page that is left sends at once what fits, and keeps everything until th
   const { url, requests } = await serve();
   const queue = new MemoryQueue({ bytesMax: 1e6, batchesMax: 100 });
   const { uploader, uploads } = client(url, undefined, queue);
-  uploader.leave([batch("small"), batch("x".repeat(60_000)), batch("y".repeat(40_000))]);
+  uploader.leave([batch("small"), batch("x".repeat(60_000)), batch("y".repeat(40_000))], false);
   await until(() => uploads.length === 2);
   assert.equal(requests.length, 2, "64 KiB are the limit of requests that outlive a page");
   assert.match(new TextDecoder().decode((await queue.claim(Date.now()))?.body), /xxx/);

@@ -32,14 +32,11 @@ export class DatabaseQueue implements Queue {
 
   async put(entry: Entry): Promise<Entry[]> {
     try {
-      await this.#transaction("readwrite", async (store) => {
+      return await this.#transaction("readwrite", async (store) => {
         const row: Row = { ...entry, bytes: entry.body.length };
-        const put = done(store.put(row));
-        // A page that is being left has no time for another word: without this the browser takes it back.
-        store.transaction.commit?.();
-        await put;
+        await done(store.put(row));
+        return await this.#excess(store);
       });
-      return await this.#transaction("readwrite", (store) => this.#excess(store));
     } catch (error) {
       this.onUnavailable(error);
       return await this.#memory.put(entry);

@@ -4,6 +4,7 @@ import type { FailureCode, Upload } from "../api.ts";
 import type { Batch, Drop } from "../batch.ts";
 import { pauseMs } from "./backoff.ts";
 import type { Credentials } from "./credentials.ts";
+import { park, parked, unpark } from "./parting.ts";
 import type { Entry, Queue } from "./queue.ts";
 import { type Answer, send } from "./request.ts";
 
@@ -61,22 +62,31 @@ export class Uploader {
 
   /**
    * The page may be gone in a moment: sends these at once, in requests that outlive it as far as the browser allows, and keeps
-   * them for the next page in case they do not arrive.
+   * them for the next page in case they do not arrive. `isLast` tells that there will not even be time to write them into the queue.
    */
-  leave(batches: readonly Batch[]): void {
+  leave(batches: readonly Batch[], isLast: boolean): void {
     const authorization = this.credentials.known;
     for (const batch of batches) {
       const bytes = batch.body.length;
       const fits = authorization !== undefined && this.#keepaliveBytes + bytes <= KEEPALIVE_BYTES_MAX;
       const entry = this.#entry(batch, fits ? Date.now() + LEAVE_LEASE_MS : 0);
-      const kept = this.#put(entry);
+      const kept = isLast && park(entry) ? Promise.resolve() : this.#put(entry);
       if (!fits) continue;
       this.#keepaliveBytes += bytes;
       void send(this.url, entry, authorization, true).then(async (answer) => {
         this.#keepaliveBytes -= bytes;
         await kept;
+        if (isLast && answer.kind === "done") unpark(entry);
         await this.#settle(entry, answer);
       });
+    }
+  }
+
+  /** Takes into the queue what an earlier page kept in its last moment, or this one before it came back. */
+  async adopt(): Promise<void> {
+    for (const entry of parked(this.destination)) {
+      await this.#put(entry);
+      unpark(entry);
     }
   }
 

@@ -1,0 +1,84 @@
+/** A page of a foreign site that calls itself: two connections in one page, for what a library may meet there. */
+
+import type { Browser, Page } from "playwright-core";
+import type { Sidetone as Client, Events, Failure, Options } from "../../packages/sdk/src/index.ts";
+import { chromiumTab } from "./browsers.ts";
+import type { PageOptions } from "./origin.ts";
+import { serveOrigin } from "./origin.ts";
+import type { Sidetone as Server } from "./sidetone.ts";
+
+declare const Sidetone: typeof Client;
+
+/** What the page offers to a test's code within it. */
+export interface Loopback {
+  /** A client that notes what it tells. */
+  join(options: Options): Client;
+  /** A call of the page with itself; the caller's end first. */
+  connect(kinds?: readonly ("audio" | "video")[]): Promise<[RTCPeerConnection, RTCPeerConnection]>;
+  /** How often each event was told, and every failure. */
+  readonly told: Partial<Record<keyof Events, number>>;
+  readonly failures: Failure[];
+}
+
+declare global {
+  var loopback: Loopback;
+}
+
+export interface Visit {
+  readonly page: Page;
+  /** What the page complained about: its errors, and those on its console. */
+  readonly complaints: string[];
+  close(): Promise<void>;
+}
+
+/** Opens a site that has Sidetone's script tag. */
+export async function visit(browser: Browser, sidetone: Server, options: PageOptions = {}): Promise<Visit> {
+  const origin = await serveOrigin([`${sidetone.url}/sdk/sidetone.js`], options);
+  const complaints: string[] = [];
+  const page = (await chromiumTab(browser, complaints)) as Page;
+  // Names of functions, which the compiler of the tests wants to keep, mean nothing in a page.
+  await page.addInitScript("globalThis.__name = (held) => held");
+  await page.addInitScript(install);
+  await page.goto(origin.url);
+  return {
+    page,
+    complaints,
+    async close() {
+      await page.context().close();
+      await origin.close();
+    },
+  };
+}
+
+/** Options of a client in a page. */
+export function optionsOf(sidetone: Server, conferenceId: string): Options {
+  return { url: sidetone.url, secret: sidetone.intakeSecret, conferenceId, userId: "ada", uploadIntervalMs: 2000 };
+}
+
+/** Runs in the page. */
+function install(): void {
+  const told: Partial<Record<keyof Events, number>> = {};
+  const failures: Failure[] = [];
+  globalThis.loopback = {
+    told,
+    failures,
+    join(options) {
+      const client = new Sidetone(options);
+      for (const name of ["tick", "issue", "issueEscalated", "issueCleared", "upload"] as const) client.on(name, () => (told[name] = (told[name] ?? 0) + 1));
+      client.on("error", (failure) => failures.push(failure));
+      return client;
+    },
+    async connect(kinds = ["audio"]) {
+      const media = await navigator.mediaDevices.getUserMedia({ audio: kinds.includes("audio"), video: kinds.includes("video") });
+      const [from, to] = [new RTCPeerConnection(), new RTCPeerConnection()];
+      from.onicecandidate = ({ candidate }) => void (candidate && to.addIceCandidate(candidate));
+      to.onicecandidate = ({ candidate }) => void (candidate && from.addIceCandidate(candidate));
+      for (const track of media.getTracks()) from.addTrack(track, media);
+      await from.setLocalDescription();
+      await to.setRemoteDescription(from.localDescription!);
+      await to.setLocalDescription();
+      await from.setRemoteDescription(to.localDescription!);
+      return [from, to];
+    },
+  };
+}

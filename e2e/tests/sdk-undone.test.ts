@@ -1,0 +1,221 @@
+/** The SDK leaves a page as it found it, and shares it with others. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+import type { Sidetone as Client } from "../../packages/sdk/src/index.ts";
+import { launchChromium } from "../src/browsers.ts";
+import { optionsOf, visit } from "../src/loopback.ts";
+import { Sidetone } from "../src/sidetone.ts";
+import { sleep } from "../src/wait.ts";
+
+let sidetone: Sidetone;
+let browser: Browser;
+
+before(async () => {
+  sidetone = await Sidetone.start();
+  browser = await launchChromium(["--js-flags=--expose-gc"]);
+});
+
+after(async () => {
+  await browser?.close();
+  await sidetone?.stop();
+});
+
+/** Counts listeners and timers from before the first script on; `held.left()` says which are there still. */
+const BOOKS = `{
+  const listeners = new Map(), timers = new Map();
+  const add = EventTarget.prototype.addEventListener, remove = EventTarget.prototype.removeEventListener;
+  let count = 0;
+  const numbers = new WeakMap(), number = (held) => numbers.get(held) ?? (numbers.set(held, count++), numbers.get(held));
+  const name = (target) => target.constructor.name + number(target);
+  EventTarget.prototype.addEventListener = function (type, f, ...rest) { listeners.set([name(this ?? window), type, number(f)].join(), type); return add.call(this, type, f, ...rest); };
+  EventTarget.prototype.removeEventListener = function (type, f, ...rest) { listeners.delete([name(this ?? window), type, number(f)].join()); return remove.call(this, type, f, ...rest); };
+  for (const [start, end, again] of [["setTimeout", "clearTimeout", false], ["setInterval", "clearInterval", true]]) {
+    const original = window[start], originalEnd = window[end];
+    window[start] = (f, ms, ...rest) => { const id = original(() => { if (!again) timers.delete(id); f(...rest); }, ms); timers.set(id, ms); return id; };
+    window[end] = (id) => { timers.delete(id); originalEnd(id); };
+  }
+  window.held = { gc: window.gc, left: () => ({ listeners: [...listeners.keys()], timers: [...timers.values()] }) };
+}`;
+
+/** What a page keeps from one step of a test to the next. */
+declare const held: {
+  readonly gc: () => void;
+  readonly left: () => { listeners: string[]; timers: number[] };
+  original: unknown[];
+  names: string[];
+  client: Client;
+  connections: RTCPeerConnection[];
+  weak: WeakRef<RTCPeerConnection>[];
+};
+
+test("stop() takes away every listener, timer and wrapper, and lets go of the connections", async () => {
+  const visited = await visit(browser, sidetone, { before: [BOOKS] });
+  const { page } = visited;
+  const started = await page.evaluate(async (options) => {
+    const before = held.left();
+    held.original = [RTCPeerConnection, navigator.mediaDevices.getUserMedia, navigator.mediaDevices.getDisplayMedia];
+    held.names = Object.getOwnPropertyNames(globalThis);
+    held.client = loopback.join(options);
+    held.client.observeAll();
+    const wrapped = RTCPeerConnection !== held.original[0];
+    held.connections = await loopback.connect(["audio", "video"]);
+    held.weak = held.connections.map((peerConnection) => new WeakRef(peerConnection));
+    await new Promise((resolve) => setTimeout(resolve, 3500));
+    return { before, during: held.left(), wrapped };
+  }, optionsOf(sidetone, "undone"));
+  const stopped = await page.evaluate(async () => {
+    await held.client.stop();
+    const afterwards = held.left();
+    for (const peerConnection of held.connections.splice(0)) {
+      peerConnection.onicecandidate = null;
+      peerConnection.close();
+    }
+    return {
+      afterwards,
+      restored: [RTCPeerConnection, navigator.mediaDevices.getUserMedia, navigator.mediaDevices.getDisplayMedia].every((of, index) => of === held.original[index]),
+      devices: Object.getOwnPropertyNames(navigator.mediaDevices),
+      names: Object.getOwnPropertyNames(globalThis).filter((name) => !held.names.includes(name)),
+      symbols: Object.getOwnPropertySymbols(globalThis).map(String).filter((name) => name.includes("sidetone")),
+    };
+  });
+  const alive = await page.evaluate(async () => {
+    for (let turn = 0; turn < 30 && held.weak.some((of) => of.deref()); turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      held.gc();
+    }
+    return held.weak.filter((of) => of.deref()).length;
+  });
+  await visited.close();
+  const { before, during } = started;
+  assert.ok(started.wrapped && during.listeners.length > before.listeners.length + 20 && during.timers.length > 0, "there is something to undo");
+  assert.deepEqual(stopped, { afterwards: before, restored: true, devices: [], names: [], symbols: [] });
+  assert.equal(alive, 0, "connections that nobody uses are collected");
+  assert.deepEqual(visited.complaints, []);
+});
+
+test("of two copies in a page the second says so, and each connection is measured once", async () => {
+  const visited = await visit(browser, sidetone);
+  const codes = await visited.page.evaluate(
+    async ({ options, module }) => {
+      const first = loopback.join(options);
+      const { Sidetone: Second } = (await import(module)) as { Sidetone: typeof Client };
+      const second = new Second(options);
+      const codes: string[] = [];
+      second.on("error", ({ code }) => codes.push(code));
+      const handles = [first.observeAll(), second.observeAll()];
+      const [from] = await loopback.connect();
+      const again = [first.observe(from), second.observe(from)];
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      await Promise.all([first.stop(), second.stop()]);
+      return { codes, handles: handles.map((handle) => !!handle), again: again.map((handle) => !!handle), first: loopback.failures.map(({ code }) => code) };
+    },
+    { options: optionsOf(sidetone, "copies"), module: `${sidetone.url}/sdk/sidetone.mjs` },
+  );
+  await visited.close();
+  assert.deepEqual(codes, { codes: ["second_copy", "already_observed"], handles: [true, false], again: [false, false], first: ["already_observed"] });
+  assert.equal((await sidetone.conference("copies")).peer_connections.length, 2, "two ends, each measured once");
+});
+
+test("another library that wraps before or after us keeps its wrapper, and ours is gone", async () => {
+  const visited = await visit(browser, sidetone);
+  const seen = await visited.page.evaluate(async (options) => {
+    const made = { before: 0, after: 0 };
+    const Browser = RTCPeerConnection;
+    class Before extends Browser {
+      constructor(configuration?: RTCConfiguration) {
+        super(configuration);
+        made.before++;
+      }
+    }
+    window.RTCPeerConnection = Before;
+    const client = loopback.join(options);
+    client.observeAll();
+    const Ours = RTCPeerConnection;
+    const After = function (configuration?: RTCConfiguration) {
+      made.after++;
+      return new Ours(configuration);
+    } as unknown as typeof RTCPeerConnection;
+    After.prototype = Ours.prototype;
+    window.RTCPeerConnection = After;
+    const originalMedia = navigator.mediaDevices.getUserMedia;
+    navigator.mediaDevices.getUserMedia = function (constraints) {
+      return originalMedia.call(this, constraints);
+    };
+    const [from] = await loopback.connect();
+    const instance = from instanceof Browser && from instanceof RTCPeerConnection;
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await client.stop();
+    const kept = RTCPeerConnection === After;
+    const [later] = await loopback.connect();
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    // The other library goes as well.
+    window.RTCPeerConnection = Ours;
+    new RTCPeerConnection().close();
+    return { made, instance, kept, later: later.connectionState, observed: loopback.told.tick };
+  }, optionsOf(sidetone, "wrappers"));
+  await visited.close();
+  assert.deepEqual({ ...seen, observed: seen.observed! >= 2 }, { made: { before: 5, after: 4 }, instance: true, kept: true, later: "connected", observed: true });
+  assert.deepEqual(visited.complaints, []);
+  assert.equal((await sidetone.conference("wrappers")).peer_connections.length, 2, "what is made after stop() is not observed");
+});
+
+test("devices that the page is refused are told, and the page gets its own error", async () => {
+  const visited = await visit(browser, sidetone);
+  const name = await visited.page.evaluate(async (options) => {
+    const client = loopback.join(options);
+    client.observeAll();
+    const error = await navigator.mediaDevices.getUserMedia({ video: { width: { exact: 99_999 } } }).catch((error: unknown) => error);
+    await client.stop();
+    return (error as OverconstrainedError).constraint;
+  }, optionsOf(sidetone, "devices"));
+  await visited.close();
+  assert.equal(name, "width");
+  const { key } = await sidetone.conference("devices");
+  const failed = (await sidetone.events(key)).find(({ kind }) => kind === "get_user_media_failed");
+  assert.equal(failed?.payload["error"], "OverconstrainedError");
+  assert.equal(failed?.payload["constraint"], "width");
+});
+
+test("a page that is closed in mid-call leaves, and what it could not send is sent by the next page", async () => {
+  const visited = await visit(browser, sidetone);
+  const { page } = visited;
+  await page.evaluate(async (options) => {
+    const client = loopback.join(options);
+    const [from] = await loopback.connect();
+    client.observe(from, { id: "closed" });
+    await new Promise((resolve) => setTimeout(resolve, 4500));
+    await client.flush();
+  }, optionsOf(sidetone, "closed"));
+  const url = page.url();
+  // Not a report more can be sent from here on but by the keepalive requests of a page that goes away.
+  await page.goto("about:blank");
+  await sleep(1500);
+  const { participants, peer_connections, key } = await sidetone.conference("closed");
+  assert.ok(participants[0]!.ended_ms, "the page said that it leaves");
+  assert.ok(peer_connections[0]!.report_count >= 4);
+  assert.ok((await sidetone.events(key)).some(({ kind }) => kind === "left"));
+
+  await page.goto(url);
+  await page.evaluate(async (options) => {
+    const client = loopback.join(options);
+    const [from] = await loopback.connect();
+    client.observe(from, { id: "cut-off" });
+    await client.flush();
+  }, optionsOf(sidetone, "drained"));
+  await sidetone.kill();
+  await sleep(5000);
+  await page.goto("about:blank");
+  await sidetone.up();
+  await page.goto(url);
+  await page.evaluate(async (options) => {
+    const client = loopback.join(options);
+    // The server was down when the page before sent its last; that is left alone for 10 s in case it arrives.
+    await new Promise((resolve) => setTimeout(resolve, 14_000));
+    await client.stop();
+  }, optionsOf(sidetone, "next"));
+  const drained = await sidetone.conference("drained");
+  assert.ok(drained.peer_connections[0]!.report_count >= 6, `${drained.peer_connections[0]!.report_count} reports of the page before`);
+  await visited.close();
+});
