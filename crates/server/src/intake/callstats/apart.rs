@@ -101,7 +101,7 @@ fn stay(state: &AppState, visitor: &Visitor, topic: &str, body: &Body, now: Time
     // Named by the day and not by the session: it is the same participant after a restart, and with the next token.
     let participant_id = ParticipantId::new(stay::participant_id(&device, &day, began)).map_err(id_too_long)?;
     let conference = ConferenceId::new(conference_id.as_str()).map_err(id_too_long)?;
-    let stay = Arc::new(Stay::new(visitor.app.key, conference, visitor.user_id.clone(), participant_id, began, now));
+    let stay = Arc::new(Stay::new(visitor.app.key, conference, visitor.user_id.clone(), participant_id, now));
     state.callstats.stays.learn(&from, &stay);
     Ok(stay)
 }

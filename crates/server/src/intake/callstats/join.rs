@@ -28,7 +28,7 @@ pub(super) async fn keep(
     let id_too_long = |error: sidetone_engine::ids::IdTooLong| Problem::unprocessable("id_too_long", error.to_string());
     let participant_id = ParticipantId::new(stay::participant_id(&device, &visitor.session, time)).map_err(id_too_long)?;
     let conference = ConferenceId::new(conference_id.as_str()).map_err(id_too_long)?;
-    let stay = Arc::new(Stay::new(visitor.app.key, conference, visitor.user_id.clone(), participant_id, time, now));
+    let stay = Arc::new(Stay::new(visitor.app.key, conference, visitor.user_id.clone(), participant_id, now));
     let told = Told {
         batch_seq: 0,
         sent,

@@ -93,12 +93,12 @@ async fn recover(state: &AppState, from: &From<'_>, now: Timestamp) -> Result<Ar
     let found = stored
         .filter(|detail| detail.conference.conference_id.as_str() == from.conference_id)
         .and_then(|detail| stay::among(&detail, from));
-    let (participant_id, began) = match found {
+    let participant_id = match found {
         Some(found) => found,
-        None => (ParticipantId::new(stay::participant_id(from.device, &from.visitor.session, now)).map_err(id_too_long)?, now),
+        None => ParticipantId::new(stay::participant_id(from.device, &from.visitor.session, now)).map_err(id_too_long)?,
     };
     let conference_id = ConferenceId::new(from.conference_id).map_err(id_too_long)?;
-    let stay = Arc::new(Stay::new(app, conference_id, from.visitor.user_id.clone(), participant_id, began, now));
+    let stay = Arc::new(Stay::new(app, conference_id, from.visitor.user_id.clone(), participant_id, now));
     state.callstats.stays.learn(from, &stay);
     Ok(stay)
 }

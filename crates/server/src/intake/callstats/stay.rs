@@ -36,7 +36,6 @@ pub(super) struct Stay {
     pub(super) conference_id: ConferenceId,
     pub(super) user_id: UserId,
     pub(super) participant_id: ParticipantId,
-    began: Timestamp,
     heard: Mutex<Heard>,
 }
 
@@ -53,19 +52,12 @@ struct Heard {
 }
 
 impl Stay {
-    pub(super) fn new(
-        app: AppKey,
-        conference_id: ConferenceId,
-        user_id: UserId,
-        participant_id: ParticipantId,
-        began: Timestamp,
-        now: Timestamp,
-    ) -> Self {
-        let heard = Heard { at: now, written: None, batch_seq: 0, recent: VecDeque::new(), ended: false };
-        Self { app, conference_id, user_id, participant_id, began, heard: Mutex::new(heard) }
+    pub(super) fn new(app: AppKey, conference_id: ConferenceId, user_id: UserId, participant_id: ParticipantId, now: Timestamp) -> Self {
+        let heard = Heard { at: now, written: None, batch_seq: slot(now).wrapping_sub(1), recent: VecDeque::new(), ended: false };
+        Self { app, conference_id, user_id, participant_id, heard: Mutex::new(heard) }
     }
 
-    /// Hears a report. `None` when it is one that was just heard; else the number of its batch, which grows with time also over a restart.
+    /// Hears a report. `None` when it is one that was just heard; else the number of its batch.
     pub(super) fn hear(&self, body: &[u8], topic: &str, now: Timestamp) -> Option<u32> {
         let mut context = Context::new(&SHA256);
         context.update(topic.as_bytes());
@@ -82,8 +74,8 @@ impl Stay {
             heard.recent.pop_front();
         }
         heard.recent.push_back(digest);
-        let elapsed = (now.as_micros().saturating_sub(self.began.as_micros()) / 100).clamp(0, i64::from(u32::MAX));
-        heard.batch_seq = u32::try_from(elapsed).unwrap_or(u32::MAX).max(heard.batch_seq.saturating_add(1));
+        let (now, next) = (slot(now), heard.batch_seq.wrapping_add(1));
+        heard.batch_seq = if now.wrapping_sub(next) <= u32::MAX / 2 { now } else { next };
         Some(heard.batch_seq)
     }
 
@@ -107,7 +99,7 @@ impl Stay {
     /// Ends it as it was last heard at `at`: the number of the batch that says so, unless it was heard again.
     pub(super) fn end(&self, at: Timestamp) -> Option<u32> {
         let mut heard = self.heard();
-        heard.batch_seq = heard.batch_seq.saturating_add(1);
+        heard.batch_seq = heard.batch_seq.wrapping_add(1);
         (heard.at == at).then_some(heard.batch_seq)
     }
 
@@ -123,6 +115,11 @@ impl Stay {
     fn heard(&self) -> MutexGuard<'_, Heard> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Tenths of a millisecond: the number of a batch, so that it is another one after a restart too. It comes round after five days.
+fn slot(now: Timestamp) -> u32 {
+    u32::try_from((now.as_micros() / 100).rem_euclid(1 << 32)).unwrap_or_default()
 }
 
 type Name = [u8; 32];
@@ -231,21 +228,21 @@ fn short(device: &str) -> String {
     digest(&SHA256, device.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The stay among those of a stored conference, and when it began: by connection, else by session, else the latest of the device.
-pub(super) fn among(detail: &ConferenceDetail, from: &From<'_>) -> Option<(ParticipantId, Timestamp)> {
+/// The stay among those of a stored conference: by connection, else by session, else the latest of the device.
+pub(super) fn among(detail: &ConferenceDetail, from: &From<'_>) -> Option<ParticipantId> {
     let device = short(from.device);
     let of_user = detail.participants.iter().filter(|participant| participant.user_id == from.visitor.user_id);
     let ranked = of_user.filter_map(|participant| {
         let mut parts = participant.participant_id.as_str().rsplitn(3, '/');
-        let (joined, session, held) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?);
+        let (_, session, held) = (parts.next()?, parts.next()?, parts.next()?);
         let has_connection = from.connection.is_some_and(|connection| {
             let mut connections = detail.peer_connections.iter().filter(|held| held.participant == participant.key);
             connections.any(|held| held.peer_connection_id.as_str() == connection)
         });
         let rank = (has_connection, session == from.visitor.session, participant.joined);
-        (held == device).then(|| (rank, participant.participant_id.clone(), Timestamp::from_micros(joined)))
+        (held == device).then_some((rank, &participant.participant_id))
     });
-    ranked.max_by_key(|(rank, ..)| *rank).map(|(_, participant_id, joined)| (participant_id, joined))
+    ranked.max_by_key(|(rank, _)| *rank).map(|(_, participant_id)| participant_id.clone())
 }
 
 /// The key of an occurrence, if the ucID is one of ours.

@@ -75,6 +75,16 @@ async fn a_recorded_call_has_a_page() {
     }
     let found = server.get("/v1/conferences?additional_id=walmart&additional_id_name=customerID").await.ok();
     assert_eq!(found["conferences"][0]["key"], uc_id);
+    // This app does not keep addresses: wherever a client says one, it is hidden.
+    let mut kept = json!(events).to_string();
+    for connection in connections {
+        let key = connection["key"].as_str().unwrap();
+        kept += &server.get(&format!("/v1/peer-connections/{key}/reports")).await.ok().to_string();
+    }
+    assert!(kept.contains("csioMark") && kept.contains("callstats-wifi"));
+    for address in ["192.0.2.", "fd00::2", "127.0.0.1", "a=candidate"] {
+        assert!(!kept.contains(address), "{address}");
+    }
     // Both fall silent; the summary is written.
     server.clock.advance_ms(31_000);
     server.sweep().await;
