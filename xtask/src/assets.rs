@@ -1,7 +1,7 @@
 //! `cargo xtask assets` and `cargo xtask build`: what browsers download, then the program that carries it.
 //!
 //! Each package with a script `build` writes into the folder that `SIDETONE_ASSETS` names, and finds the engine as WebAssembly
-//! in the folder that `SIDETONE_ENGINE` names. What came out is then brought to `assets` in the target folder, where
+//! in the folder that `SIDETONE_ENGINE` names; the handbook comes beside them. What came out is then brought to `assets` in the target folder, where
 //! `crates/server/build.rs` finds it; a file that did not change is left alone, so that the server is built again only when one did.
 
 use std::{
@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use flate2::{Compression, write::GzEncoder};
 
-use crate::{npm, process, wasm, workspace};
+use crate::{handbook, npm, process, wasm, workspace};
 
 /// Builds the assets and says how large they are.
 pub(crate) fn run(args: &[String]) -> Result<()> {
@@ -44,13 +44,14 @@ pub(crate) fn build() -> Result<String> {
     for package in npm::packages_with("build")? {
         process::run(npm::script(&package, "build").env("SIDETONE_ASSETS", &staged).env("SIDETONE_ENGINE", &engine.folder))?;
     }
+    handbook::build(&staged.join("handbook"))?;
     let built = read(&staged)?;
     bring(&built, &target.join("assets"))?;
     sizes(&built)
 }
 
 /// Every file of a folder by its path within, with `/`.
-fn read(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+pub(crate) fn read(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(next) = folders.pop() {
@@ -69,7 +70,7 @@ fn read(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
 }
 
 /// Makes the folder hold these files and no others.
-fn bring(files: &BTreeMap<String, Vec<u8>>, folder: &Path) -> Result<()> {
+pub(crate) fn bring(files: &BTreeMap<String, Vec<u8>>, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let before = read(folder)?;
     for name in before.keys().filter(|name| !files.contains_key(*name)) {

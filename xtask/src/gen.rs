@@ -45,11 +45,31 @@ fn generate() -> Result<Vec<Generated>> {
     let build = ["build", "--locked", "--package", "sidetone-cli", "--package", "sidetone-server", "--bins", "--examples"];
     process::run(workspace::cargo().args(build))?;
     let example = ["run", "--quiet", "--locked", "--package", "sidetone-server", "--example", "openapi"];
-    Ok(vec![
+    let mut files = vec![
         Generated { path: "docs/openapi.json", text: process::output(workspace::cargo().args(example)).context("the OpenAPI document")? },
         Generated { path: "docs/configuration.md", text: configuration::page()? },
         Generated { path: "docs/command-line.md", text: command_line::page()? },
-    ])
+        Generated { path: "docs/issues.md", text: of_engine(&["issues"])? },
+    ];
+    for (path, group) in METRICS {
+        files.push(Generated { path, text: of_engine(&["metrics", group])? });
+    }
+    Ok(files)
+}
+
+/// The pages on metrics, and what the engine calls their groups.
+const METRICS: [(&str, &str); 5] = [
+    ("docs/metrics/connection.md", "connection"),
+    ("docs/metrics/received-audio.md", "received-audio"),
+    ("docs/metrics/received-video.md", "received-video"),
+    ("docs/metrics/sent-audio.md", "sent-audio"),
+    ("docs/metrics/sent-video.md", "sent-video"),
+];
+
+/// A page that the engine's own tables fill.
+fn of_engine(args: &[&str]) -> Result<String> {
+    let example = ["run", "--quiet", "--locked", "--package", "sidetone-engine", "--example", "handbook", "--"];
+    process::output(workspace::cargo().args(example).args(args)).with_context(|| format!("the handbook's page {}", args.join(" ")))
 }
 
 /// The program itself, without the settings of whoever runs it.

@@ -8,6 +8,7 @@ mod debian;
 mod demo;
 mod e2e;
 mod r#gen;
+mod handbook;
 mod npm;
 mod process;
 mod test;

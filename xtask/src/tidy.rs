@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the rules of the house that no compiler checks. Also a test.
 
 mod arrows;
+mod handbook;
 mod licences;
 mod paths;
 mod sources;
@@ -62,6 +63,7 @@ pub(crate) fn check() -> Result<String> {
     findings.extend(licences::check(&metadata, &files)?);
     findings.extend(sources::check(&files));
     findings.extend(paths::check(&files, &paths));
+    findings.extend(handbook::check(&files));
     if findings.is_empty() {
         return Ok(format!("{} files are tidy", paths.len()));
     }

@@ -17,13 +17,14 @@ pub(super) fn check(metadata: &Value, files: &[TextFile]) -> Result<Vec<Finding>
     }
     let deny = files.iter().find(|file| file.path == "deny.toml").context("deny.toml is missing")?;
     let allowed = allow_list(&deny.text)?;
+    let exceptions = exceptions(&deny.text)?;
     let members = metadata["workspace_members"].as_array().context("workspace_members")?;
     for package in metadata["packages"].as_array().context("packages")? {
         let name = format!("{} {}", package["name"].as_str().unwrap_or("?"), package["version"].as_str().unwrap_or("?"));
         let licence = package["license"].as_str().unwrap_or_default();
         if members.contains(&package["id"]) && licence != OURS {
             findings.push(Finding::new(name, format!("has licence {licence:?}; ours is {OURS:?}: say `license.workspace = true`")));
-        } else if !is_allowed(licence, &allowed) {
+        } else if !is_allowed(licence, &allowed) && !is_excepted(package["name"].as_str(), licence, &allowed, &exceptions) {
             findings.push(Finding::new(name, format!("has licence {licence:?}, which the list in deny.toml does not allow")));
         }
     }
@@ -37,6 +38,23 @@ fn allow_list(deny: &str) -> Result<Vec<Licensee>> {
     names
         .map(|name| Licensee::parse(name.as_str().unwrap_or_default()).with_context(|| format!("deny.toml: licenses.allow has {name:?}")))
         .collect()
+}
+
+/// Crates with what is allowed for each of them alone.
+fn exceptions(deny: &str) -> Result<Vec<(String, Vec<Licensee>)>> {
+    let deny: toml::Table = deny.parse().context("deny.toml")?;
+    let listed = deny.get("licenses").and_then(|licenses| licenses.get("exceptions")).and_then(toml::Value::as_array);
+    let exception = |exception: &toml::Value| {
+        let name = exception.get("crate").and_then(toml::Value::as_str).context("deny.toml: an exception names no crate")?;
+        let allowed = exception.get("allow").and_then(toml::Value::as_array).into_iter().flatten().filter_map(toml::Value::as_str);
+        let allowed = allowed.map(|name| Licensee::parse(name).with_context(|| format!("deny.toml: an exception allows {name:?}")));
+        Ok((name.to_owned(), allowed.collect::<Result<_>>()?))
+    };
+    listed.into_iter().flatten().map(exception).collect()
+}
+
+fn is_excepted(name: Option<&str>, licence: &str, allowed: &[Licensee], exceptions: &[(String, Vec<Licensee>)]) -> bool {
+    exceptions.iter().any(|(excepted, more)| Some(excepted.as_str()) == name && is_allowed(licence, &[allowed, more].concat()))
 }
 
 /// Old manifests write `MIT/Apache-2.0` for what is now `MIT OR Apache-2.0`.
@@ -57,6 +75,10 @@ mod tests {
         {
             assert!(is_allowed(good, &allowed), "{good}");
         }
+        let exceptions = exceptions("[licenses]\nexceptions = [{ crate = 'mdbook-core', allow = ['MPL-2.0'] }]").unwrap();
+        assert!(is_excepted(Some("mdbook-core"), "MPL-2.0 AND MIT", &allowed, &exceptions));
+        assert!(!is_excepted(Some("mdbook-core"), "AGPL-3.0-only", &allowed, &exceptions));
+        assert!(!is_excepted(Some("other"), "MPL-2.0", &allowed, &exceptions));
         for bad in ["", "AGPL-3.0-only", "MIT AND MPL-2.0", "nonsense"] {
             assert!(!is_allowed(bad, &allowed), "{bad}");
         }

@@ -66,7 +66,7 @@ impl<'a> Tree<'a> {
 }
 
 /// `relative` as seen from `folder`.
-fn resolve(folder: &str, relative: &str) -> String {
+pub(super) fn resolve(folder: &str, relative: &str) -> String {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in relative.split('/') {
         match part {

@@ -8,5 +8,6 @@ mod crash;
 mod credentials;
 mod export;
 mod failure;
+mod handbook;
 mod sidetone;
 mod traffic;
