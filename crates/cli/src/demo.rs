@@ -124,6 +124,7 @@ fn greeting(url: &str, made: &Made) -> String {
 Sidetone demo: conferences {} are in it.
 
 dashboard  {url}/   log in as {USER}, password {password}
+call       {url}/demo/#secret={intake}   open it in two tabs: a real call, with switches that harm it
 API        {url}{VIEWER_PATH}
 intake     {intake}
 query      {query}

@@ -1,0 +1,49 @@
+/** What can be done to the media that this tab sends. */
+
+/** What the worker does to each frame. */
+export interface Harm {
+  /** Share of the frames that are thrown away, 0 to 1. */
+  readonly drop: number;
+  readonly delayMs: number;
+}
+
+/** Bit rates that the picture can be held to, bit/s; the last is none. */
+export const CAPS = [50_000, 100_000, 200_000, 400_000, 800_000, undefined] as const;
+
+/** Whether this browser lets a page touch encoded frames (WebRTC Encoded Transform). */
+export const canTransform = typeof RTCRtpScriptTransform === "function";
+
+export class Harmer {
+  readonly #worker = canTransform ? new Worker("harm_worker.js") : undefined;
+  #load: Worker[] = [];
+
+  /** Passes the frames of a sender through the worker. */
+  watch(sender: RTCRtpSender): void {
+    if (this.#worker) sender.transform = new RTCRtpScriptTransform(this.#worker, {});
+  }
+
+  set(harm: Harm): void {
+    this.#worker?.postMessage(harm);
+  }
+
+  /** Holds a sender to a bit rate. */
+  async cap(sender: RTCRtpSender, bitsPerSecond: number | undefined): Promise<void> {
+    const parameters = sender.getParameters();
+    for (const encoding of parameters.encodings) {
+      if (bitsPerSecond === undefined) delete encoding.maxBitrate;
+      else encoding.maxBitrate = bitsPerSecond;
+    }
+    await sender.setParameters(parameters);
+  }
+
+  /** Keeps every processor busy, or stops. */
+  load(isBusy: boolean): void {
+    for (const worker of this.#load) worker.terminate();
+    this.#load = isBusy ? Array.from({ length: 2 * (navigator.hardwareConcurrency || 2) }, () => new Worker("load_worker.js")) : [];
+  }
+
+  end(): void {
+    this.load(false);
+    this.#worker?.terminate();
+  }
+}
