@@ -33,6 +33,8 @@ export async function serveOrigin(scripts: readonly string[], { policy, before =
     response.end(isScript ? page : html);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  // A test that fails before it closes its site does not keep the run from ending.
+  server.unref();
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://localhost:${port}/`,

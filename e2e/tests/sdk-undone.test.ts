@@ -118,6 +118,27 @@ test("of two copies in a page the second says so, and each connection is measure
   assert.equal((await sidetone.conference("copies")).peer_connections.length, 2, "two ends, each measured once");
 });
 
+test("two conferences in one page are two conferences", async () => {
+  const visited = await visit(browser, sidetone);
+  await visited.page.evaluate(
+    async ([left, right]) => {
+      const clients = [loopback.join(left!), loopback.join(right!)];
+      const connections = await loopback.connect();
+      for (const [index, client] of clients.entries()) client.observe(connections[index]!, { id: "only" });
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      await Promise.all(clients.map((client) => client.stop()));
+    },
+    [optionsOf(sidetone, "left"), optionsOf(sidetone, "right")],
+  );
+  await visited.close();
+  assert.deepEqual(visited.complaints, []);
+  for (const id of ["left", "right"]) {
+    const { peer_connections, participants } = await sidetone.conference(id);
+    assert.deepEqual([peer_connections.length, participants.length], [1, 1]);
+    assert.ok(peer_connections[0]!.report_count >= 3);
+  }
+});
+
 test("another library that wraps before or after us keeps its wrapper, and ours is gone", async () => {
   const visited = await visit(browser, sidetone);
   const seen = await visited.page.evaluate(async (options) => {
