@@ -23,10 +23,10 @@ const SYMBOLS: usize = 32;
 const CONTEXTS: usize = 13;
 const VALUES: usize = 20;
 const CLASSES_FIXED: usize = 4;
-const CLASSES: usize = 28;
+const CLASSES: usize = 32;
 const PARTS: usize = 18;
 const SCALE_DIVISORS: [i64; 16] =
-    [1, 1000, 1_000_000, 100, 10, 48_000, 32_767, 256, 65_536, 10_000, 100_000, 44_100, 90_000, 1_000_000_000, 10_000_000, 1];
+    [1, 1000, 1_000_000, 100, 10, 48_000, 32_767, 256, 65_536, 10_000, 100_000, 107_367_628_900, 90_000, 1_000_000_000, 1, 1];
 /// All `timestamp`s have this scale.
 const CLOCK_SCALE: usize = 1;
 const REPORTS_PER_BATCH: usize = 10;
@@ -110,7 +110,7 @@ fn likely(value: &Value, scale: usize) -> Option<String> {
     Some(match value {
         Value::Number(number) => {
             let whole = (number * SCALE_DIVISORS[scale] as f64).round();
-            if scale == 15 || (whole / SCALE_DIVISORS[scale] as f64).to_bits() != number.to_bits() || whole.abs() > 9e15 {
+            if scale >= 14 || (whole / SCALE_DIVISORS[scale] as f64).to_bits() != number.to_bits() || whole.abs() > 9e15 {
                 return None;
             }
             format!("n{whole}")
@@ -133,7 +133,14 @@ fn survey(calls: &[Call]) -> BTreeMap<TemplateKey, Seen> {
                     let seen = all.entry(key).or_default();
                     seen.ids.insert(object.id.to_string());
                     for column in &object.columns {
-                        survey_column(seen.members.entry(column.name.clone()).or_default(), column, pass, &call.name, &types);
+                        survey_column(
+                            &object.stats_type,
+                            seen.members.entry(column.name.clone()).or_default(),
+                            column,
+                            pass,
+                            &call.name,
+                            &types,
+                        );
                     }
                 }
             }
@@ -142,7 +149,7 @@ fn survey(calls: &[Call]) -> BTreeMap<TemplateKey, Seen> {
     all
 }
 
-fn survey_column(seen: &mut SeenMember, column: &Column, pass: usize, call: &str, types: &HashMap<&str, &str>) {
+fn survey_column(stats_type: &str, seen: &mut SeenMember, column: &Column, pass: usize, call: &str, types: &HashMap<&str, &str>) {
     if pass == 0 {
         match &column.data {
             Data::Numbers(numbers) => {
@@ -154,7 +161,7 @@ fn survey_column(seen: &mut SeenMember, column: &Column, pass: usize, call: &str
         }
         return;
     }
-    let scale = best_scale(&column.name, seen);
+    let scale = best_scale(stats_type, &column.name, seen);
     if let Data::Constant(value) = &column.data {
         if let Value::Text(text) = value {
             seen.texts += 1;
@@ -170,8 +177,9 @@ fn survey_column(seen: &mut SeenMember, column: &Column, pass: usize, call: &str
     }
 }
 
-fn best_scale(name: &MemberName, seen: &SeenMember) -> usize {
-    if let Some((_, scale)) = relations::SCALES.iter().find(|(member, _)| *member == &*name.name) {
+fn best_scale(stats_type: &str, name: &MemberName, seen: &SeenMember) -> usize {
+    let is_of = |of: &str, member: &str| (of == "*" || of == stats_type) && member == &*name.name;
+    if let Some((_, _, scale)) = relations::SCALES.iter().find(|(of, member, _)| is_of(of, member)) {
         return *scale;
     }
     seen.scales.iter().max_by_key(|(scale, count)| (**count, usize::MAX - **scale)).map_or(0, |(scale, _)| *scale)
@@ -198,7 +206,8 @@ fn templates(seen: &BTreeMap<TemplateKey, Seen>) -> Vec<Template> {
         // What others are predicted from stands first.
         let mut order: Vec<&MemberName> = Vec::new();
         let is_first = |name: &&MemberName| ["kind", "timestamp"].contains(&&*name.name);
-        names.sort_by_key(|name| !is_first(name));
+        let is_last = |name: &&MemberName| relations::LAST.contains(&&*name.name);
+        names.sort_by_key(|name| (is_last(name), !is_first(name)));
         while !names.is_empty() {
             let ready = |name: &MemberName| {
                 relation(stats_type, &key.2, name).is_none_or(|line| {
@@ -214,12 +223,13 @@ fn templates(seen: &BTreeMap<TemplateKey, Seen>) -> Vec<Template> {
             .iter()
             .map(|&name| {
                 let member = &seen.members[name];
-                let scale = best_scale(name, member);
+                let scale = best_scale(stats_type, name, member);
                 let total: usize = member.constants.values().map(|(count, _)| count).sum();
                 let target = member.targets.iter().max_by_key(|(_, count)| **count).filter(|(_, count)| **count * 2 > member.texts);
                 let mut values: Vec<_> = member
                     .constants
                     .iter()
+                    .filter(|_| !relations::OWN_TO_A_MACHINE.contains(&&*name.name))
                     .filter(|(text, (count, calls))| calls.len() > 1 && count * 50 >= total && (target.is_none() || !text.starts_with('t')))
                     .collect();
                 values.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
@@ -243,11 +253,13 @@ fn refer(templates: &mut [Template]) {
         }
         let (place, member) = match to.strip_prefix('=').and_then(|to| to.split_once('.')) {
             Some((stats_type, member)) => {
+                let (stats_type, kind) =
+                    stats_type.split_once(':').map_or((stats_type, None), |(stats_type, kind)| (stats_type, Some(kind)));
                 let key = &templates[from].key;
                 let same = |template: &Template| {
                     template.key.0 == key.0
                         && relations::TYPES[template.key.1] == stats_type
-                        && (template.key.2 == key.2 || template.key.2.is_empty())
+                        && (template.key.2 == kind.unwrap_or(&key.2) || template.key.2.is_empty())
                 };
                 (templates.iter().position(same)?, member)
             }
@@ -319,19 +331,22 @@ fn gathered(tallies: &[Tally], classes: usize) -> Models {
     models
 }
 
-/// Counts as they are written: at most a thousand in all; what was not seen but may be gets a little.
+/// What the digits of a model stand for.
+const LEVELS: [f64; 21] =
+    [0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 16.0, 23.0, 32.0, 45.0, 64.0, 91.0, 128.0, 181.0, 256.0, 362.0, 512.0, 724.0, 1024.0];
+
+/// Counts as they are written: a digit for each, the largest the last there is; what was not seen but may be gets a little.
 fn written(counts: &Counts, little: &[(usize, f64)]) -> String {
     let mut counts = *counts;
     little.iter().for_each(|&(symbol, weight)| counts[symbol] += weight);
-    let total: f64 = counts.iter().sum();
-    let mut text = String::new();
-    for (symbol, count) in counts.iter().enumerate() {
-        let share = (count * 1000.0 / total.max(1e-9)).round();
-        if share > 0.0 {
-            let _ = write!(text, "{}{symbol}:{share}", if text.is_empty() { "" } else { " " });
-        }
-    }
-    text
+    let most = counts.iter().copied().fold(1e-9, f64::max);
+    let level = |count: f64| {
+        let count = count * LEVELS[LEVELS.len() - 1] / most;
+        let over = LEVELS.iter().position(|&level| level >= count).unwrap_or(LEVELS.len() - 1);
+        if over > 0 && count * count < LEVELS[over] * LEVELS[over - 1].max(0.5) { over - 1 } else { over }
+    };
+    let digits: String = counts.iter().filter_map(|&count| char::from_digit(u32::try_from(level(count)).ok()?, 36)).collect();
+    digits.trim_end_matches('0').to_owned()
 }
 
 /// Lengths next to those seen are likely too.
@@ -351,12 +366,14 @@ fn smoothed(counts: &Counts) -> Counts {
     smooth
 }
 
+/// Of a member that nobody knew most are constants or plain counters.
+const OTHER_MODES: &str = "15aa740000881000060140caa";
 const MODES_LITTLE: [(usize, f64); 12] =
     [(0, 0.6), (1, 0.1), (2, 0.4), (3, 0.1), (4, 0.02), (8, 0.1), (9, 0.1), (10, 0.3), (11, 0.2), (12, 0.1), (13, 0.1), (14, 0.1)];
 
 fn print(templates: &[Template], models: Option<&Models>, words: &BTreeSet<String>) -> String {
     let mut text = String::new();
-    let flat = |symbols: usize| (0..symbols).map(|symbol| format!("{symbol}:1")).collect::<Vec<_>>().join(" ");
+    let flat = |symbols: usize| "1".repeat(symbols);
     for word in words {
         let _ = writeln!(text, "word\t{word}");
     }
@@ -409,10 +426,7 @@ fn print(templates: &[Template], models: Option<&Models>, words: &BTreeSet<Strin
         }
     }
     // A member that nobody knew: most are constants or plain counters.
-    let _ = writeln!(
-        text,
-        "other\t\t0\t30000\t0\t0/1\t-\t-\t-\t0:1 1:5 2:30 3:30 4:10 5:5 10:20 11:20 12:5 17:10 18:1 19:3 20:60 21:20 22:20\tn0\tb0\tb1"
-    );
+    let _ = writeln!(text, "other\t\t0\t30000\t0\t0/1\t-\t-\t-\t{OTHER_MODES}\tn0\tb0\tb1");
     text
 }
 

@@ -6,8 +6,6 @@ pub(crate) const TYPES: [&str; 14] = [
     "codec",
     "local-candidate",
     "remote-candidate",
-    "candidate-pair",
-    "transport",
     "peer-connection",
     "media-source",
     "outbound-rtp",
@@ -15,23 +13,29 @@ pub(crate) const TYPES: [&str; 14] = [
     "inbound-rtp",
     "remote-outbound-rtp",
     "media-playout",
+    "candidate-pair",
+    "transport",
     "data-channel",
 ];
 
-/// `type kind member first second factor`, in units of the members; `*` for any kind, `=type` for a template of the same kind.
+/// Members that stand last in their templates: they follow from objects that others name.
+pub(crate) const LAST: [&str; 1] = ["priority"];
+
+/// `type kind member first second factor`, in units of the members; `*` for any kind, `=type` for a template of the same kind,
+/// `=type:kind` of another.
 pub(crate) const RELATIONS: &str = "
 * * timestamp clock - 1
-candidate-pair * packetsReceived clock - 1/20
-candidate-pair * packetsSent clock - 1/20
-candidate-pair * bytesReceived packetsReceived - 300
-candidate-pair * bytesSent packetsSent - 300
+candidate-pair * packetsReceived =inbound-rtp:audio.packetsReceived =inbound-rtp:video.packetsReceived 1
+candidate-pair * packetsSent =outbound-rtp:audio.packetsSent =outbound-rtp:video.packetsSent 1
+candidate-pair * bytesReceived =inbound-rtp:audio.bytesReceived =inbound-rtp:video.bytesReceived 1
+candidate-pair * bytesSent =outbound-rtp:audio.bytesSent =outbound-rtp:video.bytesSent 1
 candidate-pair * requestsReceived clock - 1/2500
 candidate-pair * requestsSent requestsReceived - 1
 candidate-pair * responsesSent requestsReceived - 1
 candidate-pair * responsesReceived requestsSent - 1
 candidate-pair * consentRequestsSent requestsSent - 1
 candidate-pair * totalRoundTripTime currentRoundTripTime responsesReceived 1
-candidate-pair * lastPacketReceivedTimestamp clock - 1
+candidate-pair * lastPacketReceivedTimestamp =inbound-rtp:audio.lastPacketReceivedTimestamp =inbound-rtp:video.lastPacketReceivedTimestamp 1
 candidate-pair * lastPacketSentTimestamp clock - 1
 transport * bytesReceived =candidate-pair.bytesReceived - 1
 transport * bytesSent =candidate-pair.bytesSent - 1
@@ -85,5 +89,9 @@ media-playout * totalSamplesDuration clock - 1/1000
 media-playout * totalPlayoutDelay totalSamplesCount - 0
 ";
 
-/// Scales that must be the same wherever a member stands.
-pub(crate) const SCALES: [(&str, usize); 3] = [("timestamp", 1), ("remoteTimestamp", 1), ("lastPacketReceivedTimestamp", 1)];
+/// Scales that members have whatever the calls say: type (`*` for any), member, scale.
+pub(crate) const SCALES: [(&str, &str, usize); 4] =
+    [("*", "timestamp", 1), ("*", "remoteTimestamp", 1), ("*", "totalAudioEnergy", 11), ("inbound-rtp", "lastPacketReceivedTimestamp", 1)];
+
+/// Members whose values tell of the machine on which the calls were recorded: none of them are likely elsewhere.
+pub(crate) const OWN_TO_A_MACHINE: [&str; 6] = ["address", "ip", "relatedAddress", "foundation", "priority", "usernameFragment"];

@@ -27,6 +27,50 @@ pub(super) struct Fields {
     pub(super) signature: [Vec<u8>; 2],
 }
 
+/// For how long Chromium's certificates are valid, and how long before they were made that begins.
+const VALID_S: i64 = 31 * DAY_S;
+const BEFORE_S: i64 = DAY_S;
+const DAY_S: i64 = 86_400;
+/// Certificates up to this age are told by it.
+pub(super) const AGE_BITS: u32 = 16;
+
+/// Seconds since 1970 of a time; not for all that are no dates, or before 2000.
+fn seconds(time: u64) -> i64 {
+    let two = |place: u32| (time / 100_u64.pow(place) % 100).cast_signed();
+    let (year, month) = (2000 + two(5), two(4));
+    // Years from March on, so that the leap day is the last.
+    let (years, months) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = years * 365 + years / 4 - years / 100 + years / 400 + (153 * months + 2) / 5 + two(3) - 1 - 719_468;
+    ((days * 24 + two(2)) * 60 + two(1)) * 60 + two(0)
+}
+
+/// The time of seconds since 1970.
+fn time_of(seconds: i64) -> u64 {
+    let (days, clock) = (seconds.div_euclid(DAY_S) + 719_468, seconds.rem_euclid(DAY_S));
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let months = (5 * day + 2) / 153;
+    let month = if months < 10 { months + 3 } else { months - 9 };
+    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    let date = (year.rem_euclid(100) * 100 + month) * 100 + day - (153 * months + 2) / 5 + 1;
+    (date * 1_000_000 + clock / 3600 * 10_000 + clock / 60 % 60 * 100 + clock % 60).unsigned_abs()
+}
+
+/// The times from and until which a certificate is valid that was made so many seconds before `now_s`.
+pub(super) fn validity(now_s: i64, age_s: u64) -> (u64, u64) {
+    let from = now_s.wrapping_sub(age_s.cast_signed()).wrapping_sub(BEFORE_S).clamp(0, i64::from(u32::MAX));
+    (time_of(from), time_of(from + VALID_S))
+}
+
+/// How many seconds before `now_s` a certificate was made, if its times follow from that.
+pub(super) fn age_s(fields: &Fields, now_s: i64) -> Option<u64> {
+    let age = now_s.wrapping_sub(seconds(fields.from)).wrapping_sub(BEFORE_S);
+    let age = u64::try_from(age).ok().filter(|age| age >> AGE_BITS == 0)?;
+    (validity(now_s, age) == (fields.from, fields.until)).then_some(age)
+}
+
 /// Most bytes of a number: 32 and one that says it is positive.
 pub(super) const NUMBER_BYTES_MAX: usize = 63;
 
@@ -152,4 +196,17 @@ pub(super) fn written(bytes: &[u8]) -> String {
         text.push(char::from(DIGITS[usize::from(byte & 15)]));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_follow_from_seconds() {
+        for (seconds_since, time) in [(1_709_164_800, 240_229_000_000), (1_795_229_822, 261_121_025_702), (4_102_444_799, 991_231_235_959)]
+        {
+            assert_eq!((time_of(seconds_since), seconds(time)), (time, seconds_since));
+        }
+    }
 }

@@ -1,6 +1,10 @@
 //! The integers of the columns so far, for columns that are predicted from others.
 
-use super::{dictionary::Reference, object::spread, predict::Other};
+use super::{
+    dictionary::{Dictionary, Reference},
+    object::spread,
+    predict::Other,
+};
 
 /// The integers of a column.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +21,18 @@ struct Held<S> {
     source: S,
 }
 
+/// Where a member stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "the training program wants to know"))]
+    pub(super) template: usize,
+    /// The number of the object among its template's.
+    pub(super) ordinal: usize,
+    pub(super) member: usize,
+    /// The number of the member among those that members of other templates refer to.
+    pub(super) crossing: Option<usize>,
+}
+
 /// The columns of a chunk; `S` says where the values of each are found. The times of the reports are the first.
 #[derive(Debug)]
 pub(super) struct Columns<S> {
@@ -24,19 +40,19 @@ pub(super) struct Columns<S> {
     clock: usize,
     height: usize,
     integers: Vec<i64>,
-    /// For each template where the members of each of its objects begin in `places`.
-    begins: Vec<Vec<usize>>,
-    /// The column of each member.
-    places: Vec<Option<usize>>,
+    /// How many objects there were of each template.
+    objects: Vec<usize>,
+    /// The columns of the members of the object at hand.
+    own: Vec<Option<usize>>,
+    /// For each member that other templates refer to its columns of integers that change.
+    crossing: Vec<Vec<usize>>,
 }
 
-/// Where a member stands: template, number of the object among its template's, member.
-pub(super) type Place = Option<(usize, usize, usize)>;
-
 impl<S> Columns<S> {
-    pub(super) fn new(templates: usize) -> Self {
-        let begins = (0..templates).map(|_| Vec::new()).collect();
-        Self { held: Vec::new(), clock: 0, height: 0, integers: Vec::new(), begins, places: Vec::new() }
+    pub(super) fn new(dictionary: &Dictionary) -> Self {
+        let crossing = (0..dictionary.crossings).map(|_| Vec::new()).collect();
+        let objects = vec![0; dictionary.templates.len()];
+        Self { held: Vec::new(), clock: 0, height: 0, integers: Vec::new(), objects, own: Vec::new(), crossing }
     }
 
     /// Keeps the times of the reports.
@@ -48,27 +64,26 @@ impl<S> Columns<S> {
 
     /// Another object of a template; gives its number among the template's.
     pub(super) fn object(&mut self, template: usize, members: usize) -> usize {
-        let begins = &mut self.begins[template];
-        begins.push(self.places.len());
-        self.places.resize(self.places.len() + members, None);
-        begins.len() - 1
+        self.own.clear();
+        self.own.resize(members, None);
+        self.objects[template] += 1;
+        self.objects[template] - 1
     }
 
-    fn add(&mut self, place: Place, integers: Integers, source: S) {
-        let column = self.held.len();
-        self.alias(place, column);
-        self.held.push(Held { integers, source });
-    }
-
-    /// Keeps a column of one integer.
-    pub(super) fn constant(&mut self, place: Place, integer: i64, source: S) {
+    fn add(&mut self, place: Option<Place>, integers: Integers, source: S) {
         if place.is_some() {
-            self.add(place, Integers::Constant(integer), source);
+            self.held.push(Held { integers, source });
+            self.alias(place, self.held.len() - 1);
         }
     }
 
+    /// Keeps a column of one integer.
+    pub(super) fn constant(&mut self, place: Option<Place>, integer: i64, source: S) {
+        self.add(place, Integers::Constant(integer), source);
+    }
+
     /// Keeps a column of integers in some rows. The first that `is_clock` is the clock.
-    pub(super) fn rows(&mut self, place: Place, (integers, rows, height): (&[i64], &[usize], usize), source: S, is_clock: bool) {
+    pub(super) fn rows(&mut self, place: Option<Place>, (integers, rows): (&[i64], &[usize]), source: S, is_clock: bool) {
         if place.is_none() {
             return;
         }
@@ -76,27 +91,30 @@ impl<S> Columns<S> {
             self.clock = self.held.len();
         }
         let begin = self.integers.len();
-        spread(integers, rows, height, &mut self.integers);
+        spread(integers, rows, self.height, &mut self.integers);
         self.add(place, Integers::From(begin), source);
     }
 
     /// The column is the same as another.
-    pub(super) fn alias(&mut self, place: Place, column: usize) {
-        if let Some((template, ordinal, member)) = place
-            && let Some(begin) = self.begins[template].get(ordinal)
+    pub(super) fn alias(&mut self, place: Option<Place>, column: usize) {
+        let Some(place) = place else { return };
+        self.own[place.member] = Some(column);
+        if let Some(crossing) = place.crossing
+            && matches!(self.held[column].integers, Integers::From(_))
         {
-            self.places[begin + member] = Some(column);
+            self.crossing[crossing].push(column);
         }
     }
 
-    /// The column that a reference of an object means.
+    /// The column that a reference of the object at hand means.
     pub(super) fn find(&self, reference: Reference, ordinal: usize) -> Option<usize> {
         match reference {
             Reference::None => None,
             Reference::Clock => Some(self.clock),
-            Reference::Member { template, member } => {
-                let begins = self.begins.get(template)?;
-                self.places.get(begins.get(ordinal)? + member).copied().flatten()
+            Reference::Own(member) => self.own.get(member).copied().flatten(),
+            Reference::Crossing(crossing) => {
+                let columns = &self.crossing[crossing];
+                columns.get(ordinal).or(columns.last()).copied()
             }
         }
     }

@@ -13,6 +13,7 @@ use sidetone_engine::report::{MemberName, Text, Value};
 use super::{
     number,
     object::CLOCK,
+    predict::Predictor,
     rans::{Model, SYMBOLS},
     residual::{CONTEXTS, Class},
 };
@@ -55,13 +56,11 @@ pub(super) enum Reference {
     None,
     /// The first `timestamp` of the chunk; before there is one, the times of the reports.
     Clock,
-    /// A member of the template in that place; of the object that is the same in number among its template's.
-    Member {
-        /// Which template.
-        template: usize,
-        /// Which of its members.
-        member: usize,
-    },
+    /// Another member of the same object.
+    Own(usize),
+    /// A member of another template, by its number among those that are referred to so: of its objects in which it changes
+    /// the one that is the same in number as this object, or the last.
+    Crossing(usize),
 }
 
 /// A likely value of a member.
@@ -89,8 +88,12 @@ pub(super) struct Member {
     pub(super) modes: Model,
     /// The most likely mode.
     pub(super) usual: usize,
+    /// The numbers of the predictors, the likely ones first.
+    pub(super) predictors: [usize; Predictor::ALL.len()],
     /// Whether another member may be predicted from it.
     pub(super) is_referred: bool,
+    /// Its number among those that members of other templates refer to.
+    pub(super) crossing: Option<usize>,
     /// Whether its first column is the clock of the chunk.
     pub(super) is_clock: bool,
     pub(super) values: Vec<Likely>,
@@ -121,6 +124,8 @@ pub(super) struct Dictionary {
     pub(super) families: Vec<Range<usize>>,
     pub(super) templates: Vec<Template>,
     pub(super) types: usize,
+    /// How many members are referred to by members of other templates.
+    pub(super) crossings: usize,
     /// A member that no template has.
     pub(super) other: Option<Member>,
     name_numbers: HashMap<Text, usize>,
@@ -138,25 +143,16 @@ fn number_in(numbers: &mut HashMap<Text, usize>, text: &str) -> usize {
     }
 }
 
-/// Counts such as `0:12 9:3`.
-fn model(counts: &str) -> Option<Model> {
-    let mut all = [0; SYMBOLS];
-    for pair in counts.split_ascii_whitespace() {
-        let (symbol, count) = pair.split_once(':')?;
-        *all.get_mut(symbol.parse::<usize>().ok()?)? = count.parse().ok()?;
-    }
-    Some(Model::of(&all))
-}
+/// What the digits of a model stand for: twice as much every second.
+const LEVELS: [u32; 21] = [0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 256, 362, 512, 724, 1024];
 
-fn reference(text: &str) -> Option<Reference> {
-    Some(match text {
-        "-" => Reference::None,
-        "clock" => Reference::Clock,
-        _ => {
-            let (template, member) = text.split_once('.')?;
-            Reference::Member { template: template.parse().ok()?, member: member.parse().ok()? }
-        }
-    })
+/// A digit (to the base of 36) for each symbol; zeros at the end may be left out.
+fn model(digits: &str) -> Option<Model> {
+    let mut counts = [0; SYMBOLS];
+    for (symbol, digit) in digits.chars().enumerate() {
+        *counts.get_mut(symbol)? = *LEVELS.get(digit.to_digit(36)? as usize)?;
+    }
+    Some(Model::of(&counts))
 }
 
 fn likely(text: &str, scale: usize) -> Option<Likely> {
@@ -175,6 +171,7 @@ impl Dictionary {
     /// `None` when a line is not as it should be.
     pub(super) fn read(text: &str) -> Option<Self> {
         let mut dictionary = Self::default();
+        let mut references: Vec<[&str; 2]> = Vec::new();
         for line in text.lines() {
             let (kind, rest) = line.split_once('\t').unwrap_or((line, ""));
             match kind {
@@ -194,10 +191,11 @@ impl Dictionary {
                     dictionary.families.last_mut()?.end += 1;
                 }
                 "member" => {
-                    let member = dictionary.member(rest)?;
+                    let (member, refers) = dictionary.member(rest)?;
                     dictionary.templates.last_mut()?.members.push(member);
+                    references.push(refers);
                 }
-                "other" => dictionary.other = Some(dictionary.member(rest)?),
+                "other" => dictionary.other = Some(dictionary.member(rest)?.0),
                 _ => {}
             }
         }
@@ -205,16 +203,10 @@ impl Dictionary {
             template.sorted = (0..template.members.len()).collect();
             template.sorted.sort_by(|&a, &b| template.members[a].name.cmp(&template.members[b].name));
         }
-        let referred: Vec<Reference> =
-            dictionary.templates.iter().flat_map(|template| &template.members).flat_map(|member| member.references).collect();
-        for reference in referred {
-            if let Reference::Member { template, member } = reference {
-                dictionary.templates.get_mut(template)?.members.get_mut(member)?.is_referred = true;
-            }
-        }
         for member in dictionary.templates.iter_mut().flat_map(|template| &mut template.members) {
             member.is_referred |= member.is_clock;
         }
+        dictionary.refer(&references)?;
         dictionary.types = dictionary.type_numbers.len();
         Some(dictionary)
     }
@@ -232,7 +224,8 @@ impl Dictionary {
         })
     }
 
-    fn member(&mut self, line: &str) -> Option<Member> {
+    /// A member, and to what it refers: all members are not known yet.
+    fn member<'t>(&mut self, line: &'t str) -> Option<(Member, [&'t str; 2])> {
         let mut fields = line.split('\t');
         let name = fields.next()?;
         let name = name.split_once('.').map_or_else(|| MemberName::plain(name), |(name, key)| MemberName::entry(name, key));
@@ -241,15 +234,18 @@ impl Dictionary {
         let class = fields.next()?.parse().ok()?;
         let (over, under) = fields.next()?.split_once('/')?;
         let factor = over.parse::<i64>().ok()? as f64 / under.parse::<i64>().ok()? as f64;
-        let references = [reference(fields.next()?)?, reference(fields.next()?)?];
+        let refers = [fields.next()?, fields.next()?];
+        let references = [Reference::None; 2];
         let target = match fields.next()? {
             "-" => None,
             target => Some(number_in(&mut self.type_numbers, target)),
         };
         let modes = model(fields.next()?)?;
+        let mut predictors = std::array::from_fn(|place| place);
+        predictors.sort_by_key(|place| modes.cost(mode::PREDICTED + place));
         let values = fields.map(|value| likely(value, scale)).collect::<Option<Vec<_>>>()?;
         let name_number = number_in(&mut self.name_numbers, &name.name);
-        Some(Member {
+        let member = Member {
             name_number,
             scale,
             exact,
@@ -259,11 +255,45 @@ impl Dictionary {
             target,
             usual: modes.usual(),
             modes,
+            predictors,
             is_referred: false,
+            crossing: None,
             is_clock: &*name.name == CLOCK,
             name,
             values,
-        })
+        };
+        Some((member, refers))
+    }
+
+    /// Turns the places of members that the members of the templates refer to, in this order, into references.
+    fn refer(&mut self, references: &[[&str; 2]]) -> Option<()> {
+        let places =
+            self.templates.iter().enumerate().flat_map(|(place, template)| (0..template.members.len()).map(move |member| (place, member)));
+        let places: Vec<(usize, usize)> = places.collect();
+        for (&(place, member), references) in places.iter().zip(references) {
+            for (number, reference) in references.iter().enumerate() {
+                let found = match *reference {
+                    "-" => Reference::None,
+                    "clock" => Reference::Clock,
+                    _ => {
+                        let (template, other) = reference.split_once('.')?;
+                        let (template, other): (usize, usize) = (template.parse().ok()?, other.parse().ok()?);
+                        let crossings = self.crossings;
+                        let referred = self.templates.get_mut(template)?.members.get_mut(other)?;
+                        referred.is_referred = true;
+                        if template == place {
+                            Reference::Own(other)
+                        } else {
+                            let crossing = *referred.crossing.get_or_insert(crossings);
+                            self.crossings = crossings.max(crossing + 1);
+                            Reference::Crossing(crossing)
+                        }
+                    }
+                };
+                self.templates[place].members[member].references[number] = found;
+            }
+        }
+        Some(())
     }
 
     /// How many plain names the members have.

@@ -2,6 +2,8 @@
 
 use sidetone_engine::report::Value;
 
+use super::predict::Predictor;
+
 /// Slots, of 32 768, of the bits that are as a rule ones: an object is there in all rows, an id begins as its template says,
 /// presence stays as it was in the row before, a mixed value stays.
 pub(super) const ALWAYS_SLOTS: u16 = 32_256;
@@ -26,10 +28,72 @@ pub(super) const CERTIFICATE_MEMBER: &str = "base64Certificate";
 /// The member that is the clock of its object.
 pub(super) const CLOCK: &str = "timestamp";
 
+/// Microseconds of a millisecond: times are whole ones as a rule.
+pub(super) const MILLISECOND: i64 = 1000;
+
+/// How the numbers that strings are made of are predicted: predictor and factor. The last four look at the number before in the string;
+/// one of 90 000 units a second may be before one of milliseconds.
+pub(super) const FIELD_WAYS: [(Predictor, f64); 8] = [
+    (Predictor::Last, 1.0),
+    (Predictor::Drift, 1.0),
+    (Predictor::Mean, 1.0),
+    (Predictor::Last, 1.0),
+    (Predictor::Factor, 1.0),
+    (Predictor::Level, 1.0),
+    (Predictor::Factor, 1.0 / 90.0),
+    (Predictor::Ratio, 1.0),
+];
+
 /// Most numbers that a string may be made of.
 pub(super) const FIELDS_MAX: usize = 32;
 /// Largest number within a string that is treated as one.
 const FIELD_VALUE_MAX: u64 = 1 << 53;
+
+/// The member whose value in a candidate pair follows from those of its candidates.
+pub(super) const PRIORITY: &str = "priority";
+
+/// The priorities of objects, for those of pairs.
+#[derive(Debug, Default)]
+pub(super) struct Priorities {
+    /// Of each object so far, the one at hand included; 0 for those without.
+    of_objects: Vec<u32>,
+    /// Of the first two objects that the object at hand refers to.
+    pair: [Option<u32>; 2],
+}
+
+impl Priorities {
+    /// Another object is at hand.
+    pub(super) fn begin(&mut self) {
+        self.of_objects.push(0);
+        self.pair = [None; 2];
+    }
+
+    /// The object at hand has this priority.
+    #[expect(clippy::cast_possible_truncation, reason = "what does not fit is none of a candidate")]
+    pub(super) fn keep(&mut self, priority: f64) {
+        if let Some(last) = self.of_objects.last_mut() {
+            *last = priority as u32;
+        }
+    }
+
+    /// The object at hand refers to another.
+    pub(super) fn refer(&mut self, object: usize) {
+        if let (Some(priority), Some(place)) = (self.of_objects.get(object), self.pair.iter_mut().find(|place| place.is_none())) {
+            *place = Some(*priority);
+        }
+    }
+
+    /// The priority of a pair of the two (RFC 8445, section 6.1.2.3), but for its last bit, which a double has no room for.
+    pub(super) fn of_pair(&self) -> Option<f64> {
+        let [Some(a), Some(b)] = self.pair else { return None };
+        Some(((u64::from(a.min(b)) << 32) + 2 * u64::from(a.max(b))) as f64)
+    }
+}
+
+/// When reports were first taken, in whole seconds.
+pub(super) fn now_s(first_micros: i64) -> i64 {
+    first_micros.div_euclid(1_000_000)
+}
 
 /// Memory of an object; of room for a member of its template; of a column that the template does not have.
 const OBJECT: usize = 512;

@@ -9,13 +9,13 @@ pub(super) enum Predictor {
     Drift,
     /// What is usual.
     Mean,
-    /// As far from the last one as in other columns, times a factor.
+    /// As far from the last one as in other columns, times a factor; if there are two, what is usual besides.
     Factor,
     /// As far from the last one as in another column, times how they stood to each other so far.
     Ratio,
     /// As far from the last one as another column says, times the step of a third.
     Product,
-    /// Another column times a factor, and what is usual besides.
+    /// The larger of two other columns times a factor, and what is usual besides.
     Level,
 }
 
@@ -54,6 +54,8 @@ pub(super) struct Walk<'a> {
     predictor: Predictor,
     factor: f64,
     others: [Other<'a>; 2],
+    /// Whether there are two others to be added.
+    is_sum: bool,
     before: Option<[i64; 2]>,
     steps: u32,
     pub(super) last: i64,
@@ -69,7 +71,8 @@ fn nearest(number: f64) -> i64 {
 
 impl<'a> Walk<'a> {
     pub(super) fn new(predictor: Predictor, factor: f64, others: [Other<'a>; 2]) -> Self {
-        Self { predictor, factor, others, before: None, steps: 0, last: 0, base: 0, usual: 0 }
+        let is_sum = !matches!(others[1], Other::Constant(_));
+        Self { predictor, factor, others, is_sum, before: None, steps: 0, last: 0, base: 0, usual: 0 }
     }
 
     pub(super) fn predictor(&self) -> Predictor {
@@ -101,14 +104,18 @@ impl<'a> Walk<'a> {
         let step = now[0].wrapping_sub(was);
         let other_step = now[1].wrapping_sub(was_too);
         match self.predictor {
-            Predictor::Factor => self.last.wrapping_add(nearest(step.wrapping_add(other_step) as f64 * self.factor)),
+            Predictor::Factor => {
+                self.base = self.last.wrapping_add(nearest(step.wrapping_add(other_step) as f64 * self.factor));
+                // Of sums something is left as a rule.
+                if self.is_sum { self.base.wrapping_add(self.usual()) } else { self.base }
+            }
             Predictor::Ratio => {
                 let ratio = if before.is_some() && was != 0 { self.last as f64 / was as f64 } else { self.factor };
                 self.last.wrapping_add(nearest(step as f64 * ratio))
             }
             Predictor::Product => self.last.wrapping_add(nearest(now[0] as f64 * other_step as f64 * self.factor)),
             _ => {
-                self.base = nearest(now[0] as f64 * self.factor);
+                self.base = nearest(now[0].max(now[1]) as f64 * self.factor);
                 self.base.wrapping_add(self.usual())
             }
         }
@@ -122,10 +129,11 @@ impl<'a> Walk<'a> {
             Predictor::Drift => integer.wrapping_sub(self.last),
             Predictor::Mean => integer,
             Predictor::Level => integer.wrapping_sub(self.base),
+            Predictor::Factor if self.steps > 0 => integer.wrapping_sub(self.base),
             _ => 0,
         }
         .wrapping_mul(16);
-        let first = u32::from(self.predictor == Predictor::Drift);
+        let first = u32::from(matches!(self.predictor, Predictor::Drift | Predictor::Factor));
         if self.steps <= first {
             self.usual = seen;
             self.steps += 1;

@@ -117,6 +117,14 @@ impl Encoder {
         bytes.iter().for_each(|&byte| self.raw(8, byte.into()));
     }
 
+    /// About how many bits were collected.
+    #[cfg(feature = "train")]
+    #[expect(clippy::disallowed_methods, reason = "only people read it")]
+    pub(super) fn bits(&self) -> f64 {
+        let symbols: f64 = self.ranges.iter().map(|range| (f64::from(SLOTS) / f64::from(range.slots)).log2()).sum();
+        symbols + (self.bytes.len() * 8) as f64 + f64::from(self.count)
+    }
+
     /// Appends what was collected: the plain bits, zeros up to a least length, the words and the state of the symbols.
     #[expect(clippy::cast_possible_truncation, reason = "the lower half is taken")]
     pub(super) fn write(mut self, bytes: &mut Vec<u8>, least: usize) {

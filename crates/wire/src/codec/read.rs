@@ -12,13 +12,13 @@ use super::{
     dictionary::{CLASS_FIELDS, CLASS_OFFS, CLASS_OTHER, CLASS_TIMES, Dictionary, Member, mode},
     number::{self, BITS},
     object::{
-        self, ALWAYS_SLOTS, CERTIFICATE_MEMBER, COUNT_MORE, FIELDS_MAX, MORE_SLOTS, PREFIXED_SLOTS, SAME_SLOTS, STAY_SLOTS, TEMPLATE_NONE,
+        self, ALWAYS_SLOTS, CERTIFICATE_MEMBER, COUNT_MORE, FIELD_WAYS, FIELDS_MAX, MORE_SLOTS, PREFIXED_SLOTS, PRIORITY, Priorities,
+        SAME_SLOTS, STAY_SLOTS, TEMPLATE_NONE,
     },
     predict::{Other, Predictor, Walk},
     rans::Decoder,
     residual::{read_one, read_run},
     text::{Found, Reader, bits_of},
-    write::FIELD_PREDICTORS,
 };
 
 /// The source of the times, which no column copies.
@@ -43,6 +43,7 @@ pub(super) struct Reading<'a, 'b> {
     by_type: Vec<Vec<usize>>,
     last: Vec<Option<Value>>,
     moved: Vec<bool>,
+    priorities: Priorities,
 }
 
 /// An object whose columns are yet to be read.
@@ -66,7 +67,7 @@ impl<'a, 'b> Reading<'a, 'b> {
             decoder,
             budget,
             texts: Reader::new(dictionary),
-            columns: Columns::new(dictionary.templates.len()),
+            columns: Columns::new(dictionary),
             objects: Vec::new(),
             current: Vec::new(),
             wholes: Vec::new(),
@@ -74,6 +75,7 @@ impl<'a, 'b> Reading<'a, 'b> {
             by_type: vec![Vec::new(); dictionary.types],
             last: (0..dictionary.names()).map(|_| None).collect(),
             moved: Vec::new(),
+            priorities: Priorities::default(),
         }
     }
 
@@ -82,8 +84,11 @@ impl<'a, 'b> Reading<'a, 'b> {
         let own = self.dictionary.families.get(family).cloned().ok_or(CodecError::Damaged("family"))?;
         self.budget.charge(self.height.saturating_mul(16).saturating_add(budget::RUN))?;
         let all: Vec<usize> = (0..self.height).collect();
+        let unit = if self.decoder.raw(1) == 1 { object::MILLISECOND } else { 1 };
         self.plain(CLASS_TIMES, Walk::new(Predictor::Drift, 0.0, [Other::NONE; 2]), &all);
+        self.wholes.iter_mut().for_each(|time| *time = time.wrapping_mul(unit));
         let times = self.wholes.iter().map(|&micros| Timestamp::from_micros(micros)).collect();
+        self.texts.now_s = object::now_s(self.wholes.first().copied().unwrap_or(0));
         self.columns.times(&self.wholes, NOWHERE);
         let listed = self.list(own)?;
         self.objects.reserve_exact(listed.len());
@@ -153,13 +158,14 @@ impl<'a, 'b> Reading<'a, 'b> {
             (&*some, presence)
         };
         self.moved.clear();
+        self.priorities.begin();
         self.moved.resize(self.height, true);
         if let Some(template) = template {
             let members = &self.dictionary.templates[template].members;
             self.current.reserve_exact(members.len());
             let ordinal = self.columns.object(template, members.len());
             for (place, member) in members.iter().enumerate() {
-                let place = Some((template, ordinal, place));
+                let place = Some(Place { template, ordinal, member: place, crossing: member.crossing });
                 if let Some((presence, data)) = self.column(place, member, rows, (number, &found))? {
                     self.current.push(Column { name: member.name.clone(), presence, data });
                 }
@@ -204,7 +210,7 @@ impl<'a, 'b> Reading<'a, 'b> {
     /// The rows and values of a column; `None` when the member is absent.
     fn column(
         &mut self,
-        place: Place,
+        place: Option<Place>,
         member: &Member,
         rows: &[usize],
         (number, found): (usize, &Found),
@@ -227,12 +233,12 @@ impl<'a, 'b> Reading<'a, 'b> {
     fn data(
         &mut self,
         mode: usize,
-        (place, held): (Place, Place),
+        (place, held): (Option<Place>, Option<Place>),
         member: &Member,
         rows: &[usize],
         (number, found): (usize, &Found),
     ) -> Result<Data, CodecError> {
-        let ordinal = place.map_or(0, |(_, ordinal, _)| ordinal);
+        let ordinal = place.map_or(0, |place| place.ordinal);
         let value = match mode {
             mode::NUMBER => {
                 let reference = self.columns.find(member.references[0], ordinal);
@@ -262,7 +268,9 @@ impl<'a, 'b> Reading<'a, 'b> {
                     }
                     None => Some(self.decoder.place(bits_of(self.ids.len()))),
                 };
-                let id = object.and_then(|object| self.ids.get(object)).ok_or(CodecError::Damaged("object number"))?;
+                let object = object.ok_or(CodecError::Damaged("object number"))?;
+                let id = self.ids.get(object).ok_or(CodecError::Damaged("object number"))?;
+                self.priorities.refer(object);
                 Value::Text(id.clone())
             }
             mode::OWN if &*member.name.name == CERTIFICATE_MEMBER => {
@@ -270,6 +278,7 @@ impl<'a, 'b> Reading<'a, 'b> {
                 self.budget.charge(16 * certificate.len())?;
                 Value::Text(certificate.into())
             }
+            mode::OWN if &*member.name.name == PRIORITY => Value::Number(self.priorities.of_pair().ok_or(CodecError::Damaged("priority"))?),
             mode::OWN => {
                 let number = f64::from(found.number.ok_or(CodecError::Damaged("number"))?);
                 let value = Value::Number(number);
@@ -315,6 +324,11 @@ impl<'a, 'b> Reading<'a, 'b> {
                 return self.predicted(*predictor, (ordinal, held), member, rows);
             }
         };
+        if let Value::Number(number) = value
+            && &*member.name.name == PRIORITY
+        {
+            self.priorities.keep(number);
+        }
         Ok(Data::Constant(value))
     }
 
@@ -323,12 +337,12 @@ impl<'a, 'b> Reading<'a, 'b> {
         (self.objects.len(), self.current.len())
     }
 
-    fn hold(&mut self, held: Place, whole: i64) {
+    fn hold(&mut self, held: Option<Place>, whole: i64) {
         let here = self.here();
         self.columns.constant(held, whole, here);
     }
 
-    fn remember(&mut self, place: Place, member: &Member, value: &Value) {
+    fn remember(&mut self, place: Option<Place>, member: &Member, value: &Value) {
         if let Some(last) = self.last.get_mut(member.name_number).filter(|_| place.is_some()) {
             *last = Some(value.clone());
         }
@@ -350,7 +364,7 @@ impl<'a, 'b> Reading<'a, 'b> {
     fn predicted(
         &mut self,
         predictor: Predictor,
-        (ordinal, held): (usize, Place),
+        (ordinal, held): (usize, Option<Place>),
         member: &Member,
         rows: &[usize],
     ) -> Result<Data, CodecError> {
@@ -362,7 +376,7 @@ impl<'a, 'b> Reading<'a, 'b> {
         read_run(self.decoder, (class, self.learns), walk, (rows, Some(&mut self.moved)), &mut self.wholes);
         if held.is_some() {
             let here = self.here();
-            self.columns.rows(held, (&self.wholes, rows, self.height), here, member.is_clock);
+            self.columns.rows(held, (&self.wholes, rows), here, member.is_clock);
         }
         self.doubles(member.scale, rows, is_exact)
     }
@@ -410,9 +424,9 @@ impl<'a, 'b> Reading<'a, 'b> {
         let mut before: Option<Vec<i64>> = None;
         for _ in 0..count {
             self.budget.charge(budget::RUN + if self.learns { budget::CLASS } else { 0 })?;
-            let predictor = FIELD_PREDICTORS[self.decoder.place(2)];
+            let (predictor, factor) = FIELD_WAYS[self.decoder.place(3)];
             let other = before.as_deref().map_or(Other::NONE, Other::Rows);
-            self.plain(CLASS_FIELDS, Walk::new(predictor, 1.0, [other, Other::NONE]), rows);
+            self.plain(CLASS_FIELDS, Walk::new(predictor, factor, [other, Other::NONE]), rows);
             for (text, integer) in texts.iter_mut().zip(&self.wholes) {
                 if before.is_some() {
                     text.push(',');

@@ -1,5 +1,7 @@
 //! Which template of the dictionary an object is written by.
 
+use std::{cmp::Reverse, ops::Range};
+
 use sidetone_engine::report::{Column, MemberName, Object, Reports};
 
 use super::dictionary::{Dictionary, Template};
@@ -35,17 +37,24 @@ fn fit(template: &Template, object: &Object) -> isize {
     let mut next = 0;
     let matching = object.columns.iter().filter(|column| place_of(template, &column.name, &mut next).is_some()).count();
     let count = |count: usize| isize::try_from(count).unwrap_or(isize::MAX);
-    let begins = !template.prefix.is_empty() && object.id.starts_with(&*template.prefix);
-    4 * count(matching) - count(template.members.len()) + if begins { 16 } else { 0 }
+    4 * count(matching) - count(template.members.len())
 }
 
-/// The best template for an object among `templates`.
-fn best(dictionary: &Dictionary, templates: impl Iterator<Item = usize>, object: &Object) -> Option<usize> {
-    let mut candidates = templates.filter(|&place| dictionary.templates[place].stats_type == object.stats_type);
-    let first = candidates.next()?;
-    let Some(second) = candidates.next() else { return Some(first) };
-    let rated = [first, second].into_iter().chain(candidates);
-    rated.max_by_key(|&place| (fit(&dictionary.templates[place], object), std::cmp::Reverse(place)))
+/// Whether the id of an object begins as a template says.
+fn begins(template: &Template, object: &Object) -> bool {
+    !template.prefix.is_empty() && object.id.starts_with(&*template.prefix)
+}
+
+/// The best template for an object among `templates`: of those of its type, if there are any, those whose prefix its id has.
+fn best(dictionary: &Dictionary, templates: Range<usize>, object: &Object) -> Option<usize> {
+    let template = |place: usize| &dictionary.templates[place];
+    let of_type: Vec<usize> = templates.filter(|&place| template(place).stats_type == object.stats_type).collect();
+    let begun: Vec<usize> = of_type.iter().copied().filter(|&place| begins(template(place), object)).collect();
+    let candidates = if begun.is_empty() { of_type } else { begun };
+    match candidates[..] {
+        [] | [_] => candidates.first().copied(),
+        _ => candidates.into_iter().max_by_key(|&place| (fit(template(place), object), Reverse(place))),
+    }
 }
 
 fn matched<'a>(dictionary: &Dictionary, template: Option<usize>, object: &'a Object) -> Option<Matched<'a>> {

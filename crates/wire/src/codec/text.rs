@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use super::{
     CodecError,
     budget::Budget,
-    certificate::{self, Fields},
+    certificate::{self, AGE_BITS, Fields},
     dictionary::Dictionary,
     rans::{Decoder, Encoder},
 };
@@ -104,6 +104,8 @@ fn context(is_id: bool, before: Option<usize>) -> usize {
 #[derive(Debug)]
 pub(super) struct Writer<'a> {
     dictionary: &'a Dictionary,
+    /// When the first report was taken, in seconds since 1970.
+    now_s: i64,
     /// Parts that may come again, with their numbers.
     parts: std::collections::HashMap<&'a str, usize>,
     #[cfg(feature = "train")]
@@ -161,9 +163,10 @@ fn fingerprint_bytes(text: &[u8]) -> Option<[u8; FINGERPRINT_BYTES]> {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(dictionary: &'a Dictionary) -> Self {
+    pub(super) fn new(dictionary: &'a Dictionary, now_s: i64) -> Self {
         Self {
             dictionary,
+            now_s,
             parts: std::collections::HashMap::new(),
             #[cfg(feature = "train")]
             tally: Vec::new(),
@@ -174,20 +177,41 @@ impl<'a> Writer<'a> {
     pub(super) fn text(&mut self, encoder: &mut Encoder, budget: &mut Budget, text: &'a str, id: Option<Option<&str>>) -> Found {
         let mut found = Found::default();
         let mut before = None;
+        let mut parts = 0;
         let mut rest = text;
-        let _ = budget.charge(8 * text.len() + TEXT_BYTES);
+        let _ = budget.charge(CHAR_BYTES * text.len() + TEXT_BYTES);
         while !rest.is_empty() {
             let _ = budget.charge(PART_BYTES);
             let (kind, length) =
                 self.next(encoder, rest, rest.len() == text.len(), (context(id.is_some(), before), id.flatten()), &mut found);
             before = Some(kind);
+            parts += 1;
             rest = &rest[length..];
             if let Some(certificate) = &found.certificate {
                 let _ = budget.charge(if kind == part::CERTIFICATE { 4 * certificate.len() } else { 0 });
             }
         }
         self.kind(encoder, context(id.is_some(), before), part::END);
+        if id.is_none() && parts > 1 {
+            self.keep(text);
+        }
         found
+    }
+
+    /// Writes a text that came before as a part; `false` when it did not.
+    fn again(&mut self, encoder: &mut Encoder, context: usize, text: &str) -> bool {
+        let Some(&number) = self.parts.get(text) else { return false };
+        self.kind(encoder, context, part::AGAIN);
+        encoder.raw(bits_of(self.parts.len()), number as u64);
+        true
+    }
+
+    /// Numbers a text that may come again.
+    fn keep(&mut self, text: &'a str) {
+        let next = self.parts.len();
+        if (AGAIN_BYTES_MIN..=PART_BYTES_MAX).contains(&text.len()) {
+            self.parts.entry(text).or_insert(next);
+        }
     }
 
     fn kind(&mut self, encoder: &mut Encoder, context: usize, kind: usize) {
@@ -209,9 +233,13 @@ impl<'a> Writer<'a> {
             encoder.raw(bits_of(self.dictionary.words.len()), word as u64);
             return (part::WORD, rest.len());
         }
+        if is_whole && self.again(encoder, context, rest) {
+            return (part::AGAIN, rest.len());
+        }
         if let Some(address) = rest.parse::<core::net::Ipv4Addr>().ok().filter(|_| is_whole) {
             self.kind(encoder, context, part::ADDRESS);
             encoder.raw(32, u64::from(address.to_bits()));
+            self.keep(rest);
             return (part::ADDRESS, rest.len());
         }
         let (kind, length) = next_part(rest);
@@ -223,20 +251,17 @@ impl<'a> Writer<'a> {
             && STANDARD.encode(&der) == base64
         {
             self.kind(encoder, context, part::CERTIFICATE);
-            write_certificate(encoder, &der);
+            write_certificate(encoder, &der, self.now_s);
             found.certificate = Some(base64.to_owned());
             return (part::CERTIFICATE, length);
         }
         let number = matches!(kind, part::NUMBER | part::SHORT_NUMBER).then(|| decimal(text)).flatten();
         found.number = found.number.or(number);
-        if (AGAIN_BYTES_MIN..=PART_BYTES_MAX).contains(&length) && kind != part::ASCII {
-            let next = self.parts.len();
-            if let Some(&number) = self.parts.get(text) {
-                self.kind(encoder, context, part::AGAIN);
-                encoder.raw(bits_of(next), number as u64);
+        if kind != part::ASCII {
+            if self.again(encoder, context, text) {
                 return (part::AGAIN, length);
             }
-            self.parts.insert(text, next);
+            self.keep(text);
         }
         self.kind(encoder, context, kind);
         match kind {
@@ -262,7 +287,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn write_certificate(encoder: &mut Encoder, der: &[u8]) {
+fn write_certificate(encoder: &mut Encoder, der: &[u8], now_s: i64) {
     let Some(fields) = Fields::of(der) else {
         encoder.raw(1, 0);
         encoder.raw(16, der.len() as u64);
@@ -273,12 +298,20 @@ fn write_certificate(encoder: &mut Encoder, der: &[u8]) {
         encoder.raw(6, number.len() as u64);
         encoder.raw_bytes(number);
     }
-    encoder.raw(40, fields.from);
-    encoder.raw(40, fields.until);
+    let age_s = certificate::age_s(&fields, now_s);
+    encoder.raw(1, u64::from(age_s.is_some()));
+    match age_s {
+        Some(age_s) => encoder.raw(AGE_BITS, age_s),
+        None => {
+            encoder.raw(40, fields.from);
+            encoder.raw(40, fields.until);
+        }
+    }
     encoder.raw_bytes(&fields.point);
 }
 
-/// Memory of a string besides its bytes; of a part of it.
+/// Memory of a string for each byte and besides; of a part of it.
+pub(super) const CHAR_BYTES: usize = 12;
 const TEXT_BYTES: usize = 128;
 const PART_BYTES: usize = 64;
 
@@ -286,6 +319,8 @@ const PART_BYTES: usize = 64;
 #[derive(Debug)]
 pub(super) struct Reader<'d> {
     dictionary: &'d Dictionary,
+    /// When the first report was taken, in seconds since 1970.
+    pub(super) now_s: i64,
     /// Parts that may come again: where they stand in `seen`.
     parts: Vec<(usize, usize)>,
     seen: String,
@@ -295,7 +330,7 @@ pub(super) struct Reader<'d> {
 
 impl<'d> Reader<'d> {
     pub(super) fn new(dictionary: &'d Dictionary) -> Self {
-        Self { dictionary, parts: Vec::new(), seen: String::new(), text: String::new(), bytes: Vec::new() }
+        Self { dictionary, now_s: 0, parts: Vec::new(), seen: String::new(), text: String::new(), bytes: Vec::new() }
     }
 
     /// Reads a string behind what `text` begins with.
@@ -304,6 +339,7 @@ impl<'d> Reader<'d> {
         self.bytes.extend_from_slice(prefix.as_bytes());
         let mut found = Found::default();
         let mut before = None;
+        let mut parts = 0;
         loop {
             let kind = decoder.symbol(&self.dictionary.parts[context(is_id, before)]);
             if kind == part::END {
@@ -312,12 +348,16 @@ impl<'d> Reader<'d> {
             budget.charge(PART_BYTES)?;
             let begin = self.bytes.len();
             self.part(decoder, budget, kind, &mut found)?;
-            budget.charge(8 * (self.bytes.len() - begin))?;
+            budget.charge(CHAR_BYTES * (self.bytes.len() - begin))?;
             before = Some(kind);
+            parts += 1;
         }
-        budget.charge(TEXT_BYTES + 8 * prefix.len())?;
+        budget.charge(TEXT_BYTES + CHAR_BYTES * prefix.len())?;
         self.text.clear();
         self.text.push_str(std::str::from_utf8(&self.bytes).map_err(|_| CodecError::NotUtf8)?);
+        if !is_id && parts > 1 {
+            self.keep(0)?;
+        }
         Ok(found)
     }
 
@@ -333,10 +373,9 @@ impl<'d> Reader<'d> {
             part::ADDRESS => {
                 let address = core::net::Ipv4Addr::from_bits(decoder.word(32));
                 self.bytes.extend_from_slice(address.to_string().as_bytes());
-                return Ok(());
             }
             part::CERTIFICATE => {
-                let der = read_certificate(decoder, budget)?;
+                let der = read_certificate(decoder, budget, self.now_s)?;
                 let base64 = STANDARD.encode(&der);
                 budget.charge(4 * base64.len())?;
                 self.bytes.extend_from_slice(certificate::fingerprint(&der).as_bytes());
@@ -388,9 +427,15 @@ impl<'d> Reader<'d> {
         if decoder.is_short() {
             return Err(CodecError::Damaged("part"));
         }
-        if self.bytes.len() - begin >= AGAIN_BYTES_MIN && kind != part::ASCII {
+        if kind == part::ASCII { Ok(()) } else { self.keep(begin) }
+    }
+
+    /// Numbers what was read from `begin` on, which may come again.
+    fn keep(&mut self, begin: usize) -> Result<(), CodecError> {
+        let part = &self.bytes[begin..];
+        if (AGAIN_BYTES_MIN..=PART_BYTES_MAX).contains(&part.len()) {
             let from = self.seen.len();
-            self.seen.push_str(std::str::from_utf8(&self.bytes[begin..]).map_err(|_| CodecError::NotUtf8)?);
+            self.seen.push_str(std::str::from_utf8(part).map_err(|_| CodecError::NotUtf8)?);
             self.parts.push((from, self.seen.len()));
         }
         Ok(())
@@ -405,8 +450,12 @@ impl<'d> Reader<'d> {
     }
 }
 
-fn read_certificate(decoder: &mut Decoder<'_>, budget: &mut Budget) -> Result<Vec<u8>, CodecError> {
-    let read = |decoder: &mut Decoder<'_>, count: usize| (0..count).map(|_| decoder.byte(8)).collect::<Vec<u8>>();
+fn read_certificate(decoder: &mut Decoder<'_>, budget: &mut Budget, now_s: i64) -> Result<Vec<u8>, CodecError> {
+    let read = |decoder: &mut Decoder<'_>, count: usize| {
+        let mut bytes = Vec::with_capacity(count);
+        bytes.extend((0..count).map(|_| decoder.byte(8)));
+        bytes
+    };
     if decoder.raw(1) == 0 {
         let length = decoder.place(16);
         budget.charge(length)?;
@@ -418,7 +467,10 @@ fn read_certificate(decoder: &mut Decoder<'_>, budget: &mut Budget) -> Result<Ve
         let length = decoder.place(6);
         *number = read(decoder, length);
     }
-    let (from, until) = (decoder.raw(40), decoder.raw(40));
+    let (from, until) = match decoder.raw(1) {
+        1 => certificate::validity(now_s, decoder.raw(AGE_BITS)),
+        _ => (decoder.raw(40), decoder.raw(40)),
+    };
     let point = read(decoder, 64);
     let [serial, r, s] = numbers;
     let fields = Fields { serial, from, until, point, signature: [r, s] };

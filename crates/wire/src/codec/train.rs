@@ -18,6 +18,8 @@ pub struct Tally {
     pub exact: Vec<(Option<MemberPlace>, bool)>,
     /// Class, context and symbol.
     pub residuals: Vec<(usize, usize, usize)>,
+    /// What took how many bits: type and member, `(list)` of objects and times, `(ids)`.
+    pub sizes: Vec<(String, f64)>,
     /// Context and kind of part of a string.
     pub parts: Vec<(usize, usize)>,
 }

@@ -9,16 +9,13 @@ use super::{
     columns::{Columns, Place},
     dictionary::{CLASS_FIELDS, CLASS_OFFS, CLASS_OTHER, CLASS_TIMES, Dictionary, Member, mode},
     number::{self, BITS, Scaled},
-    object::{self, ALWAYS_SLOTS, COUNT_MORE, MORE_SLOTS, PREFIXED_SLOTS, SAME_SLOTS, STAY_SLOTS},
+    object::{self, ALWAYS_SLOTS, COUNT_MORE, FIELD_WAYS, MORE_SLOTS, PREFIXED_SLOTS, PRIORITY, Priorities, SAME_SLOTS, STAY_SLOTS},
     predict::{Other, Predictor, Walk},
     rans::Encoder,
     residual::{cost_of, write_one, write_run},
     template::{Matched, match_all},
-    text::{Found, Writer, bits_of},
+    text::{self, Found, Writer, bits_of},
 };
-
-/// Predictors that fields are tried with, in the order of their numbers; the last two look at the field before.
-pub(super) const FIELD_PREDICTORS: [Predictor; 4] = [Predictor::Last, Predictor::Drift, Predictor::Factor, Predictor::Level];
 
 /// Writes one chunk.
 pub(super) struct Writing<'a> {
@@ -37,6 +34,7 @@ pub(super) struct Writing<'a> {
     /// The last constant of each member by name.
     last: Vec<Option<Value>>,
     moved: Vec<bool>,
+    priorities: Priorities,
     #[cfg(feature = "train")]
     pub(super) tally: super::train::Tally,
 }
@@ -49,14 +47,15 @@ impl<'a> Writing<'a> {
             height: reports.len(),
             encoder: Encoder::default(),
             budget: Budget::unlimited(),
-            texts: Writer::new(dictionary),
-            columns: Columns::new(dictionary.templates.len()),
+            texts: Writer::new(dictionary, object::now_s(reports.times().first().map_or(0, |time| time.as_micros()))),
+            columns: Columns::new(dictionary),
             ids: HashMap::new(),
             numbers: Vec::new(),
             counts: vec![0; dictionary.types],
             types: Vec::new(),
             last: vec![None; dictionary.names()],
             moved: Vec::new(),
+            priorities: Priorities::default(),
             #[cfg(feature = "train")]
             tally: super::train::Tally::default(),
         }
@@ -76,9 +75,16 @@ impl<'a> Writing<'a> {
         self.charge(self.height.saturating_mul(16).saturating_add(budget::RUN));
         let times: Vec<i64> = reports.times().iter().map(|time| time.as_micros()).collect();
         self.columns.times(&times, None);
-        self.plain(CLASS_TIMES, Walk::new(Predictor::Drift, 0.0, [Other::NONE; 2]), &all, &times);
+        let unit = if times.iter().all(|time| time % object::MILLISECOND == 0) { object::MILLISECOND } else { 1 };
+        self.encoder.raw(1, u64::from(unit > 1));
+        let units: Vec<i64> = times.iter().map(|time| time / unit).collect();
+        self.plain(CLASS_TIMES, Walk::new(Predictor::Drift, 0.0, [Other::NONE; 2]), &all, &units);
         self.list(family, &objects);
+        #[cfg(feature = "train")]
+        self.tally.sizes.push(("(list)".to_owned(), self.encoder.bits()));
         let found: Vec<Found> = objects.iter().enumerate().map(|(number, matched)| self.id(number, matched)).collect();
+        #[cfg(feature = "train")]
+        self.tally.sizes.push(("(ids)".to_owned(), self.encoder.bits() - self.tally.sizes[0].1));
         for (matched, found) in objects.iter().zip(&found) {
             self.object(matched, &all, found);
         }
@@ -127,7 +133,7 @@ impl<'a> Writing<'a> {
         let tail = id.strip_prefix(&*template.prefix);
         if !template.prefix.is_empty() {
             self.encoder.bit(PREFIXED_SLOTS, tail.is_some());
-            self.charge(8 * template.prefix.len());
+            self.charge(text::CHAR_BYTES * template.prefix.len());
         }
         let certificate = matched.object.column(object::CERTIFICATE_MEMBER).and_then(|column| match &column.data {
             Data::Constant(Value::Text(text)) => Some(&**text),
@@ -139,12 +145,18 @@ impl<'a> Writing<'a> {
     fn object(&mut self, matched: &Matched<'a>, all: &[usize], found: &Found) {
         let rows = self.presence(&matched.object.presence, all);
         self.moved.clear();
+        self.priorities.begin();
         self.moved.resize(self.height, true);
         if let Some(number) = matched.template {
             let template = &self.dictionary.templates[number];
             let ordinal = self.columns.object(number, template.members.len());
             for (place, (member, column)) in template.members.iter().zip(&matched.members).enumerate() {
-                self.column(Some((number, ordinal, place)), member, *column, &rows, (&matched.object.id, found));
+                #[cfg(feature = "train")]
+                let before = self.encoder.bits();
+                let place = Place { template: number, ordinal, member: place, crossing: member.crossing };
+                self.column(Some(place), member, *column, &rows, (&matched.object.id, found));
+                #[cfg(feature = "train")]
+                self.tally.sizes.push((format!("{}.{}", template.stats_type, member.name.name), self.encoder.bits() - before));
             }
         }
         let Some(other) = &self.dictionary.other else { return };
@@ -187,14 +199,14 @@ impl<'a> Writing<'a> {
         }
     }
 
-    fn mode(&mut self, place: Place, member: &Member, mode: usize) {
+    fn mode(&mut self, place: Option<Place>, member: &Member, mode: usize) {
         #[cfg(feature = "train")]
-        self.tally.modes.push((place.map(|(template, _, member)| (template, member)), mode));
+        self.tally.modes.push((place.map(|place| (place.template, place.member)), mode));
         let _ = place;
         self.encoder.symbol(&member.modes, mode);
     }
 
-    fn column(&mut self, place: Place, member: &Member, column: Option<&'a Column>, rows: &[usize], (id, found): (&str, &Found)) {
+    fn column(&mut self, place: Option<Place>, member: &Member, column: Option<&'a Column>, rows: &[usize], (id, found): (&str, &Found)) {
         let Some(column) = column else { return self.mode(place, member, mode::ABSENT) };
         let there: Cow<'_, [usize]> = match &column.presence {
             Presence::All => Cow::Borrowed(rows),
@@ -217,20 +229,30 @@ impl<'a> Writing<'a> {
 
     fn constant(
         &mut self,
-        (place, held): (Place, Place),
+        (place, held): (Option<Place>, Option<Place>),
         member: &Member,
         (column, value): (&'a Column, Value),
         row: usize,
         (id, found): (&str, &Found),
     ) {
-        let ordinal = place.map_or(0, |(_, ordinal, _)| ordinal);
+        let ordinal = place.map_or(0, |place| place.ordinal);
+        if let Value::Number(number) = value
+            && &*member.name.name == PRIORITY
+        {
+            self.priorities.keep(number);
+        }
         if let Some(at) = member.values.iter().position(|likely| likely.value == value) {
             self.columns.constant(held, member.values[at].whole, Some(column));
             return self.mode(place, member, mode::VALUES + at);
         }
         if let Value::Number(number) = value {
             let whole = number::at_scale(&[number], member.scale).map(|wholes| wholes[0]);
-            if found.number.is_some_and(|own| f64::from(own).to_bits() == number.to_bits()) {
+            if &*member.name.name == PRIORITY {
+                let own = self.priorities.of_pair();
+                if own.is_some_and(|own| own.to_bits() == number.to_bits()) {
+                    return self.mode(place, member, mode::OWN);
+                }
+            } else if found.number.is_some_and(|own| f64::from(own).to_bits() == number.to_bits()) {
                 self.columns.constant(held, whole.unwrap_or(0), Some(column));
                 return self.mode(place, member, mode::OWN);
             }
@@ -251,6 +273,7 @@ impl<'a> Writing<'a> {
                 && (member.target.is_none() || member.target == self.types[object])
             {
                 self.mode(place, member, mode::REFERENCE);
+                self.priorities.refer(object);
                 let (number, count) = match member.target {
                     Some(target) => (self.numbers[object], self.counts[target]),
                     None => (object, self.numbers.len()),
@@ -309,7 +332,14 @@ impl<'a> Writing<'a> {
         rows.all(|row| matches!((number(row), source.number(row)), (Some(a), Some(b)) if a.to_bits() == b.to_bits()))
     }
 
-    fn number(&mut self, (place, held): (Place, Place), member: &Member, (column, number): (&'a Column, f64), row: usize, ordinal: usize) {
+    fn number(
+        &mut self,
+        (place, held): (Option<Place>, Option<Place>),
+        member: &Member,
+        (column, number): (&'a Column, f64),
+        row: usize,
+        ordinal: usize,
+    ) {
         let Some(whole) = number::at_scale(&[number], member.scale).map(|wholes| wholes[0]) else {
             self.mode(place, member, mode::OTHER);
             return self.value(&Value::Number(number), column, row);
@@ -324,8 +354,8 @@ impl<'a> Writing<'a> {
         self.columns.constant(held, whole, Some(column));
     }
 
-    fn changing(&mut self, (place, held): (Place, Place), member: &Member, column: &'a Column, rows: &[usize]) {
-        let ordinal = place.map_or(0, |(_, ordinal, _)| ordinal);
+    fn changing(&mut self, (place, held): (Option<Place>, Option<Place>), member: &Member, column: &'a Column, rows: &[usize]) {
+        let ordinal = place.map_or(0, |place| place.ordinal);
         let numbers: Option<Cow<'_, [f64]>> = match &column.data {
             Data::Numbers(numbers) if rows.len() == numbers.len() => Some(Cow::Borrowed(numbers)),
             _ => rows.iter().map(|&row| column.number(row)).collect(),
@@ -385,24 +415,30 @@ impl<'a> Writing<'a> {
         }
     }
 
-    fn numbers(&mut self, (place, held): (Place, Place), member: &Member, (column, numbers): (&'a Column, &[f64]), rows: &[usize]) {
+    fn numbers(
+        &mut self,
+        (place, held): (Option<Place>, Option<Place>),
+        member: &Member,
+        (column, numbers): (&'a Column, &[f64]),
+        rows: &[usize],
+    ) {
         self.charge(24 * self.height + 16 * numbers.len() + budget::RUN + if self.learns { budget::CLASS } else { 0 });
         let scaled = match number::at_scale(numbers, member.scale) {
             Some(wholes) => Scaled { scale: member.scale, wholes, offs: Vec::new() },
-            None => number::scaled(numbers),
+            None => number::near_scale(numbers, member.scale).unwrap_or_else(|| number::scaled(numbers)),
         };
         let is_exact = scaled.offs.is_empty();
         if scaled.scale == member.scale {
-            let ordinal = place.map_or(0, |(_, ordinal, _)| ordinal);
+            let ordinal = place.map_or(0, |place| place.ordinal);
             let others = member.references.map(|reference| self.columns.find(reference, ordinal));
             let predictor = self.predictor(member, others, rows, &scaled.wholes);
             self.mode(place, member, mode::PREDICTED + Predictor::ALL.iter().position(|&other| other == predictor).unwrap_or(0));
             #[cfg(feature = "train")]
-            self.tally.exact.push((place.map(|(template, _, member)| (template, member)), is_exact));
+            self.tally.exact.push((place.map(|place| (place.template, place.member)), is_exact));
             self.encoder.bit(member.exact, is_exact);
             self.predicted(member.class, (predictor, member.factor, others), rows, &scaled.wholes);
             if held.is_some() {
-                self.columns.rows(held, (&scaled.wholes, rows, self.height), Some(column), member.is_clock);
+                self.columns.rows(held, (&scaled.wholes, rows), Some(column), member.is_clock);
             }
         } else {
             self.mode(place, member, mode::SCALED);
@@ -427,7 +463,9 @@ impl<'a> Writing<'a> {
     /// The predictor under which the column is shortest.
     fn predictor(&self, member: &Member, others: [Option<usize>; 2], rows: &[usize], wholes: &[i64]) -> Predictor {
         let mut best = (Predictor::Last, u32::MAX);
-        for (place, &predictor) in Predictor::ALL.iter().enumerate() {
+        // What is likely comes first, so that the others are given up early.
+        for &place in &member.predictors {
+            let predictor = Predictor::ALL[place];
             if predictor.refers() && others[0].is_none() || predictor == Predictor::Product && others[1].is_none() {
                 continue;
             }
@@ -473,12 +511,13 @@ impl<'a> Writing<'a> {
         let mut before: Option<Vec<i64>> = None;
         for field in fields {
             self.charge(budget::RUN + if self.learns { budget::CLASS } else { 0 });
-            let walk = |predictor| Walk::new(predictor, 1.0, [before.as_deref().map_or(Other::NONE, Other::Rows), Other::NONE]);
-            let tried = FIELD_PREDICTORS.iter().enumerate().filter(|(_, predictor)| before.is_some() || !predictor.refers());
-            let best = tried.min_by_key(|(_, predictor)| cost_of(walk(**predictor), rows.iter().copied(), field, u32::MAX));
-            let (number, predictor) = best.map_or((0, Predictor::Last), |(number, predictor)| (number, *predictor));
-            self.encoder.raw(2, number as u64);
-            self.plain(CLASS_FIELDS, walk(predictor), rows, field);
+            let other = before.as_deref().map_or(Other::NONE, Other::Rows);
+            let walk = |(predictor, factor)| Walk::new(predictor, factor, [other, Other::NONE]);
+            let tried = FIELD_WAYS.iter().enumerate().filter(|(_, (predictor, _))| before.is_some() || !predictor.refers());
+            let best = tried.min_by_key(|(_, way)| cost_of(walk(**way), rows.iter().copied(), field, u32::MAX));
+            let (number, way) = best.map_or((0, FIELD_WAYS[0]), |(number, way)| (number, *way));
+            self.encoder.raw(3, number as u64);
+            self.plain(CLASS_FIELDS, walk(way), rows, field);
             let before = before.get_or_insert_default();
             before.clear();
             object::spread(field, rows, self.height, before);
