@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Bodies larger than this are read on a thread of their own, so that they hold up nobody.
-const INLINE_BYTES_MAX: usize = 64 * 1024;
+pub(super) const INLINE_BYTES_MAX: usize = 64 * 1024;
 
 /// What became of a request: its answer, and of the batch that was made of it, if one was.
 pub(super) type Answered = (Response, Option<Outcome>);

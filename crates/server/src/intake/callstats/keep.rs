@@ -1,7 +1,11 @@
 //! From what a stay tells to the store and the live view.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use futures_util::{StreamExt, stream};
 use serde_json::json;
 use sidetone_engine::{
     ids::PeerConnectionId,
@@ -34,6 +38,9 @@ use crate::{
 /// Time between two attempts to write to a busy store.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// Stays whose end is written at once: they share commits.
+const ENDED_AT_ONCE: usize = 256;
+
 /// What one request tells.
 #[derive(Debug, Default)]
 pub(super) struct Told {
@@ -46,6 +53,8 @@ pub(super) struct Told {
     /// The user's name, where it is told after the join.
     pub(super) user_name: String,
     pub(super) reserved: Vec<Reserved>,
+    /// Whether encoding it would hold others up.
+    pub(super) is_large: bool,
 }
 
 /// What the client's clock showed when it sent `body`. Browsers set theirs by ours and may have held a report back for long, so a time in the
@@ -61,12 +70,12 @@ pub(super) fn sent(state: &AppState, body: &Body, received: Timestamp) -> Timest
 /// Keeps it, durably.
 pub(super) async fn keep(
     state: &AppState,
-    app: &App,
+    app: &Arc<App>,
     stay: &Stay,
     told: Told,
     account: &mut BatchAccount,
 ) -> Result<(Place, Outcome), Refusal> {
-    let Told { batch_seq, sent, peer_connection_id, events, report, user_name, reserved } = told;
+    let Told { batch_seq, sent, peer_connection_id, events, report, user_name, reserved, is_large } = told;
     account.holds(usize::from(report.is_some()), events.len());
     if report.is_some()
         && let Err(wait) = state.rates.take(app.key, Rated::Reports, 1, Instant::now())
@@ -85,7 +94,12 @@ pub(super) async fn keep(
         events,
         reports,
     };
-    let mut kept = KeptBatch::new(app, batch, None);
+    let mut kept = if is_large {
+        let app = Arc::clone(app);
+        tokio::task::spawn_blocking(move || KeptBatch::new(&app, batch, None)).await.map_err(Problem::internal)?
+    } else {
+        KeptBatch::new(app, batch, None)
+    };
     let received = state.clock.now();
     let mut append = prepare::prepare(&mut kept, received, TimePolicy::Live(&state.config.intake))
         .map_err(|refused| Problem::unprocessable(refused.code(), refused.to_string()))?;
@@ -124,16 +138,20 @@ async fn append_patiently(state: &AppState, append: Append) -> Result<Appended, 
 pub(crate) async fn end_silent(state: &AppState) {
     let now = state.clock.now();
     let silent_since = now.plus_micros(-state.config.callstats.participant_timeout.as_micros());
-    for (stay, at) in state.callstats.stays.silent(silent_since) {
-        let Ok(Some(app)) = state.apps.by_key(stay.app).await else { continue };
-        let Some(batch_seq) = stay.end(at) else { continue };
-        let left = Event { time: at, kind: kind::LEFT.to_owned(), payload: json!({"reason": "silence"}).to_string() };
-        let told = Told { batch_seq, sent: now, events: vec![left], ..Told::default() };
-        let mut account = BatchAccount::open(&state.accounts);
-        match keep(state, &app, &stay, told, &mut account).await {
-            Ok((_, outcome)) => account.settle(outcome),
-            // Presence ends the participant later, as it does everybody.
-            Err(refusal) => account.settle(Outcome::Busy(refusal.code())),
-        }
+    let silent = stream::iter(state.callstats.stays.silent(silent_since));
+    silent.for_each_concurrent(ENDED_AT_ONCE, |(stay, at)| async move { end(state, &stay, at).await }).await;
+}
+
+/// Says that a stay ended when it was last heard, unless it was heard again.
+async fn end(state: &AppState, stay: &Stay, at: Timestamp) {
+    let Ok(Some(app)) = state.apps.by_key(stay.app).await else { return };
+    let Some(batch_seq) = stay.end(at) else { return };
+    let left = Event { time: at, kind: kind::LEFT.to_owned(), payload: json!({"reason": "silence"}).to_string() };
+    let told = Told { batch_seq, sent: state.clock.now(), events: vec![left], ..Told::default() };
+    let mut account = BatchAccount::open(&state.accounts);
+    match keep(state, &app, stay, told, &mut account).await {
+        Ok((_, outcome)) => account.settle(outcome),
+        // Presence ends the participant later, as it does everybody.
+        Err(refusal) => account.settle(Outcome::Busy(refusal.code())),
     }
 }

@@ -62,6 +62,7 @@ pub(super) async fn keep(
         sent: keep::sent(state, &body, now),
         peer_connection_id: PeerConnectionId::new(connection.unwrap_or_default()).map_err(id_too_long)?,
         user_name: if topic == "events/userdetails" { body.text("userName") } else { String::new() },
+        is_large: received.bytes.len() > app::INLINE_BYTES_MAX,
         reserved: received.reserved,
         ..Told::default()
     };

@@ -240,6 +240,30 @@ async fn a_pre_call_test_is_kept_and_linked() {
 }
 
 #[tokio::test]
+async fn a_report_of_a_very_large_conference_is_kept() {
+    let server = server().await;
+    let token = server.token("ada").await;
+    let room = server.join(&token, "ada", "d").await;
+    let members: serde_json::Map<String, Value> =
+        (0..100).map(|member| (format!("counterOfSomething{member}"), json!(member * 1_000_003))).collect();
+    let stream = |ssrc: u32| {
+        let mut stream = Value::Object(members.clone());
+        stream["id"] = format!("IT01V{ssrc}").into();
+        stream["type"] = "inbound-rtp".into();
+        stream["ssrc"] = ssrc.into();
+        stream
+    };
+    let mut body = event(&server, "stats", "ada", "d", "pc-1");
+    body["stats"] = (0..1500).map(stream).collect();
+    assert!(body.to_string().len() > 4 << 20);
+    server.report(&token, &format!("{room}/stats"), body).await.ok();
+    let (conference, _) = server.only_conference().await;
+    let key = conference["peer_connections"][0]["key"].as_str().unwrap();
+    let reports = server.get(&format!("/v1/peer-connections/{key}/reports")).await.ok();
+    assert_eq!(reports["reports"][0]["stats"]["IT01V1499"]["counterOfSomething99"], 99 * 1_000_003);
+}
+
+#[tokio::test]
 async fn unusual_ids_are_kept_to_the_byte() {
     let server = server().await;
     for id in ["日本語 %2F +", "a/b/../c", "'; DROP TABLE conferences; --", "<script>", &"é".repeat(2048)] {
