@@ -1,21 +1,25 @@
 //! `sidetone demo`: a server with real calls in it, on a data folder that is thrown away.
 
-use std::{collections::BTreeSet, ffi::OsStr, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use indicatif::ProgressBar;
-use sidetone_server::VIEWER_PATH;
-use sidetone_store::{local_user::Role as LocalRole, record::AppSettings};
+use sidetone_server::{
+    VIEWER_PATH,
+    import::{self, CallFile},
+};
+use sidetone_store::{
+    clock::{Clock, SystemClock},
+    local_user::Role as LocalRole,
+    record::AppSettings,
+};
 use sidetone_store_sqlite::Role;
 
 use crate::{
     app::{self, CreatedApp},
-    call_file::CallFile,
+    call_file,
     config::Config,
-    data_folder,
-    import::{finalise_touched, put_in_store},
-    secret, serve, user,
+    data_folder, secret, serve, user,
 };
 
 /// Real calls, recorded with Chromium 156: the same call twice, as its two kinds of dump, and one as rtcstats-js sent it.
@@ -90,11 +94,11 @@ async fn fill(folder: &Folder, files: &[PathBuf]) -> Result<Made> {
     let mut calls = Vec::new();
     if files.is_empty() {
         for (name, bytes) in BUILT_IN {
-            calls.push(CallFile::parse(bytes, OsStr::new(name), None).context(name)?);
+            calls.push(CallFile::parse(bytes, name, None).context(name)?);
         }
     }
     for path in files {
-        calls.push(CallFile::read(path, None)?);
+        calls.push(call_file::read(path, None)?);
     }
     let store = data_folder::open_or_create(&folder.path, Role::Tool).await?;
     // It does not leave this machine, and whoever looks at their own dump wants to see all of it.
@@ -106,8 +110,8 @@ async fn fill(folder: &Folder, files: &[PathBuf]) -> Result<Made> {
     }
     let mut conferences = BTreeSet::new();
     for call in calls {
-        let imported = put_in_store(&*store, &app.app, call.batches, &BTreeSet::new(), &ProgressBar::hidden()).await?;
-        finalise_touched(&*store, app.app.key, imported.touched()).await?;
+        let imported = import::put(&*store, &app.app, call.format, call.batches, SystemClock.now(), &|| ()).await?;
+        import::finalise_touched(&*store, app.app.key, &imported.touched, SystemClock.now()).await?;
         conferences.extend(imported.conferences);
     }
     Ok(Made { app, password, conferences })

@@ -1,7 +1,7 @@
 //! `sidetone import`: files with calls into a data folder, or to a running server.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -9,30 +9,17 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use sidetone_engine::{
-    ids::{AppKey, ConferenceId, ConferenceKey},
-    issue::RuleSet,
-    units::Timestamp,
-};
-use sidetone_server::{
-    config::presence::PresenceConfig,
-    finalise,
-    intake::{
-        kept::KeptBatch,
-        prepare::{self, TimePolicy},
-    },
-};
+use sidetone_engine::ids::ConferenceId;
+use sidetone_server::import::{self, CallFile, Imported};
 use sidetone_store::{
     Store,
     clock::{Clock, SystemClock},
-    query::{ConferenceQuery, PAGE_ROWS_MAX, TextMatch},
-    record::{App, Append, Appended},
+    record::App,
 };
-use sidetone_wire::batch::{self, Batch, kind};
+use sidetone_wire::batch::{self, Batch};
 
 use crate::{
-    app,
-    call_file::CallFile,
+    app, call_file,
     data_folder::{self, DataArgs},
     http::{Connection, Endpoint},
     output,
@@ -82,15 +69,6 @@ enum Target {
     Server(Connection),
 }
 
-/// What became of the batches of one file.
-#[derive(Default)]
-pub(crate) struct Imported {
-    pub(crate) stored: usize,
-    pub(crate) known: usize,
-    pub(crate) conferences: BTreeSet<String>,
-    touched: BTreeSet<ConferenceKey>,
-}
-
 pub(crate) async fn run(args: ImportArgs) -> Result<()> {
     let conference = args.conference.map(ConferenceId::new).transpose()?;
     let mut target = match &args.server {
@@ -104,7 +82,7 @@ pub(crate) async fn run(args: ImportArgs) -> Result<()> {
     let mut failures = 0;
     let mut files = Vec::new();
     for path in &args.files {
-        match CallFile::read(path, conference.as_ref()) {
+        match call_file::read(path, conference.as_ref()) {
             Ok(file) => files.push((path, file)),
             Err(error) => {
                 failures += 1;
@@ -118,7 +96,7 @@ pub(crate) async fn run(args: ImportArgs) -> Result<()> {
     let bar = progress(total);
     for (path, mut file) in files {
         bar.set_message(path.display().to_string());
-        let (last, first): (Vec<Batch>, Vec<Batch>) = std::mem::take(&mut file.batches).into_iter().partition(leaves);
+        let (first, last) = CallFile::leaving_last(std::mem::take(&mut file.batches));
         let counts = Counts::of(first.iter().chain(&last));
         match target.put(first, file.format, &bar).await {
             Ok(imported) => {
@@ -152,7 +130,7 @@ pub(crate) async fn run(args: ImportArgs) -> Result<()> {
         }
     }
     if let Target::Store { store, app } = &target {
-        finalise_touched(&**store, app.key, &touched).await?;
+        import::finalise_touched(&**store, app.key, &touched, SystemClock.now()).await?;
     }
     if failures > 0 {
         bail!("{failures} of {} files could not be imported", args.files.len());
@@ -166,10 +144,6 @@ fn progress(batches: usize) -> ProgressBar {
         bar.set_style(style);
     }
     bar
-}
-
-fn leaves(batch: &Batch) -> bool {
-    batch.events.iter().any(|event| event.kind == kind::LEFT)
 }
 
 struct Counts {
@@ -222,123 +196,13 @@ pub(crate) async fn choose_app(store: &dyn Store, wanted: Option<&str>) -> Resul
     }
 }
 
-impl Imported {
-    /// The conferences that hold the batches.
-    pub(crate) fn touched(&self) -> &BTreeSet<ConferenceKey> {
-        &self.touched
-    }
-
-    fn add(&mut self, other: Self) {
-        self.stored += other.stored;
-        self.known += other.known;
-        self.conferences.extend(other.conferences);
-        self.touched.extend(other.touched);
-    }
-}
-
 impl Target {
     async fn put(&mut self, batches: Vec<Batch>, format: &str, bar: &ProgressBar) -> Result<Imported> {
         match self {
-            Self::Store { store, app } => {
-                let complete =
-                    if format == "sidetone-conference" { complete_in(&**store, app.key, &batches).await? } else { BTreeSet::new() };
-                put_in_store(&**store, app, batches, &complete, bar).await
-            }
+            Self::Store { store, app } => Ok(import::put(&**store, app, format, batches, SystemClock.now(), &|| bar.inc(1)).await?),
             Self::Server(connection) => send(connection, batches, bar).await,
         }
     }
-}
-
-/// Appends batches of the past.
-pub(crate) async fn put_in_store(
-    store: &dyn Store,
-    app: &App,
-    batches: Vec<Batch>,
-    complete: &BTreeSet<String>,
-    bar: &ProgressBar,
-) -> Result<Imported> {
-    let mut imported = Imported::default();
-    for batch in batches {
-        bar.inc(1);
-        imported.conferences.insert(batch.conference_id.to_string());
-        if complete.contains(batch.participant_id.as_str()) {
-            imported.known += 1;
-            continue;
-        }
-        // Received when it was sent: who does not leave in the file then ends by silence, at the time of the recording.
-        let received = batch.sent.min(SystemClock.now());
-        let append = prepare::prepare(&mut KeptBatch::new(app, batch, None), received, TimePolicy::Recorded)?;
-        let place = match append_patiently(store, append).await? {
-            Appended::Stored(place) => {
-                imported.stored += 1;
-                place
-            }
-            Appended::Duplicate(place) => {
-                imported.known += 1;
-                place
-            }
-        };
-        imported.touched.insert(place.conference);
-    }
-    Ok(imported)
-}
-
-/// A busy store (a server works on it as well) is waited for, but not for ever.
-async fn append_patiently(store: &dyn Store, append: Append) -> Result<Appended> {
-    let mut pause = Duration::from_millis(50);
-    for _ in 1..ATTEMPTS_MAX {
-        match store.append(append.clone()).await {
-            Err(sidetone_store::error::StoreError::Busy(_)) => tokio::time::sleep(pause).await,
-            appended => return Ok(appended?),
-        }
-        pause *= 2;
-    }
-    Ok(store.append(append).await?)
-}
-
-/// Participants of an exported conference that the store holds whole, by their ids: in the store that they were exported from, their batches
-/// have other numbers, and must not be stored a second time.
-async fn complete_in(store: &dyn Store, app: AppKey, batches: &[Batch]) -> Result<BTreeSet<String>> {
-    let Some(conference) = batches.first().map(|batch| batch.conference_id.clone()) else { return Ok(BTreeSet::new()) };
-    let mut reports: BTreeMap<_, u64> = BTreeMap::new();
-    let mut participants: BTreeMap<_, Timestamp> = BTreeMap::new();
-    for batch in batches {
-        participants.insert(batch.participant_id.as_str(), batch.sent);
-        if !batch.peer_connection_id.as_str().is_empty() {
-            *reports.entry((batch.participant_id.as_str(), batch.peer_connection_id.as_str())).or_default() += batch.reports.len() as u64;
-        }
-    }
-    let query = ConferenceQuery { conference_id: Some(TextMatch::from(conference)), limit: PAGE_ROWS_MAX, ..ConferenceQuery::default() };
-    let mut complete = BTreeSet::new();
-    for row in store.search(app, &query).await?.rows {
-        let Some(detail) = store.conference(app, row.key).await? else { continue };
-        for participant in &detail.participants {
-            let id = participant.participant_id.as_str();
-            let held = |wanted: &str| {
-                let same = |connection: &&sidetone_store::record::PeerConnection| {
-                    connection.participant == participant.key && connection.peer_connection_id.as_str() == wanted
-                };
-                detail.peer_connections.iter().find(same).map_or(0, |connection| connection.report_count)
-            };
-            let whole = reports.iter().filter(|((owner, _), _)| *owner == id).all(|((_, connection), count)| held(connection) >= *count);
-            let ended = participant.ended.is_some();
-            if participants.contains_key(id) && whole && ended {
-                complete.insert(id.to_owned());
-            }
-        }
-    }
-    Ok(complete)
-}
-
-/// Ends what is silent, as a server would, and finalises the conferences that were touched.
-pub(crate) async fn finalise_touched(store: &dyn Store, app: AppKey, touched: &BTreeSet<ConferenceKey>) -> Result<()> {
-    let silence = PresenceConfig::default().participant_timeout.as_micros();
-    let ended = store.end_silent(SystemClock.now().plus_micros(-silence)).await?;
-    let rules = RuleSet::default();
-    for ended in ended.into_iter().filter(|ended| ended.app == app && touched.contains(&ended.conference)) {
-        finalise::finalise(store, &rules, ended).await.context("the import is kept, but its scores could not be written")?;
-    }
-    Ok(())
 }
 
 async fn send(connection: &mut Connection, batches: Vec<Batch>, bar: &ProgressBar) -> Result<Imported> {

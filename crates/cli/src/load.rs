@@ -3,17 +3,17 @@
 mod client;
 mod outcome;
 
-use std::{ffi::OsStr, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use sidetone_engine::report::Reports;
-use sidetone_server::config::text::HumanDuration;
+use sidetone_server::{config::text::HumanDuration, import::CallFile};
 use sidetone_store::clock::{Clock, SystemClock};
 use tokio::{task::JoinSet, time::Instant};
 
 use crate::{
-    call_file::CallFile,
+    call_file,
     http::{Connection, Endpoint},
     output,
 };
@@ -117,8 +117,8 @@ pub(crate) async fn run(args: LoadArgs) -> Result<()> {
 /// The peer connections of the call, each cut into batches.
 fn calls(args: &LoadArgs) -> Result<Vec<Vec<Reports>>> {
     let file = match &args.from {
-        Some(path) => CallFile::read(path, None)?,
-        None => CallFile::parse(BUILT_IN, OsStr::new("built-in.gz"), None)?,
+        Some(path) => call_file::read(path, None)?,
+        None => CallFile::parse(BUILT_IN, "built-in.gz", None)?,
     };
     let calls: Vec<Vec<Reports>> = file
         .connections()

@@ -13,7 +13,7 @@ use sidetone_engine::{
 use sidetone_server::calendar;
 
 use crate::{
-    call_file::{CallFile, ScoredConnection},
+    call_file::{self, ScoredConnection},
     output,
 };
 
@@ -40,8 +40,8 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
     let rules = RuleSet::default();
     let mut documents = Vec::new();
     for path in &args.files {
-        let file = CallFile::read(path, None)?;
-        let connections = file.analyses(&rules);
+        let file = call_file::read(path, None)?;
+        let connections = call_file::analyses(&file, &rules);
         if args.json {
             documents.push(json!({
                 "file": path.display().to_string(),

@@ -1,32 +1,7 @@
-//! Randomness of the system, and the secrets made of it.
+//! Randomness of the system.
 
 use anyhow::{Result, anyhow};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::digest;
 use sidetone_store::clock::Entropy;
-
-/// A secret about to be shown once, and the digest that is kept of it.
-pub(crate) struct NewSecret {
-    pub(crate) text: String,
-    pub(crate) digest: [u8; 32],
-}
-
-impl NewSecret {
-    /// 192 random bits behind a prefix that tells what the secret is for.
-    pub(crate) fn mint(prefix: &str) -> Result<Self> {
-        let mut bytes = [0; 24];
-        fill(&mut bytes)?;
-        let text = format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes));
-        Ok(Self { digest: sha256(text.as_bytes()), text })
-    }
-}
-
-/// SHA-256.
-pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
-    out
-}
 
 /// A random number, for keys.
 pub(crate) fn random() -> Result<u128> {

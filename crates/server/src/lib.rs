@@ -9,9 +9,12 @@
 pub mod calendar;
 pub mod config;
 pub mod error;
+pub mod export;
 pub mod finalise;
+pub mod import;
 pub mod intake;
 pub mod password;
+pub mod secret;
 
 mod account;
 mod asset;

@@ -13,7 +13,10 @@ interface Issue {
   severity: "minor" | "major" | "critical";
   onset_ms: number;
   cleared_ms: number | null;
+  evidence: { metric: string };
 }
+
+const SEVERITIES = ["minor", "major", "critical"] as const;
 
 interface End {
   label: string;
@@ -155,7 +158,10 @@ class Charts {
     const title = document.createElement("span");
     title.className = "chart-title";
     title.textContent = kind.title;
-    caption.append(title);
+    const who = document.createElement("span");
+    who.className = "chart-who";
+    who.textContent = this.ends[end]?.label || "no id";
+    caption.append(title, who);
     figure.append(caption);
     const label = this.ends[end]?.label || "no id";
     if (lines.length === 0) {
@@ -223,7 +229,7 @@ class Charts {
       ],
       bands: coarse ? lines.map(({ pick }, index) => ({ series: [index * 3 + 2, index * 3 + 3], fill: colour(pick.colour, 0.16) })) : [],
       hooks: {
-        drawClear: [(plot) => this.shade(plot, end)],
+        drawClear: [(plot) => this.shade(plot, kind, end)],
         setCursor: [(plot) => this.cursor(plot)],
         setSelect: [(plot) => this.zoom(plot)],
       },
@@ -238,18 +244,28 @@ class Charts {
     return [this.series[end]?.times ?? [], ...columns] as uPlot.AlignedData;
   }
 
-  /** Issues of this end behind its lines. */
-  private shade(plot: uPlot, end: number): void {
+  /** Issues of this end: a strip on top for each, and the whole height where the chart shows what was judged. */
+  private shade(plot: uPlot, kind: ChartKind, end: number): void {
     const { ctx, bbox } = plot;
+    const judged = new Set(kind.picks.map((pick) => pick.metric));
+    const issues = this.ends[end]?.issues ?? [];
     ctx.save();
-    ctx.beginPath();
-    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-    ctx.clip();
-    for (const issue of this.ends[end]?.issues ?? []) {
-      const from = plot.valToPos(issue.onset_ms / 1000, "x", true);
-      const until = issue.cleared_ms === null ? bbox.left + bbox.width : plot.valToPos(issue.cleared_ms / 1000, "x", true);
-      ctx.fillStyle = colour(`--${issue.severity}`, 0.14);
-      ctx.fillRect(from, bbox.top, Math.max(2, until - from), bbox.height);
+    for (const severity of SEVERITIES) {
+      // One path for all of a severity: where two overlap it is no darker.
+      const [strip, whole] = [new Path2D(), new Path2D()];
+      for (const issue of issues.filter((issue) => issue.severity === severity)) {
+        const last = bbox.left + bbox.width;
+        const from = Math.max(bbox.left, plot.valToPos(issue.onset_ms / 1000, "x", true));
+        const until = issue.cleared_ms === null ? last : Math.min(last, plot.valToPos(issue.cleared_ms / 1000, "x", true));
+        if (until < from) continue;
+        const width = Math.max(2, until - from);
+        strip.rect(from, bbox.top, width, 3 * devicePixelRatio);
+        if (judged.has(issue.evidence.metric)) whole.rect(from, bbox.top, width, bbox.height);
+      }
+      ctx.fillStyle = colour(`--${severity}`, 0.18);
+      ctx.fill(whole);
+      ctx.fillStyle = colour(`--${severity}`);
+      ctx.fill(strip);
     }
     ctx.restore();
   }
@@ -324,7 +340,17 @@ class Charts {
       end.issues.push(body.issue);
     };
     for (const name of ["issue_raised", "issue_escalated", "issue_cleared"]) source.addEventListener(name, issue);
-    source.addEventListener("conference_ended", () => source.close());
+    source.addEventListener("conference_ended", () => {
+      source.close();
+      const hint = document.createElement("p");
+      hint.className = "hint";
+      hint.setAttribute("role", "status");
+      const again = document.createElement("a");
+      again.href = location.href;
+      again.textContent = "Show how it went";
+      hint.append("The call has ended. ", again);
+      this.root.before(hint);
+    });
   }
 }
 

@@ -2,6 +2,9 @@
 
 import { startCharts } from "./charts.ts";
 import { startForms } from "./forms.ts";
+import { startImport } from "./import.ts";
+import { startLiveList } from "./live_list.ts";
+import { startRaw } from "./raw.ts";
 import { startTheme } from "./theme_toggle.ts";
 import { startTimes } from "./times.ts";
 
@@ -9,3 +12,6 @@ startTheme();
 startTimes(document);
 startForms();
 startCharts();
+startLiveList();
+startImport();
+startRaw();

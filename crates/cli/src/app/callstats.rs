@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::json;
+use sidetone_server::secret::NewSecret;
 use sidetone_store::{
     Store,
     record::{App, CallstatsSettings, Secret},
@@ -12,7 +13,7 @@ use sidetone_store::{
 
 use crate::{
     output,
-    secret::{self, NewSecret},
+    secret::{self, SystemEntropy},
 };
 
 /// What an AppSecret of ours begins with.
@@ -64,7 +65,7 @@ pub(super) async fn run(store: &dyn Store, mut app: App, args: CallstatsArgs) ->
     let (secret, shown) = match &args.secret_file {
         Some(file) => (read(file)?, None),
         None => {
-            let text = NewSecret::mint(SECRET_PREFIX)?.text;
+            let text = NewSecret::mint(SECRET_PREFIX, &SystemEntropy).map_err(anyhow::Error::msg)?.text;
             (Secret(text.clone().into_bytes()), Some(text))
         }
     };

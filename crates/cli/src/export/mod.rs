@@ -1,6 +1,5 @@
 //! `sidetone export`: one conference as a portable file, or tables for other tools.
 
-mod conference;
 mod csv;
 mod parquet;
 mod row;
@@ -22,7 +21,7 @@ use sidetone_store::{
 };
 use sidetone_wire::portable;
 
-use sidetone_server::calendar;
+use sidetone_server::{calendar, export};
 
 use crate::{
     data_folder::{self, DataArgs},
@@ -122,7 +121,7 @@ pub(crate) async fn run(args: ExportArgs) -> Result<()> {
 
 async fn export_conference(store: &dyn Store, app: &App, wanted: &str, output: Option<&Path>) -> Result<()> {
     let key = find(store, app, wanted).await?;
-    let conference = conference::read(store, app.key, key).await?;
+    let conference = export::conference(store, app.key, key).await?.ok_or_else(|| anyhow!("the conference {key} was removed meanwhile"))?;
     let text = portable::write(&conference);
     // No name and no time in the frame: the same conference gives the same bytes.
     let frame = |into: &mut dyn Write| -> std::io::Result<()> {

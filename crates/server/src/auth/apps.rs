@@ -60,6 +60,11 @@ impl AppCache {
         Ok(self.snapshot(self.ttl).await?.by_key.values().map(Arc::clone).collect())
     }
 
+    /// Reads the store at the next question: somebody changed an app.
+    pub(crate) fn forget(&self) {
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// Looks in the snapshot, then in one that is fresh: an app that was just created is known at once.
     async fn find<T>(&self, look: impl Fn(&Snapshot) -> Option<T>) -> Result<Option<T>, StoreError> {
         if let Some(found) = look(&*self.snapshot(self.ttl).await?) {

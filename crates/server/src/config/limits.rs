@@ -18,6 +18,10 @@ pub struct LimitsConfig {
     pub inflated_size_max: ByteSize,
     /// Bytes of request bodies that may be in memory at once; beyond it the answer is 503 with `Retry-After`.
     pub in_flight_bytes_max: ByteSize,
+    /// Largest file that the dashboard imports.
+    pub import_size_max: ByteSize,
+    /// Time for a file to arrive that the dashboard imports.
+    pub import_timeout: HumanDuration,
     /// Connections that may be open at once; more wait in the system's accept queue.
     pub connections_max: usize,
     /// Time for the head of a request to arrive; also how long an idle connection is kept open for the next one.
@@ -42,6 +46,8 @@ impl Default for LimitsConfig {
             body_size_max: default_body_size_max(),
             inflated_size_max: default_inflated_size_max(),
             in_flight_bytes_max: default_in_flight_bytes_max(),
+            import_size_max: default_import_size_max(),
+            import_timeout: HumanDuration::secs(300),
             connections_max: default_connections_max(),
             header_timeout: HumanDuration::secs(30),
             body_timeout: HumanDuration::secs(30),
@@ -63,6 +69,10 @@ fn default_inflated_size_max() -> ByteSize {
 }
 
 fn default_in_flight_bytes_max() -> ByteSize {
+    ByteSize::mib(64)
+}
+
+fn default_import_size_max() -> ByteSize {
     ByteSize::mib(64)
 }
 

@@ -224,8 +224,7 @@ fn no_app(visitor: &Visitor) -> Markup {
             h2 { "There is no app yet" }
             p.muted { "An app is whose calls are measured. It has secrets of its own for sending and for reading." }
             @if visitor.is_admin() {
-                p { "Make one on the command line, beside this server:" }
-                pre { code { "sidetone app create myapp" } }
+                p.actions { a.button.primary href="/apps" { "Create an app" } }
             } @else {
                 p { "Ask an admin to create one." }
             }
@@ -245,8 +244,7 @@ fn no_calls(visitor: &Visitor, app: &str) -> Markup {
                 "  sidetone.observe(peerConnection);\n</script>"
             } }
             p.muted { "Or take a call that was recorded already:" }
-            pre { code { "sidetone import webrtc_internals_dump.txt" } }
-            p.actions { a.button href="/handbook/" { "Read the handbook" } @if visitor.is_admin() { a.button.quiet href="/docs/api" { "See the API" } } }
+            p.actions { a.button.primary href=(visitor.link("/import")) { (icon::upload()) "Import a dump" } a.button href="/handbook/" { "Read the handbook" } @if visitor.is_admin() { a.button.quiet href="/docs/api" { "See the API" } } }
         }
     }
 }

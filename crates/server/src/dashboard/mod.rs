@@ -6,18 +6,24 @@
 //! Reading order: `session` is who looks, `shell` what surrounds every page, `refusal` what is shown where there is no page;
 //! then the pages. `gate` slows down who guesses.
 
+mod apps;
 mod conference;
 mod conferences;
 pub(crate) mod format;
 pub(crate) mod gate;
+mod history;
 mod icon;
+mod import;
+mod live;
 mod login;
 mod protect;
 mod quality;
+mod raw;
 mod refusal;
 mod session;
 pub(crate) mod setup;
 mod shell;
+mod team;
 
 use axum::{
     Router, middleware,
@@ -34,6 +40,21 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/", get(conferences::page))
         .route("/conferences/{key}", get(conference::page))
         .route("/conferences/{key}/series/{peer_connection}", get(conference::series))
+        .route("/conferences/{key}/live", get(live::conference_events))
+        .route("/conferences/{key}/download", get(raw::conference))
+        .route("/conferences/{key}/raw/{peer_connection}", get(raw::page))
+        .route("/conferences/{key}/raw/{peer_connection}/object", get(raw::object))
+        .route("/conferences/{key}/raw/{peer_connection}/reports.json", get(raw::reports))
+        .route("/live", get(live::page))
+        .route("/live/events", get(live::app_events))
+        .route("/users/{user_id}", get(history::page))
+        .route("/import", import::routes())
+        .route("/apps", get(apps::page).post(apps::create))
+        .route("/apps/{key}", post(apps::change))
+        .route("/apps/{key}/rotate", post(apps::rotate))
+        .route("/team", get(team::page).post(team::create))
+        .route("/team/change", post(team::change))
+        .route("/team/remove", post(team::remove))
         .route("/login", get(login::page).post(login::submit))
         .route("/logout", post(login::leave))
         .route("/setup", get(setup::page).post(setup::submit))

@@ -37,6 +37,16 @@ impl Visitor {
         self.user.role == Role::Admin
     }
 
+    /// Admins only.
+    pub(crate) fn require_admin(&self) -> Result<(), Problem> {
+        if self.is_admin() {
+            return Ok(());
+        }
+        let role = self.user.role.name();
+        let detail = format!("this page is for admins, and you are {role}; ask an admin to do it, or for that role");
+        Err(Problem::forbidden("role_insufficient", detail))
+    }
+
     /// The app looked at, where the page is of one.
     pub(crate) fn app(&self) -> Result<AppKey, Problem> {
         self.app

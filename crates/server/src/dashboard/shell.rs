@@ -10,6 +10,10 @@ use crate::asset;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Conferences,
+    Live,
+    Import,
+    Apps,
+    Team,
 }
 
 /// A page for somebody who is logged in.
@@ -23,6 +27,12 @@ pub(crate) fn page(visitor: &Visitor, place: Option<Place>, title: &str, main: M
             a.brand href=(visitor.link("/")) aria-label="Sidetone, to the conferences" { (mark()) span.brand-name { "Sidetone" } }
             nav.tabs aria-label="Main" {
                 (tab(Place::Conferences, "/", icon::wave(), "Conferences"))
+                (tab(Place::Live, "/live", icon::live(), "Live"))
+                (tab(Place::Import, "/import", icon::upload(), "Import"))
+                @if visitor.is_admin() {
+                    (tab(Place::Apps, "/apps", icon::key(), "Apps"))
+                    (tab(Place::Team, "/team", icon::people(), "Team"))
+                }
             }
             div.bar-end {
                 @if visitor.apps.len() > 1 { (app_switcher(visitor)) }

@@ -5,6 +5,7 @@ pub(crate) mod conferences;
 pub(crate) mod cursor;
 pub(crate) mod events;
 pub(crate) mod metrics_catalogue;
+pub(crate) mod objects;
 pub(crate) mod reports;
 pub(crate) mod series;
 pub(crate) mod users;

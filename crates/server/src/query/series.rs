@@ -47,9 +47,9 @@ pub(crate) struct SeriesParameters {
     #[param(example = 600)]
     pub(crate) slots_max: Option<u32>,
     /// Slots at or after (ms since 1970); the first report when absent.
-    from_ms: Option<f64>,
+    pub(crate) from_ms: Option<f64>,
     /// Slots before (ms since 1970); the last report when absent.
-    until_ms: Option<f64>,
+    pub(crate) until_ms: Option<f64>,
 }
 
 /// Series of one peer connection. Slot `i` covers `start_ms + i * resolution_ms` up to the next.

@@ -248,3 +248,177 @@ async fn every_page_forbids_what_is_not_of_this_server() {
     let program = server.anonymous("/nothing").await;
     program.refused(404, "path_unknown");
 }
+
+#[tokio::test]
+async fn each_page_shows_what_the_api_knows() {
+    let server = TestServer::new().await;
+    for who in [ADA, BOB] {
+        server.call(&sidetone_testkit::call::Call::of_seconds(60), who).await;
+    }
+    let found = server.get("/v1/conferences").await.ok();
+    let conference = format!("/conferences/{}", found["conferences"][0]["key"].as_str().unwrap());
+    let detail = server.get(&format!("/v1{conference}")).await.ok();
+    let connection = detail["peer_connections"][0]["key"].as_str().unwrap();
+    let browser = server.browser("eve", Role::Support).await;
+    let page = browser.page(&conference).await;
+    for told in ["standup", "ada", "bob", "data-charts", "Raw reports"] {
+        assert!(page.contains(told), "{told}");
+    }
+    let series = browser.get(&format!("{conference}/series/{connection}?slots_max=10&metrics=bitrate_bps")).await.ok();
+    assert!(series["slot_count"].as_u64().unwrap() <= 10 && !series["series"].as_array().unwrap().is_empty(), "{series}");
+    let same = server.get(&format!("/v1/peer-connections/{connection}/series?slots_max=10&metrics=bitrate_bps")).await.ok();
+    assert_eq!(series, same);
+    let raw = browser.page(&format!("{conference}/raw/{connection}")).await;
+    assert!(raw.contains("inbound-rtp") && raw.contains("packetsReceived"));
+    let reports = server.get(&format!("/v1/peer-connections/{connection}/reports?limit=500")).await.ok()["reports"].clone();
+    let told = browser.get(&format!("{conference}/raw/{connection}/reports.json")).await.ok();
+    assert_eq!(told, reports);
+    let stats = reports[0]["stats"].as_object().unwrap();
+    let (id, object) = stats.iter().find(|(_, object)| object["type"] == "inbound-rtp").unwrap();
+    let object_path = format!("{conference}/raw/{connection}/object?type=inbound-rtp&id={}", crate::dashboard::format::percent_encoded(id));
+    let series = browser.get(&object_path).await.ok();
+    assert_eq!(series["members"]["packetsReceived"][0].as_f64(), object["packetsReceived"].as_f64());
+    assert_eq!(series["times_ms"].as_array().unwrap().len(), reports.as_array().unwrap().len());
+    let history = browser.page("/users/ada").await;
+    assert!(history.contains(&conference) && !history.contains("bob"));
+    assert!(browser.page("/users/nobody").await.contains("was in no conference"));
+    let copy = browser.get(&format!("{conference}/download")).await;
+    assert!(copy.text(header::CONTENT_DISPOSITION).starts_with("attachment"));
+    assert!(sidetone_wire::portable::read(&copy.body).is_ok());
+}
+
+#[tokio::test]
+async fn a_running_conference_is_live() {
+    let server = TestServer::new().await;
+    let browser = server.browser("ada", Role::Support).await;
+    assert!(!browser.page("/live").await.contains("standup"));
+    let stored = server.batch(&a_batch()).await.ok();
+    let conference = format!("/conferences/{}", stored["conference"].as_str().unwrap());
+    // The live side takes a batch in by itself, soon after it is acknowledged.
+    let mut page = String::new();
+    for _ in 0..200 {
+        page = browser.page("/live").await;
+        if page.contains(&conference) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert!(page.contains(&conference), "{page}");
+    let page = browser.page(&conference).await;
+    assert!(page.contains("This call is running") && page.contains(&format!("data-live=\"{conference}/live")), "{page}");
+    for path in ["/live/events".to_owned(), format!("{conference}/live")] {
+        let request = Request::get(&path).header(header::COOKIE, &browser.cookie).body(Body::empty()).unwrap();
+        let mut stream = server.router.clone().oneshot(request).await.unwrap().into_body();
+        let first = stream.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert!(first.starts_with(b"event: state"), "{path}: {first:?}");
+        assert_eq!(server.anonymous(&path).await.status, StatusCode::SEE_OTHER, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn only_admins_manage() {
+    let server = TestServer::new().await;
+    for (name, role) in [("sue", Role::Support), ("eli", Role::Engineer)] {
+        let browser = server.browser(name, role).await;
+        let token = browser.form_token().await;
+        assert!(!browser.page("/").await.contains("/team"));
+        for path in ["/apps", "/team"] {
+            assert_eq!(browser.get(path).await.status, StatusCode::FORBIDDEN, "{name} {path}");
+        }
+        let app = server.app.key;
+        for (path, form) in [
+            ("/apps".to_owned(), "name=more".to_owned()),
+            (format!("/apps/{app}"), "origins=https://evil.example".to_owned()),
+            (format!("/apps/{app}/rotate"), "which=both".to_owned()),
+            ("/team".to_owned(), format!("name=more&role=admin&password={}", PASSWORD.replace(' ', "+"))),
+            ("/team/change".to_owned(), "name=sue&role=admin".to_owned()),
+            ("/team/remove".to_owned(), "name=sue".to_owned()),
+        ] {
+            let answer = browser.submit(&path, &format!("form_token={token}&{form}")).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{name} {path}");
+        }
+    }
+    assert_eq!((server.store.apps().await.unwrap().len(), server.store.local_users().await.unwrap().len()), (2, 2));
+    server.get("/v1/conferences").await.ok();
+}
+
+#[tokio::test]
+async fn an_admin_makes_apps_and_lets_people_in() {
+    let server = TestServer::new().await;
+    let browser = server.browser("ada", Role::Admin).await;
+    let token = browser.form_token().await;
+    for (path, form) in [("/apps", "name=shop"), ("/team", "name=bob&role=support&password=correct+horse+battery")] {
+        assert_eq!(browser.submit(path, &format!("form_token=stale&{form}")).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    let made = browser.submit("/apps", &format!("form_token={token}&name=shop")).await.html();
+    let secret = |page: &str, prefix: &str| {
+        let (_, rest) = page.split_once(prefix).unwrap();
+        format!("{prefix}{}", rest.split_once('<').unwrap().0)
+    };
+    let (intake, query) = (secret(&made, "sti_"), secret(&made, "stq_"));
+    server.ask(Method::GET, "/v1/conferences", &query).await.ok();
+    let again = browser.page("/apps").await;
+    assert!(!again.contains(&intake) && !again.contains(&query), "shown once");
+    let shop = server.store.apps().await.unwrap().into_iter().find(|app| app.name == "shop").unwrap().key;
+    let change =
+        format!("form_token={token}&origins=https%3A%2F%2FA.example%0Ahttp%3A%2F%2Fb.example%3A81&retention_days=7&keep_addresses=yes");
+    assert_eq!(browser.submit(&format!("/apps/{shop}"), &change).await.status, StatusCode::SEE_OTHER);
+    let wrong = browser.submit(&format!("/apps/{shop}"), &format!("form_token={token}&origins=a.example")).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let settings = server.store.apps().await.unwrap().into_iter().find(|app| app.name == "shop").unwrap().settings;
+    assert_eq!(
+        (settings.origins, settings.retention_days, settings.keep_addresses),
+        (vec!["https://a.example".to_owned(), "http://b.example:81".to_owned()], Some(7), true)
+    );
+    let rotated = browser.submit(&format!("/apps/{shop}/rotate"), &format!("form_token={token}&which=query")).await.html();
+    server.ask(Method::GET, "/v1/conferences", &secret(&rotated, "stq_")).await.ok();
+    let add = |name: &str, password: &str| format!("form_token={token}&name={name}&role=support&password={password}");
+    assert_eq!(browser.submit("/team", &add("bob", "correct+horse+battery")).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(browser.submit("/team", &add("bob", "correct+horse+battery")).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(browser.submit("/team", &add("eve", "short")).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(browser.submit("/team/remove", &format!("form_token={token}&name=ada")).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let promoted = browser.submit("/team/change", &format!("form_token={token}&name=bob&role=admin&password=")).await;
+    assert_eq!(promoted.status, StatusCode::SEE_OTHER);
+    assert_eq!(server.store.local_users().await.unwrap()[1].role, Role::Admin);
+    assert_eq!(browser.submit("/team/remove", &format!("form_token={token}&name=bob")).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(server.store.local_users().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_engineer_sees_aliases() {
+    let server = TestServer::new().await;
+    let mut batch = a_batch();
+    let payload = serde_json::json!({"user_name": "Ada Lovelace", "alias_name": "Otter"}).to_string();
+    batch.events = vec![sidetone_wire::batch::Event { time: batch.sent, kind: "joined".into(), payload }];
+    let stored = server.batch(&batch).await.ok();
+    let path = format!("/conferences/{}?kind=left", stored["conference"].as_str().unwrap());
+    let (support, engineer) = (server.browser("sue", Role::Support).await, server.browser("eli", Role::Engineer).await);
+    assert!(support.page(&path).await.contains("Ada Lovelace"));
+    let seen = engineer.page(&path).await;
+    assert!(seen.contains("Otter") && !seen.contains("Ada Lovelace"));
+}
+
+#[tokio::test]
+async fn a_file_is_imported_or_refused_with_its_first_fault() {
+    let server = TestServer::new().await;
+    let browser = server.browser("ada", Role::Support).await;
+    let token = browser.form_token().await;
+    let send = async |token: &str, name: &str, body: Vec<u8>| {
+        let request = Request::post(format!("/import?name={name}"))
+            .header(header::COOKIE, &browser.cookie)
+            .header("sec-fetch-site", "same-origin")
+            .header("x-form-token", token);
+        server.send(request.body(Body::from(body)).unwrap()).await
+    };
+    let dump = sidetone_testkit::traces::file("traces/webrtc-internals-av.json");
+    send("guessed", "dump.json", dump.clone()).await.refused(403, "form_token_wrong");
+    assert!(server.get("/v1/conferences").await.ok()["conferences"].as_array().unwrap().is_empty());
+    let imported = send(&token, "dump.json", dump.clone()).await.ok();
+    assert_eq!((imported["format"].as_str(), imported["stored"].as_bool()), (Some("webrtc-internals"), Some(true)), "{imported}");
+    let (key, id) = imported["conferences"].as_object().unwrap().iter().next().unwrap();
+    assert_eq!(id, "dump");
+    assert!(browser.page(&format!("/conferences/{key}")).await.contains("A good call"));
+    assert_eq!(send(&token, "dump.json", dump).await.ok()["stored"], false);
+    let detail = send(&token, "broken.json", b"{\"PeerConnections\": {".to_vec()).await.refused(422, "file_not_understood");
+    assert!(detail.contains("line 1"), "{detail}");
+}

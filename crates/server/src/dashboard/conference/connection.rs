@@ -123,9 +123,9 @@ fn streams(detail: &ConferenceDetail, end: &PeerConnection, visitor: &Visitor) -
     };
     let connection = |metric| of(&end.summaries, &[metric]).map(|(metric, mean)| format::value(metric, mean));
     html! {
-        h3.end-title { (who(detail, end, visitor)) span.muted { @if let Some(rtt) = connection(Metric::Rtt) { "round trip " (rtt) " · " } (format::count(end.report_count, "report")) " · " (format::bytes(end.report_bytes)) } }
+        h3.end-title { (who(detail, end, visitor)) span.muted { @if let Some(rtt) = connection(Metric::Rtt) { "round trip " (rtt) " · " } (format::count(end.report_count, "report")) " · " (format::bytes(end.report_bytes)) } a href=(visitor.link(&format!("/conferences/{}/raw/{}", detail.conference.key, end.key))) { "Raw reports" } }
         @if !end.streams.is_empty() {
-            div.scroll tabindex="0" role="region" aria-label="Streams" {
+            div.scroll tabindex="0" role="region" aria-label=(format!("Streams of {}, {}", who(detail, end, visitor), end.key)) {
                 table.figures {
                     thead { tr { th scope="col" { "Stream" } @for (title, _) in COLUMNS { th.number scope="col" { (title) } } } }
                     tbody {

@@ -22,7 +22,7 @@ impl Ends {
         for receiver in connections {
             for stream in receiver.streams.iter().filter(|record| record.stream.id.direction == Direction::Inbound) {
                 for sender in senders.get(&stream.stream.id.ssrc).into_iter().flatten() {
-                    let is_other = sender.participant != receiver.participant;
+                    let is_other = sender.key != receiver.key;
                     let at_once = sender.start <= receiver.end && receiver.start <= sender.end;
                     if is_other && at_once {
                         *common.entry((sender.key.min(receiver.key), sender.key.max(receiver.key))).or_default() += 1;

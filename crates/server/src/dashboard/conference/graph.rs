@@ -13,7 +13,6 @@ use super::{ends::Ends, format, person_text};
 use crate::dashboard::quality::Grade;
 
 const WIDTH: f64 = 440.0;
-const HEIGHT: f64 = 300.0;
 /// Participants drawn at most: more make a hairball.
 const NODES_MAX: usize = 24;
 
@@ -27,21 +26,23 @@ pub(super) fn draw(detail: &ConferenceDetail, ends: &Ends, role: Role) -> Markup
     let nodes: Vec<_> = detail.participants.iter().take(NODES_MAX).collect();
     let pairs = ends.pairs(detail);
     let has_outside = pairs.iter().any(|(_, far)| far.is_none());
+    // Two, or one and the server, need a line; more need a circle.
+    let height = if nodes.len() <= 2 && pairs.len() <= 2 { 150.0 } else { 300.0 };
     let place = |index: usize| {
         // A pair side by side, more from the top on.
         let turn = if nodes.len() == 2 { 0.5 } else { 0.75 };
         let angle = TAU * (turn + index as f64 / nodes.len() as f64);
         let radius = if nodes.len() == 1 { (120.0, 0.0) } else { (150.0, 105.0) };
-        (WIDTH / 2.0 + radius.0 * libm::cos(angle), HEIGHT / 2.0 - 6.0 + radius.1 * libm::sin(angle))
+        (WIDTH / 2.0 + radius.0 * libm::cos(angle), height / 2.0 - 6.0 + radius.1 * libm::sin(angle))
     };
-    let middle = if nodes.len() == 1 { (WIDTH / 2.0 + 120.0, HEIGHT / 2.0 - 6.0) } else { (WIDTH / 2.0, HEIGHT / 2.0 - 6.0) };
+    let middle = if nodes.len() == 1 { (WIDTH / 2.0 + 120.0, height / 2.0 - 6.0) } else { (WIDTH / 2.0, height / 2.0 - 6.0) };
     let of = |connection: &PeerConnection| nodes.iter().position(|participant| participant.key == connection.participant).map(place);
     let text = |connection: &PeerConnection| {
         let who = detail.participants.iter().find(|participant| participant.key == connection.participant);
         who.map_or("", |who| person_text(who, role))
     };
     html! {
-        svg.graph viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(format!("{} between {}", format::count(pairs.len() as u64, "connection"), format::count(nodes.len() as u64, "participant"))) {
+        svg.graph viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-label=(format!("{} between {}", format::count(pairs.len() as u64, "connection"), format::count(nodes.len() as u64, "participant"))) {
             @for (connection, far) in &pairs {
                 @let worst = far.map_or(score(connection), |far| match (score(connection), score(far)) { (Some(one), Some(other)) => Some(one.min(other)), (one, other) => one.or(other) });
                 @if let (Some(from), Some(to)) = (of(connection), far.map_or(Some(middle), of)) {

@@ -84,13 +84,25 @@ pub(crate) async fn page(
     Ok(shell::page(&visitor, Some(Place::Conferences), if title.is_empty() { "Conference" } else { title }, main))
 }
 
+/// What part of the call a chart shows, and how wide it is.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Chart {
+    metrics: Option<String>,
+    slots_max: Option<u32>,
+    from_ms: Option<f64>,
+    until_ms: Option<f64>,
+}
+
 /// The series of a chart, as the query API gives them.
 pub(crate) async fn series(
     State(state): State<AppState>,
     visitor: Visitor,
     Path((_, peer_connection)): Path<(String, String)>,
-    Parameters(parameters): Parameters<SeriesParameters>,
+    Parameters(chart): Parameters<Chart>,
 ) -> Response {
+    let Chart { metrics, slots_max, from_ms, until_ms } = chart;
+    let parameters = SeriesParameters { metrics, slots_max, from_ms, until_ms, ..SeriesParameters::default() };
     let read = async { series::read(&state, visitor.app()?, &peer_connection, parameters).await };
     match read.await {
         Ok(body) => Json(body).into_response(),
@@ -114,6 +126,7 @@ fn head(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
                     @if is_running { (running()) }
                 }
             }
+            p.actions.tight { a.button href=(visitor.link(&format!("/conferences/{}/download", conference.key))) download { (icon::download()) "Download" } }
         }
     }
 }

@@ -1,28 +1,49 @@
 //! A stored conference as a portable one, always in the same order.
 
-use anyhow::{Context, Result, anyhow};
 use sidetone_engine::{
     ids::{AppKey, ConferenceKey, PeerConnectionId, PeerConnectionKey},
     report::{Report, Reports},
-    units::Timestamp,
 };
 use sidetone_store::{
     Store,
+    error::StoreError,
     query::{EventQuery, PAGE_ROWS_MAX},
     record::{ConferenceDetail, Participant, PeerConnection, StoredEvent},
 };
 use sidetone_wire::{
     batch::{Batch, Event, kind},
-    codec,
+    codec::CodecError,
     portable::PortableConference,
 };
+
+use crate::run;
+
+/// Why a conference cannot be read as a whole.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Reports that the store holds cannot be read.
+    #[error("stored reports of peer connection {peer_connection} are damaged: {source}")]
+    Damaged {
+        /// Which.
+        peer_connection: PeerConnectionKey,
+        /// What is wrong with them.
+        source: CodecError,
+    },
+}
 
 /// Most reports in one batch.
 const BATCH_REPORTS_MAX: usize = 600;
 
-/// Reads everything of a conference.
-pub(super) async fn read(store: &dyn Store, app: AppKey, key: ConferenceKey) -> Result<PortableConference> {
-    let mut detail = store.conference(app, key).await?.ok_or_else(|| anyhow!("the conference {key} was removed meanwhile"))?;
+/// Reads everything of a conference; `None` when there is none of that key.
+///
+/// # Errors
+/// When the store fails or holds damaged reports.
+pub async fn conference(store: &dyn Store, app: AppKey, key: ConferenceKey) -> Result<Option<PortableConference>, ExportError> {
+    let Some(mut detail) = store.conference(app, key).await? else { return Ok(None) };
     let events = events(store, app, key).await?;
     detail.participants.sort_by(|a, b| (a.joined, a.participant_id.as_str()).cmp(&(b.joined, b.participant_id.as_str())));
     let (mut batches, mut leaving) = (Vec::new(), Vec::new());
@@ -53,13 +74,20 @@ pub(super) async fn read(store: &dyn Store, app: AppKey, key: ConferenceKey) -> 
                 if index == last {
                     events.extend(closed.iter().cloned());
                 }
-                batches.push(batch(&detail, participant, &connection.peer_connection_id, u32::try_from(index)?, events, run));
+                batches.push(batch(
+                    &detail,
+                    participant,
+                    &connection.peer_connection_id,
+                    u32::try_from(index).unwrap_or(u32::MAX),
+                    events,
+                    run,
+                ));
             }
         }
     }
     leaving.sort_by_key(|batch| batch.sent);
     batches.extend(leaving);
-    Ok(PortableConference { conference_id: detail.conference.conference_id, batches })
+    Ok(Some(PortableConference { conference_id: detail.conference.conference_id, batches }))
 }
 
 fn batch(
@@ -84,7 +112,7 @@ fn batch(
 }
 
 /// Every event, oldest first.
-async fn events(store: &dyn Store, app: AppKey, key: ConferenceKey) -> Result<Vec<StoredEvent>> {
+async fn events(store: &dyn Store, app: AppKey, key: ConferenceKey) -> Result<Vec<StoredEvent>, StoreError> {
     let mut query = EventQuery { limit: PAGE_ROWS_MAX, ..EventQuery::default() };
     let mut events = Vec::new();
     loop {
@@ -106,15 +134,10 @@ fn events_of(events: &[StoredEvent], participant: &Participant, connection: Opti
 }
 
 /// Every report by the server's clock, oldest first.
-pub(super) async fn reports(store: &dyn Store, app: AppKey, key: PeerConnectionKey) -> Result<Vec<Report>> {
+async fn reports(store: &dyn Store, app: AppKey, key: PeerConnectionKey) -> Result<Vec<Report>, ExportError> {
     let mut reports: Vec<Report> = Vec::new();
-    for chunk in store.chunks(app, key).await? {
-        let mut run =
-            codec::decode(&chunk.reports.bytes).with_context(|| format!("stored reports of peer connection {key} are damaged"))?;
-        run.shift(chunk.reports.shift_us);
-        reports.extend(run.iter());
+    for run in run::in_order(&store.chunks(app, key).await?) {
+        reports.extend(run.map_err(|source| ExportError::Damaged { peer_connection: key, source })?.iter());
     }
-    let time = |report: &Report| -> Timestamp { report.time };
-    reports.sort_by_key(time);
     Ok(reports)
 }

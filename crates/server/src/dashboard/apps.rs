@@ -1,0 +1,208 @@
+//! `/apps`, for admins: apps, their secrets (shown once), origins, what they keep.
+
+use axum::{
+    Form,
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use maud::{Markup, html};
+use serde::Deserialize;
+use sidetone_engine::ids::AppKey;
+use sidetone_store::record::{App, AppSettings};
+
+use super::{
+    format, icon,
+    refusal::Refusal,
+    session::Visitor,
+    shell::{self, Place},
+};
+use crate::{
+    auth::{INTAKE_SECRET_PREFIX, QUERY_SECRET_PREFIX},
+    problem::Problem,
+    query,
+    secret::{self, FreshApp, NewSecret},
+    state::AppState,
+};
+
+/// Most characters of an app's name.
+const NAME_CHARS_MAX: usize = 80;
+
+/// Secrets just made, for the one time that they are seen.
+struct Shown {
+    app: String,
+    secrets: Vec<(&'static str, String)>,
+}
+
+pub(crate) async fn page(State(state): State<AppState>, visitor: Visitor) -> Result<Response, Refusal> {
+    visitor.require_admin()?;
+    render(&state, &visitor, None).await
+}
+
+async fn render(state: &AppState, visitor: &Visitor, shown: Option<Shown>) -> Result<Response, Refusal> {
+    let apps = state.store.apps().await.map_err(query::store(state))?;
+    let main = html! {
+        div.page-head { div { h1 { "Apps" } p.muted { "Each app has calls, secrets and settings of its own; nobody sees across." } } }
+        @if let Some(shown) = shown { (secrets(&shown)) }
+        @for app in &apps { (card(app, visitor)) }
+        section.card aria-labelledby="new-title" {
+            h2 #new-title { "New app" }
+            form.inline method="post" action="/apps" {
+                input type="hidden" name="form_token" value=(visitor.form_token);
+                label.field { span { "Name" } input type="text" name="name" maxlength=(NAME_CHARS_MAX) required autocomplete="off"; }
+                button.primary type="submit" { "Create" }
+            }
+        }
+    };
+    Ok(shell::page(visitor, Some(Place::Apps), "Apps", main))
+}
+
+fn secrets(shown: &Shown) -> Markup {
+    html! {
+        section.card.secrets role="status" aria-labelledby="secrets-title" {
+            h2 #secrets-title { "Secrets of " (shown.app) }
+            p.muted { "They are shown this once; only their digests are kept." }
+            dl { @for (meaning, secret) in &shown.secrets { dt { (meaning) } dd { code data-copy="" { (secret) } } } }
+        }
+    }
+}
+
+fn card(app: &App, visitor: &Visitor) -> Markup {
+    let AppSettings { intake_secrets, query_secrets, origins, retention_days, keep_addresses, .. } = &app.settings;
+    let token = html! { input type="hidden" name="form_token" value=(visitor.form_token); };
+    let title = format!("app-{}", app.key);
+    html! {
+        section.card aria-labelledby=(title) {
+            div.card-head {
+                div { h2 id=(title) { (app.name) } p.muted { code { (app.key) } " · since " (format::instant(app.created, "day")) " · " (format::count(intake_secrets.len() as u64, "intake secret")) ", " (format::count(query_secrets.len() as u64, "query secret")) } }
+                a.button.quiet href=(format!("/?app={}", app.key)) { "Conferences" (icon::chevron()) }
+            }
+            form.settings method="post" action=(format!("/apps/{}", app.key)) {
+                (token)
+                label.field { span { "Origins that may send, one a line" } textarea name="origins" rows="2" spellcheck="false" placeholder="any origin" { (origins.join("\n")) } }
+                label.field { span { "Days that conferences are kept" } input type="number" name="retention_days" min="0" max="36500" value=[*retention_days] placeholder="as the server says"; small.muted { "0: for ever" } }
+                label.check { input type="checkbox" name="keep_addresses" value="yes" checked[*keep_addresses]; span { "Keep network addresses and SDP" } }
+                button type="submit" { "Save" }
+            }
+            details.more {
+                summary { "Rotate secrets" }
+                form.inline.rotate method="post" action=(format!("/apps/{}/rotate", app.key)) {
+                    (token)
+                    label { span.unseen { "Which" } select name="which" { option value="intake" { "Intake secret" } option value="query" { "Query secret" } option value="both" { "Both" } } }
+                    label.check { input type="checkbox" name="keep_old" value="yes" checked; span { "Go on to accept the old ones" } }
+                    button type="submit" { (icon::key()) "Make new" }
+                }
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct New {
+    form_token: String,
+    name: String,
+}
+
+pub(crate) async fn create(State(state): State<AppState>, visitor: Visitor, Form(given): Form<New>) -> Result<Response, Refusal> {
+    visitor.require_admin()?;
+    visitor.check_form(&given.form_token)?;
+    let name = given.name.trim();
+    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        return Err(Problem::unprocessable("app_name_invalid", format!("an app's name has 1 to {NAME_CHARS_MAX} characters")).into());
+    }
+    let fresh = secret::fresh_app(name, AppSettings::default(), state.clock.now(), &*state.entropy).map_err(Problem::internal)?;
+    let FreshApp { app, intake, query } = fresh;
+    let app = state.store.create_app(app).await.map_err(query::store(&state))?;
+    state.apps.forget();
+    tracing::info!(app.key = %app.key, user = visitor.user.name, "created an app");
+    let secrets = vec![(INTAKE, intake.text), (QUERY, query.text)];
+    render(&state, &visitor, Some(Shown { app: app.name, secrets })).await
+}
+
+const INTAKE: &str = "Intake secret: may send, for the page or app that calls";
+const QUERY: &str = "Query secret: may read, for your servers, never for a page";
+
+async fn app(state: &AppState, key: &str) -> Result<App, Problem> {
+    let apps = state.store.apps().await.map_err(query::store(state))?;
+    let found = key.parse::<AppKey>().ok().and_then(|key| apps.into_iter().find(|app| app.key == key));
+    found.ok_or_else(|| Problem::not_found("app_not_found", "this app is not there (any more); /apps lists those there are"))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Change {
+    form_token: String,
+    #[serde(default)]
+    origins: String,
+    #[serde(default)]
+    retention_days: String,
+    #[serde(default)]
+    keep_addresses: String,
+}
+
+pub(crate) async fn change(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    Path(key): Path<String>,
+    Form(given): Form<Change>,
+) -> Result<Response, Refusal> {
+    visitor.require_admin()?;
+    visitor.check_form(&given.form_token)?;
+    let mut app = app(&state, &key).await?;
+    let lines = given.origins.split_whitespace();
+    let origins: Result<Vec<String>, String> =
+        lines.map(|line| secret::origin(line).map_err(|error| format!("{line:?}: {error}"))).collect();
+    app.settings.origins = origins.map_err(|detail| Problem::unprocessable("origin_invalid", detail))?;
+    app.settings.retention_days = match given.retention_days.trim() {
+        "" => None,
+        days => Some(days.parse().map_err(|_| {
+            Problem::unprocessable("retention_invalid", format!("{days:?} is no number of days; 0 keeps conferences for ever"))
+        })?),
+    };
+    app.settings.keep_addresses = given.keep_addresses == "yes";
+    update(&state, app).await?;
+    Ok(Redirect::to("/apps").into_response())
+}
+
+async fn update(state: &AppState, app: App) -> Result<(), Problem> {
+    let changed = state.store.update_app(app).await.map_err(query::store(state))?;
+    state.apps.forget();
+    changed.map(drop).ok_or_else(|| Problem::not_found("app_not_found", "this app was removed meanwhile"))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Rotate {
+    form_token: String,
+    which: String,
+    #[serde(default)]
+    keep_old: String,
+}
+
+pub(crate) async fn rotate(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    Path(key): Path<String>,
+    Form(given): Form<Rotate>,
+) -> Result<Response, Refusal> {
+    visitor.require_admin()?;
+    visitor.check_form(&given.form_token)?;
+    let mut app = app(&state, &key).await?;
+    let mut shown = Shown { app: app.name.clone(), secrets: Vec::new() };
+    let settings = &mut app.settings;
+    let kinds = [
+        ("intake", INTAKE_SECRET_PREFIX, INTAKE, &mut settings.intake_secrets),
+        ("query", QUERY_SECRET_PREFIX, QUERY, &mut settings.query_secrets),
+    ];
+    for (name, prefix, meaning, held) in kinds {
+        if given.which != name && given.which != "both" {
+            continue;
+        }
+        let new = NewSecret::mint(prefix, &*state.entropy).map_err(Problem::internal)?;
+        if given.keep_old != "yes" {
+            held.clear();
+        }
+        held.push(new.digest);
+        shown.secrets.push((meaning, new.text));
+    }
+    update(&state, app).await?;
+    tracing::info!(app.key = key, user = visitor.user.name, which = given.which, "rotated secrets");
+    render(&state, &visitor, Some(shown)).await
+}

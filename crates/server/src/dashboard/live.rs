@@ -1,0 +1,70 @@
+//! `/live`: the running conferences, moving while one looks; and the streams that pages listen to.
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use maud::html;
+
+use super::{
+    format, icon,
+    refusal::Refusal,
+    session::Visitor,
+    shell::{self, Place},
+};
+use crate::{
+    live::{channel::Topic, sse},
+    problem::Problem,
+    query,
+    state::AppState,
+};
+
+pub(crate) async fn page(State(state): State<AppState>, visitor: Visitor) -> Result<Response, Refusal> {
+    let running = state.live.app(visitor.app()?).conferences;
+    let main = html! {
+        div.page-head { div { h1 { "Live" } p.muted { "Conferences that somebody is in, as reports come." } } }
+        div.card.flush data-live-list=(visitor.link("/live/events")) data-conference=(visitor.link("/conferences/KEY")) {
+            table.rows.live-rows hidden[running.is_empty()] {
+                thead { tr { th scope="col" { "Conference" } th scope="col" { "Since" } th.number scope="col" { "People" } th.number scope="col" { "Open issues" } } }
+                tbody {
+                    @for conference in &running {
+                        tr data-key=(conference.key) {
+                            td.cell-name { a.row-link href=(visitor.link(&format!("/conferences/{}", conference.key))) { (super::conferences::name(&conference.conference_id)) } }
+                            td.cell-time { (format::instant(conference.start_ms.0, "time")) }
+                            td.number { (conference.participant_count) span.only-narrow { " people" } }
+                            td.number { (conference.open_issue_count) span.only-narrow { " issues" } }
+                        }
+                    }
+                }
+            }
+            div.empty.small.live-none hidden[!running.is_empty()] {
+                (icon::live())
+                h2 { "Nobody is calling just now" }
+                p.muted { "A conference appears here with its first report. This page need not be loaded again." }
+            }
+        }
+        p.muted.live-state role="status" {}
+    };
+    Ok(shell::page(&visitor, Some(Place::Live), "Live", main))
+}
+
+/// What happens in an app.
+pub(crate) async fn app_events(State(state): State<AppState>, visitor: Visitor) -> Response {
+    let stream = || {
+        let app = visitor.app()?;
+        sse::response(&state, Topic::App(app), false, || sse::state_message(&state.live.app(app)))
+    };
+    stream().unwrap_or_else(Problem::into_response)
+}
+
+/// What happens in a conference.
+pub(crate) async fn conference_events(State(state): State<AppState>, visitor: Visitor, Path(key): Path<String>) -> Response {
+    let open = async {
+        let app = visitor.app()?;
+        let conference = query::conference::read(&state, app, &key).await?.conference.key;
+        sse::response(&state, Topic::Conference(app, conference), true, || {
+            sse::state_message(&state.live.conference(app, conference).unwrap_or_default())
+        })
+    };
+    open.await.unwrap_or_else(Problem::into_response)
+}

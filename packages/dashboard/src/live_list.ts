@@ -1,0 +1,120 @@
+// The list of running conferences, kept up to date by the live stream.
+
+import { startTimes } from "./times.ts";
+
+interface Running {
+  conference_id: string;
+  start_ms: number;
+  participants: Set<string>;
+  /** Who was there before this page listened: only their number is known. */
+  participant_count: number;
+  open_issue_count: number;
+}
+
+interface State {
+  conferences: { key: string; conference_id: string; start_ms: number; participant_count: number; open_issue_count: number }[];
+}
+
+interface Message {
+  conference: string;
+  conference_id?: string;
+  participant?: string;
+  time_ms?: number;
+}
+
+export function startLiveList(): void {
+  const root = document.querySelector<HTMLElement>("[data-live-list]");
+  if (root) new LiveList(root);
+}
+
+class LiveList {
+  private readonly running = new Map<string, Running>();
+  private readonly body: HTMLTableSectionElement;
+  private readonly state = document.querySelector<HTMLElement>(".live-state");
+
+  constructor(private readonly root: HTMLElement) {
+    const body = root.querySelector("tbody");
+    if (!body) throw new Error("the live list has no table");
+    this.body = body;
+    const source = new EventSource(root.dataset["liveList"] ?? "");
+    const on = (name: string, change: (message: Message) => void): void =>
+      source.addEventListener(name, (event) => {
+        change(JSON.parse((event as MessageEvent<string>).data) as Message);
+        this.draw();
+      });
+    source.addEventListener("state", (event) => {
+      this.running.clear();
+      for (const { key, ...head } of (JSON.parse((event as MessageEvent<string>).data) as State).conferences) {
+        this.running.set(key, { ...head, participants: new Set() });
+      }
+      this.say("");
+      this.draw();
+    });
+    on("conference_started", ({ conference, conference_id, time_ms }) =>
+      this.running.set(conference, { conference_id: conference_id ?? "", start_ms: time_ms ?? Date.now(), participants: new Set(), participant_count: 0, open_issue_count: 0 }),
+    );
+    on("conference_ended", ({ conference }) => this.running.delete(conference));
+    on("participant_joined", ({ conference, participant }) => {
+      const held = this.running.get(conference);
+      if (!held || !participant || held.participants.has(participant)) return;
+      held.participants.add(participant);
+      held.participant_count += 1;
+    });
+    on("participant_left", ({ conference, participant }) => {
+      const held = this.running.get(conference);
+      if (!held || !participant) return;
+      held.participants.delete(participant);
+      held.participant_count = Math.max(0, held.participant_count - 1);
+    });
+    on("issue_raised", ({ conference }) => this.issues(conference, 1));
+    on("issue_cleared", ({ conference }) => this.issues(conference, -1));
+    // Whoever was too slow has missed changes: begin again from a new state.
+    source.addEventListener("lagged", () => location.reload());
+    source.addEventListener("error", () => this.say("The connection to the server is interrupted; trying again."));
+  }
+
+  private issues(conference: string, change: number): void {
+    const held = this.running.get(conference);
+    if (held) held.open_issue_count = Math.max(0, held.open_issue_count + change);
+  }
+
+  private say(text: string): void {
+    if (this.state) this.state.textContent = text;
+  }
+
+  private draw(): void {
+    const rows = [...this.running].sort(([, a], [, b]) => b.start_ms - a.start_ms).map(([key, held]) => this.row(key, held));
+    this.body.replaceChildren(...rows);
+    startTimes(this.body);
+    this.root.querySelector<HTMLElement>("table")?.toggleAttribute("hidden", rows.length === 0);
+    this.root.querySelector<HTMLElement>(".live-none")?.toggleAttribute("hidden", rows.length > 0);
+  }
+
+  private row(key: string, held: Running): HTMLTableRowElement {
+    const row = document.createElement("tr");
+    const cell = (className: string, content: Node | string): void => {
+      const cell = row.insertCell();
+      cell.className = className;
+      cell.append(content);
+    };
+    const link = document.createElement("a");
+    link.className = "row-link";
+    link.href = (this.root.dataset["conference"] ?? "").replace("KEY", key);
+    link.textContent = held.conference_id || "no id";
+    const since = document.createElement("time");
+    since.dateTime = new Date(held.start_ms).toISOString();
+    since.dataset["style"] = "time";
+    cell("cell-name", link);
+    cell("cell-time", since);
+    const count = (number: number, unit: string): void => {
+      const narrow = document.createElement("span");
+      narrow.className = "only-narrow";
+      narrow.textContent = ` ${unit}`;
+      cell("number", String(number));
+      row.lastElementChild?.append(narrow);
+    };
+    count(held.participant_count, "people");
+    count(held.open_issue_count, "issues");
+    return row;
+  }
+}
