@@ -99,9 +99,9 @@ fn chart(stays: &[Stay]) -> Markup {
     let y = |score: f64| format!("{:.1}%", 92.0 - (score - 1.0) / 4.0 * 84.0);
     html! {
         svg.score-dots width="100%" height="150" role="img" aria-label=(format!("{} judged, mean {} of 5", format::count(judged.len() as u64, "conference"), format::score(mean))) {
-            @for score in [1.0, 2.0, 3.0, 4.0, 5.0] {
-                line.grid x1="26" x2="100%" y1=(y(score)) y2=(y(score)) {}
-                text.tick x="0" y=(y(score)) dy="4" { (score as u8) }
+            @for score in [1_u8, 2, 3, 4, 5] {
+                line.grid x1="26" x2="100%" y1=(y(score.into())) y2=(y(score.into())) {}
+                text.tick x="0" y=(y(score.into())) dy="4" { (score) }
             }
             svg x="34" width="94%" height="150" overflow="visible" {
                 @for (index, (score, stay)) in judged.iter().enumerate() {
