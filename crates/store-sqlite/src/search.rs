@@ -83,8 +83,12 @@ fn matching(db: &Connection, question: &Question<'_>, query: &ConferenceQuery, l
     if count < COMMON_ROWS {
         return numbers(db, &question.look_up(lookup, limit));
     }
-    let by_time = lookups.iter().filter(|lookup| lookup.newest.is_some());
-    if let Some((_, lookup)) = rarest(db, by_time, COUNTED_ROWS_MAX)? {
+    let by_time: Vec<&Lookup> = lookups.iter().filter(|lookup| lookup.newest.is_some()).collect();
+    let chosen = match by_time[..] {
+        [only] => Some(only),
+        _ => rarest(db, by_time, COUNTED_ROWS_MAX)?.map(|(_, lookup)| lookup),
+    };
+    if let Some(lookup) = chosen {
         return follow(db, question, lookup, limit);
     }
     let oldest = numbers(db, &question.nth_start(WALK_CONFERENCES_MAX))?.first().copied();

@@ -32,9 +32,10 @@ pub(super) fn hide(text: &str) -> Option<String> {
     let text = &text[..described.unwrap_or(text.len())];
     let count = |sign: u8| text.bytes().filter(|byte| *byte == sign).count();
     let (dots, colons) = (count(b'.'), count(b':'));
-    let has_short = text.contains("::");
+    let has_short = colons > 1 && text.contains("::");
+    let has_candidate = colons > 0 && text.contains("candidate:");
     let find = |at| {
-        let candidate = || if colons > 0 { candidate(text, at) } else { None };
+        let candidate = || if has_candidate { candidate(text, at) } else { None };
         let host_name = || if dots > 0 { host_name(text, at) } else { None };
         let ip_v6 = || if colons > 1 { ip_v6(text, at, has_short) } else { None };
         let ip_v4 = || if dots > 2 { ip_v4(text, at) } else { None };
@@ -116,18 +117,22 @@ fn ip_v6(text: &str, at: usize, has_short: bool) -> Option<Found> {
     let is_part = |byte: &&u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
     let end = at + bytes[at..].iter().take(IP_V6_BYTES_MAX).take_while(is_part).count();
     let short_until = bytes[at..end].windows(2).position(|pair| pair == b"::").map(|short| at + short + 2);
+    // Without a `::` it has eight groups; an IPv4 address may stand for the last two.
+    let mut colons = memchr::memchr_iter(b':', &bytes[at..end]).map(|colon| at + colon);
+    let (shortest, longest) = match short_until {
+        Some(_) => (at + 2, end),
+        None => (colons.nth(5)? + 1, colons.nth(1).unwrap_or(end)),
+    };
     let address = |until: usize| {
         let is_short = short_until.is_some_and(|short| short <= until);
         let is_among_groups = follows_groups || (bytes.get(until) == Some(&b':') && is_letter(until + 1));
-        let groups = 1 + bytes[at..until].iter().filter(|byte| **byte == b':').count();
-        // An IPv4 address may stand for the last two of the eight groups.
-        if !is_short && (is_among_groups || !matches!(groups, 7 | 8)) {
+        if !is_short && is_among_groups {
             return None;
         }
         let address: Ipv6Addr = text[at..until].parse().ok()?;
         (!address.is_unspecified()).then_some((until, address))
     };
-    let (until, address) = (at + 2..=end).rev().filter(|&until| !is_letter(until)).find_map(address)?;
+    let (until, address) = (shortest..=longest).rev().filter(|&until| !is_letter(until)).find_map(address)?;
     let zone = match bytes.get(until) {
         Some(b'%') => 1 + bytes[until + 1..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"._-~".contains(byte)).count(),
         _ => 0,
