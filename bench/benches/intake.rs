@@ -41,6 +41,10 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
+/// As `sidetone` does.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Connections, each with one batch under way.
 const CONNECTIONS: usize = 64;
 /// Batches that each connection sends in a round.

@@ -142,13 +142,17 @@ async fn an_hour_of_four(store: &Arc<SqliteStore>, app: AppKey) -> Result<Place,
         "an hour of four: {batches} batches one after another, {bytes} bytes encoded, made and kept in {:.1} s",
         began.elapsed().as_secs_f64()
     );
-    let began = Instant::now();
+    let (began, cpu_before) = (Instant::now(), cpu()?);
     if !finalise(&**store, &RuleSet::default(), Ended { app, conference: place.conference }).await? {
         return Err("the conference has not ended".into());
     }
     let detail = store.conference(app, place.conference).await?.ok_or("the conference is gone")?;
     let (reports, folded) = detail.peer_connections.iter().fold((0, 0), |(r, b), pc| (r + pc.report_count, b + pc.report_bytes));
-    println!("  finalised and folded in {:.2} s: {reports} reports, {folded} bytes", began.elapsed().as_secs_f64());
+    println!(
+        "  finalised and folded in {:.2} s, {:.2} s of CPU: {reports} reports, {folded} bytes",
+        began.elapsed().as_secs_f64(),
+        (cpu()? - cpu_before).as_secs_f64()
+    );
     Ok(place)
 }
 
