@@ -1,7 +1,8 @@
 //! `cargo xtask wasm`: the engine as WebAssembly with its JavaScript glue.
 //!
-//! The standard library for `wasm32-unknown-unknown` comes from rustup where rustup can give it. Where it cannot
-//! (an offline mirror, a distribution's Rust) and the machine runs Debian, Debian's `rustc-web` with its sources builds it.
+//! The standard library is built along, for size and without words for a panic: nobody in a browser reads them, and they are a fifth of the
+//! module. Its sources come from rustup where rustup can give them. Where it cannot (an offline mirror, a distribution's Rust) and the machine
+//! runs Debian, they come with Debian's `rustc-web`. Both compilers are stable ones that are told to take the options for this.
 
 use std::{
     fs,
@@ -16,16 +17,21 @@ use anyhow::{Context, Result, ensure};
 use crate::{debian, process, workspace};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-/// How long rustup may take to download 30 MB before it is taken to be cut off from them.
+/// How long rustup may take to download 3 MB before it is taken to be cut off from them.
 const RUSTUP_PATIENCE: Duration = Duration::from_secs(120);
 const PACKAGE: &str = "sidetone-engine-wasm";
 /// Name of the module and its glue.
 const NAME: &str = "engine";
 
+/// The module with gzip may not be larger: every caller downloads it.
+pub(crate) const GZIP_BYTES_MAX: usize = 140_000;
+
 /// A built module.
 pub(crate) struct Module {
     /// Holds `engine.js`, `engine.d.ts` and `engine_bg.wasm`.
     pub(crate) folder: PathBuf,
+    /// Its size with gzip.
+    pub(crate) gzip_bytes: usize,
     /// Its size in words.
     pub(crate) size: String,
 }
@@ -57,8 +63,9 @@ pub(crate) fn build() -> Result<Module> {
     let bytes = fs::read(folder.join(format!("{NAME}_bg.wasm"))).context("the WebAssembly module")?;
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     gzip.write_all(&bytes)?;
-    let size = format!("{:.1} kB, {:.1} kB with gzip", kilobytes(bytes.len()), kilobytes(gzip.finish()?.len()));
-    Ok(Module { folder, size })
+    let gzip_bytes = gzip.finish()?.len();
+    let size = format!("{:.1} kB, {:.1} kB with gzip", kilobytes(bytes.len()), kilobytes(gzip_bytes));
+    Ok(Module { folder, gzip_bytes, size })
 }
 
 fn kilobytes(bytes: usize) -> f64 {
@@ -78,51 +85,52 @@ fn glue(bare: &Path, folder: &Path) -> Result<()> {
     fs::write(&made_from, bytes).with_context(|| made_from.display().to_string())
 }
 
-/// What can compile for WebAssembly here.
+/// What can compile for WebAssembly here, and the `rust-lld` that links it.
 enum Toolchain {
-    /// The `cargo` and `rustc` in use, with the target's standard library.
-    Rustup,
-    /// Debian's, building the standard library from its sources, linked by this `rust-lld`.
+    /// The `cargo` and `rustc` in use, with the sources of the standard library.
+    Rustup { linker: PathBuf },
+    /// Debian's.
     Debian { linker: PathBuf },
 }
 
 impl Toolchain {
     fn find() -> Result<Self> {
         let sysroot = PathBuf::from(process::output(Command::new("rustc").args(["--print", "sysroot"]))?.trim());
-        let installed = || sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir();
-        if installed() {
-            return Ok(Self::Rustup);
-        }
-        println!("the standard library for {TARGET} is not installed: asking rustup for it");
-        if process::succeeds_within(RUSTUP_PATIENCE, Command::new("rustup").args(["target", "add", TARGET])) && installed() {
-            return Ok(Self::Rustup);
-        }
-        println!("rustup cannot give it: trying Debian's rustc-web");
         let linker = linker(&sysroot)?;
-        if !debian_is_ready() {
-            install_from_debian()?;
+        let has_sources = || sysroot.join("lib/rustlib/src/rust/library/std").is_dir();
+        if has_sources() {
+            return Ok(Self::Rustup { linker });
         }
+        if debian_is_ready() {
+            return Ok(Self::Debian { linker });
+        }
+        println!("the sources of the standard library are not installed: asking rustup for them");
+        if process::succeeds_within(RUSTUP_PATIENCE, Command::new("rustup").args(["component", "add", "rust-src"])) && has_sources() {
+            return Ok(Self::Rustup { linker });
+        }
+        println!("rustup cannot give them: trying Debian's rustc-web");
+        install_from_debian()?;
         Ok(Self::Debian { linker })
     }
 
     /// Cargo, set up for this toolchain; the subcommand and its arguments are the caller's.
     fn cargo(&self, target_folder: &Path) -> Command {
-        match self {
-            Self::Rustup => workspace::cargo(),
+        let (mut command, linker) = match self {
+            Self::Rustup { linker } => (workspace::cargo(), linker),
             Self::Debian { linker } => {
                 // By path, and with the choices of the running cargo taken back: on the PATH these names are rustup's.
                 let mut command = Command::new(DEBIAN_CARGO);
-                command
-                    .current_dir(workspace::root())
-                    .env("RUSTC", DEBIAN_RUSTC)
-                    .env("RUSTC_BOOTSTRAP", "1")
-                    .env("CARGO_TARGET_DIR", target_folder)
-                    .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker)
-                    .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-Clinker-flavor=wasm-ld")
-                    .args(["-Z", "build-std=std,panic_abort"]);
-                command
+                command.current_dir(workspace::root()).env("RUSTC", DEBIAN_RUSTC);
+                (command, linker)
             }
-        }
+        };
+        command
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env("CARGO_TARGET_DIR", target_folder)
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker)
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-Clinker-flavor=wasm-ld -Zunstable-options -Cpanic=immediate-abort")
+            .args(["-Z", "build-std=std,panic_abort", "-Z", "build-std-features=optimize_for_size"]);
+        command
     }
 }
 
@@ -153,7 +161,7 @@ fn version_numbers(text: &str) -> Vec<u64> {
 fn install_from_debian() -> Result<()> {
     let by_hand = format!(
         "the engine cannot be built as WebAssembly here; do one of these and try again:\n  \
-         rustup target add {TARGET}\n  apt-get update && apt-get install {}   (Debian 12 or later, as root)",
+         rustup component add rust-src\n  apt-get update && apt-get install {}   (Debian 12 or later, as root)",
         DEBIAN_PACKAGES.join(" ")
     );
     debian::install(&DEBIAN_PACKAGES, &by_hand)?;

@@ -1,84 +1,187 @@
 //! Engine and wire for the browser: bindings only, no logic of their own.
 //!
-//! Reports and batches go in and come out as JSON text or as the bytes of the compact batch.
-//! Every function is a plain Rust function too, so that a native program can be compared with the WebAssembly module.
-//!
-//! - [`encode_batch`], [`decode_batch`]: a batch between its JSON form and its compact form.
-//! - [`digest_batch`]: a checksum of all that the engine says of a batch, to compare two builds of it.
-//! - [`Analyzer`]: live series, scores and issues of one peer connection.
+//! A [`Recording`] owns what one page saw of one peer connection since the last batch, and its live analysis. Reports come in as numbers
+//! ([`flat`](crate::flat)) and what they lead to goes out as numbers (`output`): no JSON passes. `README.md` beside this crate says how to call it.
 
+mod flat;
 mod output;
 
 use sidetone_engine::{
-    analysis::{self, digest::digest},
+    analysis::{Analyzer, MuteChange, Muted},
+    ids::{ConferenceId, IdTooLong, ParticipantId, PeerConnectionId, UserId},
     issue::RuleSet,
-    report::Reports,
     units::Timestamp,
 };
-use sidetone_wire::{batch, json};
+use sidetone_wire::batch::{self, Batch, Event};
 use wasm_bindgen::prelude::*;
 
-/// The compact form of a batch given in its JSON form.
-///
-/// # Errors
-/// When the text is no batch; the message says where and what.
-#[wasm_bindgen(js_name = encodeBatch)]
-pub fn encode_batch(text: &str) -> Result<Vec<u8>, JsError> {
-    Ok(batch::encode(&json::batch_from_json(text.as_bytes())?))
+pub use flat::{FlatError, REPORTS_MAX};
+
+/// Names of the metrics and, on the second line, of the rules, separated by blanks: their places are their numbers.
+#[wasm_bindgen]
+#[must_use]
+pub fn names() -> String {
+    output::names(&RuleSet::sidetone())
 }
 
-/// The JSON form of a batch given in its compact form.
-///
-/// # Errors
-/// When the bytes are no batch.
-#[wasm_bindgen(js_name = decodeBatch)]
-pub fn decode_batch(bytes: &[u8]) -> Result<String, JsError> {
-    let text = json::batch_to_json(&batch::decode(bytes)?);
-    Ok(String::from_utf8(text)?)
-}
-
-/// Everything that the engine says of the reports of a compact batch, as counts and a checksum over every bit.
-///
-/// # Errors
-/// When the bytes are no batch.
-#[wasm_bindgen(js_name = digestBatch)]
-pub fn digest_batch(bytes: &[u8]) -> Result<String, JsError> {
-    Ok(digest(&batch::decode(bytes)?.reports).to_string())
-}
-
-/// Turns the successive reports of one peer connection into series, scores and issues.
+/// What one page saw of one peer connection, or of its participant, since the last batch.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Analyzer(analysis::Analyzer);
+pub struct Recording {
+    rules: RuleSet,
+    intake: flat::Intake,
+    events: Vec<Event>,
+    /// What it was told of silence before there was an analyzer.
+    mutes: Vec<MuteChange>,
+    analyzer: Option<Analyzer>,
+}
 
 #[wasm_bindgen]
-impl Analyzer {
-    /// An analyzer that judges by the default rules.
+impl Recording {
+    /// Nothing seen yet.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new() -> Self {
-        Self(analysis::Analyzer::new(&RuleSet::sidetone()))
+        Self { rules: RuleSet::sidetone(), intake: flat::Intake::default(), events: Vec::new(), mutes: Vec::new(), analyzer: None }
     }
 
-    /// Takes the next report: its time in milliseconds since the epoch and its `stats` object as JSON text.
-    ///
-    /// Gives what it adds as JSON text: `{"ticks": […], "raised": […], "escalated": […], "cleared": […]}`.
-    /// All are empty for a report that was there before or comes late.
+    /// Learns the next text. Number 0 is the empty one, the first that is told is number 1.
+    pub fn text(&mut self, text: &str) {
+        self.intake.text(text);
+    }
+
+    /// Learns the next shape, by numbers of texts: id, type, then name, key (0: none, else its number and 1) and kind (0 number, 1 boolean, 2 text, 3 JSON text)
+    /// of each member. The first that is told is number 0.
     ///
     /// # Errors
-    /// When the time is none, or the text is no `stats` object.
-    pub fn push(&mut self, time_ms: f64, stats: &str) -> Result<String, JsError> {
-        let time = Timestamp::from_millis_f64(time_ms)
-            .ok_or_else(|| JsError::new(&format!("{time_ms} is no time: milliseconds since 1970 and before 2200 are")))?;
-        let reports: Reports = std::iter::once(json::report_from_json(time, stats.as_bytes())?).collect();
-        let mut collected = output::Collected::default();
-        self.0.push(&reports, &mut |output| collected.add(output));
-        Ok(collected.into_json())
+    /// When it is none.
+    pub fn shape(&mut self, parts: &[u32]) -> Result<(), JsError> {
+        told(self.intake.shape(parts))
+    }
+
+    /// Takes a report: for each stats object the number of its shape and a value for each of its members. The oldest of more than
+    /// [`REPORTS_MAX`] that wait gives way. With `judges` the engine reads it, and what it leads to comes back (`output`).
+    ///
+    /// # Errors
+    /// When the time is none, or the numbers are no report in the shapes told so far.
+    pub fn push(&mut self, time_ms: f64, values: Vec<f64>, judges: bool) -> Result<Vec<f64>, JsError> {
+        told(self.take_report(time_ms, values, judges))
+    }
+
+    /// Takes an event. The payload is a JSON object as text.
+    ///
+    /// # Errors
+    /// When the time is none.
+    pub fn event(&mut self, time_ms: f64, kind: String, payload: String) -> Result<(), JsError> {
+        self.events.push(Event { time: told(time(time_ms))?, kind, payload });
+        Ok(())
+    }
+
+    /// Tells the analysis of silence that is meant: of the microphone (0; with `track`, only of that track), of the far end (1) or of the
+    /// whole call (2).
+    ///
+    /// # Errors
+    /// When the time is none.
+    pub fn mute(&mut self, time_ms: f64, of: u8, track: &str, is_muted: bool) -> Result<(), JsError> {
+        let of = match of {
+            0 => Muted::Microphone { track: (!track.is_empty()).then(|| track.into()) },
+            1 => Muted::FarEnd,
+            _ => Muted::Call,
+        };
+        let change = MuteChange { time: told(time(time_ms))?, of, is_muted };
+        match &mut self.analyzer {
+            Some(analyzer) => analyzer.set_mute(change),
+            None => self.mutes.push(change),
+        }
+        Ok(())
+    }
+
+    /// How many reports wait for a batch.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.intake.len()
+    }
+
+    /// How many reports had to give way since this was asked last.
+    #[wasm_bindgen(js_name = takeDropped)]
+    pub fn take_dropped(&mut self) -> u32 {
+        self.intake.take_dropped()
+    }
+
+    /// Everything since the last batch in the compact form.
+    ///
+    /// # Errors
+    /// When an identifier is too long or the time is none; then everything still waits.
+    #[wasm_bindgen(js_name = takeBatch)]
+    pub fn take_batch(
+        &mut self,
+        conference_id: String,
+        user_id: String,
+        participant_id: String,
+        peer_connection_id: String,
+        batch_seq: u32,
+        sent_ms: f64,
+    ) -> Result<Vec<u8>, JsError> {
+        let ids = [conference_id, user_id, participant_id, peer_connection_id];
+        told(self.encode(ids, batch_seq, sent_ms))
+    }
+
+    /// Forgets all texts and shapes: to be called after a batch was taken, when many were told.
+    pub fn forget(&mut self) {
+        self.intake.forget();
     }
 }
 
-impl Default for Analyzer {
+impl Recording {
+    fn take_report(&mut self, time_ms: f64, values: Vec<f64>, judges: bool) -> Result<Vec<f64>, FlatError> {
+        self.intake.push(time(time_ms)?, values)?;
+        if !judges {
+            return Ok(Vec::new());
+        }
+        let analyzer = self.analyzer.get_or_insert_with(|| {
+            let mut analyzer = Analyzer::live(&self.rules);
+            self.mutes.drain(..).for_each(|change| analyzer.set_mute(change));
+            // What came before anybody wanted to know is its history.
+            analyzer.push(&self.intake.earlier(), &mut |_| {});
+            analyzer
+        });
+        let mut outcome = output::Outcome::default();
+        analyzer.push(&self.intake.last(), &mut |output| outcome.add(output, &self.rules));
+        Ok(outcome.into_numbers())
+    }
+
+    fn encode(
+        &mut self,
+        [conference_id, user_id, participant_id, peer_connection_id]: [String; 4],
+        batch_seq: u32,
+        sent_ms: f64,
+    ) -> Result<Vec<u8>, FlatError> {
+        let too_long = |_: IdTooLong| FlatError::Id;
+        let batch = Batch {
+            conference_id: ConferenceId::new(conference_id).map_err(too_long)?,
+            user_id: UserId::new(user_id).map_err(too_long)?,
+            participant_id: ParticipantId::new(participant_id).map_err(too_long)?,
+            peer_connection_id: PeerConnectionId::new(peer_connection_id).map_err(too_long)?,
+            batch_seq,
+            sent: time(sent_ms)?,
+            events: std::mem::take(&mut self.events),
+            reports: self.intake.take(),
+        };
+        Ok(batch::encode(&batch))
+    }
+}
+
+impl Default for Recording {
     fn default() -> Self {
         Self::new()
     }
+}
+
+fn time(time_ms: f64) -> Result<Timestamp, FlatError> {
+    Timestamp::from_millis_f64(time_ms).ok_or(FlatError::Time)
+}
+
+fn told<T>(result: Result<T, FlatError>) -> Result<T, JsError> {
+    result.map_err(|error| JsError::new(error.message()))
 }

@@ -1,87 +1,109 @@
-//! What the engine calls back with, as JSON. An absent value is an absent member.
+//! What the engine calls back with, as numbers: a list begins with its length, an absent number is NaN.
+//!
+//! | what | numbers |
+//! |---|---|
+//! | outcome | list of ticks, list of issues |
+//! | tick | time, interval, list of groups; the first group is the connection's |
+//! | group | stream, list of metric and value |
+//! | issue | change (0 raised, 1 escalated, 2 cleared), rule, severity, stream, onset, raised, cleared, metric, threshold, list of time and value |
+//! | stream | sort (−1 none; 0 inbound audio, 1 inbound video, 2 outbound audio, 3 outbound video), SSRC |
+//!
+//! Times are in milliseconds; metrics, rules and severities are places in the lists that [`names`] gives.
 
-use serde_json::{Map, Value, json};
 use sidetone_engine::{
     analysis::{Direction, MediaKind, Output, StreamId, Tick},
-    issue::{Issue, Severity},
-    metric::MetricValues,
-    units::Timestamp,
+    issue::{Issue, RuleSet},
+    metric::{Metric, MetricValues},
+    report::Text,
 };
+
+/// Names of the metrics and of the rules, each separated by a blank; the two lists by a line end.
+pub(crate) fn names(rules: &RuleSet) -> String {
+    let mut names = String::new();
+    for metric in Metric::ALL {
+        names.push_str(metric.name());
+        names.push(' ');
+    }
+    names.push('\n');
+    for rule in &rules.rules {
+        names.push_str(rule.name);
+        names.push(' ');
+    }
+    names
+}
 
 /// Everything that one report led to.
 #[derive(Debug, Default)]
-pub(crate) struct Collected {
-    ticks: Vec<Value>,
-    raised: Vec<Value>,
-    escalated: Vec<Value>,
-    cleared: Vec<Value>,
+pub(crate) struct Outcome {
+    ticks: Vec<f64>,
+    tick_count: u32,
+    issues: Vec<f64>,
+    issue_count: u32,
 }
 
-impl Collected {
-    pub(crate) fn add(&mut self, output: Output<'_>) {
+impl Outcome {
+    pub(crate) fn add(&mut self, output: Output<'_>, rules: &RuleSet) {
         match output {
-            Output::Tick(value) => self.ticks.push(tick(value)),
-            Output::Raised(value) => self.raised.push(issue(value)),
-            Output::Escalated(value) => self.escalated.push(issue(value)),
-            Output::Cleared(value) => self.cleared.push(issue(value)),
+            Output::Tick(value) => {
+                self.tick_count += 1;
+                tick(&mut self.ticks, value);
+            }
+            Output::Raised(value) => self.issue(0.0, value, rules),
+            Output::Escalated(value) => self.issue(1.0, value, rules),
+            Output::Cleared(value) => self.issue(2.0, value, rules),
         }
     }
 
-    pub(crate) fn into_json(self) -> String {
-        json!({"ticks": self.ticks, "raised": self.raised, "escalated": self.escalated, "cleared": self.cleared}).to_string()
+    fn issue(&mut self, change: f64, issue: &Issue, rules: &RuleSet) {
+        self.issue_count += 1;
+        let numbers = &mut self.issues;
+        numbers.extend([change, rule(&issue.rule, rules), f64::from(issue.severity as u8)]);
+        numbers.extend(stream(issue.stream));
+        let cleared = issue.cleared.map_or(f64::NAN, |time| time.as_millis_f64());
+        numbers.extend([issue.onset.as_millis_f64(), issue.raised.as_millis_f64(), cleared]);
+        numbers.extend([f64::from(issue.evidence.metric as u8), issue.evidence.threshold, issue.evidence.window.len() as f64]);
+        for (time, value) in &issue.evidence.window {
+            numbers.extend([time.as_millis_f64(), value.unwrap_or(f64::NAN)]);
+        }
+    }
+
+    pub(crate) fn into_numbers(self) -> Vec<f64> {
+        let mut numbers = Vec::with_capacity(self.ticks.len() + self.issues.len() + 2);
+        numbers.push(f64::from(self.tick_count));
+        numbers.extend_from_slice(&self.ticks);
+        numbers.push(f64::from(self.issue_count));
+        numbers.extend_from_slice(&self.issues);
+        numbers
     }
 }
 
-fn tick(tick: &Tick) -> Value {
-    let streams: Vec<Value> = tick.streams.iter().map(|of| json!({"stream": stream(of.stream), "values": values(&of.values)})).collect();
-    json!({
-        "time_ms": millis(tick.time),
-        "interval_ms": tick.interval.as_secs_f64() * 1000.0,
-        "connection": values(&tick.connection),
-        "streams": streams,
-    })
-}
-
-fn issue(issue: &Issue) -> Value {
-    let severity = match issue.severity {
-        Severity::Minor => "minor",
-        Severity::Major => "major",
-        Severity::Critical => "critical",
-    };
-    let mut object = json!({
-        "rule": &*issue.rule,
-        "severity": severity,
-        "onset_ms": millis(issue.onset),
-        "raised_ms": millis(issue.raised),
-        "metric": issue.evidence.metric.name(),
-        "threshold": issue.evidence.threshold,
-        "window": issue.evidence.window.iter().map(|(time, value)| json!([millis(*time), value])).collect::<Vec<_>>(),
-    });
-    if let Some(of) = issue.stream {
-        object["stream"] = stream(of);
+fn tick(numbers: &mut Vec<f64>, tick: &Tick) {
+    numbers.extend([tick.time.as_millis_f64(), tick.interval.as_secs_f64() * 1000.0, tick.streams.len() as f64 + 1.0]);
+    group(numbers, None, &tick.connection);
+    for of in &tick.streams {
+        group(numbers, Some(of.stream), &of.values);
     }
-    if let Some(cleared) = issue.cleared {
-        object["cleared_ms"] = millis(cleared);
+}
+
+fn group(numbers: &mut Vec<f64>, of: Option<StreamId>, values: &MetricValues) {
+    numbers.extend(stream(of));
+    numbers.push(values.len() as f64);
+    for (metric, value) in values.iter() {
+        numbers.extend([f64::from(metric as u8), value]);
     }
-    object
 }
 
-fn stream(id: StreamId) -> Value {
-    let direction = match id.direction {
-        Direction::Inbound => "inbound",
-        Direction::Outbound => "outbound",
+fn stream(id: Option<StreamId>) -> [f64; 2] {
+    let Some(id) = id else { return [-1.0, 0.0] };
+    let sort = match (id.direction, id.kind) {
+        (Direction::Inbound, MediaKind::Audio) => 0.0,
+        (Direction::Inbound, MediaKind::Video) => 1.0,
+        (Direction::Outbound, MediaKind::Audio) => 2.0,
+        (Direction::Outbound, MediaKind::Video) => 3.0,
     };
-    let kind = match id.kind {
-        MediaKind::Audio => "audio",
-        MediaKind::Video => "video",
-    };
-    json!({"direction": direction, "kind": kind, "ssrc": id.ssrc})
+    [sort, f64::from(id.ssrc)]
 }
 
-fn values(values: &MetricValues) -> Value {
-    values.iter().map(|(metric, value)| (metric.name().to_owned(), Value::from(value))).collect::<Map<_, _>>().into()
-}
-
-fn millis(time: Timestamp) -> Value {
-    time.as_millis_f64().into()
+fn rule(name: &Text, rules: &RuleSet) -> f64 {
+    rules.rules.iter().position(|rule| *rule.name == **name).map_or(f64::NAN, |place| place as f64)
 }

@@ -107,8 +107,8 @@ export interface Issue {
   /** The metric that was judged. */
   readonly metric: string;
   readonly threshold: number;
-  /** The values that raised it: time and value. */
-  readonly window: readonly (readonly [timeMs: number, value: number])[];
+  /** The values that raised it: time and value, `null` where there was none. */
+  readonly window: readonly (readonly [timeMs: number, value: number | null])[];
 }
 
 /** A batch that the server has made durable. */

@@ -1,6 +1,6 @@
 /** Batches (docs/intake.md): what was seen of a connection, or of the participant, becomes the body of a request. */
 
-import type { Engine } from "./engine.ts";
+import type { Engine, Recording } from "./engine/index.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** Longest payload of an event, in characters; what is longer is dropped. */
@@ -29,6 +29,20 @@ export interface Batch {
   readonly drops: readonly Drop[];
 }
 
+/** An event as it is told: its payload as JSON text. */
+interface Told {
+  readonly timeMs: number;
+  readonly kind: string;
+  readonly payload: string;
+}
+
+/** The event that tells of it. */
+function dropped(drop: Drop, timeMs: number): Told {
+  return { timeMs, kind: "dropped", payload: JSON.stringify(drop) };
+}
+
+type Form = Pick<Batch, "contentType" | "body">;
+
 /** Whose batches they are. */
 export interface Identity {
   readonly conferenceId: string;
@@ -40,7 +54,7 @@ export interface Identity {
 export class BatchBuilder {
   /** Where there are reports. */
   recorder: Recorder | undefined;
-  #events: string[] = [];
+  #events: Told[] = [];
   #drops: Drop[] = [];
   #sequence = 0;
 
@@ -55,7 +69,8 @@ export class BatchBuilder {
     if (text.length > PAYLOAD_MAX || this.#events.length >= EVENTS_MAX) {
       this.drop({ reports: 0, events: 1, reason: text.length > PAYLOAD_MAX ? "event_too_large" : "too_many_events" });
     } else {
-      this.#events.push(`{"time_ms":${timeMs},"kind":${JSON.stringify(kind)},"payload":${text}}`);
+      this.#events.push({ timeMs, kind, payload: text });
+      this.recorder?.hear(kind, payload, timeMs);
     }
   }
 
@@ -69,40 +84,74 @@ export class BatchBuilder {
 
   /** Everything since the last batch; nothing when there is nothing. */
   take(nowMs: number): Batch | undefined {
-    const reports = this.recorder?.take() ?? { json: "[]", count: 0, dropped: 0 };
-    if (reports.dropped > 0) this.drop({ reports: reports.dropped, events: 0, reason: "too_many_reports" });
+    const recording = this.recorder?.waiting();
+    const reports = recording ? { json: "[]", count: recording.count, dropped: recording.takeDropped() } : this.recorder?.takeJson();
+    const count = reports?.count ?? 0;
+    if (reports?.dropped) this.drop({ reports: reports.dropped, events: 0, reason: "too_many_reports" });
     const drops = this.#drops;
     const events = this.#events.length;
-    if (events + reports.count + drops.length === 0) return undefined;
-    const told = drops.map((drop) => `{"time_ms":${nowMs},"kind":"dropped","payload":${JSON.stringify(drop)}}`);
+    if (events + count + drops.length === 0) {
+      if (recording) this.recorder?.taken();
+      return undefined;
+    }
+    const told = [...this.#events, ...drops.map((drop) => dropped(drop, nowMs))];
+    const form = recording ? this.#compact(recording, told) : count > 0 ? undefined : this.#eventsAlone(told);
+    // An engine that fails takes its reports along.
+    const lost = recording && !form ? [{ reports: count, events: 0, reason: "engine_failed" }] : [];
+    if (recording) this.recorder?.taken(lost.length > 0);
+    const batch = {
+      participantId: this.identity.participantId,
+      ...(form ?? this.#json([...told, ...lost.map((drop) => dropped(drop, nowMs))], reports?.json ?? "[]")),
+      reports: lost.length > 0 ? 0 : count,
+      events,
+      drops: [...drops, ...lost],
+    };
+    this.#sequence++;
+    this.#events = [];
+    this.#drops = [];
+    return batch;
+  }
+
+  #compact(recording: Recording, events: readonly Told[]): Form | undefined {
+    try {
+      for (const { timeMs, kind, payload } of events) recording.event(timeMs, kind, payload);
+      const body = recording.takeBatch({
+        conferenceId: this.identity.conferenceId,
+        userId: this.identity.userId ?? "",
+        participantId: this.identity.participantId,
+        peerConnectionId: this.peerConnectionId ?? "",
+        batchSeq: this.#sequence,
+        sentMs: 0,
+      });
+      return { contentType: COMPACT_TYPE, body };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Without reports, where the engine is there. */
+  #eventsAlone(events: readonly Told[]): Form | undefined {
+    try {
+      const recording = this.engine()?.recording((stats) => stats);
+      const form = recording && this.#compact(recording, events);
+      recording?.free();
+      return form;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #json(events: readonly Told[], reports: string): Form {
     const names = {
       conference_id: this.identity.conferenceId,
       user_id: this.identity.userId,
       participant_id: this.identity.participantId,
       peer_connection_id: this.peerConnectionId,
-      batch_seq: this.#sequence++,
+      batch_seq: this.#sequence,
     };
+    const told = events.map(({ timeMs, kind, payload }) => `{"time_ms":${timeMs},"kind":${JSON.stringify(kind)},"payload":${payload}}`);
     // The blanks are the place where the time of sending goes.
-    const json = `{"sent_ms":               0,${JSON.stringify(names).slice(1, -1)},"events":[${this.#events.concat(told).join()}],"reports":${reports.json}}`;
-    this.#events = [];
-    this.#drops = [];
-    return {
-      participantId: this.identity.participantId,
-      ...this.#form(json),
-      reports: reports.count,
-      events,
-      drops,
-    };
-  }
-
-  /** Compact where the engine is there and understands it. */
-  #form(json: string): Pick<Batch, "contentType" | "body"> {
-    try {
-      const body = this.engine()?.encode(json);
-      if (body) return { contentType: COMPACT_TYPE, body: body as Uint8Array<ArrayBuffer> };
-    } catch {
-      // The server understands more than we do, or says what is wrong.
-    }
+    const json = `{"sent_ms":               0,${JSON.stringify(names).slice(1, -1)},"events":[${told.join()}],"reports":${reports}}`;
     return { contentType: JSON_TYPE, body: new TextEncoder().encode(json) };
   }
 }

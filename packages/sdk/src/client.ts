@@ -6,7 +6,7 @@ import { Connection, filter } from "./collect/connection.ts";
 import { PageWatch } from "./collect/page.ts";
 import { wrapPage } from "./collect/wrap.ts";
 import { Emitter } from "./emitter.ts";
-import { type Engine, type EngineIssue, loadEngine, type Outcome } from "./engine.ts";
+import { type Engine, type EngineIssue, loadEngine, type Outcome } from "./engine/index.ts";
 import { Failures } from "./failures.ts";
 import { destination, settle, type Settings } from "./options.ts";
 import { type Policy, STRICT } from "./privacy.ts";

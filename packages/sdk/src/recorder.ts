@@ -1,17 +1,25 @@
 /** The reports of one connection between two batches: kept for the next batch, judged for the page. */
 
-import type { Analyzer, Engine, Outcome } from "./engine.ts";
+import type { Engine, Outcome, Recording, StatsReport } from "./engine/index.ts";
 
 /** Most reports of one batch: the oldest give way. */
 const REPORTS_MAX = 1000;
 
-/** A report as `getStats()` gives it: stats objects by id. */
-export type StatsReport = { forEach(visit: (stats: object, id: string) => void): void };
+/** Reports that wait, in the JSON of a batch's member `reports`. */
+export interface JsonReports {
+  readonly json: string;
+  readonly count: number;
+  readonly dropped: number;
+}
 
 export class Recorder {
+  /** What waits for the engine. */
   #reports: { timeMs: number; json: string }[] = [];
-  #analyzer: Analyzer | undefined;
+  #mutes: Parameters<Recording["mute"]>[] = [];
+  #recording: Recording | undefined;
+  #lastMs: number | undefined;
   #dropped = 0;
+  #isEnded = false;
 
   /** `engine` gives the engine once it is loaded; `change` may replace a stats object by what may leave the page. */
   constructor(
@@ -19,46 +27,79 @@ export class Recorder {
     private readonly change: (stats: object) => object,
   ) {}
 
-  /** How many reports wait. */
-  get count(): number {
-    return this.#reports.length;
-  }
-
   /** Time of the newest report that waits. */
   get lastMs(): number | undefined {
-    return this.#reports.at(-1)?.timeMs;
+    return this.#lastMs;
   }
 
   /** Takes a report; where `judge` and the engine is there, gives what it led to. */
   push(timeMs: number, report: StatsReport, judge: boolean): Outcome | undefined {
+    const recording = this.#live();
+    this.#lastMs = timeMs;
+    if (recording) return recording.push(timeMs, report, judge);
     const stats: Record<string, object> = {};
     report.forEach((of, id) => (stats[id] = this.change(of)));
-    const json = JSON.stringify(stats);
-    const engine = judge ? this.engine() : undefined;
-    if (engine && !this.#analyzer) {
-      this.#analyzer = engine.analyzer();
-      // What came before the engine was there is its history.
-      for (const earlier of this.#reports) this.#analyzer.push(earlier.timeMs, earlier.json);
-    }
-    this.#reports.push({ timeMs, json });
+    this.#reports.push({ timeMs, json: JSON.stringify(stats) });
     if (this.#reports.length > REPORTS_MAX) {
       this.#reports.shift();
       this.#dropped++;
     }
-    return engine && this.#analyzer?.push(timeMs, json);
+    return undefined;
   }
 
-  /** Takes out the waiting reports as the JSON of a batch's member `reports`; and how many had to give way. */
-  take(): { json: string; count: number; dropped: number } {
+  /** Hears of silence that is meant (docs/intake.md). */
+  hear(kind: string, payload: { kind?: unknown; direction?: unknown; id?: unknown }, timeMs: number): void {
+    const isMuted = kind === "muted" || kind === "held";
+    if (!isMuted && kind !== "unmuted" && kind !== "resumed") return;
+    const isCall = kind === "held" || kind === "resumed";
+    if (!isCall && typeof payload.kind === "string" && payload.kind !== "audio") return;
+    const of = isCall ? "call" : payload.direction === "inbound" ? "far_end" : "microphone";
+    const track = of === "microphone" && typeof payload.id === "string" ? payload.id : undefined;
+    if (this.#recording) this.#recording.mute(timeMs, of, track, isMuted);
+    else this.#mutes.push([timeMs, of, track, isMuted]);
+  }
+
+  /** The recording that holds what waits; without an engine there is none. */
+  waiting(): Recording | undefined {
+    return this.#recording ?? this.#live();
+  }
+
+  /** Takes out what waits without an engine. */
+  takeJson(): JsonReports {
     const reports = this.#reports.map(({ timeMs, json }) => `{"time_ms":${timeMs},"stats":${json}}`);
     const dropped = this.#dropped;
     this.#reports = [];
     this.#dropped = 0;
+    this.taken();
     return { json: `[${reports.join()}]`, count: reports.length, dropped };
   }
 
-  free(): void {
-    this.#analyzer?.free();
-    this.#analyzer = undefined;
+  /** What waited was taken out; or the engine failed, and another recording begins. */
+  taken(hasFailed = false): void {
+    this.#lastMs = undefined;
+    if (hasFailed) this.#recording = undefined;
+    if (this.#isEnded) this.#free();
+  }
+
+  /** No report comes any more; what waits is still to be taken. */
+  end(): void {
+    this.#isEnded = true;
+  }
+
+  /** The recording, once the engine is there; what came before is its beginning. */
+  #live(): Recording | undefined {
+    const engine = this.#isEnded ? undefined : this.engine();
+    if (this.#recording || !engine) return this.#recording;
+    this.#recording = engine.recording(this.change);
+    for (const { timeMs, json } of this.#reports.splice(0)) {
+      this.#recording.push(timeMs, new Map(Object.entries(JSON.parse(json) as Record<string, object>)), false);
+    }
+    for (const mute of this.#mutes.splice(0)) this.#recording.mute(...mute);
+    return this.#recording;
+  }
+
+  #free(): void {
+    this.#recording?.free();
+    this.#recording = undefined;
   }
 }

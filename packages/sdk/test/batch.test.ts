@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { type Batch, BatchBuilder, COMPACT_TYPE, JSON_TYPE } from "../src/batch.ts";
-import type { Engine } from "../src/engine.ts";
+import type { Engine, Recording } from "../src/engine/index.ts";
 import { Recorder } from "../src/recorder.ts";
 import { stamp } from "../src/upload/stamp.ts";
-import { decoded, encoder } from "./engine.ts";
+import { decoded, engine as loaded } from "./engine.ts";
 
 const identity = { conferenceId: "Wöchentlich 🎧", userId: "ada", participantId: "stay-1" };
 const NOW_MS = 1_795_228_491_553;
@@ -18,7 +18,7 @@ const calls = lines.map((line) => JSON.parse(line) as { t: number; report: Recor
 
 function builder(engine: Engine | undefined): BatchBuilder {
   const made = new BatchBuilder(identity, "pc0", () => engine);
-  made.recorder = new Recorder(() => undefined, (stats) => stats);
+  made.recorder = new Recorder(() => engine, (stats) => stats);
   return made;
 }
 
@@ -29,7 +29,7 @@ function filled(engine: Engine | undefined): Batch {
   return made.take(NOW_MS) as Batch;
 }
 
-for (const [form, engine] of [[COMPACT_TYPE, encoder as Engine], [JSON_TYPE, undefined]] as const) {
+for (const [form, engine] of [[COMPACT_TYPE, loaded], [JSON_TYPE, undefined]] as const) {
   test(`${form}: everything is there, and the time is that of sending`, () => {
     const batch = filled(engine);
     assert.equal(batch.contentType, form);
@@ -57,9 +57,41 @@ for (const [form, engine] of [[COMPACT_TYPE, encoder as Engine], [JSON_TYPE, und
   });
 }
 
-test("a batch that fails to become compact goes out as JSON", () => {
-  const failing = { encode: () => assert.fail("the engine is broken"), analyzer: () => assert.fail() };
-  assert.equal(filled(failing).contentType, JSON_TYPE);
+test("where the engine fails, events go out as JSON and the reports that it took along are told", () => {
+  const failing: Engine = {
+    recording(change) {
+      const broken: Recording = Object.create(loaded.recording(change));
+      Object.defineProperty(broken, "takeBatch", { value: () => assert.fail("the engine is broken") });
+      Object.defineProperty(broken, "push", { value: () => undefined });
+      Object.defineProperty(broken, "count", { value: 5 });
+      Object.defineProperty(broken, "event", { value: () => undefined });
+      Object.defineProperty(broken, "takeDropped", { value: () => 0 });
+      return broken;
+    },
+  };
+  const batch = filled(failing);
+  assert.equal(batch.contentType, JSON_TYPE);
+  const { events, reports } = JSON.parse(new TextDecoder().decode(batch.body));
+  assert.deepEqual(reports, []);
+  assert.deepEqual(events.map(({ kind }: { kind: string }) => kind), ["joined", "dropped"]);
+  assert.deepEqual(events[1].payload, { reports: 5, events: 0, reason: "engine_failed" });
+  assert.deepEqual(batch.drops, [{ reports: 5, events: 0, reason: "engine_failed" }]);
+});
+
+test("reports that came before the engine go out with those that came after", () => {
+  let engine: Engine | undefined;
+  const made = new BatchBuilder(identity, "pc0", () => engine);
+  const recorder = (made.recorder = new Recorder(() => engine, (stats) => stats));
+  for (const { t, report } of calls) {
+    recorder.push(t, new Map(Object.entries(report)) as never, false);
+    engine = loaded;
+  }
+  recorder.end();
+  const batch = made.take(NOW_MS) as Batch;
+  assert.deepEqual([batch.contentType, batch.reports], [COMPACT_TYPE, 5]);
+  const { reports } = decoded(batch.body) as { reports: { time_ms: number; stats: object }[] };
+  assert.deepEqual(reports, calls.map(({ t, report }) => ({ time_ms: t, stats: report })));
+  assert.equal(made.take(NOW_MS), undefined, "all that waited was taken");
 });
 
 test("batches are numbered, and nothing makes no batch", () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { StatsReader } from "../src/collect/stats.ts";
-import type { StatsReport } from "../src/recorder.ts";
+import type { StatsReport } from "../src/engine/index.ts";
 
 const REPORT = new Map([["T", { type: "transport" }]]) as unknown as StatsReport;
 

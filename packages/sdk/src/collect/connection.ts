@@ -2,10 +2,10 @@
 
 import type { TrackLabel } from "../api.ts";
 import type { BatchBuilder } from "../batch.ts";
-import type { Outcome } from "../engine.ts";
+import type { Outcome, StatsReport } from "../engine/index.ts";
 import { Listeners } from "../listeners.ts";
 import { permitted, type Policy, withoutAddresses } from "../privacy.ts";
-import type { Recorder, StatsReport } from "../recorder.ts";
+import type { Recorder } from "../recorder.ts";
 import { Labels } from "./labels.ts";
 import { StatsReader } from "./stats.ts";
 import { Timings } from "./timings.ts";
@@ -94,7 +94,7 @@ export class Connection {
   stop(): void {
     this.#listeners.clear();
     this.#stats.stop();
-    this.recorder.free();
+    this.recorder.end();
   }
 
   #report(report: StatsReport, timeMs: number): void {

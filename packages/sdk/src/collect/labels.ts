@@ -1,7 +1,7 @@
 /** The app's names for tracks, told with the SSRC of their streams as soon as a report shows it. */
 
 import type { TrackLabel } from "../api.ts";
-import type { StatsReport } from "../recorder.ts";
+import type { StatsReport } from "../engine/index.ts";
 
 export class Labels {
   readonly #labels = new Map<string, TrackLabel>();

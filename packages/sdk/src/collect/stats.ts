@@ -1,6 +1,6 @@
 /** Reads getStats of one connection: never two at a time, whatever becomes of the first. */
 
-import type { StatsReport } from "../recorder.ts";
+import type { StatsReport } from "../engine/index.ts";
 
 /** After which a call counts as never answered; twice as long each time it happens again. */
 const PATIENCE_MS = 10_000;

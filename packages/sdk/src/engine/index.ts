@@ -1,0 +1,107 @@
+/** The engine as WebAssembly. Only this folder knows its glue. */
+
+import init, { Recording as Glue, names as namesOfModule } from "../../generated/engine.js";
+import { FlatWriter, type StatsReport } from "./flat.ts";
+import { type Names, namesFrom, type Outcome, outcomeFrom } from "./outcome.ts";
+
+export type { StatsReport } from "./flat.ts";
+export type { EngineIssue, EngineStream, EngineTick, Outcome } from "./outcome.ts";
+
+/** Checksum of the very `engine.wasm` that this script was built with; `build.mjs` fills it in. */
+declare const ENGINE_INTEGRITY: string;
+
+/** What names a batch. */
+export interface BatchName {
+  readonly conferenceId: string;
+  readonly userId: string;
+  readonly participantId: string;
+  readonly peerConnectionId: string;
+  readonly batchSeq: number;
+  readonly sentMs: number;
+}
+
+/** What was seen of one connection, or of the participant, since the last batch; and the live analysis of the connection. */
+export interface Recording {
+  /** How many reports wait for a batch. */
+  readonly count: number;
+  /** Takes a report; where `judges`, gives what it leads to. The oldest of more than 1000 that wait gives way. */
+  push(timeMs: number, report: StatsReport, judges: boolean): Outcome | undefined;
+  /** Takes an event. The payload is a JSON object as text. */
+  event(timeMs: number, kind: string, payload: string): void;
+  /** Tells the analysis of silence that is meant: of the microphone (only of `track`, if given), of the far end, or of the whole call. */
+  mute(timeMs: number, of: "microphone" | "far_end" | "call", track: string | undefined, isMuted: boolean): void;
+  /** How many reports had to give way since this was asked last. */
+  takeDropped(): number;
+  /** Everything since the last batch in the compact form. */
+  takeBatch(name: BatchName): Uint8Array<ArrayBuffer>;
+  free(): void;
+}
+
+export interface Engine {
+  /** A recording from which `change` may keep what must not leave the page, by replacing a stats object. */
+  recording(change: (stats: object) => object): Recording;
+}
+
+const MUTED = { microphone: 0, far_end: 1, call: 2 } as const;
+
+class WasmRecording implements Recording {
+  readonly #glue = new Glue();
+  readonly #writer: FlatWriter;
+
+  constructor(
+    change: (stats: object) => object,
+    private readonly names: Names,
+  ) {
+    this.#writer = new FlatWriter(this.#glue, change);
+  }
+
+  get count(): number {
+    return this.#glue.count;
+  }
+
+  push(timeMs: number, report: StatsReport, judges: boolean): Outcome | undefined {
+    const numbers = this.#glue.push(timeMs, this.#writer.write(report), judges);
+    return judges ? outcomeFrom(numbers, this.names) : undefined;
+  }
+
+  event(timeMs: number, kind: string, payload: string): void {
+    this.#glue.event(timeMs, kind, payload);
+  }
+
+  mute(timeMs: number, of: keyof typeof MUTED, track: string | undefined, isMuted: boolean): void {
+    this.#glue.mute(timeMs, MUTED[of], track ?? "", isMuted);
+  }
+
+  takeDropped(): number {
+    return this.#glue.takeDropped();
+  }
+
+  takeBatch({ conferenceId, userId, participantId, peerConnectionId, batchSeq, sentMs }: BatchName): Uint8Array<ArrayBuffer> {
+    const body = this.#glue.takeBatch(conferenceId, userId, participantId, peerConnectionId, batchSeq, sentMs);
+    if (this.#writer.isFull) {
+      this.#writer.forget();
+      this.#glue.forget();
+    }
+    return body as Uint8Array<ArrayBuffer>;
+  }
+
+  free(): void {
+    this.#glue.free();
+  }
+}
+
+/** The engine, once its glue is initialised. */
+export function engineOfModule(): Engine {
+  const names = namesFrom(namesOfModule());
+  return { recording: (change) => new WasmRecording(change, names) };
+}
+
+let loading: Promise<Engine> | undefined;
+
+/** Loads the engine, once for the page, off the main thread. A file other than the one we were built with is refused by its checksum. */
+export function loadEngine(url: string): Promise<Engine> {
+  const response = () => fetch(url, { credentials: "omit", ...(ENGINE_INTEGRITY && { integrity: ENGINE_INTEGRITY }) });
+  loading ??= init({ module_or_path: response() }).then(engineOfModule);
+  loading.catch(() => (loading = undefined));
+  return loading;
+}
