@@ -78,6 +78,8 @@ const page = {
     for (const track of media?.getAudioTracks() ?? []) track.enabled = !isMuted;
   },
 
+  connection: (id: string) => of(id).peerConnection,
+
   /** What the browser said on a connection. */
   seen: (id: string) => of(id).seen,
 

@@ -36,4 +36,9 @@ const common = {
 };
 await build({ ...common, entryPoints: ["src/index.ts"], format: "esm", outfile: join(out, "sidetone.mjs") });
 await build({ ...common, entryPoints: ["src/script.ts"], format: "iife", outfile: join(out, "sidetone.js") });
+await build({ ...common, entryPoints: ["src/compat/callstats/index.ts"], format: "esm", outfile: join(out, "callstats.mjs") });
+// Under the names that pages of callstats.js load, so that they change nothing but the host.
+for (const name of ["callstats.min.js", "callstats-ws.min.js"]) {
+  await build({ ...common, entryPoints: ["src/compat/callstats/script.ts"], format: "iife", outfile: join(assets, "static", name) });
+}
 await build({ ...common, entryPoints: ["src/compat/messenger/index.ts"], format: "esm", outfile: join(out, "messenger.mjs") });

@@ -26,7 +26,7 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// Where the folders of [`FILES`] are served.
 const PLACES: &[(&str, &str)] =
-    &[("/sdk/", "sdk/"), ("/assets/dashboard/", "dashboard/"), ("/demo/", "demo/"), ("/handbook/", "handbook/")];
+    &[("/sdk/", "sdk/"), ("/static/", "static/"), ("/assets/dashboard/", "dashboard/"), ("/demo/", "demo/"), ("/handbook/", "handbook/")];
 
 /// How long a page of somebody else may use the SDK without asking whether it changed.
 const SDK_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
@@ -78,7 +78,7 @@ impl Shelf {
             let detail = format!("this server was built without what belongs at {place}; build it with `cargo xtask build`");
             return Problem::not_found("asset_not_built", detail).into_response();
         };
-        let is_sdk = *folder == "sdk/";
+        let is_sdk = matches!(*folder, "sdk/" | "static/");
         let etag = format!("W/\"{tag}\"");
         let mut answer = if has_already(headers, &etag) {
             StatusCode::NOT_MODIFIED.into_response()

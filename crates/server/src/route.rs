@@ -99,6 +99,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .merge(intake::callstats::router())
         .route("/{version}/{page_id}/call_metrics", post(intake::messenger::versioned))
         .merge(SwaggerUi::new(VIEWER_PATH).url(OPENAPI_PATH, document))
+        .route("/static/{*path}", get(asset::handler))
         .route("/sdk/{*path}", get(asset::handler))
         .route("/assets/dashboard/{*path}", get(asset::handler))
         .route("/demo", get(asset::folder))

@@ -32,6 +32,10 @@ export interface Options {
   readonly queueBytesMax?: number;
   /** Most batches that wait for the server. Default 1000. */
   readonly queueBatchesMax?: number;
+  /** `false`: IP addresses never leave the page, also where the app's settings keep them. Default `true`. */
+  readonly addresses?: boolean;
+  /** `false`: the stay does not end with the page; the app says so itself by {@link Sidetone.stop}, or the server by silence. Default `true`. */
+  readonly leaveWithPage?: boolean;
   /** Where `engine.wasm` is. Default: beside the script. */
   readonly engineUrl?: string;
 }

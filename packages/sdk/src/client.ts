@@ -137,7 +137,7 @@ export class Sidetone {
     if (typeof RTCPeerConnection !== "function") this.#failures.tell("webrtc_missing", "this browser or frame has no WebRTC: there is nothing to measure");
     const { options } = this;
     const identity: Identity = { conferenceId: this.conferenceId, userId: options.userId, participantId: this.participantId };
-    const run = new Run(settings, identity, this.#emitter, this.#failures);
+    const run = new Run(settings, identity, options.addresses !== false, this.#emitter, this.#failures);
     this.#run = run;
     run.own.event(
       "joined",
@@ -158,7 +158,7 @@ export class Sidetone {
         record: (kind, payload) => this.event(kind, payload),
         onHidden: () => run.uploader.leave(this.#collect(run), false),
         onLeave: (mayReturn) => {
-          if (!mayReturn) this.#end(run);
+          if (!mayReturn && options.leaveWithPage !== false) this.#end(run);
           run.uploader.leave(this.#collect(run), true);
         },
         onReturn: () => void run.uploader.adopt().then(() => run.uploader.kick()),
@@ -267,6 +267,7 @@ class Run {
   constructor(
     private readonly settings: Settings,
     readonly identity: Identity,
+    private readonly addresses: boolean,
     emitter: Emitter<Events>,
     private readonly failures: Failures,
   ) {
@@ -308,7 +309,7 @@ class Run {
       const response = await fetch(`${this.settings.url}/v1/app`, { headers, credentials: "omit", signal: AbortSignal.timeout(LAST_UPLOAD_MS) });
       if (!response.ok) return;
       const { keep_addresses, keep_sdp } = (await response.json()) as { keep_addresses?: boolean; keep_sdp?: boolean };
-      this.#policy = { keepAddresses: keep_addresses === true, keepSdp: keep_sdp === true };
+      this.#policy = { keepAddresses: keep_addresses === true && this.addresses, keepSdp: keep_sdp === true };
     } catch {
       // Asked again before the next batch; until then nothing of it is sent.
     }

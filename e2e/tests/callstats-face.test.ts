@@ -1,0 +1,94 @@
+/** The page of callstats.js with our script in the old one's place: the same calls of its API give the same record, and nothing throws. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { chromiumWithHosts, type Json, seconds, startCall } from "../src/callstats/pages.ts";
+import { pageScript, serveSite } from "../src/callstats/site.ts";
+import { Sidetone } from "../src/sidetone.ts";
+
+/** Our script, as `https://…/static/callstats.min.js` serves it. */
+async function script(server: Sidetone): Promise<string> {
+  process.env["NODE_TLS_REJECT_UNAUTHORIZED"] ??= "0";
+  const response = await fetch(`${server.url}/static/callstats.min.js`);
+  assert.equal(response.status, 200);
+  return response.text();
+}
+
+test("a page whose script address was changed reports as before", async () => {
+  const server = await Sidetone.start({ tls: true });
+  const site = await serveSite({ "callstats.js": await script(server), "page.js": pageScript("callstats.js") });
+  const chromium = await chromiumWithHosts({ "calls.example.net": server.port });
+  const context = await chromium.newContext();
+  try {
+    const { alice, bob } = await startCall(context, site.origin, server.callstatsApp(), "room 1/ü?+x", { proxy: "https://calls.example.net" });
+    await seconds(13);
+    for (const name of ["audioMute", "fabricHold", "fabricResume", "audioUnmute"]) assert.deepEqual(await alice.do("event", name), { status: "success" });
+    const answers = await alice.page.evaluate(() => {
+      const { client, connection, conferenceId } = (window as Json).call;
+      return [
+        client.sendCustomEvent(connection, conferenceId, [{ type: "button", timestamp: Date.now(), source: "ui" }]),
+        client.sendUserFeedback(conferenceId, { userID: "alice", overall: 4, audio: 5, comment: "gut ü" }),
+        client.sendUserFeedback(conferenceId, { userID: "alice", overall: 9 }),
+        client.associateMstWithUserID(connection, "bob", conferenceId, "1234", "x".repeat(21), "video"),
+        client.sendFabricEvent(connection, "nope", conferenceId),
+        client.addNewFabric(connection, "bob", "multiplex", "ü".repeat(129)),
+        client.reportError(null, conferenceId, client.webRTCFunctions.getUserMedia, new DOMException("denied", "NotAllowedError")),
+        client.sendCallDetails(connection, conferenceId, { callType: "inbound", role: "manager" }),
+      ];
+    });
+    assert.deepEqual(answers.map(({ status }: Json) => status), ["success", "success", "failure", "failure", "failure", "failure", "success", "success"]);
+    assert.match(answers[2].message, /^sendUserFeedback: overall is 9/);
+    assert.equal(answers[3].msg, "associateMstWithUserID: usageLabel is 21 bytes long in UTF-8, at most 20 are allowed");
+    assert.equal(answers[4].message, "sendFabricEvent: Invalid fabricEvents value nope");
+    assert.match(answers[5].message, /conferenceID is 258 bytes long/);
+    const stats: Json = await alice.page.evaluate(() => (window as Json).call.stats);
+    assert.equal(stats.fabricState, "established");
+    const heard = stats.mediaStreamTracks.find(({ statsType, mediaType }: Json) => statsType === "inbound-rtp" && mediaType === "audio");
+    assert.ok(heard.bitrate > 5 && heard.bitrate < 100, `${heard.bitrate} kbit/s of speech`);
+    assert.equal(heard.remoteUserID, "bob ünı");
+    assert.deepEqual((await alice.said())[0], ["success", "SDK authentication successful."]);
+    await seconds(2);
+    for (const page of [alice, bob]) await page.do("event", "fabricTerminated");
+    const conference: Json = await server.finalised("room 1/ü?+x");
+    for (const name of ["alice", "bob"]) {
+      const person: Json = conference.participants.find(({ user_id }: Json) => user_id === `${name} ünı`);
+      const { user_name, alias_name, site: where, app_version, browser, additional_ids } = person;
+      assert.deepEqual(
+        { user_name, alias_name, where, app_version, browser, additional_ids },
+        { user_name: `${name} at home`, alias_name: `${name} ünı`, where: "hq", app_version: "1.2.3", browser: "Chrome", additional_ids: { customerID: "walmart" } },
+      );
+    }
+    const events: Json = await server.events(conference.key);
+    const mine = conference.participants.find(({ user_id }: Json) => user_id === "alice ünı").key;
+    const kinds = events.filter(({ participant }: Json) => participant === mine).map(({ kind }: Json) => kind);
+    for (const kind of ["joined", "connected", "muted", "held", "resumed", "unmuted", "custom", "feedback", "call_details", "get_user_media_failed", "peer_connection_closed", "left"]) {
+      assert.ok(kinds.includes(kind), `${kind} among ${kinds.join(", ")}`);
+    }
+    assert.deepEqual(events.find(({ kind }: Json) => kind === "feedback").payload, { user_id: "alice", overall: 4, audio: 5, comment: "gut ü" });
+    assert.ok(conference.peer_connections.every(({ report_count }: Json) => report_count >= 12), "a report each second");
+  } finally {
+    await chromium.close();
+    site.close();
+    await server.stop();
+  }
+});
+
+test("a wrong secret is told once and drives nobody into a storm", async () => {
+  const server = await Sidetone.start({ tls: true });
+  const site = await serveSite({ "callstats.js": await script(server), "page.js": pageScript("callstats.js") });
+  const chromium = await chromiumWithHosts({ "calls.example.net": server.port });
+  const context = await chromium.newContext();
+  try {
+    const { alice } = await startCall(context, site.origin, server.callstatsApp(), "room", { proxy: "https://calls.example.net", appSecret: "wrong" });
+    await seconds(15);
+    const said = await alice.said();
+    assert.equal(said[0][0], "authError");
+    assert.match(said[0][1], /^Authenticator: /);
+    assert.ok(alice.count("authenticate") <= 2, `${alice.count("authenticate")} requests`);
+  } finally {
+    await chromium.close();
+    site.close();
+    await server.stop();
+  }
+});
