@@ -26,7 +26,7 @@ use crate::{
 };
 
 const AFTER_HELP: &str = "\
-Reads webrtc-internals dumps, Chrome's rtcstats dumps, rtcstats-js streams, batches in their JSON form and conferences written by
+Reads webrtc-internals dumps, Chrome's rtcstats dumps, rtcstats-js, Jitsi and ObserveRTC streams, batches in their JSON form and conferences written by
 `sidetone export`, plain or gzipped. A file is imported whole or not at all; importing it again changes nothing.
 Works while a server runs on the same data folder.
 

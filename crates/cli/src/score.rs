@@ -18,7 +18,7 @@ use crate::{
 };
 
 const AFTER_HELP: &str = "\
-Reads webrtc-internals dumps, Chrome's rtcstats dumps, rtcstats-js streams, batches in their JSON form and exported conferences, plain or gzipped.
+Reads webrtc-internals dumps, Chrome's rtcstats dumps, rtcstats-js, Jitsi and ObserveRTC streams, batches in their JSON form and exported conferences, plain or gzipped.
 Scores are mean opinion scores from 1 (bad) to 5 (excellent); what could not be judged is absent.
 
 Examples:

@@ -23,7 +23,7 @@ pub type Text = Arc<str>;
 /// The value of one member.
 #[derive(Clone, Debug)]
 pub enum Value {
-    /// Every number of a getStats report is an IEEE double (W3C members of type `unsigned long long` too). Never NaN.
+    /// Every number of a getStats report is an IEEE double (W3C members of type `unsigned long long` too). [`Reports`] holds finite ones only.
     Number(f64),
     /// `true` or `false`.
     Bool(bool),
@@ -31,6 +31,13 @@ pub enum Value {
     Text(Text),
     /// Anything else (`null`, arrays, empty or nested objects), as compact JSON text.
     Json(Text),
+}
+
+impl Value {
+    /// Whether it is no number, or one that is neither NaN nor infinite.
+    fn is_finite(&self) -> bool {
+        !matches!(self, Self::Number(number) if !number.is_finite())
+    }
 }
 
 impl PartialEq for Value {
@@ -193,6 +200,15 @@ impl Column {
         }
     }
 
+    /// Whether every number in it is finite.
+    fn is_finite(&self) -> bool {
+        match &self.data {
+            Data::Constant(value) => value.is_finite(),
+            Data::Numbers(numbers) => numbers.iter().all(|number| number.is_finite()),
+            Data::Values(values) => values.iter().all(Value::is_finite),
+        }
+    }
+
     /// Appends `value` as row `rows` (the number of rows so far).
     fn push(&mut self, rows: usize, value: Option<Value>) {
         match (&mut self.presence, value.is_some()) {
@@ -280,28 +296,39 @@ impl Object {
                 None => true,
             }
         };
-        stats.members.iter().filter(|(name, _)| is_new(name)).collect()
+        stats.members.iter().filter(|(name, value)| is_new(name) && value.is_finite()).collect()
     }
 }
 
 /// What is wrong with a table of columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RaggedTable {
-    /// Which object and member.
-    pub place: String,
-    /// Rows found there.
-    pub rows: usize,
-    /// Rows in the table.
-    pub expected: usize,
+pub enum TableError {
+    /// A column has another number of rows than the run.
+    Ragged {
+        /// Which object and member.
+        place: String,
+        /// Rows found there.
+        rows: usize,
+        /// Rows in the table.
+        expected: usize,
+    },
+    /// A number is NaN or infinite, which no getStats report holds and no text of JSON can.
+    NotFinite {
+        /// Which object and member.
+        place: String,
+    },
 }
 
-impl std::fmt::Display for RaggedTable {
+impl std::fmt::Display for TableError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} has {} rows, the run has {}", self.place, self.rows, self.expected)
+        match self {
+            Self::Ragged { place, rows, expected } => write!(f, "{place} has {rows} rows, the run has {expected}"),
+            Self::NotFinite { place } => write!(f, "{place} holds a number that is not finite"),
+        }
     }
 }
 
-impl std::error::Error for RaggedTable {}
+impl std::error::Error for TableError {}
 
 /// A run of successive reports of one peer connection, by column.
 #[derive(Clone, Debug, Default)]
@@ -323,11 +350,11 @@ impl Reports {
     /// From columns.
     ///
     /// # Errors
-    /// When a column has another number of rows than `times`.
-    pub fn from_columns(times: Vec<Timestamp>, objects: Vec<Object>) -> Result<Self, RaggedTable> {
+    /// When a column has another number of rows than `times`, or holds a number that is not finite.
+    pub fn from_columns(times: Vec<Timestamp>, objects: Vec<Object>) -> Result<Self, TableError> {
         let expected = times.len();
         let check = |rows: usize, place: &dyn Fn() -> String| {
-            if rows == expected { Ok(()) } else { Err(RaggedTable { place: place(), rows, expected }) }
+            if rows == expected { Ok(()) } else { Err(TableError::Ragged { place: place(), rows, expected }) }
         };
         for object in &objects {
             if let Presence::Rows(rows) = &object.presence {
@@ -343,12 +370,15 @@ impl Reports {
                     Data::Numbers(numbers) => check(numbers.len(), &place)?,
                     Data::Values(values) => check(values.len(), &place)?,
                 }
+                if !column.is_finite() {
+                    return Err(TableError::NotFinite { place: place() });
+                }
             }
         }
         Ok(Self { times, objects, index: HashMap::new() })
     }
 
-    /// Appends one report.
+    /// Appends one report. A number that is not finite is left out: a member that has no value was not measured.
     pub fn push(&mut self, report: &Report) {
         let rows = self.times.len();
         self.times.push(report.time);
@@ -386,7 +416,7 @@ impl Reports {
                 (Presence::Rows(present), is_some) => present.push(is_some),
             }
             for column in &mut object.columns {
-                column.push(rows, stats.and_then(|stats| stats.members.get(&column.name)).cloned());
+                column.push(rows, stats.and_then(|stats| stats.members.get(&column.name)).filter(|value| value.is_finite()).cloned());
             }
         }
     }
@@ -509,6 +539,22 @@ mod tests {
         let reports = [report("a"), report("b"), report("a")];
         let run: Reports = reports.iter().cloned().collect();
         assert_eq!(run.iter().collect::<Vec<_>>(), reports);
+    }
+
+    #[test]
+    fn a_number_that_is_not_finite_is_no_value() {
+        for wrong in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let run: Reports =
+                [1.0, wrong, 3.0].iter().map(|number| report(0, &[("A", "codec", &[("x", Value::Number(*number))])])).collect();
+            let absent = report(0, &[("A", "codec", &[])]);
+            assert_eq!((run.report(1), run.report(2)), (absent.clone(), report(0, &[("A", "codec", &[("x", Value::Number(3.0))])])));
+            let first: Reports = [report(0, &[("A", "codec", &[("x", Value::Number(wrong))])])].into_iter().collect();
+            assert_eq!(first.report(0), absent);
+            let mut objects = run.objects().to_vec();
+            objects[0].columns[0].data = Data::Constant(Value::Number(wrong));
+            let error = Reports::from_columns(run.times().to_vec(), objects).unwrap_err();
+            assert_eq!(error.to_string(), "A.x holds a number that is not finite");
+        }
     }
 
     #[test]

@@ -7,6 +7,8 @@
 //! | one JSON object with `PeerConnections` | [`Format::WebrtcInternals`], of today and of older Chromes |
 //! | lines of JSON arrays, each with the time since the line before | [`Format::Rtcstats`]: what rtcstats-js sent over its socket |
 //! | lines of JSON arrays, each with its time since 1970, or one JSON object with `peerConnections` | [`Format::RtcstatsLegacy`]: the scheme of 2016, Jitsi's too |
+//! | lines of JSON objects with `statsSessionId` | [`Format::RtcstatsLegacy`]: what Jitsi's client sends while the call runs |
+//! | JSON objects with a list `peerConnections` and a `clientId` | [`Format::ObserveRtc`]: samples of ObserveRTC's client |
 //! | JSON objects with `conference_id` | [`Format::Batches`]: our own batches, one or many |
 //!
 //! A file is read whole or not at all: the first thing wrong is named with its place ([`ImportError`]).
@@ -20,6 +22,7 @@ mod event;
 mod facts;
 mod gzip;
 mod internals;
+mod observertc;
 mod runs;
 mod stream;
 pub(crate) mod time;
@@ -57,6 +60,8 @@ pub enum Format {
     Rtcstats,
     /// rtcstats of 2016 to 2024.
     RtcstatsLegacy,
+    /// `ClientSample`s of ObserveRTC.
+    ObserveRtc,
     /// Sidetone's own batches as JSON.
     Batches,
 }
@@ -69,6 +74,7 @@ impl Format {
             Self::WebrtcInternals => "webrtc-internals",
             Self::Rtcstats => "rtcstats",
             Self::RtcstatsLegacy => "rtcstats-legacy",
+            Self::ObserveRtc => "observertc",
             Self::Batches => "batches",
         }
     }
@@ -152,7 +158,7 @@ pub enum ImportError {
     /// None of the formats.
     #[error(
         "the file begins with {begins:?} and is no call dump: allowed are webrtc-internals dumps (JSON), rtcstats dumps \
-         (RTCStatsDump, or lines of JSON arrays) and Sidetone batches (JSON), each also as .gz"
+         (RTCStatsDump, or lines of JSON arrays), Jitsi's and ObserveRTC's streams and Sidetone batches (JSON), each also as .gz"
     )]
     Unrecognised {
         /// How it begins.
@@ -245,6 +251,14 @@ pub fn import(bytes: &[u8], limits: &Limits) -> Result<Import, ImportError> {
             let (dump, skipped) = stream::read_document(text, limits)?;
             (Format::RtcstatsLegacy, dump, skipped)
         }
+        Shape::Envelopes => {
+            let (dump, skipped) = stream::read_envelopes(text, limits)?;
+            (Format::RtcstatsLegacy, dump, skipped)
+        }
+        Shape::ObserveRtc => {
+            let (dump, skipped) = observertc::read(text, limits)?;
+            (Format::ObserveRtc, dump, skipped)
+        }
         Shape::Lines => stream::read(text, limits)?,
     };
     if dump.connections.is_empty() && dump.events.is_empty() {
@@ -257,6 +271,8 @@ pub fn import(bytes: &[u8], limits: &Limits) -> Result<Import, ImportError> {
 enum Shape {
     WebrtcInternals,
     LegacyDocument,
+    Envelopes,
+    ObserveRtc,
     Lines,
     Batches,
 }
@@ -276,6 +292,10 @@ fn recognise(text: &str) -> Result<Shape, ImportError> {
     let has = |name: &str| keys.iter().any(|key| key == name);
     if has("conference_id") || has("batch_seq") {
         Ok(Shape::Batches)
+    } else if has("statsSessionId") {
+        Ok(Shape::Envelopes)
+    } else if has("peerConnections") && has("clientId") {
+        Ok(Shape::ObserveRtc)
     } else if has("PeerConnections") {
         Ok(Shape::WebrtcInternals)
     } else if has("peerConnections") {

@@ -455,3 +455,100 @@ fn batch_files_keep_their_names() {
     let message = refusal(broken);
     assert!(message.starts_with("line 4 column ") && message.contains("reports[0].time_ms: invalid type"), "{message}");
 }
+
+/// The counters of the received stream of this SSRC, in order of time.
+fn received(dump: &Dump, ssrc: f64) -> Vec<(Timestamp, [f64; 4])> {
+    let mut found = Vec::new();
+    for report in dump.connections.iter().flat_map(|connection| connection.reports().iter().collect::<Vec<_>>()) {
+        for (id, stats) in &report.stats {
+            let is_wanted =
+                &*stats.stats_type == "inbound-rtp" && stats.members.get(&MemberName::plain("ssrc")) == Some(&Value::Number(ssrc));
+            if is_wanted {
+                let counters = ["packetsReceived", "bytesReceived", "jitterBufferEmittedCount", "totalSamplesReceived"];
+                found.push((report.time, counters.map(|name| number(&report, id, name))));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn samples_of_observertc_agree_with_what_rtcstats_saw_of_the_same_call() {
+    for (call, ssrc) in [("audio", 1_951_167_058.0), ("av", first_received_ssrc("sdk-av-observertc-samples.jsonl"))] {
+        let name = format!("sdk-{call}-observertc-samples.jsonl");
+        assert_eq!(read(&traces::file(&format!("traces/{name}"))).format, Format::ObserveRtc);
+        let samples = recorded(&name);
+        assert_eq!((samples.facts.conference_id.as_str(), samples.facts.browser.as_str()), ("call1", "Chrome"));
+        assert_eq!(samples.connections.len(), 1);
+        assert!(samples.connections[0].events.iter().any(|event| event.kind == "peer_connection_created"));
+        let seen = received(&samples, ssrc);
+        assert_eq!(seen.len(), 4, "{call}");
+        let by_rtcstats = received(&recorded(&format!("sdk-{call}-rtcstats-ws.jsonl")), ssrc);
+        // Both ask the browser at their own times: a counter lies between those of the reports around it.
+        let mut compared = 0;
+        for (time, counters) in seen {
+            let around = by_rtcstats.windows(2).find(|pair| pair[0].0 <= time && time < pair[1].0);
+            let Some([(_, before), (_, after)]) = around else { continue };
+            compared += 1;
+            for ((counter, before), after) in counters.iter().zip(before).zip(after) {
+                assert!((before..=after).contains(&counter), "{call}: {counter} is not within {before} and {after}");
+            }
+        }
+        assert!(compared >= 3, "{call}: {compared}");
+        let report = &samples.connections[0].reports().report(0);
+        let types: std::collections::BTreeSet<&str> = report.stats.values().map(|stats| &*stats.stats_type).collect();
+        for expected in
+            ["candidate-pair", "codec", "local-candidate", "media-source", "remote-candidate", "remote-inbound-rtp", "transport"]
+        {
+            assert!(types.contains(expected), "{call}: {types:?}");
+        }
+    }
+}
+
+fn first_received_ssrc(name: &str) -> f64 {
+    let report = recorded(name).connections[0].reports().report(0);
+    let (id, _) = report.stats.iter().find(|(_, stats)| &*stats.stats_type == "inbound-rtp").unwrap();
+    number(&report, id, "ssrc")
+}
+
+#[test]
+fn what_is_wrong_with_a_sample_is_named_with_its_place() {
+    let sample = |timestamp: &str, connection: &str, client: &str| {
+        format!(r#"{{"callId":"c","clientId":"{client}","timestamp":{timestamp},"peerConnections":[{connection}]}}"#)
+    };
+    let good = sample("1795228911436", r#"{"peerConnectionId":"a"}"#, "x");
+    let cases = [
+        (sample("\"soon\"", "", "x"), "line 2: timestamp is \"soon\", expected milliseconds since 1970"),
+        (sample("1795228911437", "7", "x"), "line 2: peerConnections[0]: is 7, expected an object"),
+        (sample("1795228911437", r#"{"codecs":[]}"#, "x"), "line 2: peerConnections[0]: peerConnectionId is missing"),
+        (sample("1795228911437", r#"{"peerConnectionId":"a","codecs":[{}]}"#, "x"), "line 2: peerConnections[0].codecs[0]: id is missing"),
+        (sample("1795228911437", "", "y"), "give each client a file of its own"),
+    ];
+    for (bad, expected) in cases {
+        let told = refusal(format!("{good}\n{bad}"));
+        assert!(told.contains(expected), "{told}");
+    }
+    assert!(refusal(format!("{good}\n{{")).contains("line 2"));
+}
+
+#[test]
+fn envelopes_of_jitsi_hold_the_rows_that_its_server_stores() {
+    let stored = dump(LEGACY.as_bytes());
+    let rows: Vec<serde_json::Value> = LEGACY.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let envelope = |row: &serde_json::Value| match row.get(0).and_then(serde_json::Value::as_str) {
+        Some("identity") => serde_json::json!({"type": "identity", "statsSessionId": "s", "data": row[2]}).to_string(),
+        _ => serde_json::json!({"type": "stats-entry", "statsSessionId": "s", "data": row.to_string()}).to_string(),
+    };
+    let mut lines: Vec<String> = rows.iter().filter(|row| row.is_array()).map(envelope).collect();
+    lines.push(r#"{"type":"keepalive","statsSessionId":"s"}"#.into());
+    lines.push(r#"{"type":"stats-entry","statsSessionId":"other","data":"[]"}"#.into());
+    let streamed = read(lines.join("\n").as_bytes());
+    assert_eq!(streamed.format, Format::RtcstatsLegacy);
+    assert!(streamed.skipped.last().unwrap().reason.contains("another session"), "{:?}", streamed.skipped);
+    let Content::Dump(streamed) = streamed.content else { panic!("a dump was expected") };
+    assert_eq!(streamed.connections, stored.connections);
+    assert_eq!(streamed.events, stored.events);
+    assert_eq!(streamed.facts.conference_id, stored.facts.conference_id);
+    let told = refusal("{\"type\":\"stats-entry\",\"statsSessionId\":\"s\",\"data\":\"[\"}");
+    assert!(told.contains("line 1: data: "), "{told}");
+}

@@ -59,6 +59,41 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<(Format, Dump, Vec<Ski
     Ok((if legacy { Format::RtcstatsLegacy } else { Format::Rtcstats }, dump, skipped))
 }
 
+/// What Jitsi's client sends over its socket: envelopes `{type, statsSessionId, data}`, a line each. `data` of a `stats-entry` is the text of
+/// a row; `identity` tells who and where; the others keep the socket alive or close it.
+pub(super) fn read_envelopes(text: &str, limits: &Limits) -> Result<(Dump, Vec<Skipped>), ImportError> {
+    let mut trace = Trace::new(limits);
+    let mut session: Option<String> = None;
+    for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line)).filter(|(_, line)| !line.trim().is_empty()) {
+        let envelope: Map<String, Value> = serde_json::from_str(line).map_err(|error| ImportError::json(number - 1, &error))?;
+        let text = |name: &str| envelope.get(name).and_then(Value::as_str);
+        let Some(id) = text("statsSessionId") else {
+            return Err(ImportError::line(number, "statsSessionId is missing: whose entry this is"));
+        };
+        if session.get_or_insert_with(|| id.to_owned()) != id {
+            trace.skip(number, &format!("is of another session, {id:?}: give each session a file of its own"));
+            continue;
+        }
+        let data = envelope.get("data").cloned().unwrap_or_default();
+        match text("type") {
+            Some("stats-entry") => {
+                let row = match data {
+                    Value::String(row) => {
+                        serde_json::from_str(&row).map_err(|error| ImportError::line(number, format!("data: {error}")))?
+                    }
+                    row => row,
+                };
+                let Value::Array(row) = row else { return Err(ImportError::line(number, "data is no JSON array")) };
+                trace.legacy_row(number, row)?;
+            }
+            Some("identity") => trace.learn_identity(&unquoted(data)),
+            Some("keepalive" | "close") => {}
+            other => trace.skip(number, &format!("is of the type {other:?}, which is unknown")),
+        }
+    }
+    Ok(trace.finish())
+}
+
 /// The oldest form: one document, `{peerConnections: {id: [{type, value, time}]}, getUserMedia: […], userAgent, url}`.
 pub(super) fn read_document(text: &str, limits: &Limits) -> Result<(Dump, Vec<Skipped>), ImportError> {
     let document: Map<String, Value> = serde_json::from_str(text).map_err(|error| ImportError::json(0, &error))?;
