@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, io::Read};
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use sidetone_engine::{analysis::Analyzer, issue::RuleSet, metric::Metric, report::Reports, units::Timestamp};
 use sidetone_testkit::traces;
@@ -305,6 +306,64 @@ fn a_bridge_is_understood_without_event_types() {
         }
     }
     assert_eq!(kinds, ["joined", "connected"]);
+}
+
+/// Any JSON, not very deep.
+fn any_json() -> impl Strategy<Value = Value> {
+    let scalar = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "[ -~é]{0,12}".prop_map(Value::from),
+        prop::sample::select(vec!["inbound", "ssrc", "inboundrtp", "googCandidatePair", "0", "audioMute", "wifi"]).prop_map(Value::from),
+    ];
+    let names = prop::sample::select(vec!["id", "type", "ssrc", "stats", "timestamp", "rtt", "jitter", "bytesReceived", "x"]);
+    scalar.prop_recursive(3, 24, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::btree_map(names.clone(), inner, 0..5).prop_map(|map| map
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect::<serde_json::Map<_, _>>()
+                .into()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_body_is_understood_or_refused(
+        members in prop::collection::btree_map(
+            prop::sample::select(vec![
+                "stats", "eventType", "timestamp", "localID", "remoteID", "connectionID", "endpointInfo", "additionalIDs", "feedback", "ssrcData",
+                "eventList", "mediaDeviceList", "changedState", "function", "message", "wifiStats", "batteryStatus", "ssrc",
+            ]),
+            any_json(),
+            0..8,
+        ),
+        topic in prop::sample::select(vec![
+            "", "stats", "events/fabric", "events/feedback", "events/ssrcmap", "events/customevent", "events/devices/list", "events/app/logs",
+            "events/media/actions", "events/fabric/statechange", "system/status", "a/b",
+        ]),
+    ) {
+        let text = serde_json::to_string(&members).unwrap();
+        let body = Body::event(text.as_bytes()).unwrap();
+        let _ = (body.time(), body.connection_id());
+        for event in body.into_events(topic, NOW) {
+            prop_assert!(serde_json::from_str::<serde_json::Map<String, Value>>(&event.payload).unwrap().contains_key("raw"));
+            prop_assert!(!event.kind.is_empty() && event.kind.len() <= sidetone_wire::batch::KIND_BYTES_MAX);
+        }
+        if let Some(report) = Body::report(text.as_bytes()).ok().and_then(|body| body.into_report(NOW)) {
+            let run = Reports::from_iter([report]);
+            prop_assert_eq!(sidetone_wire::codec::decode(&sidetone_wire::codec::encode(&run)).unwrap(), run);
+        }
+    }
+
+    #[test]
+    fn any_path_is_understood_or_refused(path in "[0-9]{0,3}/?(conferences/|events/)?[ -~é%/]{0,60}") {
+        let _ = route(&path);
+    }
 }
 
 #[test]

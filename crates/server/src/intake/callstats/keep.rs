@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::http::StatusCode;
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 use sidetone_engine::{
@@ -17,7 +18,7 @@ use sidetone_store::{
     record::{App, Append, Appended, Place},
 };
 use sidetone_wire::{
-    batch::{Batch, Event, kind},
+    batch::{Batch, EVENTS_MAX, Event, PAYLOAD_BYTES_MAX, kind},
     callstats::Body,
 };
 use tokio::time::sleep;
@@ -77,6 +78,7 @@ pub(super) async fn keep(
 ) -> Result<(Place, Outcome), Refusal> {
     let Told { batch_seq, sent, peer_connection_id, events, report, user_name, reserved, is_large } = told;
     account.holds(usize::from(report.is_some()), events.len());
+    check_size(&events)?;
     if report.is_some()
         && let Err(wait) = state.rates.take(app.key, Rated::Reports, 1, Instant::now())
     {
@@ -121,6 +123,20 @@ pub(super) async fn keep(
         }
         Appended::Duplicate(place) => (place, Outcome::Duplicate),
     })
+}
+
+/// The limits of a native batch hold here too, so that what is exported can be imported.
+fn check_size(events: &[Event]) -> Result<(), Problem> {
+    let too_large = |detail: String| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "event_too_large", detail);
+    if events.len() > EVENTS_MAX {
+        return Err(too_large(format!("the list has {} entries, at most {EVENTS_MAX} are kept", events.len())));
+    }
+    match events.iter().map(|event| event.payload.len()).max() {
+        Some(bytes) if bytes > PAYLOAD_BYTES_MAX => {
+            Err(too_large(format!("the event takes {bytes} bytes with its body, at most {PAYLOAD_BYTES_MAX} are kept")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A store that is busy is asked again for a while.

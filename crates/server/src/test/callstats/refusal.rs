@@ -53,6 +53,11 @@ async fn what_cannot_be_kept_is_refused_with_the_reason() {
     failed(&post(&stats, r#"{"localID": "ada", "connectionID": "pc"}"#).await, 422, "`stats`");
     failed(&post(&stats, r#"{"localID": "ada", "stats": []}"#).await, 422, "peer_connection_id");
     failed(&post(&stats, &" ".repeat(9 << 20)).await, 413, "8MiB");
+    let custom = |entries: Value| json!({"localID": "ada", "deviceID": "d", "eventList": entries}).to_string();
+    let long = json!([{"type": "x", "text": "x".repeat(1 << 20)}]);
+    failed(&post(&format!("{room}/events/customevent"), &custom(long)).await, 413, "at most 1048576");
+    let many = vec![json!({"type": "x"}); 10_001];
+    failed(&post(&format!("{room}/events/customevent"), &custom(many.into())).await, 413, "at most 10000");
     failed(&post("/v1/apps/null/conferences/a", "{}").await, 404, "\"null\"");
     failed(&post(&format!("/v1/apps/{APP_ID}/conferences/%FF"), "{}").await, 404, "UTF-8");
     failed(&post(&format!("/v1/apps/{APP_ID}/conferences/{}", "x".repeat(5000)), "{}").await, 422, "at most 4096");
