@@ -14,7 +14,7 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 
 /// Formats that are compressed already.
-const COMPRESSED: &[&str] = &["png", "jpg", "webp", "woff2"];
+const COMPRESSED: &[&str] = &["png", "jpg", "webp", "woff2", "tgz"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     #[expect(clippy::disallowed_methods, reason = "this is how cargo tells a build script where to write")]

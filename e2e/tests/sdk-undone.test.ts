@@ -139,6 +139,32 @@ test("two conferences in one page are two conferences", async () => {
   }
 });
 
+test("a client may follow another at once, as in a component that is mounted again", async () => {
+  const visited = await visit(browser, sidetone);
+  const failures = await visited.page.evaluate(
+    async ([first, second]) => {
+      const [connection] = await loopback.connect();
+      const earlier = loopback.join(first!);
+      earlier.observeAll();
+      earlier.observe(connection);
+      void earlier.stop();
+      const later = loopback.join(second!);
+      const handles = [later.observeAll(), later.observe(connection)];
+      await new Promise((resolve) => setTimeout(resolve, 3500));
+      const again = new RTCPeerConnection();
+      await later.stop();
+      again.close();
+      return { codes: loopback.failures.map(({ code }) => code), handles: handles.map((handle) => !!handle) };
+    },
+    [optionsOf(sidetone, "earlier"), optionsOf(sidetone, "later")],
+  );
+  await visited.close();
+  assert.deepEqual(failures, { codes: [], handles: [true, true] });
+  const { peer_connections } = await sidetone.conference("later");
+  assert.equal(peer_connections.length, 2);
+  assert.ok(peer_connections.some(({ report_count }) => report_count >= 4));
+});
+
 test("another library that wraps before or after us keeps its wrapper, and ours is gone", async () => {
   const visited = await visit(browser, sidetone);
   const seen = await visited.page.evaluate(async (options) => {

@@ -1,7 +1,8 @@
-// Builds what a page loads: `sidetone.js` for a script tag, `sidetone.mjs` for `import`, and the engine beside them.
+// Builds what a page loads: `sidetone.js` for a script tag, `sidetone.mjs` for `import`, the engine beside them, and all of it as an npm package.
 
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -17,7 +18,7 @@ const wasm = readFileSync(join(engine, "engine_bg.wasm"));
 copyFileSync(join(engine, "engine_bg.wasm"), join(out, "engine.wasm"));
 
 const digest = createHash("sha256").update(wasm);
-const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
+const manifest = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 const common = {
   absWorkingDir: here,
   bundle: true,
@@ -26,7 +27,7 @@ const common = {
   legalComments: "none",
   logLevel: "warning",
   define: {
-    VERSION: JSON.stringify(version),
+    VERSION: JSON.stringify(manifest.version),
     ENGINE_INTEGRITY: JSON.stringify(`sha256-${digest.copy().digest("base64")}`),
     // As `crates/server/src/asset.rs` makes it.
     ENGINE_TAG: JSON.stringify(digest.digest("base64url").slice(0, 16)),
@@ -42,3 +43,20 @@ for (const name of ["callstats.min.js", "callstats-ws.min.js"]) {
   await build({ ...common, entryPoints: ["src/compat/callstats/script.ts"], format: "iife", outfile: join(assets, "static", name) });
 }
 await build({ ...common, entryPoints: ["src/compat/messenger/index.ts"], format: "esm", outfile: join(out, "messenger.mjs") });
+
+// The package, for those who install rather than load: `npm install https://…/sdk/sidetone-sdk.tgz`.
+const packed = join(here, "generated", "package");
+rmSync(packed, { recursive: true, force: true });
+mkdirSync(packed, { recursive: true });
+for (const name of ["sidetone.mjs", "messenger.mjs", "engine.wasm"]) copyFileSync(join(out, name), join(packed, name));
+copyFileSync(join(here, "README.md"), join(packed, "README.md"));
+const { name, version, description, license } = manifest;
+const exports = {
+  ".": { types: "./types/index.d.ts", default: "./sidetone.mjs" },
+  "./messenger": { types: "./types/compat/messenger/index.d.ts", default: "./messenger.mjs" },
+  "./engine.wasm": "./engine.wasm",
+};
+writeFileSync(join(packed, "package.json"), JSON.stringify({ name, version, description, license, type: "module", sideEffects: false, exports }, undefined, 2));
+execFileSync("npm", ["exec", "--", "tsc", "--project", "tsconfig.types.json"], { cwd: here, stdio: "inherit" });
+const file = execFileSync("npm", ["pack", "--silent", "--pack-destination", out, packed], { cwd: here, encoding: "utf8" }).trim();
+renameSync(join(out, file), join(out, "sidetone-sdk.tgz"));

@@ -143,6 +143,7 @@ fn content_type(path: &str) -> &'static str {
         "json" | "map" => "application/json",
         "png" => "image/png",
         "svg" => "image/svg+xml",
+        "tgz" => "application/gzip",
         "txt" => "text/plain; charset=utf-8",
         "wasm" => "application/wasm",
         "webp" => "image/webp",

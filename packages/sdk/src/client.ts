@@ -35,6 +35,8 @@ export class Sidetone {
   /** Of connections that are over or were left: an id that comes again goes on counting its batches. */
   readonly #builders = new Map<string, BatchBuilder>();
   readonly #undo: (() => void)[] = [];
+  /** Puts the page's functions back. */
+  #unwrap: (() => void) | undefined;
   readonly #labels = new Map<string, TrackLabel>();
   #run: Run | undefined;
 
@@ -72,7 +74,14 @@ export class Sidetone {
         },
         (work) => this.#failures.guard(work),
       );
-      return { stop: this.#undoOnce(() => (unwrap(), registry.giveBackAll())) };
+      const undo = () => {
+        if (this.#unwrap !== undo) return;
+        this.#unwrap = undefined;
+        unwrap();
+        registry.giveBackAll();
+      };
+      this.#unwrap = undo;
+      return { stop: () => void this.#failures.guard(undo) };
     });
   }
 
@@ -110,8 +119,10 @@ export class Sidetone {
   async stop(): Promise<void> {
     const run = this.#run;
     if (!run) return;
-    // Another call finds nothing to do.
+    // Another call finds nothing to do, and another client may have the connections at once.
     this.#run = undefined;
+    this.#failures.guard(() => this.#unwrap?.());
+    for (const peerConnection of this.#connections.keys()) registry.giveBack(peerConnection, this);
     await within(LAST_REPORT_MS, Promise.all([...this.#connections.values()].map((connection) => connection.poll())));
     this.#end(run);
     await within(LAST_UPLOAD_MS, this.#upload(run).then(() => run.uploader.kick()));
@@ -124,6 +135,7 @@ export class Sidetone {
   /** The stay is over: what the browser tells after this does not belong to it. */
   #end(run: Run): void {
     this.#run = undefined;
+    this.#failures.guard(() => this.#unwrap?.());
     for (const undo of this.#undo.splice(0)) this.#failures.guard(undo);
     for (const connection of [...this.#connections.values()]) this.#forget(connection);
     run.own.event("left", {}, Date.now());
@@ -184,7 +196,7 @@ export class Sidetone {
   #observe(peerConnection: RTCPeerConnection, { label, id }: ObserveOptions): Observation | undefined {
     const run = this.#run;
     if (!run) return undefined;
-    if (!registry.take(peerConnection)) {
+    if (!registry.take(peerConnection, this)) {
       this.#failures.tell("already_observed", "this connection is observed already, by this client or another");
       return undefined;
     }
@@ -211,7 +223,7 @@ export class Sidetone {
     if (this.#connections.get(connection.peerConnection) !== connection) return;
     this.#connections.delete(connection.peerConnection);
     connection.stop();
-    registry.giveBack(connection.peerConnection);
+    registry.giveBack(connection.peerConnection, this);
     if (run) void this.#upload(run);
   }
 
@@ -237,17 +249,6 @@ export class Sidetone {
     for (const raised of outcome.raised) this.#emitter.emit("issue", issue(raised));
     for (const escalated of outcome.escalated) this.#emitter.emit("issueEscalated", issue(escalated));
     for (const cleared of outcome.cleared) this.#emitter.emit("issueCleared", issue(cleared));
-  }
-
-  /** Undone by the answer, or at the end, whatever comes first. */
-  #undoOnce(undo: () => void): () => void {
-    const once = () => {
-      const index = this.#undo.indexOf(once);
-      if (index >= 0) this.#undo.splice(index, 1);
-      this.#failures.guard(undo);
-    };
-    this.#undo.push(once);
-    return () => void (this.#undo.includes(once) && once());
   }
 }
 

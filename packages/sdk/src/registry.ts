@@ -5,7 +5,8 @@ interface Registry {
   first: object;
   /** Its clients and those of the others. */
   clients: number;
-  readonly observed: WeakSet<RTCPeerConnection>;
+  /** Connections and the client that has each. */
+  readonly observed: WeakMap<RTCPeerConnection, object>;
   /** Whether the constructor is wrapped. */
   observesAll: boolean;
 }
@@ -17,7 +18,7 @@ const COPY = {};
 type Holder = { [KEY]?: Registry };
 
 function registry(): Registry {
-  return ((globalThis as Holder)[KEY] ??= { first: COPY, clients: 0, observed: new WeakSet(), observesAll: false });
+  return ((globalThis as Holder)[KEY] ??= { first: COPY, clients: 0, observed: new WeakMap(), observesAll: false });
 }
 
 /** Says that a client begins; `true` when another copy of this library is at work in the page. */
@@ -32,14 +33,16 @@ export function exit(): void {
   if (--registry().clients === 0) delete (globalThis as Holder)[KEY];
 }
 
-/** Takes a connection for us alone; `false` when somebody has it. */
-export function take(peerConnection: RTCPeerConnection): boolean {
+/** Takes a connection for a client alone; `false` when another has it. */
+export function take(peerConnection: RTCPeerConnection, client: object): boolean {
   const { observed } = registry();
-  return !observed.has(peerConnection) && !!observed.add(peerConnection);
+  return !observed.has(peerConnection) && !!observed.set(peerConnection, client);
 }
 
-export function giveBack(peerConnection: RTCPeerConnection): void {
-  registry().observed.delete(peerConnection);
+/** Lets another have it. */
+export function giveBack(peerConnection: RTCPeerConnection, client: object): void {
+  const { observed } = registry();
+  if (observed.get(peerConnection) === client) observed.delete(peerConnection);
 }
 
 /** Takes the right to wrap the constructor; `false` when it is wrapped. */
