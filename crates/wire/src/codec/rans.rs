@@ -76,6 +76,10 @@ struct Range {
     slots: u16,
 }
 
+/// Symbols and bytes of plain bits of a batch of ten reports.
+const RANGES: usize = 2560;
+const BYTES: usize = 1280;
+
 /// Collects symbols and plain bits, then writes them.
 #[derive(Debug, Default)]
 pub(super) struct Encoder {
@@ -87,6 +91,11 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
+    /// With room for what a batch needs.
+    pub(super) fn new() -> Self {
+        Self { ranges: Vec::with_capacity(RANGES), bytes: Vec::with_capacity(BYTES), ..Self::default() }
+    }
+
     /// A symbol.
     pub(super) fn symbol(&mut self, model: &Model, symbol: usize) {
         self.ranges.push(model.range(symbol));

@@ -17,6 +17,10 @@ use super::{
     text::{self, Found, Writer, bits_of},
 };
 
+/// Predictors whose mode takes so many bits are not tried for runs shorter than that.
+const UNLIKELY_BITS: u32 = 8;
+const LONG_BITS: u32 = 160;
+
 /// Writes one chunk.
 pub(super) struct Writing<'a> {
     dictionary: &'a Dictionary,
@@ -45,7 +49,7 @@ impl<'a> Writing<'a> {
             dictionary,
             learns,
             height: reports.len(),
-            encoder: Encoder::default(),
+            encoder: Encoder::new(),
             budget: Budget::unlimited(),
             texts: Writer::new(dictionary, object::now_s(reports.times().first().map_or(0, |time| time.as_micros()))),
             columns: Columns::new(dictionary),
@@ -471,6 +475,9 @@ impl<'a> Writing<'a> {
             }
             let walk = Walk::new(predictor, member.factor, others.map(|other| self.columns.integers(other)));
             let extra = member.modes.cost(mode::PREDICTED + place) / 256;
+            if extra >= UNLIKELY_BITS && best.1 < LONG_BITS {
+                break;
+            }
             let cost = cost_of(walk, rows.iter().copied(), wholes, best.1.saturating_sub(extra)).saturating_add(extra);
             if cost < best.1 {
                 best = (predictor, cost);
