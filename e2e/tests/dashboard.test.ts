@@ -178,6 +178,7 @@ describe("dashboard", () => {
       const values = (): Promise<string[]> => page.locator(".chart-key b").allTextContents();
       const means = await values();
       const chart = page.locator(".chart .u-over").first();
+      await chart.scrollIntoViewIfNeeded();
       const box = (await chart.boundingBox())!;
       await page.mouse.move(box.x + box.width * 0.55, box.y + box.height / 2);
       const under = await until("the cursor tells values", 2000, async () => {

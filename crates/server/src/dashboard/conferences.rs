@@ -240,8 +240,8 @@ fn no_calls(visitor: &Visitor, app: &str) -> Markup {
             p.muted { "Put this into the page that makes calls, with the intake secret of " b { (app) } ":" }
             pre { code {
                 "<script src=\"https://your-sidetone/sdk/sidetone.js\"></script>\n"
-                "<script>\n  const sidetone = new Sidetone({ url: \"https://your-sidetone\", secret: \"sti_…\",\n                                   conferenceId: \"standup\", userId: \"ada\" });\n"
-                "  sidetone.observe(peerConnection);\n</script>"
+                "<script>\n  const sidetone = new Sidetone({ secret: \"sti_…\", conferenceId: \"weekly\", userId: \"ada\" });\n"
+                "  sidetone.observeAll();\n</script>"
             } }
             p.muted { "Or take a call that was recorded already:" }
             p.actions { a.button.primary href=(visitor.link("/import")) { (icon::upload()) "Import a dump" } a.button href="/handbook/" { "Read the handbook" } @if visitor.is_admin() { a.button.quiet href="/docs/api" { "See the API" } } }

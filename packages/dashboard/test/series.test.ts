@@ -1,0 +1,52 @@
+// Gaps are gaps, slow reports are not, and what comes live is added where it belongs.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { append, fromBody, type Series } from "../src/series.ts";
+
+const body = (mean: (number | null)[]) => ({
+  start_ms: 10_000,
+  resolution_ms: 1000,
+  slot_count: mean.length,
+  series: [{ metric: "rtt_ms", stream: null, mean, min: mean, max: mean }],
+});
+const drawn = (mean: (number | null)[]) => fromBody(body(mean)).lines[0]!.mean;
+
+test("a report that came a little late leaves no gap", () => {
+  assert.deepEqual(drawn([1, 2, null, 3, 4, 5]), [1, 2, undefined, 3, 4, 5]);
+});
+
+test("reports every three seconds are one line", () => {
+  assert.deepEqual(drawn([1, null, null, 2, null, null, 3]), [1, undefined, undefined, 2, undefined, undefined, 3]);
+});
+
+test("a pause is a gap", () => {
+  assert.deepEqual(drawn([1, 2, 3, null, null, null, 4, 5]), [1, 2, 3, null, null, null, 4, 5]);
+});
+
+test("a value that is absent while others are there is a gap", () => {
+  const both = body([1, null, 3]);
+  both.series.push({ metric: "mos_lq", stream: null, mean: [4, 4, 4], min: [4, 4, 4], max: [4, 4, 4] });
+  assert.deepEqual(fromBody(both).lines[0]!.mean, [1, null, 3]);
+});
+
+test("slots are drawn at their ends", () => {
+  assert.deepEqual(fromBody(body([1, 2])).times, [11, 12]);
+});
+
+test("ticks are added, stragglers and repetitions are not", () => {
+  const series: Series = fromBody(body([1, 2]));
+  const tick = (time_ms: number, rtt_ms: number) => ({
+    peer_connection: "k",
+    time_ms,
+    connection: { rtt_ms },
+    streams: [{ direction: "inbound" as const, kind: "audio" as const, ssrc: 7, values: { jitter_ms: 5 } }],
+  });
+  for (const message of [tick(13_000, 3), tick(13_000, 9), tick(12_500, 9), tick(14_000, 4)]) append(series, message);
+  assert.deepEqual(series.times, [11, 12, 13, 14]);
+  assert.deepEqual(series.lines[0]!.mean, [1, 2, 3, 4]);
+  assert.deepEqual(series.lines[1]!.stream, { direction: "inbound", kind: "audio", ssrc: 7 });
+  assert.deepEqual(series.lines[1]!.mean, [null, null, 5, 5]);
+  append(series, { peer_connection: "k", time_ms: 15_000, connection: {}, streams: [] });
+  assert.deepEqual(series.lines[0]!.mean.at(-1), null);
+});
