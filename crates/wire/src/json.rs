@@ -13,6 +13,7 @@
 
 mod batch;
 mod error;
+mod form;
 mod read;
 mod report;
 

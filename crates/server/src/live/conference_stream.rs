@@ -22,16 +22,16 @@ use crate::{
     get,
     path = "/v1/conferences/{key}/live",
     tag = "live",
-    params(("key" = String, Path, description = "Key of the conference"), LiveParameters),
+    params(query::ConferencePath, LiveParameters),
     responses(
         (status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream"),
-        (status = 404, description = "The app has no such conference", body = crate::problem::ProblemBody, content_type = "application/problem+json")
+        query::NoConference
     ),
     security(("query" = []))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
-    Path(key): Path<String>,
+    Path(query::ConferencePath { key }): Path<query::ConferencePath>,
     headers: HeaderMap,
     Query(parameters): Query<LiveParameters>,
 ) -> Result<Response, Problem> {

@@ -8,7 +8,7 @@ use axum::{
 use sidetone_engine::ids::AppKey;
 use sidetone_store::record::ConferenceDetail;
 
-use super::Viewer;
+use super::{ConferencePath, NoConference, Viewer};
 use crate::{model::ConferenceDetailBody, problem::Problem, state::AppState};
 
 /// Read a conference
@@ -18,17 +18,17 @@ use crate::{model::ConferenceDetailBody, problem::Problem, state::AppState};
     get,
     path = "/v1/conferences/{key}",
     tag = "query",
-    params(("key" = String, Path, description = "Key of the conference")),
+    params(ConferencePath),
     responses(
         (status = 200, body = ConferenceDetailBody),
-        (status = 404, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "The app has no such conference"),
+        NoConference,
     ),
     security(("query" = []))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
     viewer: Viewer,
-    Path(key): Path<String>,
+    Path(ConferencePath { key }): Path<ConferencePath>,
 ) -> Result<Json<ConferenceDetailBody>, Problem> {
     Ok(Json(read(&state, viewer.app, &key).await?.into()))
 }

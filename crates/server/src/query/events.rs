@@ -9,7 +9,7 @@ use sidetone_engine::ids::{AppKey, ParticipantKey, PeerConnectionKey};
 use sidetone_store::query::{EventPage, EventQuery, PAGE_ROWS_MAX};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Parameters, Viewer, cursor};
+use super::{ConferencePath, NoConference, Parameters, Viewer, cursor};
 use crate::{model::EventBody, problem::Problem, state::AppState};
 
 /// Which events.
@@ -46,17 +46,17 @@ pub(crate) struct EventsBody {
     get,
     path = "/v1/conferences/{key}/events",
     tag = "query",
-    params(("key" = String, Path, description = "Key of the conference"), EventParameters),
+    params(ConferencePath, EventParameters),
     responses(
         (status = 200, body = EventsBody),
-        (status = 404, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "The app has no such conference"),
+        NoConference,
     ),
     security(("query" = []))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
     viewer: Viewer,
-    Path(key): Path<String>,
+    Path(ConferencePath { key }): Path<ConferencePath>,
     Parameters(parameters): Parameters<EventParameters>,
 ) -> Result<Json<EventsBody>, Problem> {
     let page = find(&state, viewer.app, &key, parameters).await?;

@@ -14,16 +14,17 @@ use axum::{
     extract::{FromRequestParts, Query},
     http::request::Parts,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use sidetone_engine::{
     ids::{AppKey, ConferenceKey, PeerConnectionKey},
     units::Timestamp,
 };
 use sidetone_store::error::StoreError;
+use utoipa::{IntoParams, IntoResponses};
 
 use crate::{
     auth::{self, Scope},
-    problem::Problem,
+    problem::{Problem, ProblemBody},
     state::AppState,
 };
 
@@ -40,6 +41,38 @@ impl FromRequestParts<AppState> for Viewer {
         Ok(Self { app: principal.app.key })
     }
 }
+
+/// The conference that the path of the URL names.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct ConferencePath {
+    /// Key of the conference
+    pub(crate) key: String,
+}
+
+/// The peer connection that the path of the URL names.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct PeerConnectionPath {
+    /// Key of the peer connection
+    pub(crate) key: String,
+}
+
+/// There is no such conference.
+#[derive(IntoResponses)]
+#[response(status = 404, description = "The app has no such conference", content_type = "application/problem+json")]
+#[expect(dead_code, reason = "describes an answer")]
+pub(crate) struct NoConference(ProblemBody<'static>);
+
+/// There is no such peer connection, or nothing of it.
+#[derive(IntoResponses)]
+#[response(
+    status = 404,
+    description = "The app has no such peer connection, or it sent no reports",
+    content_type = "application/problem+json"
+)]
+#[expect(dead_code, reason = "describes an answer")]
+pub(crate) struct NoPeerConnection(ProblemBody<'static>);
 
 /// The parameters of the URL; what does not fit is a problem that says why.
 pub(crate) struct Parameters<T>(pub(crate) T);

@@ -11,7 +11,7 @@ use sidetone_wire::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    Parameters, Viewer,
+    NoPeerConnection, Parameters, PeerConnectionPath, Viewer,
     cursor::{self, ReportCursor},
 };
 use crate::{model::Millis, problem::Problem, run, state::AppState};
@@ -57,17 +57,17 @@ pub(crate) struct ReportBody {
     get,
     path = "/v1/peer-connections/{key}/reports",
     tag = "query",
-    params(("key" = String, Path, description = "Key of the peer connection"), ReportParameters),
+    params(PeerConnectionPath, ReportParameters),
     responses(
         (status = 200, body = ReportsBody),
-        (status = 404, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "The app has no such peer connection, or it sent no reports"),
+        NoPeerConnection,
     ),
     security(("query" = []))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
     viewer: Viewer,
-    Path(key): Path<String>,
+    Path(PeerConnectionPath { key }): Path<PeerConnectionPath>,
     Parameters(parameters): Parameters<ReportParameters>,
 ) -> Result<Json<ReportsBody>, Problem> {
     let key = super::peer_connection_key(&key)?;

@@ -19,7 +19,7 @@ use sidetone_engine::{
 use sidetone_store::record::Chunk;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Parameters, Viewer};
+use super::{NoPeerConnection, Parameters, PeerConnectionPath, Viewer};
 use crate::{
     config::text::HumanDuration,
     model::{Millis, StreamIdentity},
@@ -95,18 +95,18 @@ pub(crate) fn no_reports(key: PeerConnectionKey) -> Problem {
     get,
     path = "/v1/peer-connections/{key}/series",
     tag = "query",
-    params(("key" = String, Path, description = "Key of the peer connection"), SeriesParameters),
+    params(PeerConnectionPath, SeriesParameters),
     responses(
         (status = 200, body = SeriesBody),
         (status = 400, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "A parameter does not fit"),
-        (status = 404, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "The app has no such peer connection, or it sent no reports"),
+        NoPeerConnection,
     ),
     security(("query" = []))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
     viewer: Viewer,
-    Path(key): Path<String>,
+    Path(PeerConnectionPath { key }): Path<PeerConnectionPath>,
     Parameters(parameters): Parameters<SeriesParameters>,
 ) -> Result<Json<SeriesBody>, Problem> {
     read(&state, viewer.app, &key, parameters).await.map(Json)

@@ -8,27 +8,26 @@
 //!
 //! `conference_id`, `participant_id` and `batch_seq` are required. Without `sent_ms` the batch counts as sent at the latest time that stands in it.
 
-use std::fmt;
+use std::collections::BTreeMap;
 
 use serde::{
     Serialize, Serializer,
-    de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, Error, MapAccess},
     ser::SerializeMap,
 };
 use sidetone_engine::{
     ids::{ConferenceId, IdTooLong, ParticipantId, PeerConnectionId, UserId},
-    report::{Report, Reports},
+    report::{Report, Reports, Stats, Text},
     units::Timestamp,
 };
 
 use super::{
     JsonError, JsonReport,
+    form::{self, Form, Forms, missing},
     read::{Millis, Reader, StatsMap},
     report::serialize_number,
 };
 use crate::batch::{Batch, BatchError, Event};
-
-const MEMBERS: &[&str] = &["conference_id", "user_id", "participant_id", "peer_connection_id", "batch_seq", "sent_ms", "events", "reports"];
 
 /// A table may be this many times larger than the values in it. Real calls stay below 2; only made-up ids go beyond.
 const CELLS_PER_VALUE_MAX: usize = 4;
@@ -51,7 +50,7 @@ pub fn batch_from_json(text: &[u8]) -> Result<Batch, BatchError> {
 pub fn batch_and_clock_from_json(text: &[u8]) -> Result<(Batch, Option<Timestamp>), BatchError> {
     let reader = Reader::default();
     let mut parser = serde_json::Deserializer::from_slice(text);
-    let batch = BatchSeed(&reader).deserialize(&mut parser).map_err(|error| JsonError::new(reader.place(), &error))?;
+    let batch = form::object::<BatchForm>(&reader).deserialize(&mut parser).map_err(|error| JsonError::new(reader.place(), &error))?;
     parser.end().map_err(|error| JsonError::new(String::new(), &error))?;
     Ok(batch)
 }
@@ -62,210 +61,166 @@ pub fn batch_to_json(batch: &Batch) -> Vec<u8> {
     serde_json::to_vec(&JsonBatch(batch)).unwrap_or_default()
 }
 
-struct BatchSeed<'a>(&'a Reader);
-
-impl<'de> DeserializeSeed<'de> for BatchSeed<'_> {
-    type Value = (Batch, Option<Timestamp>);
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
+#[derive(Default)]
+struct BatchForm {
+    conference_id: Option<ConferenceId>,
+    user_id: UserId,
+    participant_id: Option<ParticipantId>,
+    peer_connection_id: PeerConnectionId,
+    batch_seq: Option<u32>,
+    sent: Option<Timestamp>,
+    events: Vec<Event>,
+    run: Run,
 }
 
-impl<'de> Visitor<'de> for BatchSeed<'_> {
-    type Value = (Batch, Option<Timestamp>);
+impl Form for BatchForm {
+    type Read = (Batch, Option<Timestamp>);
+    const EXPECTED: &'static str = "a batch: an object with the members conference_id, user_id, participant_id, peer_connection_id, batch_seq, \
+         sent_ms, events, reports";
+    const MEMBERS: &'static [&'static str] =
+        &["conference_id", "user_id", "participant_id", "peer_connection_id", "batch_seq", "sent_ms", "events", "reports"];
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a batch: an object with the members {}", MEMBERS.join(", "))
+    fn member<'de, A: MapAccess<'de>>(&mut self, name: &'static str, map: &mut A, reader: &Reader) -> Result<(), A::Error> {
+        match name {
+            "conference_id" => self.conference_id = Some(id(map, ConferenceId::new)?),
+            "user_id" => self.user_id = id(map, UserId::new)?,
+            "participant_id" => self.participant_id = Some(id(map, ParticipantId::new)?),
+            "peer_connection_id" => self.peer_connection_id = id(map, PeerConnectionId::new)?,
+            "batch_seq" => self.batch_seq = Some(map.next_value()?),
+            "sent_ms" => self.sent = Some(map.next_value_seed(Millis)?),
+            "events" => self.events = map.next_value_seed(form::array(reader))?,
+            _ => self.run = map.next_value_seed(form::array(reader))?,
+        }
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let reader = self.0;
-        let (mut conference_id, mut user_id, mut participant_id, mut peer_connection_id) = (None, None, None, None);
-        let (mut batch_seq, mut sent, mut events, mut reports) = (None, None, Vec::new(), Reports::default());
-        while let Some(name) = map.next_key::<String>()? {
-            match &*name {
-                "conference_id" => conference_id = Some(id(reader, "conference_id", &mut map, ConferenceId::new)?),
-                "user_id" => user_id = Some(id(reader, "user_id", &mut map, UserId::new)?),
-                "participant_id" => participant_id = Some(id(reader, "participant_id", &mut map, ParticipantId::new)?),
-                "peer_connection_id" => peer_connection_id = Some(id(reader, "peer_connection_id", &mut map, PeerConnectionId::new)?),
-                "batch_seq" => batch_seq = Some(reader.member("batch_seq", || map.next_value::<u32>())?),
-                "sent_ms" => sent = Some(reader.member("sent_ms", || map.next_value_seed(Millis))?),
-                "events" => events = reader.member("events", || map.next_value_seed(EventList(reader)))?,
-                "reports" => reports = reader.member("reports", || map.next_value_seed(ReportList(reader)))?,
-                _ => return Err(unknown(&name, MEMBERS)),
-            }
-        }
-        let latest = events.iter().map(|event| event.time).chain(reports.times().iter().copied()).max();
+    fn finish<E: Error>(self) -> Result<Self::Read, E> {
+        let reports = self.run.reports;
+        let latest = self.events.iter().map(|event| event.time).chain(reports.times().iter().copied()).max();
         let batch = Batch {
-            conference_id: conference_id.ok_or_else(|| missing("conference_id", "the app's name for the conference"))?,
-            user_id: user_id.unwrap_or_default(),
-            participant_id: participant_id.ok_or_else(|| missing("participant_id", "a name for this stay of the user, unique per stay"))?,
-            peer_connection_id: peer_connection_id.unwrap_or_default(),
-            batch_seq: batch_seq.ok_or_else(|| missing("batch_seq", "the number of this batch, from 0 for each peer connection"))?,
-            sent: sent
+            conference_id: self.conference_id.ok_or_else(|| missing("conference_id", "the app's name for the conference"))?,
+            user_id: self.user_id,
+            participant_id: self
+                .participant_id
+                .ok_or_else(|| missing("participant_id", "a name for this stay of the user, unique per stay"))?,
+            peer_connection_id: self.peer_connection_id,
+            batch_seq: self.batch_seq.ok_or_else(|| missing("batch_seq", "the number of this batch, from 0 for each peer connection"))?,
+            sent: self
+                .sent
                 .or(latest)
                 .ok_or_else(|| missing("sent_ms", "when the batch was sent; needed when it holds no event and no report"))?,
-            events,
+            events: self.events,
             reports,
         };
-        Ok((batch, sent))
+        Ok((batch, self.sent))
     }
 }
 
-fn id<'de, A: MapAccess<'de>, T>(
-    reader: &Reader,
-    name: &'static str,
-    map: &mut A,
-    new: impl FnOnce(String) -> Result<T, IdTooLong>,
-) -> Result<T, A::Error> {
-    reader.member(name, || new(map.next_value::<String>()?).map_err(A::Error::custom))
+fn id<'de, A: MapAccess<'de>, T>(map: &mut A, new: impl FnOnce(String) -> Result<T, IdTooLong>) -> Result<T, A::Error> {
+    new(map.next_value()?).map_err(A::Error::custom)
 }
 
-fn missing<E: Error>(name: &str, meaning: &str) -> E {
-    E::custom(format_args!("{name} is missing: {meaning}"))
-}
+impl Forms for Vec<Event> {
+    type Element = EventForm;
+    const EXPECTED: &'static str = "an array of events, {\"time_ms\": …, \"kind\": …, \"payload\": {…}}";
 
-fn unknown<E: Error>(name: &str, allowed: &[&str]) -> E {
-    let plain = |name: &str| name.to_ascii_lowercase().replace(['_', '-'], "");
-    let given: String = name.chars().take(60).collect();
-    let meant = allowed.iter().find(|candidate| plain(candidate) == plain(name));
-    match meant {
-        Some(meant) => E::custom(format_args!("member {given:?} is unknown, {meant:?} is meant; allowed are {}", allowed.join(", "))),
-        None => E::custom(format_args!("member {given:?} is unknown; allowed are {}", allowed.join(", "))),
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn add<E: Error>(&mut self, event: Event) -> Result<(), E> {
+        self.push(event);
+        Ok(())
     }
 }
 
-struct EventList<'a>(&'a Reader);
-
-impl<'de> DeserializeSeed<'de> for EventList<'_> {
-    type Value = Vec<Event>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<Event>, D::Error> {
-        deserializer.deserialize_seq(self)
-    }
+#[derive(Default)]
+pub(super) struct EventForm {
+    time: Option<Timestamp>,
+    kind: String,
+    payload: serde_json::Map<String, serde_json::Value>,
 }
 
-impl<'de> Visitor<'de> for EventList<'_> {
-    type Value = Vec<Event>;
+impl Form for EventForm {
+    type Read = Event;
+    const EXPECTED: &'static str = "an event, {\"time_ms\": …, \"kind\": …, \"payload\": {…}}";
+    const MEMBERS: &'static [&'static str] = &["time_ms", "kind", "payload"];
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of events, {\"time_ms\": …, \"kind\": …, \"payload\": {…}}")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Event>, A::Error> {
-        let mut events = Vec::new();
-        while let Some(event) = self.0.index(events.len(), || seq.next_element_seed(EventSeed(self.0)))? {
-            events.push(event);
+    fn member<'de, A: MapAccess<'de>>(&mut self, name: &'static str, map: &mut A, _: &Reader) -> Result<(), A::Error> {
+        match name {
+            "time_ms" => self.time = Some(map.next_value_seed(Millis)?),
+            "kind" => self.kind = map.next_value()?,
+            _ => self.payload = map.next_value()?,
         }
-        Ok(events)
-    }
-}
-
-struct EventSeed<'a>(&'a Reader);
-
-impl<'de> DeserializeSeed<'de> for EventSeed<'_> {
-    type Value = Event;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Event, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for EventSeed<'_> {
-    type Value = Event;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an event, {\"time_ms\": …, \"kind\": …, \"payload\": {…}}")
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Event, A::Error> {
-        let reader = self.0;
-        let (mut time, mut kind, mut payload) = (None, None, None);
-        while let Some(name) = map.next_key::<String>()? {
-            match &*name {
-                "time_ms" => time = Some(reader.member("time_ms", || map.next_value_seed(Millis))?),
-                "kind" => kind = Some(reader.member("kind", || map.next_value::<String>())?),
-                "payload" => {
-                    payload = Some(reader.member("payload", || map.next_value::<serde_json::Map<String, serde_json::Value>>())?);
-                }
-                _ => return Err(unknown(&name, &["time_ms", "kind", "payload"])),
-            }
+    fn finish<E: Error>(self) -> Result<Event, E> {
+        if self.kind.is_empty() {
+            return Err(missing("kind", "what happened, such as \"joined\""));
         }
         Ok(Event {
-            time: time.ok_or_else(|| missing("time_ms", "when it happened, in milliseconds since 1970"))?,
-            kind: kind.filter(|kind| !kind.is_empty()).ok_or_else(|| missing("kind", "what happened, such as \"joined\""))?,
-            payload: serde_json::Value::Object(payload.unwrap_or_default()).to_string(),
+            time: self.time.ok_or_else(|| missing("time_ms", "when it happened, in milliseconds since 1970"))?,
+            kind: self.kind,
+            payload: serde_json::Value::Object(self.payload).to_string(),
         })
     }
 }
 
-struct ReportList<'a>(&'a Reader);
-
-impl<'de> DeserializeSeed<'de> for ReportList<'_> {
-    type Value = Reports;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Reports, D::Error> {
-        deserializer.deserialize_seq(self)
-    }
+/// The reports of a batch, and how many values are in them.
+#[derive(Default)]
+struct Run {
+    reports: Reports,
+    values: usize,
 }
 
-impl<'de> Visitor<'de> for ReportList<'_> {
-    type Value = Reports;
+impl Forms for Run {
+    type Element = ReportForm;
+    const EXPECTED: &'static str = "an array of reports, {\"time_ms\": …, \"stats\": {…}}";
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of reports, {\"time_ms\": …, \"stats\": {…}}")
+    fn len(&self) -> usize {
+        self.reports.len()
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Reports, A::Error> {
-        let mut reports = Reports::default();
-        let mut values = 0;
-        while let Some(report) = self.0.index(reports.len(), || seq.next_element_seed(ReportSeed(self.0)))? {
-            values += report.stats.values().map(|stats| stats.members.len() + 1).sum::<usize>();
-            reports.push(&report);
-            let cells = reports.len() * reports.objects().iter().map(|object| object.columns.len() + 1).sum::<usize>();
-            if cells > CELLS_FREE + CELLS_PER_VALUE_MAX * values {
-                return Err(A::Error::custom(format_args!(
-                    "{} reports hold {values} values spread over a table of {cells} cells: successive reports must share their ids; \
-                     send fewer reports in a batch",
-                    reports.len()
-                )));
-            }
+    fn add<E: Error>(&mut self, report: Report) -> Result<(), E> {
+        self.values += report.stats.values().map(|stats| stats.members.len() + 1).sum::<usize>();
+        self.reports.push(&report);
+        let cells = self.reports.len() * self.reports.objects().iter().map(|object| object.columns.len() + 1).sum::<usize>();
+        if cells > CELLS_FREE + CELLS_PER_VALUE_MAX * self.values {
+            return Err(E::custom(format_args!(
+                "{} reports hold {} values spread over a table of {cells} cells: successive reports must share their ids; \
+                 send fewer reports in a batch",
+                self.reports.len(),
+                self.values
+            )));
         }
-        Ok(reports)
+        Ok(())
     }
 }
 
-struct ReportSeed<'a>(&'a Reader);
-
-impl<'de> DeserializeSeed<'de> for ReportSeed<'_> {
-    type Value = Report;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Report, D::Error> {
-        deserializer.deserialize_map(self)
-    }
+#[derive(Default)]
+pub(super) struct ReportForm {
+    time: Option<Timestamp>,
+    stats: Option<BTreeMap<Text, Stats>>,
 }
 
-impl<'de> Visitor<'de> for ReportSeed<'_> {
-    type Value = Report;
+impl Form for ReportForm {
+    type Read = Report;
+    const EXPECTED: &'static str = "a report, {\"time_ms\": …, \"stats\": {…}}";
+    const MEMBERS: &'static [&'static str] = &["time_ms", "stats"];
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a report, {\"time_ms\": …, \"stats\": {…}}")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Report, A::Error> {
-        let reader = self.0;
-        let (mut time, mut stats) = (None, None);
-        while let Some(name) = map.next_key::<String>()? {
-            match &*name {
-                "time_ms" => time = Some(reader.member("time_ms", || map.next_value_seed(Millis))?),
-                "stats" => stats = Some(reader.member("stats", || map.next_value_seed(StatsMap(reader)))?),
-                _ => return Err(unknown(&name, &["time_ms", "stats"])),
-            }
+    fn member<'de, A: MapAccess<'de>>(&mut self, name: &'static str, map: &mut A, reader: &Reader) -> Result<(), A::Error> {
+        match name {
+            "time_ms" => self.time = Some(map.next_value_seed(Millis)?),
+            _ => self.stats = Some(map.next_value_seed(StatsMap(reader))?),
         }
+        Ok(())
+    }
+
+    fn finish<E: Error>(self) -> Result<Report, E> {
         Ok(Report {
-            time: time.ok_or_else(|| missing("time_ms", "when getStats was called, in milliseconds since 1970"))?,
-            stats: stats.ok_or_else(|| missing("stats", "the stats objects by id"))?,
+            time: self.time.ok_or_else(|| missing("time_ms", "when getStats was called, in milliseconds since 1970"))?,
+            stats: self.stats.ok_or_else(|| missing("stats", "the stats objects by id"))?,
         })
     }
 }
