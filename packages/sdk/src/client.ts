@@ -209,7 +209,7 @@ export class Sidetone {
       policy: run.policy,
       judges: () => (["tick", "issue", "issueEscalated", "issueCleared"] as const).some((event) => this.#emitter.has(event)),
       onOutcome: (outcome) => this.#tell(connection, outcome),
-      onCut: () => void this.#upload(run),
+      onCut: () => void this.#send(run, builder),
       onClosed: () => this.#forget(connection, run),
       guard: (work) => this.#failures.guard(work),
     });
@@ -224,18 +224,26 @@ export class Sidetone {
     this.#connections.delete(connection.peerConnection);
     connection.stop();
     registry.giveBack(connection.peerConnection, this);
-    if (run) void this.#upload(run);
+    if (run) void this.#send(run, connection.batches);
   }
 
   #collect(run: Run): Batch[] {
     return [run.own, ...this.#builders.values()].flatMap((builder) => builder.take(Date.now()) ?? []);
   }
 
+  /** One batch after another, so that making them never holds up the page for long. */
   async #upload(run: Run): Promise<void> {
     run.prepare();
-    const batches = this.#collect(run);
-    await Promise.all(batches.map((batch) => run.uploader.add(batch)));
-    if (batches.length === 0 && !run.uploader.waits) void run.uploader.kick();
+    let hasSent = false;
+    for (const builder of [run.own, ...this.#builders.values()]) hasSent = (await this.#send(run, builder)) || hasSent;
+    if (!hasSent && !run.uploader.waits) void run.uploader.kick();
+  }
+
+  /** Sends what one connection has, or the participant; tells whether there was something. */
+  async #send(run: Run, builder: BatchBuilder): Promise<boolean> {
+    const batch = builder.take(Date.now());
+    if (batch) await run.uploader.add(batch);
+    return batch !== undefined;
   }
 
   #tell({ peerConnection, id, label }: Connection, outcome: Outcome): void {
