@@ -6,11 +6,8 @@
 //! video call.
 
 use std::{
-    error::Error,
-    io::{BufRead, BufReader},
     net::SocketAddr,
     path::Path,
-    process::{Child, Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,6 +17,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{Request as ClientRequest, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
+use sidetone_bench::{Result, Subject};
 use sidetone_engine::{
     ids::{AppKey, ConferenceId, ParticipantId, PeerConnectionId, UserId},
     report::Reports,
@@ -38,8 +36,6 @@ use sidetone_wire::{
     batch::{self, Batch},
 };
 use tokio::{net::TcpListener, task::JoinSet};
-
-type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// As `sidetone` does.
 #[global_allocator]
@@ -102,43 +98,30 @@ async fn floor() -> Result<()> {
     Ok(axum::serve(listener, Router::new().route("/v1/batches", post(drop_body))).await?)
 }
 
-/// A child of this very program.
-struct Subject {
+/// One of those that are compared.
+struct Measured {
     name: &'static str,
-    child: Child,
-    address: SocketAddr,
+    subject: Subject,
     wall: Vec<Duration>,
     cpu: Vec<Duration>,
 }
 
-impl Subject {
+impl Measured {
     fn start(name: &'static str, arguments: &[&str]) -> Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?).args(arguments).stdout(Stdio::piped()).spawn()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
-        Ok(Self { name, address: line.trim().parse()?, child, wall: Vec::new(), cpu: Vec::new() })
-    }
-
-    /// User and system time of the process so far, in ticks of 10 ms (`proc_pid_stat(5)`).
-    fn processor_time(&self) -> Result<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let fields: Vec<&str> = stat.rsplit_once(") ").ok_or("no stat")?.1.split(' ').collect();
-        let ticks: u64 =
-            fields.get(11..13).ok_or("no times")?.iter().map(|field| field.parse::<u64>()).sum::<std::result::Result<u64, _>>()?;
-        Ok(Duration::from_millis(ticks * 10))
+        Ok(Self { name, subject: Subject::start(arguments)?, wall: Vec::new(), cpu: Vec::new() })
     }
 
     async fn round(&mut self, bodies: &[Vec<Bytes>]) -> Result<()> {
-        let (processor, began) = (self.processor_time()?, Instant::now());
+        let (processor, began) = (self.subject.processor_time()?, Instant::now());
         let mut connections = JoinSet::new();
         for bodies in bodies {
-            connections.spawn(send(self.address, bodies.clone()));
+            connections.spawn(send(self.subject.address, bodies.clone()));
         }
         while let Some(sent) = connections.join_next().await {
             sent??;
         }
         self.wall.push(began.elapsed());
-        self.cpu.push(self.processor_time()? - processor);
+        self.cpu.push(self.subject.processor_time()? - processor);
         Ok(())
     }
 
@@ -146,13 +129,6 @@ impl Subject {
         let reports = (self.wall.len() * CONNECTIONS * BATCHES * REPORTS) as f64;
         let (wall, cpu) = (self.wall.iter().sum::<Duration>().as_secs_f64(), self.cpu.iter().sum::<Duration>().as_secs_f64());
         format!("{:<8} {:>12.0} {:>20.0} {:>20.2}", self.name, reports / wall, reports / cpu, cpu * 1e6 / reports)
-    }
-}
-
-impl Drop for Subject {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
     }
 }
 
@@ -179,8 +155,8 @@ async fn send(address: SocketAddr, bodies: Vec<Bytes>) -> Result<()> {
 
 async fn compare(rounds: usize) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let mut server = Subject::start("sidetone", &["serve", folder.path().to_str().ok_or("no UTF-8")?])?;
-    let mut floor = Subject::start("floor", &["floor"])?;
+    let mut server = Measured::start("sidetone", &["serve", folder.path().to_str().ok_or("no UTF-8")?])?;
+    let mut floor = Measured::start("floor", &["floor"])?;
     let runs = runs();
     let mut bytes = 0;
     // The first round warms both up and is not counted.

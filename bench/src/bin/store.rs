@@ -82,7 +82,10 @@ async fn main() -> Result<(), Error> {
         ("additional id", ConferenceQuery { additional_id: Some((None, "ticket 777".into())), ..any() }),
         ("a day", ConferenceQuery { from: Some(day(3)), until: Some(day(4)), ..any() }),
         ("severity, whatever the rule", ConferenceQuery { severity: Some(Severity::Critical), ..any() }),
-        ("two severities and a user", ConferenceQuery { severity: Some(Severity::Major), user_id: Some(TextMatch::Exact("user 1234".into())), ..any() }),
+        (
+            "two severities and a user",
+            ConferenceQuery { severity: Some(Severity::Major), user_id: Some(TextMatch::Exact("user 1234".into())), ..any() },
+        ),
         ("site that is common but old", ConferenceQuery { site: Some("closed site".into()), ..any() }),
         ("site that is common but old, mos below 2", ConferenceQuery { site: Some("closed site".into()), mos_max: Some(2.0), ..any() }),
         ("browser and site, both common", ConferenceQuery { browser: Some("Safari".into()), site: Some("site 5".into()), ..any() }),
