@@ -3,7 +3,10 @@
 //! A *shape* is the id and type of a stats object with the names and kinds of its members. A report is, for each of its objects, the number
 //! of its shape followed by a value for each member: the number itself, 0 or 1, or the number of a text.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use sidetone_engine::{
     report::{Column, Data, MemberName, Object, Presence, Reports, Text, Value},
@@ -68,8 +71,11 @@ struct Shape {
 }
 
 impl Shape {
-    fn find(&self, name: &MemberName) -> Option<&Member> {
-        self.members.binary_search_by(|member| member.name.cmp(name)).ok().map(|index| &self.members[index])
+    /// The member of that name, which stands at or near `place` in most shapes.
+    fn find(&self, name: &MemberName, place: usize) -> Option<&Member> {
+        let shares = |member: &&Member| Arc::ptr_eq(&member.name.name, &name.name) && member.name.key == name.key;
+        let near = self.members.get(place).filter(shares).or_else(|| self.members.get(place + 1).filter(shares));
+        near.or_else(|| self.members.binary_search_by(|member| member.name.cmp(name)).ok().map(|index| &self.members[index]))
     }
 }
 
@@ -241,24 +247,35 @@ impl Intake {
     }
 
     fn object(&self, number: usize, cells: &[Cell<'_>], height: usize) -> Object {
+        let (id, stats_type) = self.objects[number].clone();
+        if let ([cell], 1) = (cells, height) {
+            // Every report comes this way when it is judged.
+            let column = |member: &Member| {
+                let data = Data::Constant(self.value(member.kind, cell.values[member.place]));
+                Column { name: member.name.clone(), presence: Presence::All, data }
+            };
+            return Object { id, stats_type, presence: Presence::All, columns: cell.shape.members.iter().map(column).collect() };
+        }
         let mut shapes: Vec<&Shape> = Vec::new();
         let mut columns = Vec::new();
         for (at, cell) in cells.iter().enumerate() {
             if shapes.iter().any(|shape| std::ptr::eq(*shape, cell.shape)) {
                 continue;
             }
-            let is_new = |member: &&Member| shapes.iter().all(|shape| shape.find(&member.name).is_none());
-            columns.extend(cell.shape.members.iter().filter(is_new).map(|member| self.column(member, cell.shape, &cells[at..], height)));
+            for (place, member) in cell.shape.members.iter().enumerate() {
+                if shapes.iter().all(|shape| shape.find(&member.name, place).is_none()) {
+                    columns.push(self.column((place, member), cell.shape, &cells[at..], height));
+                }
+            }
             shapes.push(cell.shape);
         }
-        let (id, stats_type) = self.objects[number].clone();
         Object { id, stats_type, presence: presence(cells.iter().map(|cell| cell.row), height), columns }
     }
 
     /// The column of a member of `first`, the shape of the first of the cells.
-    fn column(&self, member: &Member, first: &Shape, cells: &[Cell<'_>], height: usize) -> Column {
+    fn column(&self, (place, member): (usize, &Member), first: &Shape, cells: &[Cell<'_>], height: usize) -> Column {
         let there = cells.iter().filter_map(|cell| {
-            let of = if std::ptr::eq(cell.shape, first) { member } else { cell.shape.find(&member.name)? };
+            let of = if std::ptr::eq(cell.shape, first) { member } else { cell.shape.find(&member.name, place)? };
             Some((cell.row, of.kind, cell.values[of.place]))
         });
         let name = member.name.clone();
