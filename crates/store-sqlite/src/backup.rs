@@ -27,9 +27,17 @@ pub async fn back_up(folder: &Path, into: &Path) -> Result<(), StoreError> {
     copied.await.map_err(|error| StoreError::Backend(Box::new(error)))?
 }
 
+/// Makes a folder that is for this user alone: a copy holds what the data folder holds.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
 fn copy(file: &Path, into: &Path) -> Result<(), StoreError> {
     let unwritable = |error: std::io::Error| StoreError::Unwritable(format!("backup folder {}: {error}", into.display()));
-    fs::create_dir_all(into).map_err(unwritable)?;
+    make_private(into).map_err(unwritable)?;
     let (partial, target): (PathBuf, PathBuf) = (into.join(PARTIAL_NAME), into.join(FILE_NAME));
     if fs::symlink_metadata(&target).is_ok() {
         return Err(StoreError::Unwritable(format!("{} is there already; name an empty folder", target.display())));

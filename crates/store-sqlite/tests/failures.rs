@@ -350,6 +350,8 @@ async fn a_backup_taken_while_batches_arrive_is_whole() {
         }
     });
     backup.unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&into).unwrap().permissions());
+    assert_eq!(mode & 0o077, 0, "for nobody else: {mode:o}");
     let copy = open(&into).unwrap();
     let numbers = numbers(&copy).await;
     assert!(numbers.len() >= 20 && numbers.iter().copied().eq(0..numbers.len() as u32), "{numbers:?}");

@@ -57,6 +57,19 @@ impl Subscriber for Log {
 async fn the_log_tells_nothing_of_people() {
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(log.clone());
+    tell_of_people().await;
+    // A message that another test's thread was just about to register when the log began may be taken to interest nobody: now all are known.
+    tracing::callsite::rebuild_interest_cache();
+    tell_of_people().await;
+    let log = log.0.lock().unwrap().clone();
+    assert!(log.contains("conference finalised") && log.contains("erased a user") && log.contains("secret_unknown"), "{log}");
+    for private in [INTAKE, QUERY, "wrong-secret", "eyJ", "Lovelace", "countess", "ada", "stay-ada", "198.51.100.7", "standup"] {
+        assert!(!log.contains(private), "{private:?} stands in the log: {log}");
+    }
+}
+
+/// Everything that could make somebody's name or secret stand in the log.
+async fn tell_of_people() {
     let server = TestServer::new().await;
     let mut batch = a_batch();
     batch.sent = server.clock.now();
@@ -72,11 +85,6 @@ async fn the_log_tells_nothing_of_people() {
     server.sweep().await;
     server.get(&format!("/v1/conferences/{}", stored["conference"].as_str().unwrap())).await.ok();
     server.ask(Method::DELETE, "/v1/users/ada", QUERY).await.ok();
-    let log = log.0.lock().unwrap().clone();
-    assert!(log.contains("conference finalised") && log.contains("erased a user") && log.contains("secret_unknown"), "{log}");
-    for private in [INTAKE, QUERY, "wrong-secret", "eyJ", "Lovelace", "countess", "ada", "stay-ada", "198.51.100.7", "standup"] {
-        assert!(!log.contains(private), "{private:?} stands in the log: {log}");
-    }
 }
 
 /// A real call with everything in it that a browser may tell of addresses.
