@@ -22,8 +22,10 @@ use crate::{
     data_folder, secret, serve, user,
 };
 
-/// Real calls, recorded with Chromium 156: the same call twice, as its two kinds of dump, and one as rtcstats-js sent it.
-const BUILT_IN: [(&str, &[u8]); 3] = [
+/// Real calls, recorded with Chromium 156: one left alone and one harmed on the demo's call page, one call as its two kinds of dump, and one as rtcstats-js sent it.
+const BUILT_IN: [(&str, &[u8]); 5] = [
+    ("weekly-planning.sidetone.gz", include_bytes!("../../../testdata/demo/weekly-planning.sidetone.gz")),
+    ("support-callback.sidetone.gz", include_bytes!("../../../testdata/demo/support-callback.sidetone.gz")),
     ("webrtc-internals.json", include_bytes!("../../../testdata/traces/webrtc-internals-av.json")),
     ("chrome-rtcstats-dump.gz", include_bytes!("../../../testdata/traces/chrome-rtcstats-dump-av.gz")),
     ("rtcstats-js.jsonl", include_bytes!("../../../testdata/traces/sdk-av-rtcstats-ws.jsonl")),
@@ -129,13 +131,14 @@ Sidetone demo: conferences {} are in it.
 
 dashboard  {url}/   log in as {USER}, password {password}
 call       {url}/demo/#secret={intake}   open it in two tabs: a real call, with switches that harm it
+handbook   {url}/handbook/
 API        {url}{VIEWER_PATH}
 intake     {intake}
 query      {query}
 
 Ask:
   curl -s -H 'Authorization: Bearer {query}' '{url}/v1/conferences?conference_id={conference}'
-  curl -s -H 'Authorization: Bearer {query}' '{url}/v1/conferences?issue=high_rtt'
+  curl -s -H 'Authorization: Bearer {query}' '{url}/v1/conferences?issue=audible_concealment'
 Send:
   curl -s -H 'Authorization: Bearer {intake}' -H 'Content-Type: application/json' '{url}/v1/batches' \\
     -d '{{\"conference_id\":\"hello\",\"user_id\":\"you\",\"participant_id\":\"stay-1\",\"batch_seq\":0,\"sent_ms\":'$(date +%s000)'}}'
@@ -148,4 +151,24 @@ Ctrl-C stops it. ready
 ",
         conferences.join(", "),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use sidetone_engine::issue::{RuleSet, Severity};
+
+    use super::*;
+
+    /// The worst issue of a built-in call.
+    fn worst(name: &str) -> Option<Severity> {
+        let (_, bytes) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name).unwrap();
+        let file = CallFile::parse(bytes, name, None).unwrap();
+        call_file::analyses(&file, &RuleSet::default()).iter().flat_map(|scored| &scored.analysis.issues).map(|issue| issue.severity).max()
+    }
+
+    #[test]
+    fn a_bad_call_is_there_from_the_start_and_one_beside_it_that_is_better() {
+        assert_eq!(worst("support-callback.sidetone.gz"), Some(Severity::Critical));
+        assert!(worst("weekly-planning.sidetone.gz") < Some(Severity::Critical));
+    }
 }

@@ -35,7 +35,7 @@ class Call {
     secret: string,
   ) {
     this.#signalling = new Signalling(room, (from, message) => void this.#hear(from, message));
-    this.#client = new Sidetone!({ secret, conferenceId: room, userId: `tab ${this.#signalling.id}`, uploadIntervalMs: 2000 });
+    this.#client = new Sidetone!({ secret, conferenceId: room, userId: given.get("user") || `tab ${this.#signalling.id}`, uploadIntervalMs: 2000 });
     this.#client.on("tick", (tick) => this.#panel.tick(tick));
     this.#client.on("issue", (issue) => this.#panel.raise(issue));
     this.#client.on("issueEscalated", (issue) => this.#panel.raise(issue));
@@ -168,6 +168,7 @@ async function join(): Promise<void> {
     call = new Call(await open(element<HTMLInputElement>("made-up").checked), secret);
     element("start").hidden = true;
     element("pictures").hidden = false;
+    element("harm").hidden = false;
     element("panel").hidden = false;
   } catch (error) {
     tell(error instanceof NoMedia ? error.message : `The call cannot begin: ${String(error)}`);
