@@ -52,6 +52,7 @@ class Call {
 
   mute(isMuted: boolean): void {
     for (const track of this.media.getAudioTracks()) track.enabled = !isMuted;
+    this.#signalling.send({ type: "mute", isMuted });
   }
 
   unplug(): void {
@@ -96,6 +97,9 @@ class Call {
       }
     } else if (message.type === "candidate") {
       await peerConnection.addIceCandidate(message.candidate ?? undefined).catch(() => undefined);
+    } else if (message.type === "mute") {
+      // Only the app can know that the silence of the other side is meant.
+      this.#client.event(message.isMuted ? "muted" : "unmuted", { kind: "audio", direction: "inbound" }, peerConnection);
     }
   }
 
@@ -122,6 +126,7 @@ class Call {
       if (peerConnection.connectionState === "failed") this.#forget(id);
     };
     for (const track of this.media.getTracks()) this.#harmer.watch(peerConnection.addTrack(track, this.media));
+    if (this.media.getAudioTracks().some(({ enabled }) => !enabled)) this.#signalling.send({ type: "mute", isMuted: true }, id);
     element("others").append(video);
     element("waiting").hidden = true;
     return other;

@@ -5,6 +5,7 @@ export type Message =
   | { readonly type: "hello" }
   | { readonly type: "description"; readonly description: RTCSessionDescriptionInit }
   | { readonly type: "candidate"; readonly candidate: RTCIceCandidateInit | null }
+  | { readonly type: "mute"; readonly isMuted: boolean }
   | { readonly type: "bye" };
 
 interface Envelope {
