@@ -335,12 +335,13 @@ fn goes_on(db: &Connection, batch: &Append, stay: &Stay) -> Result<bool, StoreEr
 
 /// Notes what was heard of the participant last, and whether it ends by that.
 fn ends(db: &Connection, batch: &Append, stay: &Stay, last: Timestamp) -> Result<bool, StoreError> {
-    // A stay that timed out is there again when it is heard again; one that left stays away unless it speaks of a later time.
+    // A stay that timed out is there again when it is heard again; one that left stays away unless it speaks of a clearly later time: where a
+    // client's clock is corrected, batches of one instant come out some milliseconds apart.
     let ended: Option<i64> = db
         .prepare_cached(
             "UPDATE participants SET joined = min(joined, ?2), last_seen = max(last_seen, ?3), received = max(received, ?4),
                ended = CASE WHEN ?5 IS NOT NULL THEN max(?5, coalesce(CASE WHEN timed_out THEN NULL ELSE ended END, ?5))
-                            WHEN timed_out OR ended < ?3 THEN NULL ELSE ended END,
+                            WHEN timed_out OR ended + 2000000 < ?3 THEN NULL ELSE ended END,
                timed_out = 0
              WHERE id = ?1 RETURNING ended",
         )
