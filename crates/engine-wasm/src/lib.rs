@@ -1,7 +1,7 @@
 //! Engine and wire for the browser: bindings only, no logic of their own.
 //!
 //! A [`Recording`] owns what one page saw of one peer connection since the last batch, and its live analysis. Reports come in as numbers
-//! ([`flat`](crate::flat)) and what they lead to goes out as numbers (`output`): no JSON passes. `README.md` beside this crate says how to call it.
+//! (`flat`) and what they lead to goes out as numbers (`output`): no JSON passes. `README.md` beside this crate says how to call it.
 
 mod flat;
 mod output;
