@@ -91,7 +91,8 @@ export interface PhoneEventMap {
   registrationFailed: Cause;
   /** The token runs out in a minute, or was refused; only for a token that is no function. */
   tokenExpiring: { readonly expiresMs: number };
-  incoming: { readonly call: Call };
+  /** `replaces`: an attended transfer (RFC 3891); the call is answered at once and takes the place of that one, which then ends. */
+  incoming: { readonly call: Call; readonly replaces: Call | undefined };
   /** Of an outgoing call, before its INVITE leaves. */
   outgoing: { readonly call: Call };
   /** An answer to a keep-alive, or none. */
@@ -100,7 +101,7 @@ export interface PhoneEventMap {
   devices: { readonly added: readonly MediaDeviceInfo[]; readonly removed: readonly MediaDeviceInfo[] };
 }
 
-/** Registers with SIP servers, places and takes calls. Nothing throws into an event handler's page; what fails is told by an event or a rejected promise. */
+/** Made by `createPhone(options)` of `index.ts`. Registers with SIP servers, places and takes calls. Nothing throws into an event handler's page; what fails is told by an event or a rejected promise. */
 export interface Phone {
   readonly connection: ConnectionState;
   readonly isRegistered: boolean;
