@@ -96,10 +96,12 @@ export class Sidetone {
   static async start({ settings = [], app = [], tls = false }: { settings?: readonly string[]; app?: readonly string[]; tls?: boolean } = {}): Promise<Sidetone> {
     const data = mkdtempSync(join(tmpdir(), "sidetone-e2e-"));
     const created = run("app", "create", "e2e", "--data", data, "--json", ...app);
+    // What the tests compare holds the names of people.
+    const { names_secret } = JSON.parse(run("app", "rotate", "e2e", "--data", data, "--names", "--json")) as { names_secret: string };
     const secured = tls ? [...settings, "listen.tls.mode=self_signed", 'listen.tls.names=["localhost"]'] : settings;
     // Nobody but its browsers and we ask this server, and nobody vouches for its certificate.
     if (tls) process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
-    const sidetone = new Sidetone(await freePort(), data, JSON.parse(created) as never, secured, tls ? "https" : "http");
+    const sidetone = new Sidetone(await freePort(), data, { ...JSON.parse(created), query_secret: names_secret } as never, secured, tls ? "https" : "http");
     await sidetone.up();
     return sidetone;
   }

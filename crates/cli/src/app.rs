@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use sidetone_engine::{ids::AppKey, units::Timestamp};
 use sidetone_server::{
-    INTAKE_SECRET_PREFIX, QUERY_SECRET_PREFIX, calendar,
+    INTAKE_SECRET_PREFIX, NAMES_SECRET_PREFIX, QUERY_SECRET_PREFIX, calendar,
     secret::{self, FreshApp, NewSecret},
 };
 use sidetone_store::{
@@ -38,6 +38,7 @@ Examples:
   sidetone app set shop --keep-addresses=false
   sidetone app rotate shop --intake --keep-old     # deploy the new secret, then:
   sidetone app rotate shop --intake                # another new one; every earlier one is refused
+  sidetone app rotate shop --names                 # a secret that reads real names too
   sidetone app callstats shop                      # a new AppID and AppSecret, or:
   sidetone app callstats shop --app-id 123456789 --secret-file secret.txt
   sidetone app list --json | jq -r '.[].key'";
@@ -69,7 +70,7 @@ enum AppCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Makes new secrets, shows them once, and refuses the earlier ones
+    /// Makes new secrets, shows them once, and refuses the earlier ones (unset: that which sends and that which reads)
     Rotate {
         /// Key or name of the app
         app: String,
@@ -79,6 +80,9 @@ enum AppCommand {
         /// Only the secret that may read
         #[arg(long)]
         query: bool,
+        /// Only the secret that may read real names of people too; there is none until this makes one
+        #[arg(long)]
+        names: bool,
         /// Go on to accept the earlier secrets (until the next rotation)
         #[arg(long)]
         keep_old: bool,
@@ -243,17 +247,18 @@ pub(crate) async fn run(args: AppArgs) -> Result<()> {
             let mut initial = AppSettings::default();
             settings.apply(&mut initial)?;
             let CreatedApp { app, intake, query } = create(&*store, &name, initial).await?;
-            show_secrets(&app, Some(&intake), Some(&query), json)
+            show_secrets(&app, [Some(&intake), Some(&query), None], json)
         }
         AppCommand::List { json } => list(&*store, json).await,
-        AppCommand::Rotate { app, intake, query, keep_old, json } => {
+        AppCommand::Rotate { app, intake, query, names, keep_old, json } => {
             let mut app = find(&*store, &app).await?;
-            let both = intake == query;
+            let both = !(intake || query || names);
             let fresh =
                 |wanted: bool, prefix: &str| wanted.then(|| NewSecret::mint(prefix, &SystemEntropy)).transpose().map_err(Error::msg);
             let (intake, query) = (fresh(both || intake, INTAKE_SECRET_PREFIX)?, fresh(both || query, QUERY_SECRET_PREFIX)?);
-            let settings = &mut app.settings;
-            for (new, held) in [(&intake, &mut settings.intake_secrets), (&query, &mut settings.query_secrets)] {
+            let names = fresh(names, NAMES_SECRET_PREFIX)?;
+            let AppSettings { intake_secrets, query_secrets, names_secrets, .. } = &mut app.settings;
+            for (new, held) in [(&intake, intake_secrets), (&query, query_secrets), (&names, names_secrets)] {
                 let Some(new) = new else { continue };
                 if !keep_old {
                     held.clear();
@@ -261,7 +266,7 @@ pub(crate) async fn run(args: AppArgs) -> Result<()> {
                 held.push(new.digest);
             }
             update(&*store, app.clone()).await?;
-            show_secrets(&app, intake.as_ref(), query.as_ref(), json)
+            show_secrets(&app, [intake.as_ref(), query.as_ref(), names.as_ref()], json)
         }
         AppCommand::Set { app, settings, remove_token_key, any_origin } => {
             let mut app = find(&*store, &app).await?;
@@ -295,13 +300,14 @@ async fn update(store: &dyn Store, app: App) -> Result<()> {
     store.update_app(app).await?.map(|_| ()).ok_or_else(|| anyhow!("the app {name:?} was removed meanwhile"))
 }
 
-fn show_secrets(app: &App, intake: Option<&NewSecret>, query: Option<&NewSecret>, json: bool) -> Result<()> {
+fn show_secrets(app: &App, [intake, query, names]: [Option<&NewSecret>; 3], json: bool) -> Result<()> {
     if json {
         let shown = json!({
             "key": app.key.to_string(),
             "name": app.name,
             "intake_secret": intake.map(|secret| &secret.text),
             "query_secret": query.map(|secret| &secret.text),
+            "names_secret": names.map(|secret| &secret.text),
         });
         return output::print(&format!("{shown:#}\n"));
     }
@@ -311,6 +317,9 @@ fn show_secrets(app: &App, intake: Option<&NewSecret>, query: Option<&NewSecret>
     }
     if let Some(secret) = query {
         text += &format!("query secret   {}  may read: for your servers, never for a page\n", secret.text);
+    }
+    if let Some(secret) = names {
+        text += &format!("names secret   {}  may read, real names of people too; `sidetone audit` tells when it did\n", secret.text);
     }
     output::print(&text)?;
     output::note("The secrets are shown this once; only their digests are kept. `sidetone app rotate` makes new ones.");
@@ -360,13 +369,15 @@ pub(crate) fn day(at: Timestamp) -> String {
 }
 
 fn as_json(app: &App) -> serde_json::Value {
-    let AppSettings { intake_secrets, query_secrets, token_keys, origins, retention_days, keep_addresses, callstats } = &app.settings;
+    let AppSettings { intake_secrets, query_secrets, names_secrets, token_keys, origins, retention_days, keep_addresses, callstats } =
+        &app.settings;
     json!({
         "key": app.key.to_string(),
         "name": app.name,
         "created_ms": app.created.as_millis(),
         "intake_secret_count": intake_secrets.len(),
         "query_secret_count": query_secrets.len(),
+        "names_secret_count": names_secrets.len(),
         "token_keys": token_keys.iter().map(|key| json!({"kid": key.kid, "alg": algorithm(key.algorithm)})).collect::<Vec<_>>(),
         "origins": origins,
         "retention_days": retention_days,

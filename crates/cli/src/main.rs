@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod audit;
 mod backup;
 mod call_file;
 mod config;
@@ -53,6 +54,8 @@ enum Command {
     App(app::AppArgs),
     /// Manages who may log in to the dashboard
     User(user::UserArgs),
+    /// Shows who was shown real names of people
+    Audit(audit::AuditArgs),
     /// Imports dumps and exported conferences
     Import(import::ImportArgs),
     /// Tells series, scores and issues of a file, without a server
@@ -97,6 +100,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Demo(args) => demo::run(args).await,
         Command::App(args) => app::run(args).await,
         Command::User(args) => user::run(args).await,
+        Command::Audit(args) => audit::run(args).await,
         Command::Import(args) => import::run(args).await,
         Command::Score(args) => score::run(&args),
         Command::Export(args) => export::run(args).await,

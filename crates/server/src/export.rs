@@ -16,7 +16,7 @@ use sidetone_wire::{
     portable::PortableConference,
 };
 
-use crate::run;
+use crate::{query::names::Mask, run};
 
 /// Why a conference cannot be read as a whole.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,15 @@ pub enum ExportError {
     },
 }
 
+/// Whether real names are in what is exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// They are.
+    Shown,
+    /// Aliases stand in their place.
+    Hidden,
+}
+
 /// Most reports in one batch.
 const BATCH_REPORTS_MAX: usize = 600;
 
@@ -42,9 +51,20 @@ const BATCH_REPORTS_MAX: usize = 600;
 ///
 /// # Errors
 /// When the store fails or holds damaged reports.
-pub async fn conference(store: &dyn Store, app: AppKey, key: ConferenceKey) -> Result<Option<PortableConference>, ExportError> {
+pub async fn conference(
+    store: &dyn Store,
+    app: AppKey,
+    key: ConferenceKey,
+    names: Names,
+) -> Result<Option<PortableConference>, ExportError> {
     let Some(mut detail) = store.conference(app, key).await? else { return Ok(None) };
-    let events = events(store, app, key).await?;
+    let mut events = events(store, app, key).await?;
+    if names == Names::Hidden {
+        let mask = Mask::of(&detail.participants);
+        for held in &mut events {
+            held.event.payload = mask.payload(&held.event.payload);
+        }
+    }
     detail.participants.sort_by(|a, b| (a.joined, a.participant_id.as_str()).cmp(&(b.joined, b.participant_id.as_str())));
     let (mut batches, mut leaving) = (Vec::new(), Vec::new());
     for participant in &detail.participants {

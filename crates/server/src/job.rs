@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use sidetone_engine::ids::ConferenceKey;
+use sidetone_engine::{ids::ConferenceKey, units::Timestamp};
 use sidetone_store::error::StoreError;
 use tokio::{
     task::JoinHandle,
@@ -134,12 +134,15 @@ async fn retention(state: &AppState) {
 
 pub(crate) async fn expire(state: &AppState) -> Result<(), StoreError> {
     let config = &state.config.retention;
+    if config.name_views_days > 0 {
+        state.store.expire_name_views(days_ago(state, config.name_views_days)).await?;
+    }
     for app in state.apps.all().await? {
         let days = app.settings.retention_days.unwrap_or(config.days);
         if days == 0 {
             continue;
         }
-        let before = state.clock.now().plus_micros(-i64::from(days) * 86_400_000_000);
+        let before = days_ago(state, days);
         loop {
             let removed = state.store.expire(app.key, before, config.batch).await?.conferences;
             if removed == 0 {
@@ -153,4 +156,8 @@ pub(crate) async fn expire(state: &AppState) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+fn days_ago(state: &AppState, days: u32) -> Timestamp {
+    state.clock.now().plus_micros(-i64::from(days) * 86_400_000_000)
 }

@@ -38,6 +38,7 @@ mod test;
 mod tls;
 mod turn;
 
-pub use auth::{INTAKE_SECRET_PREFIX, QUERY_SECRET_PREFIX};
+pub use auth::{INTAKE_SECRET_PREFIX, NAMES_SECRET_PREFIX, QUERY_SECRET_PREFIX};
+pub use query::names::Mask;
 pub use route::{OPENAPI_PATH, VIEWER_PATH, openapi};
 pub use serve::Server;

@@ -17,6 +17,7 @@ use crate::{
     intake::callstats::Callstats,
     limit::{Budget, Rates},
     live::Live,
+    query::names::RecentViews,
 };
 
 /// Cheap to clone; one per server.
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) budget: Budget,
     pub(crate) live: Live,
     pub(crate) callstats: Callstats,
+    pub(crate) recent_views: RecentViews,
     stopping: watch::Sender<bool>,
 }
 
@@ -67,6 +69,7 @@ impl AppState {
             accounts,
             live,
             callstats: Callstats::default(),
+            recent_views: RecentViews::default(),
         }))
     }
 

@@ -14,6 +14,7 @@ mod error;
 mod finalise;
 mod fold;
 mod local_user;
+mod name_view;
 mod pool;
 mod read;
 mod record;
@@ -40,6 +41,7 @@ use sidetone_store::{
     error::StoreError,
     health::StoreHealth,
     local_user::{LocalUser, Session},
+    name_view::{NameView, NameViewPage, NameViewQuery},
     query::{ConferencePage, ConferenceQuery, EventPage, EventQuery},
     record::{App, Append, Appended, Chunk, ConferenceDetail, Delivery, Ended, Erased, Expired, NewApp},
     summary::ConferenceSummary,
@@ -321,6 +323,18 @@ impl Store for SqliteStore {
 
     async fn end_session(&self, token_digest: [u8; 32]) -> Result<(), StoreError> {
         self.write(move |db| local_user::end_session(db, token_digest)).await
+    }
+
+    async fn add_name_views(&self, views: Vec<NameView>) -> Result<(), StoreError> {
+        self.write(move |db| name_view::add(db, &views)).await
+    }
+
+    async fn name_views(&self, query: NameViewQuery) -> Result<NameViewPage, StoreError> {
+        self.pool.read(move |db| name_view::find(db, query)).await
+    }
+
+    async fn expire_name_views(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.write(move |db| name_view::expire(db, before)).await
     }
 
     async fn backup(&self, into: &Path) -> Result<(), StoreError> {

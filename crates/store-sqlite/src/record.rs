@@ -17,6 +17,8 @@ use sidetone_store::{
 pub(crate) struct SettingsJson {
     intake_secrets: Vec<[u8; 32]>,
     query_secrets: Vec<[u8; 32]>,
+    #[serde(default)]
+    names_secrets: Vec<[u8; 32]>,
     token_keys: Vec<TokenKeyJson>,
     origins: Vec<String>,
     retention_days: Option<u32>,
@@ -41,6 +43,7 @@ impl From<&AppSettings> for SettingsJson {
         Self {
             intake_secrets: settings.intake_secrets.clone(),
             query_secrets: settings.query_secrets.clone(),
+            names_secrets: settings.names_secrets.clone(),
             token_keys: settings
                 .token_keys
                 .iter()
@@ -82,6 +85,7 @@ impl TryFrom<SettingsJson> for AppSettings {
         Ok(Self {
             intake_secrets: json.intake_secrets,
             query_secrets: json.query_secrets,
+            names_secrets: json.names_secrets,
             token_keys: json.token_keys.into_iter().map(key).collect::<Result<_, _>>()?,
             origins: json.origins,
             retention_days: json.retention_days,

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0003_append.sql"),
     include_str!("schema/0004_deliveries.sql"),
     include_str!("schema/0005_local_users.sql"),
+    include_str!("schema/0006_name_views.sql"),
 ];
 
 /// The version that this code writes.

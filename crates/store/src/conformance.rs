@@ -6,6 +6,7 @@
 mod batches;
 mod deliveries;
 mod local_users;
+mod name_views;
 mod presence;
 mod queries;
 mod removal;
@@ -14,6 +15,7 @@ mod summaries;
 pub use batches::*;
 pub use deliveries::*;
 pub use local_users::*;
+pub use name_views::*;
 pub use presence::*;
 pub use queries::*;
 pub use removal::*;
@@ -45,7 +47,8 @@ macro_rules! conformance_tests {
             folding_keeps_every_report, folding_nothing_is_no_failure, a_user_is_erased, conferences_expire_by_age,
             an_app_goes_with_all_it_has, apps_are_kept, health_tells_what_was_done,
             a_delivery_waits_until_it_is_done, a_delivery_goes_with_its_participant,
-            local_users_are_kept, only_one_can_be_the_first, a_session_lasts_until_it_ends, a_session_ends_with_what_it_stands_on
+            local_users_are_kept, only_one_can_be_the_first, a_session_lasts_until_it_ends, a_session_ends_with_what_it_stands_on,
+            name_views_are_kept
         }
     };
     ($make:expr; $($case:ident),+) => {$(

@@ -11,6 +11,7 @@ pub mod conformance;
 pub mod error;
 pub mod health;
 pub mod local_user;
+pub mod name_view;
 pub mod query;
 pub mod record;
 pub mod summary;
@@ -25,6 +26,7 @@ use crate::{
     error::StoreError,
     health::StoreHealth,
     local_user::{LocalUser, Session},
+    name_view::{NameView, NameViewPage, NameViewQuery},
     query::{ConferencePage, ConferenceQuery, EventPage, EventQuery},
     record::{App, Append, Appended, Chunk, ConferenceDetail, Delivery, Ended, Erased, Expired, NewApp},
     summary::ConferenceSummary,
@@ -118,6 +120,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// Ends a session, if there is one.
     async fn end_session(&self, token_digest: [u8; 32]) -> Result<(), StoreError>;
+
+    /// Keeps who was shown real names. Returns after it is durable.
+    async fn add_name_views(&self, views: Vec<NameView>) -> Result<(), StoreError>;
+
+    /// Who was shown real names.
+    async fn name_views(&self, query: NameViewQuery) -> Result<NameViewPage, StoreError>;
+
+    /// Forgets views from before `before`; how many.
+    async fn expire_name_views(&self, before: Timestamp) -> Result<u64, StoreError>;
 
     /// Writes a consistent copy into the folder `into` while everything goes on.
     async fn backup(&self, into: &std::path::Path) -> Result<(), StoreError>;

@@ -86,6 +86,8 @@ pub struct AppSettings {
     pub intake_secrets: Vec<[u8; 32]>,
     /// SHA-256 of each secret that may read.
     pub query_secrets: Vec<[u8; 32]>,
+    /// SHA-256 of each secret that may read, real names of people included.
+    pub names_secrets: Vec<[u8; 32]>,
     /// Keys for JWT.
     pub token_keys: Vec<TokenKey>,
     /// Origins whose pages may send, such as `https://app.example`; empty: any.

@@ -13,15 +13,24 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
 use flate2::{Compression, GzBuilder};
-use sidetone_engine::{ids::ConferenceKey, units::Timestamp};
+use sidetone_engine::{
+    ids::{AppKey, ConferenceKey},
+    units::Timestamp,
+};
 use sidetone_store::{
     Store,
+    clock::{Clock, SystemClock},
+    local_user::Role,
+    name_view::NameView,
     query::{ConferenceQuery, PAGE_ROWS_MAX, TextMatch},
-    record::App,
+    record::{App, ConferenceDetail},
 };
 use sidetone_wire::portable;
 
-use sidetone_server::{calendar, export};
+use sidetone_server::{
+    calendar,
+    export::{self, Names},
+};
 
 use crate::{
     data_folder::{self, DataArgs},
@@ -32,9 +41,10 @@ use row::Rows;
 use table::{Table, TableWriter};
 
 const CONFERENCE_HELP: &str = "\
-The file holds every report and event, names and ids; `sidetone import` reads it back into any data folder and `sidetone score` judges it.
+The file holds every report and event; `sidetone import` reads it back into any data folder and `sidetone score` judges it.
 Exported, imported and exported again it is the same to the byte. Keys are not in it: each data folder gives its own.
-Names of users and (where the app keeps them) addresses are in it: treat it as you treat the data folder.
+Aliases stand in the place of real names unless --names is given, which `sidetone audit` tells. Ids and (where the app keeps them) addresses
+are in it: treat it as you treat the data folder.
 
 Examples:
   sidetone export conference weekly-42                      # the latest of that id, into weekly-42.sidetone.gz
@@ -55,6 +65,9 @@ pub(crate) struct ExportArgs {
     /// Key or name of the app; may be left out when there is only one
     #[arg(long, value_name = "APP", global = true)]
     app: Option<String>,
+    /// With the real names of people; `sidetone audit` tells who did this
+    #[arg(long, global = true)]
+    names: bool,
     #[command(subcommand)]
     command: ExportCommand,
 }
@@ -103,8 +116,9 @@ enum TableFormat {
 pub(crate) async fn run(args: ExportArgs) -> Result<()> {
     let store = data_folder::open(&args.data.folder()).await?;
     let app = choose_app(&*store, args.app.as_deref()).await?;
+    let names = if args.names { Names::Shown } else { Names::Hidden };
     match args.command {
-        ExportCommand::Conference { conference, output } => export_conference(&*store, &app, &conference, output.as_deref()).await,
+        ExportCommand::Conference { conference, output } => export_conference(&*store, &app, &conference, names, output.as_deref()).await,
         ExportCommand::Tables { into, format, table, from, until, conference } => {
             let query = ConferenceQuery {
                 from,
@@ -114,14 +128,20 @@ pub(crate) async fn run(args: ExportArgs) -> Result<()> {
                 ..ConferenceQuery::default()
             };
             let tables = if table.is_empty() { Table::value_variants() } else { &table };
-            export_tables(&*store, &app, query, tables, &into, format).await
+            export_tables(&*store, &app, query, names, tables, &into, format).await
         }
     }
 }
 
-async fn export_conference(store: &dyn Store, app: &App, wanted: &str, output: Option<&Path>) -> Result<()> {
+async fn export_conference(store: &dyn Store, app: &App, wanted: &str, names: Names, output: Option<&Path>) -> Result<()> {
     let key = find(store, app, wanted).await?;
-    let conference = export::conference(store, app.key, key).await?.ok_or_else(|| anyhow!("the conference {key} was removed meanwhile"))?;
+    if names == Names::Shown
+        && let Some(detail) = store.conference(app.key, key).await?
+    {
+        note_names(store, app.key, &detail).await?;
+    }
+    let conference =
+        export::conference(store, app.key, key, names).await?.ok_or_else(|| anyhow!("the conference {key} was removed meanwhile"))?;
     let text = portable::write(&conference);
     // No name and no time in the frame: the same conference gives the same bytes.
     let frame = |into: &mut dyn Write| -> std::io::Result<()> {
@@ -163,6 +183,7 @@ async fn export_tables(
     store: &dyn Store,
     app: &App,
     mut query: ConferenceQuery,
+    names: Names,
     tables: &[Table],
     into: &Path,
     format: TableFormat,
@@ -187,7 +208,7 @@ async fn export_tables(
     loop {
         let page = store.search(app.key, &query).await?;
         for row in &page.rows {
-            let Some(rows) = Rows::read(store, app.key, row.key, tables).await? else { continue };
+            let Some(rows) = Rows::read(store, app.key, row.key, names, tables).await? else { continue };
             for (table, path, writer, count) in &mut writers {
                 rows.of(*table, &mut |cells| {
                     *count += 1;
@@ -206,6 +227,25 @@ async fn export_tables(
         text += &format!("{}: {count} rows\n", path.display());
     }
     output::print(&text)
+}
+
+/// Notes durably that the names of a conference are exported, before they are.
+async fn note_names(store: &dyn Store, app: AppKey, detail: &ConferenceDetail) -> Result<()> {
+    let named = detail.participants.iter().filter(|participant| !participant.facts.user_name.is_empty()).count();
+    if named == 0 {
+        return Ok(());
+    }
+    let noted = NameView {
+        at: SystemClock.now(),
+        app,
+        viewer: "command line".to_owned(),
+        role: Role::Admin,
+        conference: detail.conference.key,
+        conference_id: detail.conference.conference_id.clone(),
+        way: "export".to_owned(),
+        name_count: u32::try_from(named).unwrap_or(u32::MAX),
+    };
+    Ok(store.add_name_views(vec![noted]).await?)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use sidetone_engine::{
     metric::MetricValues,
     units::Timestamp,
 };
+use sidetone_server::{Mask, export::Names};
 use sidetone_store::{
     Store,
     query::{EventQuery, PAGE_ROWS_MAX},
@@ -30,8 +31,13 @@ type Sink<'a> = &'a mut dyn FnMut(Vec<Cell>) -> Result<()>;
 
 impl Rows {
     /// Reads it; `None` when the conference is gone.
-    pub(super) async fn read(store: &dyn Store, app: AppKey, key: ConferenceKey, tables: &[Table]) -> Result<Option<Self>> {
-        let Some(detail) = store.conference(app, key).await? else { return Ok(None) };
+    pub(super) async fn read(store: &dyn Store, app: AppKey, key: ConferenceKey, names: Names, tables: &[Table]) -> Result<Option<Self>> {
+        let Some(mut detail) = store.conference(app, key).await? else { return Ok(None) };
+        let mask = (names == Names::Hidden).then(|| Mask::of(&detail.participants));
+        match &mask {
+            None => super::note_names(store, app, &detail).await?,
+            Some(_) => detail.participants.iter_mut().for_each(|participant| participant.facts.user_name.clear()),
+        }
         let mut rows = Self { detail, events: Vec::new(), ticks: Vec::new() };
         if tables.contains(&Table::Events) {
             let mut query = EventQuery { limit: PAGE_ROWS_MAX, ..EventQuery::default() };
@@ -42,6 +48,9 @@ impl Rows {
                     break;
                 }
                 query.after = page.next;
+            }
+            if let Some(mask) = mask {
+                rows.events.iter_mut().for_each(|held| held.event.payload = mask.payload(&held.event.payload));
             }
         }
         if tables.contains(&Table::Series) {

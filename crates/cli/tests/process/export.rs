@@ -1,6 +1,10 @@
 //! A conference goes out as a file and comes back; tables read back.
 
-use std::fs;
+use std::{
+    fs,
+    io::Read,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use serde_json::Value;
 
@@ -94,4 +98,48 @@ fn tables_hold_what_was_imported() {
     assert_eq!(series.lines().filter(|line| line.contains(",,,,") && line.contains(",mos_lq,")).count() as u64, values);
     let none = run_ok(&["export", "--data", data, "tables", "--into", text(&into), "--table", "conferences", "--until", "2026-11-20"]);
     assert!(none.contains("conferences.parquet: 0 rows"), "{none}");
+}
+
+#[test]
+fn names_are_exported_on_request_and_that_is_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, secrets) = (text(folder.path()), folder_with_app(folder.path()));
+    let server = Server::start(folder.path());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    let batch = serde_json::json!({
+        "conference_id": "weekly", "user_id": "ada", "participant_id": "stay", "peer_connection_id": "pc", "batch_seq": 0, "sent_ms": now,
+        "events": [{"time_ms": now, "kind": "joined", "payload": {"user_name": "Ada Lovelace", "alias_name": "Otter"}}],
+    });
+    assert_eq!(server.post("application/json", batch.to_string().as_bytes(), &secrets.intake).0, 200);
+    server.stop();
+
+    let into = folder.path().join("tables");
+    let tables = |names: &[&str]| {
+        let args = [&["export", "--data", data, "tables", "--into", text(&into), "--format", "csv"], names].concat();
+        run_ok(&args);
+        ["participants.csv", "events.csv"].map(|file| fs::read_to_string(into.join(file)).unwrap()).concat()
+    };
+    let (without, with) = (tables(&[]), tables(&["--names"]));
+    assert!(without.contains("Otter") && !without.contains("Lovelace"), "{without}");
+    assert!(with.contains("Ada Lovelace"), "{with}");
+
+    let (plain, named) = (folder.path().join("plain.gz"), folder.path().join("named.gz"));
+    run_ok(&["export", "--data", data, "conference", "weekly", "-o", text(&plain)]);
+    run_ok(&["export", "--data", data, "--names", "conference", "weekly", "-o", text(&named)]);
+    for (file, names) in [(&plain, false), (&named, true)] {
+        let mut whole = String::new();
+        flate2::read::GzDecoder::new(fs::File::open(file).unwrap()).read_to_string(&mut whole).unwrap();
+        assert_eq!(portable_events(&whole).contains("Lovelace"), names, "{}", file.display());
+    }
+
+    let views: Vec<Value> = serde_json::from_str(&run_ok(&["audit", "--data", data, "--json"])).unwrap();
+    let told: Vec<_> = views.iter().map(|view| (view["viewer"].as_str(), view["way"].as_str(), view["name_count"].as_u64())).collect();
+    assert_eq!(told, [(Some("command line"), Some("export"), Some(1)); 2]);
+    assert!(run_ok(&["audit", "--data", data]).contains("weekly"));
+}
+
+/// The payloads of a portable file, one after the other.
+fn portable_events(whole: &str) -> String {
+    let conference = sidetone_wire::portable::read(whole.as_bytes()).unwrap();
+    conference.batches.iter().flat_map(|batch| &batch.events).map(|event| event.payload.as_str()).collect()
 }

@@ -7,7 +7,12 @@ use std::{
 };
 
 use sidetone_engine::ids::AppKey;
-use sidetone_store::{Store, error::StoreError, record::App};
+use sidetone_store::{
+    Store,
+    error::StoreError,
+    local_user::Role,
+    record::{App, AppSettings},
+};
 use subtle::ConstantTimeEq;
 
 use super::Scope;
@@ -18,7 +23,7 @@ const UNKNOWN_REFRESH: Duration = Duration::from_millis(500);
 struct Snapshot {
     taken: Instant,
     by_key: HashMap<AppKey, Arc<App>>,
-    by_secret: HashMap<[u8; 32], (AppKey, Scope)>,
+    by_secret: HashMap<[u8; 32], (AppKey, Scope, Role)>,
     by_callstats_id: HashMap<u64, AppKey>,
 }
 
@@ -35,12 +40,12 @@ impl AppCache {
     }
 
     /// The app that has a secret of this SHA-256, and what the secret allows.
-    pub(crate) async fn by_secret(&self, digest: &[u8]) -> Result<Option<(Arc<App>, Scope)>, StoreError> {
+    pub(crate) async fn by_secret(&self, digest: &[u8]) -> Result<Option<(Arc<App>, Scope, Role)>, StoreError> {
         self.find(|snapshot| {
-            let (held, (key, scope)) = snapshot.by_secret.get_key_value(digest)?;
+            let (held, (key, scope, role)) = snapshot.by_secret.get_key_value(digest)?;
             // The map has found it by a hash of the digest; equality is judged without regard to where a difference lies.
             bool::from(held.ct_eq(digest)).then_some(())?;
-            Some((Arc::clone(snapshot.by_key.get(key)?), *scope))
+            Some((Arc::clone(snapshot.by_key.get(key)?), *scope, *role))
         })
         .await
     }
@@ -102,8 +107,14 @@ impl Snapshot {
     fn new(apps: Vec<App>) -> Self {
         let mut by_secret = HashMap::new();
         for app in &apps {
-            by_secret.extend(app.settings.intake_secrets.iter().map(|secret| (*secret, (app.key, Scope::Intake))));
-            by_secret.extend(app.settings.query_secrets.iter().map(|secret| (*secret, (app.key, Scope::Query))));
+            let AppSettings { intake_secrets, query_secrets, names_secrets, .. } = &app.settings;
+            for (secrets, scope, role) in [
+                (intake_secrets, Scope::Intake, Role::Engineer),
+                (query_secrets, Scope::Query, Role::Engineer),
+                (names_secrets, Scope::Query, Role::Support),
+            ] {
+                by_secret.extend(secrets.iter().map(|secret| (*secret, (app.key, scope, role))));
+            }
         }
         let by_callstats_id = apps.iter().filter_map(|app| Some((app.settings.callstats.as_ref()?.app_id, app.key))).collect();
         Self { taken: Instant::now(), by_secret, by_callstats_id, by_key: apps.into_iter().map(|app| (app.key, Arc::new(app))).collect() }

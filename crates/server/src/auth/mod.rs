@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Instant};
 
 use axum::http::{HeaderMap, header};
 use sidetone_engine::ids::UserId;
-use sidetone_store::record::App;
+use sidetone_store::{local_user::Role, record::App};
 
 use crate::{intake::callstats::access_token, limit::Rated, problem::Problem, state::AppState};
 
@@ -16,6 +16,8 @@ use crate::{intake::callstats::access_token, limit::Rated, problem::Problem, sta
 pub const INTAKE_SECRET_PREFIX: &str = "sti_";
 /// Prefix of secrets that may read.
 pub const QUERY_SECRET_PREFIX: &str = "stq_";
+/// Prefix of secrets that may read, real names of people included.
+pub const NAMES_SECRET_PREFIX: &str = "stn_";
 
 /// What credentials allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +42,12 @@ impl Scope {
 pub(crate) struct Principal {
     pub(crate) app: Arc<App>,
     pub(crate) scope: Scope,
+    /// As whom it reads.
+    pub(crate) role: Role,
     /// The user that a token speaks for, if it names one.
     pub(crate) user: Option<UserId>,
+    /// What tells these credentials from others of the app, without giving them away.
+    pub(crate) credentials: String,
 }
 
 /// Checks credentials, scope, origin and the app's request rate, in that order.
@@ -62,7 +68,7 @@ pub(crate) async fn authorize(
             )
         })?,
     };
-    let principal = if bearer.starts_with(INTAKE_SECRET_PREFIX) || bearer.starts_with(QUERY_SECRET_PREFIX) {
+    let principal = if [INTAKE_SECRET_PREFIX, QUERY_SECRET_PREFIX, NAMES_SECRET_PREFIX].iter().any(|prefix| bearer.starts_with(prefix)) {
         by_secret(state, bearer).await?
     } else if let Some(principal) = access_token::principal(state, bearer).await? {
         principal
@@ -104,13 +110,14 @@ async fn by_secret(state: &AppState, secret: &str) -> Result<Principal, Problem>
     let digest = ring::digest::digest(&ring::digest::SHA256, secret.as_bytes());
     let found =
         state.apps.by_secret(digest.as_ref()).await.map_err(|error| Problem::store(error, state.config.limits.retry_after.get()))?;
-    let (app, scope) = found.ok_or_else(|| {
+    let (app, scope, role) = found.ok_or_else(|| {
         Problem::unauthorized(
             "secret_unknown",
             "no app has this secret; `sidetone app list` shows the apps, `sidetone app rotate` makes a new secret",
         )
     })?;
-    Ok(Principal { app, scope, user: None })
+    let credentials = digest.as_ref().iter().take(4).fold("secret ".to_owned(), |text, byte| text + &format!("{byte:02x}"));
+    Ok(Principal { app, scope, role, user: None, credentials })
 }
 
 /// A page may act for an app only from an origin that the app allows. Requests without `Origin` do not come from a page.

@@ -1,13 +1,17 @@
 //! JSON Web Tokens (RFC 7519, RFC 7515): HS256, ES256 and RS256 by the keys of the app that the token names.
 //!
-//! Claims: `app` (the app's key) and `exp` are required; `nbf`, `sub` (the user id) and `scope` (`intake`, the default, or `query`) are optional.
+//! Claims: `app` (the app's key) and `exp` are required; `nbf`, `sub` (the user id) and `scope` (`intake`, the default, or `query`) and, of the latter,
+//! `role` (`engineer`, the default, `support` or `admin`: the last two are shown real names) are optional.
 //! The algorithm is what the app's key says, never what the token says: a token that says otherwise is refused.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{hmac, signature};
 use serde::{Deserialize, de::DeserializeOwned};
 use sidetone_engine::ids::{AppKey, UserId};
-use sidetone_store::record::{TokenAlgorithm, TokenKey};
+use sidetone_store::{
+    local_user::Role,
+    record::{TokenAlgorithm, TokenKey},
+};
 
 use super::{Principal, Scope, public_key};
 use crate::{problem::Problem, state::AppState};
@@ -30,6 +34,7 @@ struct Claims {
     exp: Option<f64>,
     nbf: Option<f64>,
     scope: Option<String>,
+    role: Option<serde_json::Value>,
 }
 
 /// The app (and user) that the token speaks for.
@@ -100,12 +105,26 @@ pub(crate) async fn verify(state: &AppState, token: &str) -> Result<Principal, P
             ));
         }
     };
+    let role = match claims.role.filter(|_| scope == Scope::Query) {
+        None => Role::Engineer,
+        Some(given) => given.as_str().and_then(Role::from_name).ok_or_else(|| {
+            let given: String = given.to_string().chars().take(40).collect();
+            Problem::unauthorized(
+                "token_role_unknown",
+                format!("the token's claim `role` is {given}, allowed are \"engineer\", \"support\" and \"admin\""),
+            )
+        })?,
+    };
     let user = claims
         .sub
         .map(UserId::new)
         .transpose()
         .map_err(|error| Problem::unauthorized("token_malformed", format!("the claim `sub`: {error}")))?;
-    Ok(Principal { app, scope, user })
+    let credentials = match &user {
+        Some(user) => format!("token of {user}"),
+        None => format!("token by key {kid}"),
+    };
+    Ok(Principal { app, scope, role, user, credentials })
 }
 
 fn part<T: DeserializeOwned>(text: &str) -> Option<T> {

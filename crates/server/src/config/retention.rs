@@ -11,6 +11,8 @@ use super::{InvalidSetting, require, text::HumanDuration};
 pub struct RetentionConfig {
     /// Days after their end that conferences are kept, where an app sets no other number. 0 keeps them for ever.
     pub days: u32,
+    /// Days that it is kept who was shown real names. 0 keeps it for ever.
+    pub name_views_days: u32,
     /// How often expired conferences are looked for.
     pub sweep_interval: HumanDuration,
     /// Conferences removed in one step; between steps other work goes on.
@@ -19,7 +21,7 @@ pub struct RetentionConfig {
 
 impl Default for RetentionConfig {
     fn default() -> Self {
-        Self { days: 90, sweep_interval: HumanDuration::secs(3600), batch: 100 }
+        Self { days: 90, name_views_days: 365, sweep_interval: HumanDuration::secs(3600), batch: 100 }
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
     shell::{self, Place},
 };
 use crate::{
-    auth::{INTAKE_SECRET_PREFIX, QUERY_SECRET_PREFIX},
+    auth::{INTAKE_SECRET_PREFIX, NAMES_SECRET_PREFIX, QUERY_SECRET_PREFIX},
     problem::Problem,
     query,
     secret::{self, FreshApp, NewSecret},
@@ -67,13 +67,13 @@ fn secrets(shown: &Shown) -> Markup {
 }
 
 fn card(app: &App, visitor: &Visitor) -> Markup {
-    let AppSettings { intake_secrets, query_secrets, origins, retention_days, keep_addresses, .. } = &app.settings;
+    let AppSettings { intake_secrets, query_secrets, names_secrets, origins, retention_days, keep_addresses, .. } = &app.settings;
     let token = html! { input type="hidden" name="form_token" value=(visitor.form_token); };
     let title = format!("app-{}", app.key);
     html! {
         section.card aria-labelledby=(title) {
             div.card-head {
-                div { h2 id=(title) { (app.name) } p.muted { code { (app.key) } " · since " (format::instant(app.created, "day")) " · " (format::count(intake_secrets.len() as u64, "intake secret")) ", " (format::count(query_secrets.len() as u64, "query secret")) } }
+                div { h2 id=(title) { (app.name) } p.muted { code { (app.key) } " · since " (format::instant(app.created, "day")) " · " (format::count(intake_secrets.len() as u64, "intake secret")) ", " (format::count(query_secrets.len() as u64, "query secret")) @if !names_secrets.is_empty() { ", " (format::count(names_secrets.len() as u64, "names secret")) } } }
                 a.button.quiet href=(format!("/?app={}", app.key)) { "Conferences" (icon::chevron()) }
             }
             form.settings method="post" action=(format!("/apps/{}", app.key)) {
@@ -87,7 +87,7 @@ fn card(app: &App, visitor: &Visitor) -> Markup {
                 summary { "Rotate secrets" }
                 form.inline.rotate method="post" action=(format!("/apps/{}/rotate", app.key)) {
                     (token)
-                    label { span.unseen { "Which" } select name="which" { option value="intake" { "Intake secret" } option value="query" { "Query secret" } option value="both" { "Both" } } }
+                    label { span.unseen { "Which" } select name="which" { option value="intake" { "Intake secret" } option value="query" { "Query secret" } option value="both" { "Both" } option value="names" { "Secret that reads real names" } } }
                     label.check { input type="checkbox" name="keep_old" value="yes" checked; span { "Go on to accept the old ones" } }
                     button type="submit" { (icon::key()) "Make new" }
                 }
@@ -120,6 +120,7 @@ pub(crate) async fn create(State(state): State<AppState>, visitor: Visitor, Form
 
 const INTAKE: &str = "Intake secret: may send, for the page or app that calls";
 const QUERY: &str = "Query secret: may read, for your servers, never for a page";
+const NAMES: &str = "Names secret: may read, real names of people too; every such reading is recorded";
 
 async fn app(state: &AppState, key: &str) -> Result<App, Problem> {
     let apps = state.store.apps().await.map_err(query::store(state))?;
@@ -190,9 +191,14 @@ pub(crate) async fn rotate(
     let kinds = [
         ("intake", INTAKE_SECRET_PREFIX, INTAKE, &mut settings.intake_secrets),
         ("query", QUERY_SECRET_PREFIX, QUERY, &mut settings.query_secrets),
+        ("names", NAMES_SECRET_PREFIX, NAMES, &mut settings.names_secrets),
     ];
+    let wanted = match given.which.as_str() {
+        "both" => vec!["intake", "query"],
+        one => vec![one],
+    };
     for (name, prefix, meaning, held) in kinds {
-        if given.which != name && given.which != "both" {
+        if !wanted.contains(&name) {
             continue;
         }
         let new = NewSecret::mint(prefix, &*state.entropy).map_err(Problem::internal)?;

@@ -56,18 +56,17 @@ pub(crate) async fn page(
     Path(user): Path<String>,
     Parameters(from): Parameters<From>,
 ) -> Result<Response, Refusal> {
-    let app = visitor.app()?;
+    let reader = visitor.reader("page")?;
     let after = Some(from.after.clone()).filter(|after| !after.is_empty());
     let search = SearchParameters { user_id: Some(user.clone()), after, limit: Some(ROWS), ..SearchParameters::default() };
-    let found = conferences::find(&state, app, search).await?;
+    let found = conferences::find(&state, reader.app, search).await?;
     let mut stays = Vec::new();
     for conference in found.rows {
-        let detail = query::conference::read(&state, app, &conference.key.to_string()).await?;
+        let detail = query::conference::read(&state, &reader, &conference.key.to_string()).await?;
         let participants = detail.participants.into_iter().filter(|participant| participant.user_id.as_str() == user).collect();
         stays.push(Stay { conference, participants });
     }
-    let called =
-        stays.iter().flat_map(|stay| &stay.participants).next().map(|participant| person_text(participant, visitor.user.role).to_owned());
+    let called = stays.iter().flat_map(|stay| &stay.participants).next().map(|participant| person_text(participant).to_owned());
     let path = format!("/users/{}", format::percent_encoded(&user));
     let main = html! {
         nav.crumbs aria-label="Where this is" { a href=(visitor.link("/")) { "Conferences" } (icon::chevron()) span aria-current="page" { (name(&user)) } }

@@ -108,8 +108,8 @@ async fn take(state: &AppState, visitor: &Visitor, headers: &HeaderMap, file: Fi
     import::finalise_touched(&*state.store, app.key, &imported.touched, now).await.map_err(failed)?;
     let mut conferences = BTreeMap::new();
     for key in &imported.touched {
-        let detail = query::conference::read(state, app.key, &key.to_string()).await?;
-        conferences.insert(key.to_string(), detail.conference.conference_id.as_str().to_owned());
+        let conference = query::conference::head(state, app.key, *key).await?;
+        conferences.insert(key.to_string(), conference.conference_id.as_str().to_owned());
     }
     let stored = imported.stored > 0;
     let told = || format!("{}, {}", format::count(connection_count, "peer connection"), format::count(report_count, "report"));

@@ -61,7 +61,7 @@ pub(crate) async fn app_events(State(state): State<AppState>, visitor: Visitor) 
 pub(crate) async fn conference_events(State(state): State<AppState>, visitor: Visitor, Path(key): Path<String>) -> Response {
     let open = async {
         let app = visitor.app()?;
-        let conference = query::conference::read(&state, app, &key).await?.conference.key;
+        let conference = query::conference::head(&state, app, query::conference_key(&key)?).await?.key;
         sse::response(&state, Topic::Conference(app, conference), true, || {
             sse::state_message(&state.live.conference(app, conference).unwrap_or_default())
         })

@@ -16,6 +16,7 @@ mod icon;
 mod import;
 mod live;
 mod login;
+mod name_views;
 mod protect;
 mod quality;
 mod raw;
@@ -52,6 +53,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/apps", get(apps::page).post(apps::create))
         .route("/apps/{key}", post(apps::change))
         .route("/apps/{key}/rotate", post(apps::rotate))
+        .route("/team/names", get(name_views::page))
         .route("/team", get(team::page).post(team::create))
         .route("/team/change", post(team::change))
         .route("/team/remove", post(team::remove))

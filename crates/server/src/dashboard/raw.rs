@@ -19,7 +19,6 @@ use super::{
     shell::{self, Place},
 };
 use crate::{
-    export,
     problem::Problem,
     query::{self, Parameters, objects},
     state::AppState,
@@ -37,14 +36,14 @@ pub(crate) async fn page(
     Path((key, peer_connection)): Path<(String, String)>,
     Parameters(filter): Parameters<Filter>,
 ) -> Result<Response, Refusal> {
-    let app = visitor.app()?;
-    let detail = query::conference::read(&state, app, &key).await?;
-    let objects = objects::list(&state, app, &peer_connection).await?;
+    let reader = visitor.reader("page")?;
+    let detail = query::conference::read(&state, &reader, &key).await?;
+    let objects = objects::list(&state, reader.app, &peer_connection).await?;
     let connection = detail.peer_connections.iter().find(|connection| connection.key.to_string() == peer_connection);
     let connection =
         connection.ok_or_else(|| Problem::not_found("peer_connection_not_found", "this conference has no such peer connection"))?;
     let who = detail.participants.iter().find(|participant| participant.key == connection.participant);
-    let who = who.map_or("", |who| person_text(who, visitor.user.role));
+    let who = who.map_or("", |who| person_text(who));
     let path = format!("/conferences/{key}/raw/{peer_connection}");
     let wanted = filter.q.to_lowercase();
     let main = html! {
@@ -119,9 +118,7 @@ pub(crate) async fn reports(
 
 /// The conference as a file that imports again.
 pub(crate) async fn conference(State(state): State<AppState>, visitor: Visitor, Path(key): Path<String>) -> Result<Response, Refusal> {
-    let (app, key) = (visitor.app()?, query::conference_key(&key)?);
-    let conference =
-        export::conference(&*state.store, app, key).await.map_err(Problem::internal)?.ok_or_else(|| query::no_conference(key))?;
+    let conference = query::portable::read(&state, &visitor.reader("download")?, query::conference_key(&key)?).await?;
     let bytes = tokio::task::spawn_blocking(move || portable::write(&conference)).await.map_err(Problem::internal)?;
     Ok(attachment("application/x-ndjson", &format!("{key}.sidetone.jsonl"), bytes))
 }

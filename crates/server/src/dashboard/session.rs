@@ -16,7 +16,12 @@ use sidetone_store::{
 use subtle::ConstantTimeEq;
 
 use super::refusal::Refusal;
-use crate::{config::listen::TlsConfig, problem::Problem, query, state::AppState};
+use crate::{
+    config::listen::TlsConfig,
+    problem::Problem,
+    query::{self, names::Reader},
+    state::AppState,
+};
 
 const COOKIE: &str = "sidetone_session";
 
@@ -53,6 +58,11 @@ impl Visitor {
             .as_ref()
             .map(|app| app.key)
             .ok_or_else(|| Problem::not_found("app_not_found", "there is no app yet; an admin creates one at /apps"))
+    }
+
+    /// Who reads of that app.
+    pub(crate) fn reader(&self, way: &'static str) -> Result<Reader, Problem> {
+        Ok(Reader { app: self.app()?, role: self.user.role, viewer: format!("user {}", self.user.name), way })
     }
 
     /// `?app=…` for links, where there is a choice.

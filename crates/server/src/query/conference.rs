@@ -5,10 +5,10 @@ use axum::{
     extract::{Path, State},
 };
 
-use sidetone_engine::ids::AppKey;
-use sidetone_store::record::ConferenceDetail;
+use sidetone_engine::ids::{AppKey, ConferenceKey};
+use sidetone_store::record::{Conference, ConferenceDetail};
 
-use super::{ConferencePath, NoConference, Viewer};
+use super::{ConferencePath, NoConference, names::Reader};
 use crate::{model::ConferenceDetailBody, problem::Problem, state::AppState};
 
 /// Read a conference
@@ -27,15 +27,26 @@ use crate::{model::ConferenceDetailBody, problem::Problem, state::AppState};
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
-    viewer: Viewer,
+    reader: Reader,
     Path(ConferencePath { key }): Path<ConferencePath>,
 ) -> Result<Json<ConferenceDetailBody>, Problem> {
-    Ok(Json(read(&state, viewer.app, &key).await?.into()))
+    Ok(Json(read(&state, &reader, &key).await?.into()))
 }
 
-/// The conference of an app that has this key.
-pub(crate) async fn read(state: &AppState, app: AppKey, key: &str) -> Result<ConferenceDetail, Problem> {
-    let key = super::conference_key(key)?;
+/// The conference of this key, as the reader may see it.
+pub(crate) async fn read(state: &AppState, reader: &Reader, key: &str) -> Result<ConferenceDetail, Problem> {
+    let mut detail = with_names(state, reader.app, super::conference_key(key)?).await?;
+    reader.admit(state, &detail.conference, &mut detail.participants).await?;
+    Ok(detail)
+}
+
+/// What an app's conference is in short, without anybody who was in it.
+pub(crate) async fn head(state: &AppState, app: AppKey, key: ConferenceKey) -> Result<Conference, Problem> {
+    Ok(with_names(state, app, key).await?.conference)
+}
+
+/// For the query layer alone.
+pub(super) async fn with_names(state: &AppState, app: AppKey, key: ConferenceKey) -> Result<ConferenceDetail, Problem> {
     let detail = state.store.conference(app, key).await.map_err(super::store(state))?;
     detail.ok_or_else(|| super::no_conference(key))
 }

@@ -9,7 +9,7 @@ use sidetone_store::{
 };
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Parameters, Viewer, cursor};
+use super::{Parameters, cursor, names::Reader};
 use crate::{model::ConferenceBody, problem::Problem, state::AppState};
 
 /// Which conferences. Every condition given must hold; those on users must hold for one and the same participant.
@@ -97,10 +97,10 @@ pub(crate) struct ConferencesBody {
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
-    viewer: Viewer,
+    reader: Reader,
     Parameters(parameters): Parameters<SearchParameters>,
 ) -> Result<Json<ConferencesBody>, Problem> {
-    let page = find(&state, viewer.app, parameters).await?;
+    let page = find(&state, reader.app, parameters).await?;
     Ok(Json(ConferencesBody { conferences: page.rows.into_iter().map(Into::into).collect(), next: page.next.as_ref().map(cursor::write) }))
 }
 

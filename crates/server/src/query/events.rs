@@ -5,11 +5,14 @@ use axum::{
     extract::{Path, State},
 };
 use serde::{Deserialize, Serialize};
-use sidetone_engine::ids::{AppKey, ParticipantKey, PeerConnectionKey};
+use sidetone_engine::ids::{ParticipantKey, PeerConnectionKey};
 use sidetone_store::query::{EventPage, EventQuery, PAGE_ROWS_MAX};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{ConferencePath, NoConference, Parameters, Viewer, cursor};
+use super::{
+    ConferencePath, NoConference, Parameters, conference, cursor,
+    names::{Mask, Reader},
+};
 use crate::{model::EventBody, problem::Problem, state::AppState};
 
 /// Which events.
@@ -55,21 +58,27 @@ pub(crate) struct EventsBody {
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
-    viewer: Viewer,
+    reader: Reader,
     Path(ConferencePath { key }): Path<ConferencePath>,
     Parameters(parameters): Parameters<EventParameters>,
 ) -> Result<Json<EventsBody>, Problem> {
-    let page = find(&state, viewer.app, &key, parameters).await?;
+    let page = find(&state, &reader, &key, parameters).await?;
     Ok(Json(EventsBody { events: page.rows.into_iter().map(Into::into).collect(), next: page.next.as_ref().map(cursor::write) }))
 }
 
-/// The events of an app's conference that match.
-pub(crate) async fn find(state: &AppState, app: AppKey, key: &str, parameters: EventParameters) -> Result<EventPage, Problem> {
+/// The events of a conference that match, as the reader may see them.
+pub(crate) async fn find(state: &AppState, reader: &Reader, key: &str, parameters: EventParameters) -> Result<EventPage, Problem> {
     let key = super::conference_key(key)?;
     let query = parameters.query()?;
-    let page = state.store.events(app, key, &query).await.map_err(super::store(state))?;
-    if page.rows.is_empty() && state.store.conference(app, key).await.map_err(super::store(state))?.is_none() {
-        return Err(super::no_conference(key));
+    let detail = conference::with_names(state, reader.app, key).await?;
+    let mut page = state.store.events(reader.app, key, &query).await.map_err(super::store(state))?;
+    if reader.sees_names() {
+        reader.note(state, &detail.conference, &detail.participants).await?;
+    } else {
+        let mask = Mask::of(&detail.participants);
+        for held in &mut page.rows {
+            held.event.payload = mask.payload(&held.event.payload);
+        }
     }
     Ok(page)
 }

@@ -5,7 +5,9 @@ pub(crate) mod conferences;
 pub(crate) mod cursor;
 pub(crate) mod events;
 pub(crate) mod metrics_catalogue;
+pub(crate) mod names;
 pub(crate) mod objects;
+pub(crate) mod portable;
 pub(crate) mod reports;
 pub(crate) mod series;
 pub(crate) mod users;
@@ -16,29 +18,25 @@ use axum::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use sidetone_engine::{
-    ids::{AppKey, ConferenceKey, PeerConnectionKey},
+    ids::{ConferenceKey, PeerConnectionKey},
     units::Timestamp,
 };
 use sidetone_store::error::StoreError;
 use utoipa::{IntoParams, IntoResponses};
 
+use self::names::Reader;
 use crate::{
     auth::{self, Scope},
     problem::{Problem, ProblemBody},
     state::AppState,
 };
 
-/// An app that may read.
-pub(crate) struct Viewer {
-    pub(crate) app: AppKey,
-}
-
-impl FromRequestParts<AppState> for Viewer {
+impl FromRequestParts<AppState> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let principal = auth::authorize(state, &parts.headers, None, Scope::Query).await?;
-        Ok(Self { app: principal.app.key })
+        Ok(Self { app: principal.app.key, role: principal.role, viewer: principal.credentials, way: "api" })
     }
 }
 

@@ -11,8 +11,9 @@ use sidetone_wire::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    NoPeerConnection, Parameters, PeerConnectionPath, Viewer,
+    NoPeerConnection, Parameters, PeerConnectionPath,
     cursor::{self, ReportCursor},
+    names::Reader,
 };
 use crate::{model::Millis, problem::Problem, run, state::AppState};
 
@@ -66,7 +67,7 @@ pub(crate) struct ReportBody {
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
-    viewer: Viewer,
+    reader: Reader,
     Path(PeerConnectionPath { key }): Path<PeerConnectionPath>,
     Parameters(parameters): Parameters<ReportParameters>,
 ) -> Result<Json<ReportsBody>, Problem> {
@@ -77,7 +78,7 @@ pub(crate) async fn handler(
         after: cursor::read(parameters.after.as_deref())?,
         limit: super::limit(parameters.limit, 100, 500)?,
     };
-    let chunks = state.store.chunks(viewer.app, key).await.map_err(super::store(&state))?;
+    let chunks = state.store.chunks(reader.app, key).await.map_err(super::store(&state))?;
     if chunks.is_empty() {
         return Err(super::series::no_reports(key));
     }

@@ -19,7 +19,7 @@ use sidetone_engine::{
 use sidetone_store::record::Chunk;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{NoPeerConnection, Parameters, PeerConnectionPath, Viewer};
+use super::{NoPeerConnection, Parameters, PeerConnectionPath, names::Reader};
 use crate::{
     config::text::HumanDuration,
     model::{Millis, StreamIdentity},
@@ -105,11 +105,11 @@ pub(crate) fn no_reports(key: PeerConnectionKey) -> Problem {
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
-    viewer: Viewer,
+    reader: Reader,
     Path(PeerConnectionPath { key }): Path<PeerConnectionPath>,
     Parameters(parameters): Parameters<SeriesParameters>,
 ) -> Result<Json<SeriesBody>, Problem> {
-    read(&state, viewer.app, &key, parameters).await.map(Json)
+    read(&state, reader.app, &key, parameters).await.map(Json)
 }
 
 /// Series of an app's peer connection.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use sidetone_engine::ids::UserId;
 use utoipa::ToSchema;
 
-use super::Viewer;
+use super::names::Reader;
 use crate::{problem::Problem, state::AppState};
 
 /// What an erasure removed.
@@ -38,12 +38,12 @@ pub(crate) struct ErasedBody {
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
-    viewer: Viewer,
+    reader: Reader,
     Path(user_id): Path<String>,
 ) -> Result<Json<ErasedBody>, Problem> {
     let user = UserId::new(user_id).map_err(|error| Problem::bad_request("parameter_invalid", error.to_string()))?;
-    let erased = state.store.erase_user(viewer.app, &user).await.map_err(super::store(&state))?;
-    tracing::info!(app.key = %viewer.app, participant_count = erased.participants, report_count = erased.reports, "erased a user");
+    let erased = state.store.erase_user(reader.app, &user).await.map_err(super::store(&state))?;
+    tracing::info!(app.key = %reader.app, participant_count = erased.participants, report_count = erased.reports, "erased a user");
     Ok(Json(ErasedBody {
         participant_count: erased.participants,
         peer_connection_count: erased.peer_connections,

@@ -22,12 +22,12 @@ pub(super) fn signed(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) ->
     format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-fn hs256(kid: &str, claims: &Value) -> String {
+pub(super) fn hs256(kid: &str, claims: &Value) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, SHARED);
     signed(&json!({"alg": "HS256", "typ": "JWT", "kid": kid}), claims, |text| hmac::sign(&key, text).as_ref().to_vec())
 }
 
-fn hs256_key(kid: &str) -> TokenKey {
+pub(super) fn hs256_key(kid: &str) -> TokenKey {
     TokenKey { kid: kid.into(), algorithm: TokenAlgorithm::Hs256, material: Secret(SHARED.to_vec()) }
 }
 

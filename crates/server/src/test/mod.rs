@@ -10,6 +10,7 @@ mod intake;
 mod live;
 mod messenger;
 mod mute;
+mod names;
 mod privacy;
 mod query;
 mod socket;
@@ -43,6 +44,7 @@ use crate::{config::ServerConfig, job::Sweeper, route, state::AppState};
 
 pub(crate) const INTAKE: &str = "sti_first-app-secret-that-may-send";
 pub(crate) const QUERY: &str = "stq_first-app-secret-that-may-read";
+pub(crate) const NAMES: &str = "stn_first-app-secret-that-reads-names";
 pub(crate) const OTHER_INTAKE: &str = "sti_other-app-secret-that-may-send";
 pub(crate) const OTHER_QUERY: &str = "stq_other-app-secret-that-may-read";
 
@@ -81,8 +83,12 @@ impl TestServer {
         let clock = FakeClock::default();
         let store = open_store(&folder);
         let mut config = ServerConfig::default();
-        let mut settings =
-            AppSettings { intake_secrets: vec![digest(INTAKE)], query_secrets: vec![digest(QUERY)], ..AppSettings::default() };
+        let mut settings = AppSettings {
+            intake_secrets: vec![digest(INTAKE)],
+            query_secrets: vec![digest(QUERY)],
+            names_secrets: vec![digest(NAMES)],
+            ..AppSettings::default()
+        };
         change(&mut config, &mut settings);
         config.validate().unwrap();
         let new = |name: &str, random, settings| NewApp {

@@ -83,16 +83,16 @@ fn chooser(
                 @let score = score_of(pair);
                 a href=(visitor.link(&format!("/conferences/{}?connection={}", detail.conference.key, connection.key)) + "#connection") aria-current=[(connection.key == shown.key).then_some("true")] {
                     (quality::badge(Some(score).filter(|score| score.is_finite())))
-                    span { (who(detail, connection, visitor)) @if let Some(far) = far { " – " (who(detail, far, visitor)) } }
+                    span { (who(detail, connection)) @if let Some(far) = far { " – " (who(detail, far)) } }
                 }
             }
         }
     }
 }
 
-fn who<'a>(detail: &'a ConferenceDetail, connection: &PeerConnection, visitor: &Visitor) -> &'a str {
+fn who<'a>(detail: &'a ConferenceDetail, connection: &PeerConnection) -> &'a str {
     let participant = detail.participants.iter().find(|participant| participant.key == connection.participant);
-    participant.map_or("", |participant| person_text(participant, visitor.user.role))
+    participant.map_or("", |participant| person_text(participant))
 }
 
 fn charts(detail: &ConferenceDetail, shown: &[&PeerConnection], from: Timestamp, until: Timestamp, visitor: &Visitor) -> Markup {
@@ -100,7 +100,7 @@ fn charts(detail: &ConferenceDetail, shown: &[&PeerConnection], from: Timestamp,
     let ends: Vec<End> = shown
         .iter()
         .map(|end| End {
-            label: who(detail, end, visitor),
+            label: who(detail, end),
             series: visitor.link(&format!("/conferences/{key}/series/{}", end.key)),
             key: end.key.to_string(),
             issues: end.issues.iter().map(Into::into).collect(),
@@ -123,9 +123,9 @@ fn streams(detail: &ConferenceDetail, end: &PeerConnection, visitor: &Visitor) -
     };
     let connection = |metric| of(&end.summaries, &[metric]).map(|(metric, mean)| format::value(metric, mean));
     html! {
-        h3.end-title { (who(detail, end, visitor)) span.muted { @if let Some(rtt) = connection(Metric::Rtt) { "round trip " (rtt) " · " } (format::count(end.report_count, "report")) " · " (format::bytes(end.report_bytes)) } a href=(visitor.link(&format!("/conferences/{}/raw/{}", detail.conference.key, end.key))) { "Raw reports" } }
+        h3.end-title { (who(detail, end)) span.muted { @if let Some(rtt) = connection(Metric::Rtt) { "round trip " (rtt) " · " } (format::count(end.report_count, "report")) " · " (format::bytes(end.report_bytes)) } a href=(visitor.link(&format!("/conferences/{}/raw/{}", detail.conference.key, end.key))) { "Raw reports" } }
         @if !end.streams.is_empty() {
-            div.scroll tabindex="0" role="region" aria-label=(format!("Streams of {}, {}", who(detail, end, visitor), end.key)) {
+            div.scroll tabindex="0" role="region" aria-label=(format!("Streams of {}, {}", who(detail, end), end.key)) {
                 table.figures {
                     thead { tr { th scope="col" { "Stream" } @for (title, _) in COLUMNS { th.number scope="col" { (title) } } } }
                     tbody {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 use serde_json::Value;
-use sidetone_engine::ids::AppKey;
 use sidetone_store::{
     query::PAGE_ROWS_MAX,
     record::{ConferenceDetail, StoredEvent},
@@ -16,6 +15,7 @@ use crate::{
     query::{
         cursor,
         events::{self, EventParameters},
+        names::Reader,
     },
     state::AppState,
 };
@@ -34,12 +34,12 @@ pub(super) struct Events {
 }
 
 impl Events {
-    pub(super) async fn read(state: &AppState, app: AppKey, key: &str, view: &View) -> Result<Self, Problem> {
+    pub(super) async fn read(state: &AppState, reader: &Reader, key: &str, view: &View) -> Result<Self, Problem> {
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        let all = events::find(state, app, key, EventParameters { limit: Some(PAGE_ROWS_MAX), ..EventParameters::default() }).await?;
+        let all = events::find(state, reader, key, EventParameters { limit: Some(PAGE_ROWS_MAX), ..EventParameters::default() }).await?;
         let (kinds, participant, after) = (some(&view.kind), some(&view.who), some(&view.after));
         let shown = EventParameters { kinds, participant, after, limit: Some(ROWS), ..EventParameters::default() };
-        let shown = events::find(state, app, key, shown).await?;
+        let shown = events::find(state, reader, key, shown).await?;
         Ok(Self { all: all.rows, next: shown.next.as_ref().map(cursor::write), shown: shown.rows })
     }
 }
@@ -56,12 +56,12 @@ pub(super) fn section(detail: &ConferenceDetail, events: &Events, view: &View, v
                         @if visitor.apps.len() > 1 { @if let Some(app) = &visitor.app { input type="hidden" name="app" value=(app.key); } }
                         @if let Some(connection) = &view.connection { input type="hidden" name="connection" value=(connection); }
                         label { span.unseen { "Kind" } select name="kind" { option value="" { "Every kind" } @for kind in &kinds { option value=(kind) selected[*kind == view.kind] { (kind) } } } }
-                        label { span.unseen { "Participant" } select name="who" { option value="" { "Everybody" } @for participant in &detail.participants { option value=(participant.key) selected[participant.key.to_string() == view.who] { (super::person_text(participant, visitor.user.role)) } } } }
+                        label { span.unseen { "Participant" } select name="who" { option value="" { "Everybody" } @for participant in &detail.participants { option value=(participant.key) selected[participant.key.to_string() == view.who] { (super::person_text(participant)) } } } }
                         noscript { button type="submit" { "Show" } }
                     }
                 }
             }
-            @for said in events.all.iter().filter(|held| held.event.kind == FEEDBACK) { (feedback(detail, said, visitor)) }
+            @for said in events.all.iter().filter(|held| held.event.kind == FEEDBACK) { (feedback(detail, said)) }
             @if events.shown.is_empty() {
                 p.muted { @if view.kind.is_empty() && view.who.is_empty() { "Nothing was told but reports: no joining, no states, no feedback." } @else { "Nothing of this kind." } }
             } @else {
@@ -72,7 +72,7 @@ pub(super) fn section(detail: &ConferenceDetail, events: &Events, view: &View, v
                             @for held in &events.shown {
                                 tr {
                                     td.nowrap { (format::instant(held.event.time, "precise")) }
-                                    td { (who(detail, held, visitor)) }
+                                    td { (who(detail, held)) }
                                     td { code { (held.event.kind) } }
                                     td.payload { (payload(&held.event.payload)) }
                                 }
@@ -88,19 +88,19 @@ pub(super) fn section(detail: &ConferenceDetail, events: &Events, view: &View, v
     }
 }
 
-fn who(detail: &ConferenceDetail, held: &StoredEvent, visitor: &Visitor) -> Markup {
+fn who(detail: &ConferenceDetail, held: &StoredEvent) -> Markup {
     let participant = detail.participants.iter().find(|participant| participant.key == held.participant);
-    html! { @if let Some(participant) = participant { (person(participant, visitor.user.role)) } }
+    html! { @if let Some(participant) = participant { (person(participant)) } }
 }
 
-fn feedback(detail: &ConferenceDetail, held: &StoredEvent, visitor: &Visitor) -> Markup {
+fn feedback(detail: &ConferenceDetail, held: &StoredEvent) -> Markup {
     let said: Value = serde_json::from_str(&held.event.payload).unwrap_or_default();
     let text = |name: &str| said.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let rating = said.get("rating").and_then(Value::as_f64);
     html! {
         figure.feedback {
             blockquote { @let comment = text("comment"); @if comment.is_empty() { span.muted { "no comment" } } @else { (comment) } }
-            figcaption.muted { (who(detail, held, visitor)) @if let Some(rating) = rating { ", " b { (rating) " of 5" } } ", " (format::instant(held.event.time, "time")) }
+            figcaption.muted { (who(detail, held)) @if let Some(rating) = rating { ", " b { (rating) " of 5" } } ", " (format::instant(held.event.time, "time")) }
         }
     }
 }

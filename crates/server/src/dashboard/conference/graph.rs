@@ -4,10 +4,7 @@ use std::f64::consts::TAU;
 
 use maud::{Markup, html};
 use sidetone_engine::metric::Metric;
-use sidetone_store::{
-    local_user::Role,
-    record::{ConferenceDetail, PeerConnection},
-};
+use sidetone_store::record::{ConferenceDetail, PeerConnection};
 
 use super::{ends::Ends, format, person_text};
 use crate::dashboard::quality::Grade;
@@ -22,7 +19,7 @@ pub(super) fn score(connection: &PeerConnection) -> Option<f64> {
     mean(Metric::MosCq).or_else(|| mean(Metric::MosV))
 }
 
-pub(super) fn draw(detail: &ConferenceDetail, ends: &Ends, role: Role) -> Markup {
+pub(super) fn draw(detail: &ConferenceDetail, ends: &Ends) -> Markup {
     let nodes: Vec<_> = detail.participants.iter().take(NODES_MAX).collect();
     let pairs = ends.pairs(detail);
     let has_outside = pairs.iter().any(|(_, far)| far.is_none());
@@ -39,7 +36,7 @@ pub(super) fn draw(detail: &ConferenceDetail, ends: &Ends, role: Role) -> Markup
     let of = |connection: &PeerConnection| nodes.iter().position(|participant| participant.key == connection.participant).map(place);
     let text = |connection: &PeerConnection| {
         let who = detail.participants.iter().find(|participant| participant.key == connection.participant);
-        who.map_or("", |who| person_text(who, role))
+        who.map_or("", |who| person_text(who))
     };
     html! {
         svg.graph viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-label=(format!("{} between {}", format::count(pairs.len() as u64, "connection"), format::count(nodes.len() as u64, "participant"))) {
@@ -62,7 +59,7 @@ pub(super) fn draw(detail: &ConferenceDetail, ends: &Ends, role: Role) -> Markup
             }
             @for (index, participant) in nodes.iter().enumerate() {
                 @let (x, y) = place(index);
-                @let called = person_text(participant, role);
+                @let called = person_text(participant);
                 circle.node cx=(px(x)) cy=(px(y)) r="22" {}
                 text.node-initial x=(px(x)) y=(px(y + 5.0)) text-anchor="middle" aria-hidden="true" { (called.chars().next().map(|first| first.to_uppercase().to_string()).unwrap_or_default()) }
                 text.node-name x=(px(x)) y=(px(y + 40.0)) text-anchor="middle" { (short(called)) title { (called) } }

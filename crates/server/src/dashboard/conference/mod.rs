@@ -17,10 +17,7 @@ use axum::{
 };
 use maud::{Markup, html};
 use serde::Deserialize;
-use sidetone_store::{
-    local_user::Role,
-    record::{ConferenceDetail, ConferenceState, Participant},
-};
+use sidetone_store::record::{ConferenceDetail, ConferenceState, Participant};
 
 use super::{
     conferences::{name, running},
@@ -56,16 +53,16 @@ pub(crate) async fn page(
     Path(key): Path<String>,
     Parameters(view): Parameters<View>,
 ) -> Result<Response, Refusal> {
-    let app = visitor.app()?;
-    let detail = query::conference::read(&state, app, &key).await?;
+    let reader = visitor.reader("page")?;
+    let detail = query::conference::read(&state, &reader, &key).await?;
     let ends = Ends::of(&detail);
-    let events = events::Events::read(&state, app, &key, &view).await?;
+    let events = events::Events::read(&state, &reader, &key, &view).await?;
     let main = html! {
         (head(&detail, &visitor))
         (verdict::section(&detail, &visitor))
         section.card aria-labelledby="timeline-title" {
             h2 #timeline-title { "Timeline" }
-            (timeline::draw(&detail, &events.all, visitor.user.role))
+            (timeline::draw(&detail, &events.all))
         }
         div.columns {
             section.card aria-labelledby="participants-title" {
@@ -74,7 +71,7 @@ pub(crate) async fn page(
             }
             section.card aria-labelledby="graph-title" {
                 h2 #graph-title { "Connections" }
-                (graph::draw(&detail, &ends, visitor.user.role))
+                (graph::draw(&detail, &ends))
             }
         }
         (connection::section(&detail, &ends, &view, &visitor))
@@ -139,7 +136,7 @@ fn participants(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
                 li {
                     (quality::badge(participant.scores.as_ref().and_then(quality::overall)))
                     div.person {
-                        a.person-name href=(visitor.link(&format!("/users/{}", format::percent_encoded(participant.user_id.as_str())))) { (person(participant, visitor.user.role)) }
+                        a.person-name href=(visitor.link(&format!("/users/{}", format::percent_encoded(participant.user_id.as_str())))) { (person(participant)) }
                         p.muted {
                             @let device = [format!("{} {}", facts.browser, facts.browser_version.split('.').next().unwrap_or_default()), facts.os.clone(), facts.site.clone(), facts.app_version.clone()];
                             @for (index, fact) in device.iter().map(|fact| fact.trim()).filter(|fact| !fact.is_empty()).enumerate() { @if index > 0 { " · " } (fact) }
@@ -160,16 +157,13 @@ fn participants(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
     }
 }
 
-/// What a participant is called: names are for those who help people, everybody else gets the alias, or the app's id.
-pub(crate) fn person(participant: &Participant, role: Role) -> Markup {
-    html! { (name(person_text(participant, role))) }
+/// What a participant is called: by name where the reader was given it, else by alias, else by the app's id.
+pub(crate) fn person(participant: &Participant) -> Markup {
+    html! { (name(person_text(participant))) }
 }
 
-pub(crate) fn person_text(participant: &Participant, role: Role) -> &str {
+pub(crate) fn person_text(participant: &Participant) -> &str {
     let facts = &participant.facts;
-    match role {
-        Role::Admin | Role::Support if !facts.user_name.is_empty() => &facts.user_name,
-        _ if !facts.alias_name.is_empty() => &facts.alias_name,
-        _ => participant.user_id.as_str(),
-    }
+    let names = [facts.user_name.as_str(), &facts.alias_name];
+    names.into_iter().find(|name| !name.is_empty()).unwrap_or(participant.user_id.as_str())
 }

@@ -2,10 +2,7 @@
 
 use maud::{Markup, html};
 use sidetone_engine::units::Timestamp;
-use sidetone_store::{
-    local_user::Role,
-    record::{ConferenceDetail, Participant, StoredEvent},
-};
+use sidetone_store::record::{ConferenceDetail, Participant, StoredEvent};
 
 use super::{format, person, quality};
 
@@ -32,12 +29,12 @@ impl Scale {
     }
 }
 
-pub(super) fn draw(detail: &ConferenceDetail, events: &[StoredEvent], role: Role) -> Markup {
+pub(super) fn draw(detail: &ConferenceDetail, events: &[StoredEvent]) -> Markup {
     let (start, end) = (detail.conference.start, detail.conference.end);
     let scale = Scale { start: start.as_micros(), length: (end.as_micros() - start.as_micros()).max(1) };
     html! {
         div.timeline {
-            @for participant in detail.participants.iter().take(ROWS_MAX) { (row(detail, participant, events, &scale, role)) }
+            @for participant in detail.participants.iter().take(ROWS_MAX) { (row(detail, participant, events, &scale)) }
             @if detail.participants.len() > ROWS_MAX { p.muted { "and " (format::count((detail.participants.len() - ROWS_MAX) as u64, "more participant")) } }
             div.timeline-row aria-hidden="true" {
                 span {}
@@ -52,7 +49,7 @@ pub(super) fn draw(detail: &ConferenceDetail, events: &[StoredEvent], role: Role
     }
 }
 
-fn row(detail: &ConferenceDetail, participant: &Participant, events: &[StoredEvent], scale: &Scale, role: Role) -> Markup {
+fn row(detail: &ConferenceDetail, participant: &Participant, events: &[StoredEvent], scale: &Scale) -> Markup {
     let until = participant.ended.unwrap_or(detail.conference.end);
     let connections: Vec<_> = detail.peer_connections.iter().filter(|connection| connection.participant == participant.key).collect();
     let mut issues: Vec<_> =
@@ -67,7 +64,7 @@ fn row(detail: &ConferenceDetail, participant: &Participant, events: &[StoredEve
     );
     html! {
         div.timeline-row {
-            span.timeline-name { (person(participant, role)) }
+            span.timeline-name { (person(participant)) }
             svg.timeline-track width="100%" height="34" role="img" aria-label=(label) {
                 rect.track x="0" y="7" width="100%" height="20" rx="5" {}
                 rect.stay x=(scale.x(participant.joined)) y="7" width=(scale.width(participant.joined, until)) height="20" rx="5" {}

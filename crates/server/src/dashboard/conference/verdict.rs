@@ -5,10 +5,7 @@ use sidetone_engine::{
     analysis::{Direction, MediaKind},
     issue::{Issue, Severity},
 };
-use sidetone_store::{
-    local_user::Role,
-    record::{ConferenceDetail, ConferenceState, PeerConnection},
-};
+use sidetone_store::record::{ConferenceDetail, ConferenceState, PeerConnection};
 
 use super::{Visitor, format, icon, person_text, quality};
 use crate::dashboard::quality::Grade;
@@ -28,7 +25,7 @@ struct Finding<'a> {
 
 pub(super) fn section(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
     let score = detail.conference.score.as_ref().and_then(|score| quality::overall(&score.scores));
-    let findings = findings(detail, visitor.user.role);
+    let findings = findings(detail);
     let (tone, headline, text) = headline(detail, score, &findings);
     html! {
         section class=(format!("verdict {tone}")) aria-labelledby="verdict-title" {
@@ -94,11 +91,11 @@ fn headline(detail: &ConferenceDetail, score: Option<f64>, findings: &[Finding])
 }
 
 /// By rule, participant and direction; the worst and longest first.
-fn findings(detail: &ConferenceDetail, role: Role) -> Vec<Finding<'_>> {
+fn findings(detail: &ConferenceDetail) -> Vec<Finding<'_>> {
     let mut findings: Vec<Finding> = Vec::new();
     for connection in &detail.peer_connections {
         let participant = detail.participants.iter().find(|participant| participant.key == connection.participant);
-        let who = participant.map_or_else(String::new, |participant| person_text(participant, role).to_owned());
+        let who = participant.map_or_else(String::new, |participant| person_text(participant).to_owned());
         for issue in &connection.issues {
             let lasted_us = issue.cleared.unwrap_or(connection.end).as_micros() - issue.onset.as_micros();
             let direction = |issue: &Issue| issue.stream.map(|stream| (stream.direction, stream.kind));

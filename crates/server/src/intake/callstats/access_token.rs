@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use ring::hmac;
 use serde::{Deserialize, Serialize};
 use sidetone_engine::ids::UserId;
-use sidetone_store::record::App;
+use sidetone_store::{local_user::Role, record::App};
 use sidetone_wire::callstats::escape;
 
 use super::{answer::Refusal, credentials::Identity};
@@ -121,7 +121,10 @@ pub(super) async fn verify(state: &AppState, headers: &HeaderMap, app_id: u64) -
 pub(crate) async fn principal(state: &AppState, token: &str) -> Result<Option<Principal>, Problem> {
     let Some(claims) = claims(token) else { return Ok(None) };
     match visitor(state, token, claims).await {
-        Ok(Visitor { app, user_id, .. }) => Ok(Some(Principal { app, scope: Scope::Intake, user: Some(user_id) })),
+        Ok(Visitor { app, user_id, .. }) => {
+            let credentials = format!("token of {user_id}");
+            Ok(Some(Principal { app, scope: Scope::Intake, role: Role::Engineer, user: Some(user_id), credentials }))
+        }
         Err(Refusal::TokenExpired) => {
             Err(Problem::unauthorized("token_expired", "the access token has expired, or its AppSecret is gone; authenticate again"))
         }

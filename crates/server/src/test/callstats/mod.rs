@@ -83,7 +83,7 @@ impl TestServer {
         assert_eq!(list["conferences"].as_array().unwrap().len(), 1, "{list}");
         let key = list["conferences"][0]["key"].as_str().unwrap();
         let events = self.get(&format!("/v1/conferences/{key}/events?limit=500")).await.ok();
-        (self.get(&format!("/v1/conferences/{key}")).await.ok(), events["events"].as_array().unwrap().clone())
+        (self.ask(Method::GET, &format!("/v1/conferences/{key}"), NAMES).await.ok(), events["events"].as_array().unwrap().clone())
     }
 }
 
