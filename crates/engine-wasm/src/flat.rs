@@ -3,18 +3,19 @@
 //! A *shape* is the id and type of a stats object with the names and kinds of its members. A report is, for each of its objects, the number
 //! of its shape followed by a value for each member: the number itself, 0 or 1, or the number of a text.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, VecDeque};
 
 use sidetone_engine::{
     report::{Column, Data, MemberName, Object, Presence, Reports, Text, Value},
+    series::{self, Layout},
     units::Timestamp,
 };
 
 /// Most reports that wait for a batch: the oldest give way.
 pub const REPORTS_MAX: usize = 1000;
+
+/// Reports of most batches.
+const REPORTS_USUAL: usize = 10;
 
 /// What JavaScript tells cannot be meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl FlatError {
     #[must_use]
     pub fn message(self) -> &'static str {
         match self {
-            Self::Shape => "a shape is three texts for each member after id and type, all of them told before",
+            Self::Shape => "a shape is three texts for each member after id and type, all of them told before, and no member twice",
             Self::Report => "a report is a shape told before and its values, for each stats object",
             Self::Text => "a value is the number of a text that was not told",
             Self::Time => "a time is in milliseconds since 1970 and before 2200",
@@ -54,28 +55,37 @@ enum Kind {
     Json,
 }
 
-#[derive(Debug)]
+/// A member of a shape; name and key by their numbers, 0 for no key, else its number and 1.
+#[derive(Clone, Copy, Debug)]
 struct Member {
-    name: MemberName,
+    name: u32,
+    key: u32,
     kind: Kind,
     /// Where its value stands among those of the object.
     place: usize,
+    /// Whether the engine reads it.
+    is_read: bool,
+}
+
+impl Member {
+    fn is_same(&self, other: &Self) -> bool {
+        self.name == other.name && self.key == other.key
+    }
 }
 
 #[derive(Debug)]
 struct Shape {
-    /// The number of the object: its id and type.
+    /// The number of the object.
     object: usize,
-    /// Sorted by name.
+    /// Sorted by name, each once.
     members: Vec<Member>,
 }
 
 impl Shape {
-    /// The member of that name, which stands at or near `place` in most shapes.
-    fn find(&self, name: &MemberName, place: usize) -> Option<&Member> {
-        let shares = |member: &&Member| Arc::ptr_eq(&member.name.name, &name.name) && member.name.key == name.key;
-        let near = self.members.get(place).filter(shares).or_else(|| self.members.get(place + 1).filter(shares));
-        near.or_else(|| self.members.binary_search_by(|member| member.name.cmp(name)).ok().map(|index| &self.members[index]))
+    /// The same member of this shape, which stands at or near `place` in most shapes.
+    fn find(&self, member: &Member, place: usize) -> Option<&Member> {
+        let near = self.members.get(place).filter(|near| near.is_same(member));
+        near.or_else(|| self.members.iter().find(|held| held.is_same(member)))
     }
 }
 
@@ -87,12 +97,16 @@ pub(crate) struct Row {
 }
 
 /// One object in one row.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Cell<'a> {
     row: usize,
-    shape: &'a Shape,
+    /// The number of its shape.
+    shape: usize,
     values: &'a [f64],
 }
+
+/// One value in one row.
+type Found = (usize, Kind, f64);
 
 /// The reports that wait, and what they are told in.
 #[derive(Debug)]
@@ -101,8 +115,8 @@ pub(crate) struct Intake {
     shapes: Vec<Shape>,
     /// Id and type of every object.
     objects: Vec<(Text, Text)>,
-    object_numbers: HashMap<(Text, Text), usize>,
-    null: Text,
+    /// Their numbers, by those of id and type.
+    object_numbers: BTreeMap<(u32, u32), usize>,
     rows: VecDeque<Row>,
     dropped: u32,
 }
@@ -113,8 +127,7 @@ impl Default for Intake {
             texts: vec![Text::default()],
             shapes: Vec::new(),
             objects: Vec::new(),
-            object_numbers: HashMap::new(),
-            null: "null".into(),
+            object_numbers: BTreeMap::new(),
             rows: VecDeque::new(),
             dropped: 0,
         }
@@ -129,11 +142,11 @@ impl Intake {
 
     /// Learns the next shape: id, type, then name, key (0 for none, else its number and 1) and kind of each member.
     pub(crate) fn shape(&mut self, parts: &[u32]) -> Result<(), FlatError> {
-        let text = |number: u32| self.texts.get(number as usize).cloned().ok_or(FlatError::Shape);
-        let (head, rest) = parts.split_at_checked(2).ok_or(FlatError::Shape)?;
-        let (members, []) = rest.as_chunks::<3>() else { return Err(FlatError::Shape) };
-        let member = |(place, &[name, key, kind]): (usize, &[u32; 3])| {
-            let key = key.checked_sub(1).map(text).transpose()?;
+        let text = |number: u32| self.texts.get(number as usize).ok_or(FlatError::Shape);
+        let (&[id, stats_type], rest) = parts.split_first_chunk::<2>().ok_or(FlatError::Shape)?;
+        let (parts, []) = rest.as_chunks::<3>() else { return Err(FlatError::Shape) };
+        let mut members = Vec::with_capacity(parts.len());
+        for (place, &[name, key, kind]) in parts.iter().enumerate() {
             let kind = match kind {
                 0 => Kind::Number,
                 1 => Kind::Bool,
@@ -141,26 +154,31 @@ impl Intake {
                 3 => Kind::Json,
                 _ => return Err(FlatError::Shape),
             };
-            Ok(Member { name: MemberName { name: text(name)?, key }, kind, place })
-        };
-        let mut members = members.iter().enumerate().map(member).collect::<Result<Vec<_>, _>>()?;
-        members.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        let object = (text(head[0])?, text(head[1])?);
-        let number = *self.object_numbers.entry(object.clone()).or_insert_with(|| {
-            self.objects.push(object);
-            self.objects.len() - 1
+            let plain = key.checked_sub(1).map(text).transpose()?;
+            let is_read = series::is_read(text(name)?, plain.map(|key| &**key));
+            members.push(Member { name, key, kind, place, is_read });
+        }
+        let key_of = |member: &Member| member.key.checked_sub(1).and_then(|key| self.texts.get(key as usize));
+        members.sort_by(|a, b| {
+            let names = self.texts[a.name as usize].cmp(&self.texts[b.name as usize]);
+            names.then_with(|| key_of(a).cmp(&key_of(b)))
         });
+        if members.windows(2).any(|pair| pair[0].is_same(&pair[1])) {
+            return Err(FlatError::Shape);
+        }
+        let object = (text(id)?.clone(), text(stats_type)?.clone());
+        let number = *self.object_numbers.entry((id, stats_type)).or_insert(self.objects.len());
+        if number == self.objects.len() {
+            self.objects.push(object);
+        }
         self.shapes.push(Shape { object: number, members });
         Ok(())
     }
 
     /// Takes a report in.
     pub(crate) fn push(&mut self, time: Timestamp, values: Vec<f64>) -> Result<(), FlatError> {
+        self.check(&values)?;
         self.rows.push_back(Row { time, values });
-        if let Err(error) = self.check() {
-            self.rows.pop_back();
-            return Err(error);
-        }
         if self.rows.len() > REPORTS_MAX {
             self.rows.pop_front();
             self.dropped += 1;
@@ -168,10 +186,9 @@ impl Intake {
         Ok(())
     }
 
-    /// Whether the newest report can be read.
-    fn check(&self) -> Result<(), FlatError> {
-        let Some(row) = self.rows.back() else { return Ok(()) };
-        let mut rest = &row.values[..];
+    /// Whether a report can be read.
+    fn check(&self, values: &[f64]) -> Result<(), FlatError> {
+        let mut rest = values;
         while let Some((&number, values)) = rest.split_first() {
             let shape = index(number).and_then(|number| self.shapes.get(number)).ok_or(FlatError::Report)?;
             let (values, after) = values.split_at_checked(shape.members.len()).ok_or(FlatError::Report)?;
@@ -184,19 +201,24 @@ impl Intake {
         Ok(())
     }
 
-    /// The newest report.
-    pub(crate) fn last(&self) -> Reports {
-        self.table(self.rows.back())
+    /// The newest report for the engine, which `live` follows.
+    pub(crate) fn judged<'a>(&self, live: &'a mut Live) -> (&'a Layout, &'a Reports) {
+        if let Some(row) = self.rows.back()
+            && !live.renew(row)
+        {
+            *live = self.live(row);
+        }
+        (&live.layout, &live.reports)
     }
 
     /// All that wait but the newest.
     pub(crate) fn earlier(&self) -> Reports {
-        self.table(self.rows.iter().take(self.rows.len().saturating_sub(1)))
+        self.table(self.rows.iter().take(self.rows.len().saturating_sub(1)), |_| true)
     }
 
     /// Takes out all that wait.
     pub(crate) fn take(&mut self) -> Reports {
-        let reports = self.table(&self.rows);
+        let reports = self.table(self.rows.iter(), |_| true);
         self.rows.clear();
         reports
     }
@@ -216,94 +238,116 @@ impl Intake {
         *self = Self { dropped: self.dropped, ..Self::default() };
     }
 
-    fn table<'a>(&'a self, rows: impl IntoIterator<Item = &'a Row>) -> Reports {
-        let mut times = Vec::new();
+    /// The objects of a report: the number of the shape of each, and the values behind it.
+    fn cells<'a>(&'a self, row: usize, values: &'a [f64]) -> impl Iterator<Item = Cell<'a>> {
+        let mut rest = values;
+        std::iter::from_fn(move || {
+            let (&number, values) = rest.split_first()?;
+            let shape = index(number)?;
+            let (values, after) = values.split_at_checked(self.shapes.get(shape)?.members.len())?;
+            rest = after;
+            Some(Cell { row, shape, values })
+        })
+    }
+
+    /// Every object of some reports with its cells, in order of first appearance; those that appear together by id.
+    fn objects<'a>(&'a self, rows: impl Iterator<Item = &'a Row>, times: &mut Vec<Timestamp>) -> Vec<(usize, Vec<Cell<'a>>)> {
         let mut found: Vec<(usize, Vec<Cell<'a>>)> = Vec::new();
         let mut places: Vec<Option<usize>> = vec![None; self.objects.len()];
-        for (number, row) in rows.into_iter().enumerate() {
+        for (number, row) in rows.enumerate() {
             times.push(row.time);
             let known = found.len();
-            let mut rest = &row.values[..];
-            while let Some((&shape, values)) = rest.split_first() {
-                let Some(shape) = index(shape).and_then(|number| self.shapes.get(number)) else { break };
-                let (values, after) = values.split_at(shape.members.len());
-                rest = after;
-                let place = *places[shape.object].get_or_insert(found.len());
+            for cell in self.cells(number, &row.values) {
+                let object = self.shapes[cell.shape].object;
+                let place = *places[object].get_or_insert(found.len());
                 if place == found.len() {
-                    found.push((shape.object, Vec::new()));
+                    found.push((object, Vec::with_capacity(REPORTS_USUAL)));
                 }
-                found[place].1.push(Cell { row: number, shape, values });
+                found[place].1.push(cell);
             }
-            // Those that are new stand by id.
-            found[known..].sort_unstable_by(|a, b| self.objects[a.0].0.cmp(&self.objects[b.0].0));
+            found[known..].sort_by(|a, b| self.objects[a.0].0.cmp(&self.objects[b.0].0));
             for (place, (object, _)) in found.iter().enumerate().skip(known) {
                 places[*object] = Some(place);
             }
         }
-        let height = times.len();
-        let objects = found.into_iter().map(|(number, cells)| self.object(number, &cells, height)).collect();
-        // Every column was made with as many rows as there are times.
+        found
+    }
+
+    fn table<'a>(&'a self, rows: impl Iterator<Item = &'a Row>, is_wanted: impl Fn(&Member) -> bool) -> Reports {
+        let mut times = Vec::new();
+        let objects = self.objects(rows, &mut times);
+        let mut buffer = Vec::new();
+        let object = |(number, cells): (usize, Vec<Cell<'_>>)| self.object(number, &cells, times.len(), &is_wanted, &mut buffer);
+        let objects = objects.into_iter().map(object).collect();
+        // Every column was made with as many rows as there are times, of finite numbers.
         Reports::from_columns(times, objects).unwrap_or_default()
     }
 
-    fn object(&self, number: usize, cells: &[Cell<'_>], height: usize) -> Object {
+    fn object(
+        &self,
+        number: usize,
+        cells: &[Cell<'_>],
+        height: usize,
+        is_wanted: &impl Fn(&Member) -> bool,
+        buffer: &mut Vec<Found>,
+    ) -> Object {
         let (id, stats_type) = self.objects[number].clone();
-        if let ([cell], 1) = (cells, height) {
-            // Every report comes this way when it is judged.
-            let column = |member: &Member| {
-                let data = Data::Constant(self.value(member.kind, cell.values[member.place]));
-                Column { name: member.name.clone(), presence: Presence::All, data }
-            };
-            return Object { id, stats_type, presence: Presence::All, columns: cell.shape.members.iter().map(column).collect() };
-        }
-        let mut shapes: Vec<&Shape> = Vec::new();
+        let mut shapes: Vec<usize> = Vec::new();
         let mut columns = Vec::new();
-        for (at, cell) in cells.iter().enumerate() {
-            if shapes.iter().any(|shape| std::ptr::eq(*shape, cell.shape)) {
+        for (at, first) in cells.iter().enumerate() {
+            if shapes.contains(&first.shape) {
                 continue;
             }
-            for (place, member) in cell.shape.members.iter().enumerate() {
-                if shapes.iter().all(|shape| shape.find(&member.name, place).is_none()) {
-                    columns.push(self.column((place, member), cell.shape, &cells[at..], height));
-                }
+            let shape = &self.shapes[first.shape];
+            if columns.is_empty() {
+                columns.reserve_exact(shape.members.len());
             }
-            shapes.push(cell.shape);
+            for (near, member) in shape.members.iter().enumerate().filter(|(_, member)| is_wanted(member)) {
+                if shapes.iter().any(|&shape| self.shapes[shape].find(member, near).is_some()) {
+                    continue;
+                }
+                buffer.clear();
+                for cell in &cells[at..] {
+                    let of = if cell.shape == first.shape { Some(member) } else { self.shapes[cell.shape].find(member, near) };
+                    if let Some(of) = of {
+                        buffer.push((cell.row, of.kind, cell.values[of.place]));
+                    }
+                }
+                let key = member.key.checked_sub(1).map(|key| self.texts[key as usize].clone());
+                let name = MemberName { name: self.texts[member.name as usize].clone(), key };
+                columns.push(Column {
+                    name,
+                    presence: presence(buffer.iter().map(|found| found.0), buffer.len(), height),
+                    data: self.data(buffer, height),
+                });
+            }
+            shapes.push(first.shape);
         }
-        Object { id, stats_type, presence: presence(cells.iter().map(|cell| cell.row), height), columns }
+        Object { id, stats_type, presence: presence(cells.iter().map(|cell| cell.row), cells.len(), height), columns }
     }
 
-    /// The column of a member of `first`, the shape of the first of the cells.
-    fn column(&self, (place, member): (usize, &Member), first: &Shape, cells: &[Cell<'_>], height: usize) -> Column {
-        let there = cells.iter().filter_map(|cell| {
-            let of = if std::ptr::eq(cell.shape, first) { member } else { cell.shape.find(&member.name, place)? };
-            Some((cell.row, of.kind, cell.values[of.place]))
-        });
-        let name = member.name.clone();
-        let Some((_, kind, number)) = there.clone().next() else {
-            return Column { name, presence: presence([].into_iter(), height), data: Data::Constant(Value::Bool(false)) };
-        };
-        let is_same = there.clone().all(|(_, of, other)| of == kind && other.to_bits() == number.to_bits());
-        let data = if is_same {
-            Data::Constant(self.value(kind, number))
-        } else if there.clone().all(|(_, kind, number)| kind == Kind::Number && number.is_finite()) {
-            // Where it is absent stands the number before.
-            let mut numbers = vec![number; height];
-            let (mut last, mut next) = (number, 0);
-            for (row, _, number) in there.clone() {
-                numbers[next..row].fill(last);
-                numbers[row] = number;
-                (last, next) = (number, row + 1);
+    /// The values of a column that is in some rows, at least one. Where it is absent stands the number before.
+    fn data(&self, found: &[Found], height: usize) -> Data {
+        let (_, kind, first) = found[0];
+        if found.iter().all(|&(_, of, other)| of == kind && other.to_bits() == first.to_bits()) {
+            return Data::Constant(self.value(kind, first));
+        }
+        if found.iter().all(|&(_, kind, number)| kind == Kind::Number && number.is_finite()) {
+            let mut numbers = Vec::with_capacity(height);
+            let mut last = first;
+            for &(row, _, number) in found {
+                numbers.resize(row, last);
+                numbers.push(number);
+                last = number;
             }
-            numbers[next..].fill(last);
-            Data::Numbers(numbers)
-        } else {
-            let mut values = vec![Value::Bool(false); height];
-            for (row, kind, number) in there.clone() {
-                values[row] = self.value(kind, number);
-            }
-            Data::Values(values)
-        };
-        Column { name, presence: presence(there.map(|(row, ..)| row), height), data }
+            numbers.resize(height, last);
+            return Data::Numbers(numbers);
+        }
+        let mut values = vec![Value::Bool(false); height];
+        for &(row, kind, number) in found {
+            values[row] = self.value(kind, number);
+        }
+        Data::Values(values)
     }
 
     fn value(&self, kind: Kind, number: f64) -> Value {
@@ -311,22 +355,76 @@ impl Intake {
         match kind {
             Kind::Number if number.is_finite() => Value::Number(number),
             // As JSON has it.
-            Kind::Number => Value::Json(self.null.clone()),
+            Kind::Number => Value::Json("null".into()),
             Kind::Bool => Value::Bool(number != 0.0),
             Kind::Text => Value::Text(text()),
             Kind::Json => Value::Json(text()),
         }
     }
+
+    fn live(&self, row: &Row) -> Live {
+        let reports = self.table(std::iter::once(row), |member| member.is_read);
+        let mut live = Live { values: row.values.clone(), layout: Layout::new(&reports), reports, fixed: Vec::new(), moving: Vec::new() };
+        let mut at = 0;
+        let mut heads: Vec<(usize, usize)> = Vec::new();
+        for cell in self.cells(0, &row.values) {
+            live.fixed.push(at);
+            heads.push((cell.shape, at + 1));
+            at += 1 + cell.values.len();
+        }
+        // As the table has them.
+        heads.sort_by_key(|&(shape, _)| {
+            let number = self.shapes[shape].object;
+            live.reports
+                .objects()
+                .iter()
+                .position(|object| (&object.id, &object.stats_type) == (&self.objects[number].0, &self.objects[number].1))
+        });
+        for (shape, head) in heads {
+            for member in self.shapes[shape].members.iter().filter(|member| member.is_read) {
+                let is_number = member.kind == Kind::Number && row.values[head + member.place].is_finite();
+                if is_number { &mut live.moving } else { &mut live.fixed }.push(head + member.place);
+            }
+        }
+        live
+    }
 }
 
-fn presence(rows: impl Iterator<Item = usize>, height: usize) -> Presence {
-    let mut present = vec![false; height];
-    let mut count = 0;
-    for row in rows {
-        present[row] = true;
-        count += 1;
+/// The newest report as the engine reads it. While the next ones differ in numbers only, these are all that is written.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    values: Vec<f64>,
+    /// Places of what must not change: shapes, and values that are no numbers.
+    fixed: Vec<usize>,
+    /// Places of the numbers, in the order in which the table has them.
+    moving: Vec<usize>,
+    reports: Reports,
+    layout: Layout,
+}
+
+impl Live {
+    /// `false` when the report has another form.
+    fn renew(&mut self, row: &Row) -> bool {
+        let Self { values, fixed, moving, reports, .. } = self;
+        let is_same = values.len() == row.values.len()
+            && !reports.is_empty()
+            && fixed.iter().all(|&place| values[place].to_bits() == row.values[place].to_bits())
+            && moving.iter().all(|&place| row.values[place].is_finite());
+        if is_same {
+            reports.renew(row.time, moving.iter().map(|&place| row.values[place]));
+        }
+        is_same
     }
-    if count == height { Presence::All } else { Presence::Rows(present) }
+}
+
+/// In which of so many rows something is that is in these.
+fn presence(rows: impl Iterator<Item = usize>, count: usize, height: usize) -> Presence {
+    if count == height {
+        return Presence::All;
+    }
+    let mut present = vec![false; height];
+    rows.for_each(|row| present[row] = true);
+    Presence::Rows(present)
 }
 
 /// A number that counts something.
@@ -390,7 +488,6 @@ mod tests {
             report(4, &[("B", &[(x.clone(), Value::Json("null".into()))])]),
             report(5, &[("A", a), ("B", &[(y, Value::Number(-0.0)), (x, Value::Number(7.0))])]),
         ];
-        assert_eq!(intake.last().iter().collect::<Vec<_>>(), reports[4..]);
         assert_eq!(intake.earlier().iter().collect::<Vec<_>>(), reports[..4]);
         let table = intake.take();
         assert_eq!(table.iter().collect::<Vec<_>>(), reports);
@@ -401,6 +498,39 @@ mod tests {
         };
         assert_eq!(order(&table), order(&whole), "the codec writes objects and members in this order");
         assert_eq!(intake.len(), 0);
+    }
+
+    #[test]
+    fn the_engine_is_told_the_newest_report_whatever_changed() {
+        let mut intake = Intake::default();
+        for text in ["B", "inbound-rtp", "jitter", "kind", "audio", "video", "x"] {
+            intake.text(text);
+        }
+        for (object, kind) in [(1, TEXT), (7, TEXT), (1, JSON)] {
+            intake.shape(&[object, 2, 7, 0, NUMBER, 4, 0, kind, 3, 0, NUMBER]).unwrap();
+        }
+        let mut live = Live::default();
+        let object = |id, kind: Value, jitter: Option<f64>| {
+            let members = [("kind", Some(kind)), ("jitter", jitter.map(Value::Number))];
+            let members = members.into_iter().filter_map(|(name, value)| Some((MemberName::plain(name), value?))).collect();
+            (Text::from(id), Stats { stats_type: "inbound-rtp".into(), members })
+        };
+        let (audio, video) = (|| Value::Text("audio".into()), || Value::Text("video".into()));
+        let b = |kind, jitter| object("B", kind, jitter);
+        for (second, values, stats) in [
+            (1, vec![0.0, 1.0, 5.0, 0.5], vec![b(audio(), Some(0.5))]),
+            (2, vec![0.0, 2.0, 5.0, 0.25], vec![b(audio(), Some(0.25))]),
+            (3, vec![0.0, 2.0, 6.0, 0.75], vec![b(video(), Some(0.75))]),
+            (4, vec![1.0, 2.0, 6.0, 2.0, 0.0, 3.0, 6.0, 1.0], vec![b(video(), Some(1.0)), object("x", video(), Some(2.0))]),
+            (5, vec![1.0, 2.0, 6.0, 4.0, 0.0, 3.0, 6.0, 3.0], vec![b(video(), Some(3.0)), object("x", video(), Some(4.0))]),
+            (6, vec![2.0, 2.0, 6.0, 0.0], vec![b(Value::Json("video".into()), Some(0.0))]),
+            (7, vec![], vec![]),
+        ] {
+            intake.push(at(second), values).unwrap();
+            let (layout, reports) = intake.judged(&mut live);
+            assert_eq!(reports.iter().collect::<Vec<_>>(), [Report { time: at(second), stats: stats.into_iter().collect() }]);
+            assert_eq!(format!("{layout:?}"), format!("{:?}", Layout::new(reports)));
+        }
     }
 
     #[test]
@@ -420,6 +550,7 @@ mod tests {
         assert_eq!(intake.shape(&[1, 2, 3, 0]), Err(FlatError::Shape));
         assert_eq!(intake.shape(&[1, 2, 7, 0, NUMBER]), Err(FlatError::Shape));
         assert_eq!(intake.shape(&[1, 2, 3, 0, 4]), Err(FlatError::Shape));
+        assert_eq!(intake.shape(&[1, 2, 3, 0, TEXT, 4, 0, TEXT, 3, 0, TEXT]), Err(FlatError::Shape));
         intake.shape(&[1, 2, 3, 0, TEXT]).unwrap();
         assert_eq!(intake.push(at(1), vec![1.0, 0.0]), Err(FlatError::Report));
         assert_eq!(intake.push(at(1), vec![0.0]), Err(FlatError::Report));

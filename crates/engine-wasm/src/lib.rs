@@ -30,6 +30,7 @@ pub fn names() -> String {
 pub struct Recording {
     rules: RuleSet,
     intake: flat::Intake,
+    live: flat::Live,
     events: Vec<Event>,
     /// What it was told of silence before there was an analyzer.
     mutes: Vec<MuteChange>,
@@ -42,7 +43,14 @@ impl Recording {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new() -> Self {
-        Self { rules: RuleSet::sidetone(), intake: flat::Intake::default(), events: Vec::new(), mutes: Vec::new(), analyzer: None }
+        Self {
+            rules: RuleSet::sidetone(),
+            intake: flat::Intake::default(),
+            live: flat::Live::default(),
+            events: Vec::new(),
+            mutes: Vec::new(),
+            analyzer: None,
+        }
     }
 
     /// Learns the next text. Number 0 is the empty one, the first that is told is number 1.
@@ -130,6 +138,7 @@ impl Recording {
     /// Forgets all texts and shapes: to be called after a batch was taken, when many were told.
     pub fn forget(&mut self) {
         self.intake.forget();
+        self.live = flat::Live::default();
     }
 }
 
@@ -147,7 +156,8 @@ impl Recording {
             analyzer
         });
         let mut outcome = output::Outcome::default();
-        analyzer.push(&self.intake.last(), &mut |output| outcome.add(output, &self.rules));
+        let (layout, reports) = self.intake.judged(&mut self.live);
+        analyzer.push_in(layout, reports, &mut |output| outcome.add(output, &self.rules));
         Ok(outcome.into_numbers())
     }
 

@@ -305,8 +305,10 @@ impl Object {
 pub enum TableError {
     /// A column has another number of rows than the run.
     Ragged {
-        /// Which object and member.
-        place: String,
+        /// Which object.
+        id: Text,
+        /// Which member; `None` for the presence of the object itself.
+        member: Option<Text>,
         /// Rows found there.
         rows: usize,
         /// Rows in the table.
@@ -314,16 +316,19 @@ pub enum TableError {
     },
     /// A number is NaN or infinite, which no getStats report holds and no text of JSON can.
     NotFinite {
-        /// Which object and member.
-        place: String,
+        /// Which object.
+        id: Text,
+        /// Which member.
+        member: Text,
     },
 }
 
 impl std::fmt::Display for TableError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Ragged { place, rows, expected } => write!(f, "{place} has {rows} rows, the run has {expected}"),
-            Self::NotFinite { place } => write!(f, "{place} holds a number that is not finite"),
+            Self::Ragged { id, member: None, rows, expected } => write!(f, "{id} has {rows} rows, the run has {expected}"),
+            Self::Ragged { id, member: Some(member), rows, expected } => write!(f, "{id}.{member} has {rows} rows, the run has {expected}"),
+            Self::NotFinite { id, member } => write!(f, "{id}.{member} holds a number that is not finite"),
         }
     }
 }
@@ -353,25 +358,26 @@ impl Reports {
     /// When a column has another number of rows than `times`, or holds a number that is not finite.
     pub fn from_columns(times: Vec<Timestamp>, objects: Vec<Object>) -> Result<Self, TableError> {
         let expected = times.len();
-        let check = |rows: usize, place: &dyn Fn() -> String| {
-            if rows == expected { Ok(()) } else { Err(TableError::Ragged { place: place(), rows, expected }) }
+        let check = |rows: usize, object: &Object, member: Option<&Column>| {
+            let ragged =
+                || TableError::Ragged { id: object.id.clone(), member: member.map(|column| column.name.name.clone()), rows, expected };
+            if rows == expected { Ok(()) } else { Err(ragged()) }
         };
         for object in &objects {
             if let Presence::Rows(rows) = &object.presence {
-                check(rows.len(), &|| object.id.to_string())?;
+                check(rows.len(), object, None)?;
             }
             for column in &object.columns {
-                let place = || format!("{}.{}", object.id, column.name.name);
                 if let Presence::Rows(rows) = &column.presence {
-                    check(rows.len(), &place)?;
+                    check(rows.len(), object, Some(column))?;
                 }
                 match &column.data {
                     Data::Constant(_) => {}
-                    Data::Numbers(numbers) => check(numbers.len(), &place)?,
-                    Data::Values(values) => check(values.len(), &place)?,
+                    Data::Numbers(numbers) => check(numbers.len(), object, Some(column))?,
+                    Data::Values(values) => check(values.len(), object, Some(column))?,
                 }
                 if !column.is_finite() {
-                    return Err(TableError::NotFinite { place: place() });
+                    return Err(TableError::NotFinite { id: object.id.clone(), member: column.name.name.clone() });
                 }
             }
         }
@@ -443,6 +449,15 @@ impl Reports {
     #[must_use]
     pub fn objects(&self) -> &[Object] {
         &self.objects
+    }
+
+    /// Makes a run of one report the next one, which differs in nothing but `time` and numbers: these come in order of objects and columns.
+    /// They have to be finite.
+    pub fn renew(&mut self, time: Timestamp, numbers: impl Iterator<Item = f64>) {
+        self.times.fill(time);
+        let columns = self.objects.iter_mut().flat_map(|object| &mut object.columns);
+        let held = columns.filter_map(|column| if let Data::Constant(Value::Number(held)) = &mut column.data { Some(held) } else { None });
+        held.zip(numbers).for_each(|(held, number)| *held = number);
     }
 
     /// Moves every report by `micros` (a client's clock that is wrong by that much). Members keep their values.

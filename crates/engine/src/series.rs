@@ -24,6 +24,7 @@ use std::time::Duration;
 pub(crate) use path::Path;
 pub(crate) use stream::{Moment, StreamState};
 pub(crate) use table::Table;
+pub use table::{Layout, is_read};
 
 /// How long what RTCP told is held without a new report. Audio alone brings one about every 5 s: two may be lost.
 pub const RTCP_AGE_MAX: Duration = Duration::from_secs(12);

@@ -11,7 +11,7 @@ use crate::{
     issue::{Condition, Judge, RuleSet, Sample, Verdict},
     metric::{Draft, Metric, MetricValues, Scope},
     report::Reports,
-    series::{Moment, Path, StreamState, Table},
+    series::{Layout, Moment, Path, StreamState, Table},
     units::Timestamp,
 };
 
@@ -117,10 +117,15 @@ impl Analyzer {
 
     /// Takes the next reports. Duplicated and late reports are counted and left out.
     pub fn push(&mut self, reports: &Reports, output: &mut dyn FnMut(Output<'_>)) {
-        let table = Table::new(reports);
-        self.memory.admit(&table);
+        self.push_in(&Layout::new(reports), reports, output);
+    }
+
+    /// Takes the next reports, whose layout is known: made from these, or from a run that differs from it in nothing but numbers.
+    pub fn push_in(&mut self, layout: &Layout, reports: &Reports, output: &mut dyn FnMut(Output<'_>)) {
+        let table = Table { reports, layout };
+        self.memory.admit(table);
         for row in 0..reports.len() {
-            self.memory.read(&table, row, output);
+            self.memory.read(table, row, output);
         }
     }
 
@@ -147,11 +152,11 @@ impl Analyzer {
 
 impl Memory {
     /// Makes room for every stream of a run, so that their order is settled before its rows are read.
-    fn admit(&mut self, table: &Table<'_>) {
-        for binding in table.streams() {
+    fn admit(&mut self, table: Table<'_>) {
+        for object in table.streams() {
             let mut last = None;
             for row in 0..table.reports.len() {
-                let Some(id) = binding.stream_id(row).filter(|id| last != Some(*id)) else { continue };
+                let Some(id) = object.stream_id(row).filter(|id| last != Some(*id)) else { continue };
                 last = Some(id);
                 if let Err(place) = self.streams.binary_search_by_key(&id, |followed| followed.state.stream.id)
                     && self.streams.len() < STREAMS_MAX
@@ -167,14 +172,14 @@ impl Memory {
     /// Where a report belongs in time.
     ///
     /// A report older than the last is late, unless its packets were counted later: then the client's clock was set back.
-    fn arrival(&self, table: &Table<'_>, row: usize) -> Arrival {
+    fn arrival(&self, table: Table<'_>, row: usize) -> Arrival {
         let time = table.reports.times()[row];
         let Some((_, last)) = self.analysis.span else { return Arrival::Next(Duration::ZERO) };
         let Some(interval) = time.since(last) else {
             let mut is_later = false;
-            for binding in table.streams() {
-                let Some(index) = binding.stream_id(row).and_then(|id| place(&self.streams, id)) else { continue };
-                match self.streams[index].state.progress(binding, row) {
+            for object in table.streams() {
+                let Some(index) = object.stream_id(row).and_then(|id| place(&self.streams, id)) else { continue };
+                match self.streams[index].state.progress(object, row) {
                     Some(Ordering::Less) => return Arrival::Late,
                     Some(Ordering::Greater) => is_later = true,
                     _ => {}
@@ -189,7 +194,7 @@ impl Memory {
         Arrival::Next(if interval > gap { Duration::ZERO } else { interval })
     }
 
-    fn read(&mut self, table: &Table<'_>, row: usize, output: &mut dyn FnMut(Output<'_>)) {
+    fn read(&mut self, table: Table<'_>, row: usize, output: &mut dyn FnMut(Output<'_>)) {
         let interval = match self.arrival(table, row) {
             Arrival::Next(interval) => interval,
             Arrival::Duplicate => {
@@ -221,14 +226,14 @@ impl Memory {
     }
 
     /// Fills the tick.
-    fn values(&mut self, table: &Table<'_>, row: usize, tick: &mut Tick) {
+    fn values(&mut self, table: Table<'_>, row: usize, tick: &mut Tick) {
         let draft = &mut self.values;
         draft.clear();
         self.path.read(table, row, tick.time, draft);
-        for binding in table.remotes() {
-            let place = binding.stream_id(row).and_then(|id| place(&self.streams, id));
+        for object in table.remotes() {
+            let place = object.stream_id(row).and_then(|id| place(&self.streams, id));
             if let Some(place) = place {
-                self.streams[place].state.read_remote(binding, row, tick.time);
+                self.streams[place].state.read_remote(object, row, tick.time);
             }
         }
         if draft.get(Metric::Rtt).is_none() {
@@ -237,11 +242,11 @@ impl Memory {
         }
         let moment =
             Moment { time: tick.time, interval: tick.interval, number: self.analysis.report_count, rtt_ms: draft.get(Metric::Rtt) };
-        for binding in table.streams() {
-            let Some(id) = binding.stream_id(row) else { continue };
+        for object in table.streams() {
+            let Some(id) = object.stream_id(row) else { continue };
             match place(&self.streams, id) {
                 Some(index) => {
-                    self.streams[index].state.read(table, binding, row, &moment);
+                    self.streams[index].state.read(table, object, row, &moment);
                 }
                 None => self.analysis.rejected.excess_streams += 1,
             }

@@ -1,6 +1,6 @@
 //! Two successive readings of one stats object and what lies between them.
 
-use super::{field::Field, table::Binding};
+use super::{field::Field, table::Bound};
 
 const _: () = assert!(Field::NUMBERS <= 128);
 
@@ -14,20 +14,15 @@ pub(crate) struct Reading {
 
 impl Reading {
     /// Takes the numbers of the object in `row`; those already taken stay.
-    pub(crate) fn load(&mut self, binding: &Binding<'_>, row: usize) {
+    pub(crate) fn load(&mut self, object: Bound<'_>, row: usize) {
         self.values.resize(Field::NUMBERS, 0.0);
-        let taken = self.present;
-        for number in &binding.numbers {
-            let place = usize::from(number.place);
-            let Some(value) = number.at(row) else { continue };
+        let Self { present, values } = self;
+        let taken = *present;
+        *present |= object.each_number(row, |place, value| {
             if taken == 0 || taken & 1 << place == 0 {
-                self.values[place] = value;
+                values[place] = value;
             }
-            if !number.is_steady() {
-                self.present |= 1 << place;
-            }
-        }
-        self.present |= binding.steady;
+        });
     }
 
     /// The number, if the report had it.

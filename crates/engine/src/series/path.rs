@@ -3,7 +3,7 @@
 use super::{
     STUN_AGE_MAX,
     field::Field,
-    table::{Binding, Kind, Table},
+    table::{Bound, Kind, Table},
 };
 use crate::{
     metric::{Draft, Metric},
@@ -26,7 +26,7 @@ impl Path {
     /// Reads the selected pair in `row`.
     ///
     /// The round-trip time stands while checks are answered, and [`STUN_AGE_MAX`] longer.
-    pub(crate) fn read(&mut self, table: &Table<'_>, row: usize, time: Timestamp, values: &mut Draft) {
+    pub(crate) fn read(&mut self, table: Table<'_>, row: usize, time: Timestamp, values: &mut Draft) {
         states(table, row, values);
         let Some(pair) = selected(table, row) else {
             *self = Self::default();
@@ -52,7 +52,7 @@ impl Path {
         };
         self.changes = counted;
         values.set(Metric::CandidatePairChanges, Some(changes));
-        relay(table, pair, row, values);
+        relay(pair, row, values);
         self.responses = responses;
         let is_fresh = self.confirmed.and_then(|confirmed| time.since(confirmed)).is_some_and(|age| age <= STUN_AGE_MAX);
         let rtt = number(Field::CurrentRoundTripTime).filter(|_| is_fresh);
@@ -63,7 +63,7 @@ impl Path {
 }
 
 /// How ICE and DTLS stand: the worst of the transports. Absent where the browser does not say.
-fn states(table: &Table<'_>, row: usize, values: &mut Draft) {
+fn states(table: Table<'_>, row: usize, values: &mut Draft) {
     let worst = |field, bad: &[&str]| {
         let told = table.of(Kind::Transport).filter(|transport| transport.is_in(row)).filter_map(|transport| transport.text(field, row));
         told.map(|state| f64::from(u8::from(bad.contains(&&**state)))).reduce(f64::max)
@@ -74,10 +74,10 @@ fn states(table: &Table<'_>, row: usize, values: &mut Draft) {
 }
 
 /// Whether the pair goes through TURN, and how our server is reached.
-fn relay(table: &Table<'_>, pair: &Binding<'_>, row: usize, values: &mut Draft) {
-    let candidate = |field| table.linked(pair, field, row).filter(|candidate| candidate.kind == Kind::Candidate && candidate.is_in(row));
+fn relay(pair: Bound<'_>, row: usize, values: &mut Draft) {
+    let candidate = |field| pair.linked(field, row).filter(|candidate| candidate.kind() == Kind::Candidate && candidate.is_in(row));
     let (local, remote) = (candidate(Field::LocalCandidateId), candidate(Field::RemoteCandidateId));
-    let is_relay = |candidate: &Binding<'_>| candidate.text(Field::CandidateType, row).map(|kind| matches!(&**kind, "relay" | "relayed"));
+    let is_relay = |candidate: Bound<'_>| candidate.text(Field::CandidateType, row).map(|kind| matches!(&**kind, "relay" | "relayed"));
     let (near, far) = (local.and_then(is_relay), remote.and_then(is_relay));
     let flag = |is: bool| f64::from(u8::from(is));
     values.set(Metric::Relayed, near.or(far).map(|_| flag(near == Some(true) || far == Some(true))));
@@ -88,9 +88,9 @@ fn relay(table: &Table<'_>, pair: &Binding<'_>, row: usize, values: &mut Draft) 
 /// The selected pair in `row`: named by a transport, else flagged `selected` (Firefox), else nominated and succeeded.
 ///
 /// Of several (transports that are not bundled, several nominated pairs) the one that received a packet last, then the busiest.
-fn selected<'a, 'b>(table: &'b Table<'a>, row: usize) -> Option<&'b Binding<'a>> {
-    let present = |binding: &&Binding<'_>| binding.is_in(row);
-    let busiest = |pairs: &mut dyn Iterator<Item = &'b Binding<'a>>| {
+fn selected<'a>(table: Table<'a>, row: usize) -> Option<Bound<'a>> {
+    let present = |object: &Bound<'_>| object.is_in(row);
+    let busiest = |pairs: &mut dyn Iterator<Item = Bound<'a>>| {
         pairs
             .map(|pair| {
                 let number = |field| pair.number(field, row).unwrap_or(0.0);
@@ -102,8 +102,8 @@ fn selected<'a, 'b>(table: &'b Table<'a>, row: usize) -> Option<&'b Binding<'a>>
     let named = &mut table
         .of(Kind::Transport)
         .filter(present)
-        .filter_map(|transport| table.linked(transport, Field::SelectedCandidatePairId, row))
-        .filter(|pair| pair.kind == Kind::Pair)
+        .filter_map(|transport| transport.linked(Field::SelectedCandidatePairId, row))
+        .filter(|pair| pair.kind() == Kind::Pair)
         .filter(present);
     let pairs = || table.of(Kind::Pair).filter(present);
     let flagged = |field| pairs().filter(move |pair| pair.is(field, row));

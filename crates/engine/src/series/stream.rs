@@ -6,7 +6,7 @@ use super::{
     RTCP_AGE_MAX,
     counters::{Counters, over},
     field::Field,
-    table::{Binding, Kind, Table},
+    table::{Bound, Kind, Table},
 };
 use crate::{
     analysis::{Direction, MediaKind, Stream, StreamId},
@@ -115,14 +115,14 @@ impl StreamState {
     }
 
     /// Whether the packets counted in `row` are fewer or more than those read last.
-    pub(crate) fn progress(&self, binding: &Binding<'_>, row: usize) -> Option<std::cmp::Ordering> {
+    pub(crate) fn progress(&self, object: Bound<'_>, row: usize) -> Option<std::cmp::Ordering> {
         [Field::PacketsReceived, Field::PacketsSent, Field::BytesReceived, Field::BytesSent]
             .into_iter()
-            .find_map(|field| binding.number(field, row)?.partial_cmp(&self.own.before.get(field)?))
+            .find_map(|field| object.number(field, row)?.partial_cmp(&self.own.before.get(field)?))
     }
 
     /// Reads the stream's own object and those it points to. `false` when this report named the stream already.
-    pub(crate) fn read(&mut self, table: &Table<'_>, binding: &Binding<'_>, row: usize, moment: &Moment) -> bool {
+    pub(crate) fn read(&mut self, table: Table<'_>, object: Bound<'_>, row: usize, moment: &Moment) -> bool {
         if self.last_number == moment.number {
             return false;
         }
@@ -139,8 +139,8 @@ impl StreamState {
         }
         self.stream.last = moment.time;
 
-        self.own.now.load(binding, row);
-        let follow = |field, kind| table.linked(binding, field, row).filter(|linked| linked.kind == kind && linked.is_in(row));
+        self.own.now.load(object, row);
+        let follow = |field, kind| object.linked(field, row).filter(|linked| linked.kind() == kind && linked.is_in(row));
         let track = follow(Field::TrackId, Kind::Track);
         if let Some(track) = track {
             self.own.now.load(track, row);
@@ -160,13 +160,13 @@ impl StreamState {
                     self.source.now.load(source, row);
                     keep(&mut self.stream.track, source.text(Field::TrackIdentifier, row));
                 }
-                keep(&mut self.limitation, binding.text(Field::QualityLimitationReason, row));
+                keep(&mut self.limitation, object.text(Field::QualityLimitationReason, row));
             }
         }
-        self.is_screen = binding.text(Field::ContentType, row).is_some_and(|content| &**content == "screenshare");
-        keep(&mut self.stream.mid, binding.text(Field::Mid, row));
-        keep(&mut self.stream.rid, binding.text(Field::Rid, row));
-        keep(&mut self.stream.track, binding.text(Field::TrackIdentifier, row));
+        self.is_screen = object.text(Field::ContentType, row).is_some_and(|content| &**content == "screenshare");
+        keep(&mut self.stream.mid, object.text(Field::Mid, row));
+        keep(&mut self.stream.rid, object.text(Field::Rid, row));
+        keep(&mut self.stream.track, object.text(Field::TrackIdentifier, row));
         if let Some(track) = track {
             keep(&mut self.stream.track, track.text(Field::TrackIdentifier, row));
         }
@@ -187,9 +187,9 @@ impl StreamState {
     }
 
     /// Reads what the far end tells of this stream. An unchanged timestamp is no new report.
-    pub(crate) fn read_remote(&mut self, binding: &Binding<'_>, row: usize, time: Timestamp) {
+    pub(crate) fn read_remote(&mut self, object: Bound<'_>, row: usize, time: Timestamp) {
         self.remote.now.clear();
-        self.remote.now.load(binding, row);
+        self.remote.now.load(object, row);
         let is_new = match (self.remote.level(Field::Timestamp), self.remote.before.get(Field::Timestamp)) {
             (Some(now), Some(before)) => now != before,
             _ => true,
@@ -299,8 +299,8 @@ impl StreamState {
 }
 
 /// The one object of a kind, where there is exactly one.
-fn only<'a, 'b>(table: &'b Table<'a>, kind: Kind, media: Option<MediaKind>, row: usize) -> Option<&'b Binding<'a>> {
-    let mut found = table.of(kind).filter(|binding| (media.is_none() || binding.media == media) && binding.is_in(row));
+fn only(table: Table<'_>, kind: Kind, media: Option<MediaKind>, row: usize) -> Option<Bound<'_>> {
+    let mut found = table.of(kind).filter(|bound| (media.is_none() || bound.media() == media) && bound.is_in(row));
     let first = found.next()?;
     found.next().is_none().then_some(first)
 }

@@ -1,7 +1,5 @@
 //! Where in a run of reports the engine's members stand: looked up once per run, then read row by row.
 
-use std::collections::HashMap;
-
 use super::field::Field;
 use crate::{
     analysis::{Direction, MediaKind, StreamId},
@@ -43,214 +41,283 @@ const LINKS: [Field; 8] = [
     Field::TransportId,
 ];
 
-/// A number of an object, row by row.
-#[derive(Debug)]
-pub(crate) struct Number<'a> {
+/// A number of an object.
+#[derive(Clone, Copy, Debug)]
+struct Number {
     /// Place of its field among the numbers.
-    pub(crate) place: u8,
-    /// Where every row has one, and a finite one: a value for each row, or one for all. Otherwise none.
-    values: &'a [f64],
-    column: &'a Column,
+    place: u8,
+    /// Whether every row has one, and a finite one.
+    is_steady: bool,
+    /// Place of its column in the object.
+    column: u32,
 }
 
-impl<'a> Number<'a> {
-    fn new(place: u8, column: &'a Column) -> Self {
-        let values = match (&column.presence, &column.data) {
-            (Presence::All, Data::Numbers(numbers)) => &numbers[..],
-            (Presence::All, Data::Constant(Value::Number(number))) => std::slice::from_ref(number),
-            _ => &[],
-        };
-        Self { place, values: if values.iter().all(|value| value.is_finite()) { values } else { &[] }, column }
-    }
+/// No column, or no binding.
+const NONE: u32 = u32::MAX;
 
-    /// Whether every row has one.
-    pub(crate) fn is_steady(&self) -> bool {
-        !self.values.is_empty()
-    }
-
-    /// The number in `row`, when it is finite.
-    pub(crate) fn at(&self, row: usize) -> Option<f64> {
-        match self.values {
-            [] => self.column.number(row).filter(|value| value.is_finite()),
-            [value] => Some(*value),
-            values => values.get(row).copied(),
-        }
-    }
-}
-
-/// One object and the columns that the engine reads.
-#[derive(Debug)]
-pub(crate) struct Binding<'a> {
-    /// The object.
-    pub(crate) object: &'a Object,
-    /// What it is.
-    pub(crate) kind: Kind,
-    /// Sound or pictures, for streams and sources.
-    pub(crate) media: Option<MediaKind>,
-    /// Its numbers.
-    pub(crate) numbers: Vec<Number<'a>>,
+/// Where the members of one object stand that the engine reads.
+#[derive(Clone, Debug)]
+struct Binding {
+    /// Place of the object in the run.
+    object: usize,
+    kind: Kind,
+    media: Option<MediaKind>,
+    numbers: Vec<Number>,
     /// A bit for each place of a number that every row has.
-    pub(crate) steady: u128,
-    others: [Option<&'a Column>; Field::OTHERS],
+    steady: u128,
+    /// Places of the columns that are no numbers.
+    others: [u32; Field::OTHERS],
     /// For a member that names another object throughout: that binding.
-    links: [Option<usize>; LINKS.len()],
+    links: [u32; LINKS.len()],
     /// Place of the SSRC in `numbers`.
     ssrc: Option<usize>,
 }
 
-impl<'a> Binding<'a> {
-    fn new(object: &'a Object, kind: Kind) -> Self {
+impl Binding {
+    #[expect(clippy::cast_possible_truncation, reason = "fewer than 128 numbers, and no object has 2³² members")]
+    fn new(place: usize, object: &Object, kind: Kind) -> Self {
         let mut binding = Self {
-            object,
+            object: place,
             kind,
             media: None,
             numbers: Vec::with_capacity(object.columns.len()),
             steady: 0,
-            others: [None; Field::OTHERS],
-            links: [None; LINKS.len()],
+            others: [NONE; Field::OTHERS],
+            links: [NONE; LINKS.len()],
             ssrc: None,
         };
-        for column in &object.columns {
+        for (at, column) in object.columns.iter().enumerate() {
             let Some(field) = Field::find(&column.name.name, column.name.key.as_deref()) else { continue };
             match field.place() {
                 Ok(place) => {
                     if field == Field::Ssrc {
                         binding.ssrc = Some(binding.numbers.len());
                     }
-                    #[expect(clippy::cast_possible_truncation, reason = "fewer than 128 numbers")]
-                    let number = Number::new(place as u8, column);
-                    binding.steady |= u128::from(number.is_steady()) << place;
-                    binding.numbers.push(number);
+                    let is_steady = is_steady(column);
+                    binding.steady |= u128::from(is_steady) << place;
+                    binding.numbers.push(Number { place: place as u8, is_steady, column: at as u32 });
                 }
-                Err(place) => binding.others[place] = Some(column),
+                Err(place) => binding.others[place] = at as u32,
             }
         }
+        let is_remote = binding.others[Field::IsRemote as usize - Field::NUMBERS];
         if let Kind::Stream(direction) = kind
-            && binding.column(Field::IsRemote).and_then(first_bool) == Some(true)
+            && object.columns.get(is_remote as usize).and_then(first_bool) == Some(true)
         {
             binding.kind = Kind::Remote(opposite(direction));
         }
         binding
     }
+}
+
+/// Whether every row has a number, and a finite one.
+fn is_steady(column: &Column) -> bool {
+    matches!(column.presence, Presence::All)
+        && match &column.data {
+            Data::Numbers(numbers) => !numbers.is_empty() && numbers.iter().all(|number| number.is_finite()),
+            Data::Constant(Value::Number(number)) => number.is_finite(),
+            _ => false,
+        }
+}
+
+/// Where everything stands in a run that the engine reads. It holds for every run that differs in numbers only.
+#[derive(Debug, Default)]
+pub struct Layout {
+    bindings: Vec<Binding>,
+    /// Ids of the bindings that others name, in order.
+    by_id: Vec<(Text, usize)>,
+}
+
+impl Layout {
+    /// Looks up every member.
+    #[must_use]
+    pub fn new(reports: &Reports) -> Self {
+        let objects = reports.objects();
+        let known = objects.iter().enumerate().filter_map(|(place, object)| Some(Binding::new(place, object, kind(&object.stats_type)?)));
+        let mut layout = Self { bindings: known.collect(), by_id: Vec::new() };
+        for (index, binding) in layout.bindings.iter().enumerate() {
+            if !matches!(binding.kind, Kind::Stream(_) | Kind::Remote(_)) {
+                layout.by_id.push((objects[binding.object].id.clone(), index));
+            }
+        }
+        // Of two with one id the last counts.
+        layout.by_id.sort_unstable_by(|a, b| (&a.0, b.1).cmp(&(&b.0, a.1)));
+        layout.by_id.dedup_by(|later, first| later.0 == first.0);
+        for index in 0..layout.bindings.len() {
+            let table = Table { reports, layout: &layout };
+            let bound = table.bound(&layout.bindings[index]);
+            let media = bound.find_media();
+            let links = LINKS.map(|field| {
+                let column = bound.column(field).filter(|column| matches!(column.presence, Presence::All));
+                let Some(Data::Constant(Value::Text(id))) = column.map(|column| &column.data) else { return NONE };
+                layout.by_id(id).and_then(|index| u32::try_from(index).ok()).unwrap_or(NONE)
+            });
+            layout.bindings[index].media = media;
+            layout.bindings[index].links = links;
+        }
+        layout
+    }
+
+    /// The binding of that id, RTP streams apart.
+    fn by_id(&self, id: &str) -> Option<usize> {
+        self.by_id.binary_search_by(|(held, _)| (**held).cmp(id)).ok().map(|place| self.by_id[place].1)
+    }
+}
+
+/// A run and where everything stands in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Table<'a> {
+    /// The run.
+    pub(crate) reports: &'a Reports,
+    pub(crate) layout: &'a Layout,
+}
+
+impl<'a> Table<'a> {
+    fn bound(self, binding: &'a Binding) -> Bound<'a> {
+        Bound { table: self, object: &self.reports.objects()[binding.object], binding }
+    }
+
+    fn all(self) -> impl Iterator<Item = Bound<'a>> {
+        self.layout.bindings.iter().map(move |binding| self.bound(binding))
+    }
+
+    /// The objects of one kind.
+    pub(crate) fn of(self, kind: Kind) -> impl Iterator<Item = Bound<'a>> {
+        self.all().filter(move |bound| bound.binding.kind == kind)
+    }
+
+    /// The streams that are sent and received here.
+    pub(crate) fn streams(self) -> impl Iterator<Item = Bound<'a>> {
+        self.all().filter(|bound| matches!(bound.binding.kind, Kind::Stream(_)))
+    }
+
+    /// What the far end says of them.
+    pub(crate) fn remotes(self) -> impl Iterator<Item = Bound<'a>> {
+        self.all().filter(|bound| matches!(bound.binding.kind, Kind::Remote(_)))
+    }
+}
+
+/// One object of a run and where its members stand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound<'a> {
+    table: Table<'a>,
+    /// The object.
+    pub(crate) object: &'a Object,
+    binding: &'a Binding,
+}
+
+impl<'a> Bound<'a> {
+    /// What it is.
+    pub(crate) fn kind(self) -> Kind {
+        self.binding.kind
+    }
+
+    /// Sound or pictures, for streams and sources.
+    pub(crate) fn media(self) -> Option<MediaKind> {
+        self.binding.media
+    }
 
     /// Whether the object is in the report.
-    pub(crate) fn is_in(&self, row: usize) -> bool {
+    pub(crate) fn is_in(self, row: usize) -> bool {
         self.object.presence.contains(row)
     }
 
     /// The column of a member that is not a number.
-    fn column(&self, field: Field) -> Option<&'a Column> {
-        self.others[field.place().err()?]
+    fn column(self, field: Field) -> Option<&'a Column> {
+        self.object.columns.get(self.binding.others[field.place().err()?] as usize)
     }
 
     /// A string member in `row`.
-    pub(crate) fn text(&self, field: Field, row: usize) -> Option<&'a Text> {
+    pub(crate) fn text(self, field: Field, row: usize) -> Option<&'a Text> {
         self.column(field)?.text(row)
     }
 
     /// A boolean member in `row`.
-    pub(crate) fn is(&self, field: Field, row: usize) -> bool {
+    pub(crate) fn is(self, field: Field, row: usize) -> bool {
         self.column(field).and_then(|column| column.bool(row)).unwrap_or(false)
     }
 
     /// A number in `row`.
-    pub(crate) fn number(&self, field: Field, row: usize) -> Option<f64> {
-        self.numbers.iter().find(|number| usize::from(number.place) == field as usize)?.at(row)
+    pub(crate) fn number(self, field: Field, row: usize) -> Option<f64> {
+        let number = self.binding.numbers.iter().find(|number| usize::from(number.place) == field as usize)?;
+        self.at(*number, row)
+    }
+
+    /// A number in `row`, when it is finite.
+    fn at(self, number: Number, row: usize) -> Option<f64> {
+        let column = self.object.columns.get(number.column as usize)?;
+        match &column.data {
+            Data::Constant(Value::Number(value)) if number.is_steady => Some(*value),
+            Data::Numbers(values) if number.is_steady => values.get(row).copied(),
+            _ => column.number(row).filter(|value| value.is_finite()),
+        }
+    }
+
+    /// Every number in `row`, by its place; gives a bit for each place that has one.
+    #[inline]
+    pub(crate) fn each_number(self, row: usize, mut take: impl FnMut(usize, f64)) -> u128 {
+        let mut present = self.binding.steady;
+        for &number in &self.binding.numbers {
+            let Some(value) = self.at(number, row) else { continue };
+            present |= 1 << number.place;
+            take(usize::from(number.place), value);
+        }
+        present
     }
 
     /// The stream that it describes in `row`.
-    pub(crate) fn stream_id(&self, row: usize) -> Option<StreamId> {
-        let (Kind::Stream(direction) | Kind::Remote(direction)) = self.kind else { return None };
+    pub(crate) fn stream_id(self, row: usize) -> Option<StreamId> {
+        let (Kind::Stream(direction) | Kind::Remote(direction)) = self.kind() else { return None };
         if !self.is_in(row) {
             return None;
         }
-        let ssrc = self.numbers[self.ssrc?].at(row)?;
+        let ssrc = self.at(self.binding.numbers[self.binding.ssrc?], row)?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "range checked here")]
         let ssrc = (0.0..=f64::from(u32::MAX)).contains(&ssrc).then_some(ssrc as u32)?;
-        Some(StreamId { direction, kind: self.media?, ssrc })
-    }
-}
-
-/// All objects of a run that the engine reads.
-#[derive(Debug)]
-pub(crate) struct Table<'a> {
-    /// The run.
-    pub(crate) reports: &'a Reports,
-    /// Its objects.
-    pub(crate) bindings: Vec<Binding<'a>>,
-    by_id: HashMap<&'a str, usize>,
-}
-
-impl<'a> Table<'a> {
-    /// Looks up every column.
-    pub(crate) fn new(reports: &'a Reports) -> Self {
-        let known = reports.objects().iter().filter_map(|object| Some(Binding::new(object, kind(&object.stats_type)?)));
-        let mut table = Self { reports, bindings: known.collect(), by_id: HashMap::new() };
-        let linked = table.bindings.iter().enumerate().filter(|(_, binding)| !matches!(binding.kind, Kind::Stream(_) | Kind::Remote(_)));
-        table.by_id = linked.map(|(index, binding)| (&*binding.object.id, index)).collect();
-        for index in 0..table.bindings.len() {
-            table.bindings[index].media = table.media(&table.bindings[index]);
-            for (place, field) in LINKS.into_iter().enumerate() {
-                let column = table.bindings[index].column(field).filter(|column| matches!(column.presence, Presence::All));
-                let Some(Data::Constant(Value::Text(id))) = column.map(|column| &column.data) else { continue };
-                table.bindings[index].links[place] = table.by_id.get(&**id).copied();
-            }
-        }
-        table
+        Some(StreamId { direction, kind: self.media()?, ssrc })
     }
 
-    /// Bindings of one kind.
-    pub(crate) fn of(&self, kind: Kind) -> impl Iterator<Item = &Binding<'a>> {
-        self.bindings.iter().filter(move |binding| binding.kind == kind)
-    }
-
-    /// Bindings of the streams that are sent and received here.
-    pub(crate) fn streams(&self) -> impl Iterator<Item = &Binding<'a>> {
-        self.bindings.iter().filter(|binding| matches!(binding.kind, Kind::Stream(_)))
-    }
-
-    /// Bindings of what the far end says of them.
-    pub(crate) fn remotes(&self) -> impl Iterator<Item = &Binding<'a>> {
-        self.bindings.iter().filter(|binding| matches!(binding.kind, Kind::Remote(_)))
-    }
-
-    /// The object that a member of `binding` names in `row`.
-    pub(crate) fn linked(&self, binding: &Binding<'_>, field: Field, row: usize) -> Option<&Binding<'a>> {
+    /// The object that a member names in `row`.
+    pub(crate) fn linked(self, field: Field, row: usize) -> Option<Bound<'a>> {
         let place = LINKS.iter().position(|held| *held == field)?;
-        match binding.links[place] {
-            Some(linked) => self.bindings.get(linked),
-            None => self.by_id(binding.text(field, row)?),
-        }
-    }
-
-    /// The object of that id, RTP streams apart.
-    fn by_id(&self, id: &str) -> Option<&Binding<'a>> {
-        self.by_id.get(id).map(|&index| &self.bindings[index])
+        let index = match self.binding.links[place] {
+            NONE => self.table.layout.by_id(self.text(field, row)?)?,
+            index => index as usize,
+        };
+        Some(self.table.bound(self.table.layout.bindings.get(index)?))
     }
 
     /// Sound or pictures: said by `kind` or `mediaType`, else told by the codec, else by its members.
-    fn media(&self, binding: &Binding<'_>) -> Option<MediaKind> {
-        let said = [Field::KindName, Field::MediaType].into_iter().find_map(|field| first_text(binding.column(field)?));
+    fn find_media(self) -> Option<MediaKind> {
+        let said = [Field::KindName, Field::MediaType].into_iter().find_map(|field| first_text(self.column(field)?));
         match said.map(|text| &**text) {
             Some("audio") => return Some(MediaKind::Audio),
             Some("video") => return Some(MediaKind::Video),
             _ => {}
         }
-        let codec = binding.column(Field::CodecId).and_then(first_text).and_then(|id| self.by_id(id));
+        let Table { layout, .. } = self.table;
+        let codec = self.column(Field::CodecId).and_then(first_text).and_then(|id| layout.by_id(id));
+        let codec = codec.map(|index| self.table.bound(&layout.bindings[index]));
         let mime = codec.and_then(|codec| codec.column(Field::MimeType)).and_then(first_text);
         match mime {
             Some(mime) if mime.starts_with("video/") => return Some(MediaKind::Video),
             Some(mime) if mime.starts_with("audio/") => return Some(MediaKind::Audio),
             _ => {}
         }
-        let has = |field: Field| binding.numbers.iter().any(|number| usize::from(number.place) == field as usize);
+        let has = |field: Field| self.binding.numbers.iter().any(|number| usize::from(number.place) == field as usize);
         let is_video = [Field::FramesDecoded, Field::FramesEncoded, Field::FrameWidth, Field::Frames].into_iter().any(has);
-        match binding.kind {
+        match self.kind() {
             Kind::Stream(_) | Kind::Source if is_video => Some(MediaKind::Video),
             Kind::Stream(_) | Kind::Source => Some(MediaKind::Audio),
             _ => None,
         }
     }
+}
+
+/// Whether the engine reads the member of an object: of another one it need not be told.
+#[must_use]
+pub fn is_read(name: &str, key: Option<&str>) -> bool {
+    Field::find(name, key).is_some()
 }
 
 fn kind(stats_type: &str) -> Option<Kind> {
