@@ -17,6 +17,8 @@ use anyhow::{Context, Result, ensure};
 use crate::{debian, process, workspace};
 
 const TARGET: &str = "wasm32-unknown-unknown";
+/// The loop of SHA-256 written once instead of 64 times is 7 kB less.
+const RUST_FLAGS: &str = "-Clinker-flavor=wasm-ld -Zunstable-options -Cpanic=immediate-abort --cfg sha2_backend_soft=\"compact\"";
 /// How long rustup may take to download 3 MB before it is taken to be cut off from them.
 const RUSTUP_PATIENCE: Duration = Duration::from_secs(120);
 const PACKAGE: &str = "sidetone-engine-wasm";
@@ -24,7 +26,7 @@ const PACKAGE: &str = "sidetone-engine-wasm";
 const NAME: &str = "engine";
 
 /// The module with gzip may not be larger: every caller downloads it.
-pub(crate) const GZIP_BYTES_MAX: usize = 135_000;
+pub(crate) const GZIP_BYTES_MAX: usize = 105_000;
 
 /// A built module.
 pub(crate) struct Module {
@@ -128,7 +130,7 @@ impl Toolchain {
             .env("RUSTC_BOOTSTRAP", "1")
             .env("CARGO_TARGET_DIR", target_folder)
             .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker)
-            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-Clinker-flavor=wasm-ld -Zunstable-options -Cpanic=immediate-abort")
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", RUST_FLAGS)
             .args(["-Z", "build-std=std,panic_abort", "-Z", "build-std-features=optimize_for_size"]);
         command
     }

@@ -12,7 +12,10 @@ use sidetone_engine::{
     issue::RuleSet,
     units::Timestamp,
 };
-use sidetone_wire::batch::{self, Batch, Event};
+use sidetone_wire::{
+    batch::{self, Batch, Event},
+    codec,
+};
 use wasm_bindgen::prelude::*;
 
 pub use flat::{FlatError, REPORTS_MAX};
@@ -31,6 +34,7 @@ pub struct Recording {
     rules: RuleSet,
     intake: flat::Intake,
     live: flat::Live,
+    encoder: codec::Encoder,
     events: Vec<Event>,
     /// What it was told of silence before there was an analyzer.
     mutes: Vec<MuteChange>,
@@ -47,6 +51,7 @@ impl Recording {
             rules: RuleSet::sidetone(),
             intake: flat::Intake::default(),
             live: flat::Live::default(),
+            encoder: codec::Encoder::default(),
             events: Vec::new(),
             mutes: Vec::new(),
             analyzer: None,
@@ -178,7 +183,7 @@ impl Recording {
             events: std::mem::take(&mut self.events),
             reports: self.intake.take(),
         };
-        Ok(batch::encode(&batch))
+        batch::encode_with(&mut self.encoder, &batch).ok_or(FlatError::Report)
     }
 }
 

@@ -158,7 +158,16 @@ pub enum BatchError {
 /// The compact binary form.
 #[must_use]
 pub fn encode(batch: &Batch) -> Vec<u8> {
-    let chunk = if batch.reports.is_empty() { Vec::new() } else { codec::encode(&batch.reports) };
+    encode_around(batch, &if batch.reports.is_empty() { Vec::new() } else { codec::encode(&batch.reports) })
+}
+
+/// The same with an encoder that knows the peer connection; `None` when an object or a member stands there twice.
+pub fn encode_with(encoder: &mut codec::Encoder, batch: &Batch) -> Option<Vec<u8>> {
+    let chunk = if batch.reports.is_empty() { Vec::new() } else { encoder.encode(&batch.reports)? };
+    Some(encode_around(batch, &chunk))
+}
+
+fn encode_around(batch: &Batch, chunk: &[u8]) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
     let ids = [batch.conference_id.as_str(), batch.user_id.as_str(), batch.participant_id.as_str(), batch.peer_connection_id.as_str()];
     for id in ids {
@@ -173,7 +182,7 @@ pub fn encode(batch: &Batch) -> Vec<u8> {
         push_text(&mut bytes, &event.payload);
     }
     push_varint(&mut bytes, chunk.len() as u64);
-    bytes.extend_from_slice(&chunk);
+    bytes.extend_from_slice(chunk);
     let check = codec::checksum(&bytes);
     bytes.extend_from_slice(&check.to_le_bytes());
     bytes

@@ -6,6 +6,7 @@
 
 mod budget;
 mod certificate;
+mod checksum;
 mod columns;
 mod dictionary;
 mod fold;
@@ -22,6 +23,7 @@ pub mod train;
 mod write;
 
 pub use budget::{MEMORY_BASE, MEMORY_PER_BYTE};
+pub(crate) use checksum::checksum;
 pub use fold::{FOLDED_REPORTS_MAX, fold};
 
 use sidetone_engine::report::Reports;
@@ -30,6 +32,7 @@ use budget::Budget;
 use dictionary::{DICTIONARY, Dictionary};
 use rans::Decoder;
 use read::Reading;
+use template::Plan;
 use write::Writing;
 
 /// What every chunk begins with; the last byte is the version of the format.
@@ -84,17 +87,39 @@ pub enum CodecError {
 /// The form for the wire: every column by what the dictionary says is likely. Numbers have to be finite, as [`decode`] refuses others.
 #[must_use]
 pub fn encode(reports: &Reports) -> Vec<u8> {
-    encode_by(&DICTIONARY, reports, false).0
+    encode_by(&DICTIONARY, reports, false)
 }
 
-/// A chunk, and what wrote it. In a chunk that `learns`, every run of numbers has models of its own, which follow what they see.
-fn encode_by<'a>(dictionary: &'a Dictionary, reports: &'a Reports, learns: bool) -> (Vec<u8>, Option<Writing<'a>>) {
-    let mut writing = Writing::new(dictionary, reports, learns);
-    if !writing.reports(reports) {
-        // An object or member that stands there twice: what holds is said by the reports.
-        let plain: Reports = reports.iter().collect();
-        return (encode_by(dictionary, &plain, learns).0, None);
+/// A chunk. In one that `learns`, every run of numbers has models of its own, which follow what they see.
+fn encode_by(dictionary: &Dictionary, reports: &Reports, learns: bool) -> Vec<u8> {
+    if let Some(plan) = template::plan(dictionary, reports) {
+        return write(dictionary, &plan, reports, learns).0;
     }
+    // An object or member that stands there twice: what holds is said by the reports.
+    let plain: Reports = reports.iter().collect();
+    template::plan(dictionary, &plain).map_or_else(Vec::new, |plan| write(dictionary, &plan, &plain, learns).0)
+}
+
+/// Encodes the successive runs of one peer connection as [`encode`] does: what it found of one it remembers for the next.
+#[derive(Debug, Default)]
+pub struct Encoder {
+    plan: Plan,
+}
+
+impl Encoder {
+    /// The chunk of a run; `None` when an object or a member stands there twice.
+    pub fn encode(&mut self, reports: &Reports) -> Option<Vec<u8>> {
+        if !self.plan.suits(reports) {
+            self.plan = template::plan(&DICTIONARY, reports)?.keep(reports);
+        }
+        Some(write(&DICTIONARY, &self.plan, reports, false).0)
+    }
+}
+
+/// A chunk, and what wrote it.
+fn write<'a>(dictionary: &'a Dictionary, plan: &Plan, reports: &'a Reports, learns: bool) -> (Vec<u8>, Writing<'a>) {
+    let mut writing = Writing::new(dictionary, reports, learns);
+    writing.reports(plan, reports);
     let mut bytes = MAGIC.to_vec();
     push_varint(&mut bytes, (reports.len() as u64) << 1 | u64::from(learns));
     let _ = writing.budget.charge(reports.len().saturating_mul(ROW_BYTES));
@@ -102,7 +127,7 @@ fn encode_by<'a>(dictionary: &'a Dictionary, reports: &'a Reports, learns: bool)
     std::mem::take(&mut writing.encoder).write(&mut bytes, least);
     let check = checksum(&bytes);
     bytes.extend_from_slice(&check.to_le_bytes());
-    (bytes, Some(writing))
+    (bytes, writing)
 }
 
 /// The run that [`encode`] was given.
@@ -134,13 +159,6 @@ fn decode_by(dictionary: &Dictionary, size: usize, mut rest: &[u8]) -> Result<Re
     let mut decoder = Decoder::new(rest).ok_or(CodecError::Truncated { bytes: size })?;
     let reports = Reading::new(dictionary, (rows, head & 1 == 1), &mut decoder, &mut budget).reports()?;
     if decoder.is_done() { Ok(reports) } else { Err(CodecError::Damaged("end")) }
-}
-
-/// CRC-32 as in gzip.
-pub(crate) fn checksum(bytes: &[u8]) -> u32 {
-    let mut check = flate2::Crc::new();
-    check.update(bytes);
-    check.sum()
 }
 
 /// Appends a number, seven bits a byte, lowest first.

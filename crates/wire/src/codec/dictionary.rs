@@ -2,11 +2,7 @@
 //!
 //! It is read from `tables.txt`, which is part of the format; `docs/report-codec.md` explains its lines and how it is made.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    ops::Range,
-    sync::LazyLock,
-};
+use std::{collections::BTreeMap, ops::Range, sync::LazyLock};
 
 use sidetone_engine::report::{MemberName, Text, Value};
 
@@ -117,30 +113,31 @@ pub(super) struct Template {
 #[derive(Debug, Default)]
 pub(super) struct Dictionary {
     pub(super) words: Vec<Text>,
-    pub(super) word_numbers: HashMap<Text, usize>,
+    /// Their numbers, in order of the words.
+    sorted_words: Vec<usize>,
     pub(super) classes: Vec<Class>,
     pub(super) parts: Vec<Model>,
     /// Which templates objects of one browser have.
     pub(super) families: Vec<Range<usize>>,
     pub(super) templates: Vec<Template>,
     pub(super) types: usize,
+    /// How many plain names the members have.
+    pub(super) names: usize,
     /// How many members are referred to by members of other templates.
     pub(super) crossings: usize,
     /// A member that no template has.
     pub(super) other: Option<Member>,
-    name_numbers: HashMap<Text, usize>,
-    type_numbers: HashMap<Text, usize>,
 }
+
+/// Texts by number, in order of appearance.
+type Numbers<'t> = BTreeMap<&'t str, usize>;
 
 /// The dictionary of format version 1.
 pub(super) static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(|| Dictionary::read(include_str!("tables.txt")).unwrap_or_default());
 
-fn number_in(numbers: &mut HashMap<Text, usize>, text: &str) -> usize {
+fn number_in<'t>(numbers: &mut Numbers<'t>, text: &'t str) -> usize {
     let next = numbers.len();
-    match numbers.entry(text.into()) {
-        Entry::Occupied(entry) => *entry.get(),
-        Entry::Vacant(entry) => *entry.insert(next),
-    }
+    *numbers.entry(text).or_insert(next)
 }
 
 /// What the digits of a model stand for: twice as much every second.
@@ -167,18 +164,70 @@ fn likely(text: &str, scale: usize) -> Option<Likely> {
     Some(Likely { value, whole })
 }
 
+fn template<'t>(line: &'t str, types: &mut Numbers<'t>) -> Option<Template> {
+    let mut fields = line.split('\t');
+    let stats_type = fields.next()?;
+    Some(Template {
+        type_number: number_in(types, stats_type),
+        stats_type: stats_type.into(),
+        prefix: fields.next()?.into(),
+        objects: model(fields.next()?)?,
+        members: Vec::new(),
+        sorted: Vec::new(),
+    })
+}
+
+/// A member, and to what it refers: all members are not known yet.
+fn member<'t>(line: &'t str, names: &mut Numbers<'t>, types: &mut Numbers<'t>) -> Option<(Member, [&'t str; 2])> {
+    let mut fields = line.split('\t');
+    let name = fields.next()?;
+    let (plain, key) = name.split_once('.').map_or((name, None), |(plain, key)| (plain, Some(key)));
+    let scale = fields.next()?.parse().ok()?;
+    let exact = fields.next()?.parse().ok()?;
+    let class = fields.next()?.parse().ok()?;
+    let (over, under) = fields.next()?.split_once('/')?;
+    let factor = over.parse::<i64>().ok()? as f64 / under.parse::<i64>().ok()? as f64;
+    let refers = [fields.next()?, fields.next()?];
+    let references = [Reference::None; 2];
+    let target = match fields.next()? {
+        "-" => None,
+        target => Some(number_in(types, target)),
+    };
+    let modes = model(fields.next()?)?;
+    let mut predictors = std::array::from_fn(|place| place);
+    predictors.sort_by_key(|place| modes.cost(mode::PREDICTED + place));
+    let values = fields.map(|value| likely(value, scale)).collect::<Option<Vec<_>>>()?;
+    let name_number = number_in(names, plain);
+    let member = Member {
+        name_number,
+        scale,
+        exact,
+        class,
+        factor,
+        references,
+        target,
+        usual: modes.usual(),
+        modes,
+        predictors,
+        is_referred: false,
+        crossing: None,
+        is_clock: plain == CLOCK,
+        name: MemberName { name: plain.into(), key: key.map(Into::into) },
+        values,
+    };
+    Some((member, refers))
+}
+
 impl Dictionary {
     /// `None` when a line is not as it should be.
     pub(super) fn read(text: &str) -> Option<Self> {
         let mut dictionary = Self::default();
         let mut references: Vec<[&str; 2]> = Vec::new();
+        let (mut names, mut types) = (Numbers::new(), Numbers::new());
         for line in text.lines() {
             let (kind, rest) = line.split_once('\t').unwrap_or((line, ""));
             match kind {
-                "word" => {
-                    dictionary.word_numbers.insert(rest.into(), dictionary.words.len());
-                    dictionary.words.push(rest.into());
-                }
+                "word" => dictionary.words.push(rest.into()),
                 "class" => {
                     let models: Vec<Model> = rest.split('\t').map(model).collect::<Option<_>>()?;
                     dictionary.classes.push(Class(<[Model; CONTEXTS]>::try_from(models).ok()?));
@@ -186,16 +235,16 @@ impl Dictionary {
                 "parts" => dictionary.parts.push(model(rest)?),
                 "family" => dictionary.families.push(dictionary.templates.len()..dictionary.templates.len()),
                 "template" => {
-                    let template = dictionary.template(rest)?;
+                    let template = template(rest, &mut types)?;
                     dictionary.templates.push(template);
                     dictionary.families.last_mut()?.end += 1;
                 }
                 "member" => {
-                    let (member, refers) = dictionary.member(rest)?;
+                    let (member, refers) = member(rest, &mut names, &mut types)?;
                     dictionary.templates.last_mut()?.members.push(member);
                     references.push(refers);
                 }
-                "other" => dictionary.other = Some(dictionary.member(rest)?.0),
+                "other" => dictionary.other = Some(member(rest, &mut names, &mut types)?.0),
                 _ => {}
             }
         }
@@ -207,62 +256,11 @@ impl Dictionary {
             member.is_referred |= member.is_clock;
         }
         dictionary.refer(&references)?;
-        dictionary.types = dictionary.type_numbers.len();
+        (dictionary.names, dictionary.types) = (names.len(), types.len());
+        let words = &dictionary.words;
+        dictionary.sorted_words = (0..words.len()).collect();
+        dictionary.sorted_words.sort_by_key(|&word| &words[word]);
         Some(dictionary)
-    }
-
-    fn template(&mut self, line: &str) -> Option<Template> {
-        let mut fields = line.split('\t');
-        let stats_type: Text = fields.next()?.into();
-        Some(Template {
-            type_number: number_in(&mut self.type_numbers, &stats_type),
-            stats_type,
-            prefix: fields.next()?.into(),
-            objects: model(fields.next()?)?,
-            members: Vec::new(),
-            sorted: Vec::new(),
-        })
-    }
-
-    /// A member, and to what it refers: all members are not known yet.
-    fn member<'t>(&mut self, line: &'t str) -> Option<(Member, [&'t str; 2])> {
-        let mut fields = line.split('\t');
-        let name = fields.next()?;
-        let name = name.split_once('.').map_or_else(|| MemberName::plain(name), |(name, key)| MemberName::entry(name, key));
-        let scale = fields.next()?.parse().ok()?;
-        let exact = fields.next()?.parse().ok()?;
-        let class = fields.next()?.parse().ok()?;
-        let (over, under) = fields.next()?.split_once('/')?;
-        let factor = over.parse::<i64>().ok()? as f64 / under.parse::<i64>().ok()? as f64;
-        let refers = [fields.next()?, fields.next()?];
-        let references = [Reference::None; 2];
-        let target = match fields.next()? {
-            "-" => None,
-            target => Some(number_in(&mut self.type_numbers, target)),
-        };
-        let modes = model(fields.next()?)?;
-        let mut predictors = std::array::from_fn(|place| place);
-        predictors.sort_by_key(|place| modes.cost(mode::PREDICTED + place));
-        let values = fields.map(|value| likely(value, scale)).collect::<Option<Vec<_>>>()?;
-        let name_number = number_in(&mut self.name_numbers, &name.name);
-        let member = Member {
-            name_number,
-            scale,
-            exact,
-            class,
-            factor,
-            references,
-            target,
-            usual: modes.usual(),
-            modes,
-            predictors,
-            is_referred: false,
-            crossing: None,
-            is_clock: &*name.name == CLOCK,
-            name,
-            values,
-        };
-        Some((member, refers))
     }
 
     /// Turns the places of members that the members of the templates refer to, in this order, into references.
@@ -296,9 +294,10 @@ impl Dictionary {
         Some(())
     }
 
-    /// How many plain names the members have.
-    pub(super) fn names(&self) -> usize {
-        self.name_numbers.len()
+    /// The number of a word.
+    pub(super) fn word(&self, text: &str) -> Option<usize> {
+        let place = self.sorted_words.binary_search_by(|&word| (*self.words[word]).cmp(text)).ok()?;
+        Some(self.sorted_words[place])
     }
 }
 

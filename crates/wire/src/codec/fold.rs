@@ -13,7 +13,7 @@ pub const FOLDED_REPORTS_MAX: usize = 600;
 /// Times and members keep their values: where chunks carry a clock correction beside them, fold those of equal correction together.
 #[must_use]
 pub fn fold(runs: &[Reports]) -> Vec<Vec<u8>> {
-    let encode = |reports: &Reports| encode_by(&DICTIONARY, reports, true).0;
+    let encode = |reports: &Reports| encode_by(&DICTIONARY, reports, true);
     // Mostly each run goes on where the one before ended.
     let times = || runs.iter().flat_map(|run| run.times());
     let is_in_order = times().zip(times().skip(1)).all(|(earlier, later)| earlier < later);

@@ -74,13 +74,19 @@ fn single_order(number: f64) -> Option<i64> {
     is_single.then_some(i64::from(if bits < 0 { bits ^ i32::MAX } else { bits }))
 }
 
+/// The nearest whole number, without a call where there is no instruction for it.
+fn nearest(number: f64) -> f64 {
+    const SHIFT: f64 = 6_755_399_441_055_744.0;
+    if number.abs() < 2_251_799_813_685_248.0 { number + SHIFT - SHIFT } else { number.round() }
+}
+
 /// The integer at `scale` nearest to `value`, and how far that is off.
 #[expect(clippy::cast_possible_truncation, reason = "range checked here")]
 fn split(number: f64, scale: usize) -> Option<(i64, i64)> {
     if scale == SINGLE {
         return Some((single_order(number)?, 0));
     }
-    let whole = (number * SCALES[scale]).round();
+    let whole = nearest(number * SCALES[scale]);
     if !number.is_finite() || whole.abs() >= EXACT_MAX || (number == 0.0 && number.is_sign_negative()) {
         return None;
     }
@@ -89,18 +95,19 @@ fn split(number: f64, scale: usize) -> Option<(i64, i64)> {
     (off.unsigned_abs() < OFF_MAX).then_some((whole, off))
 }
 
-/// The values at one scale; `None` when that leaves too much open.
-pub(super) fn at_scale(values: &[f64], scale: usize) -> Option<Vec<i64>> {
+/// The integer that a value is at a scale; `None` when that leaves something open.
+pub(super) fn whole(value: f64, scale: usize) -> Option<i64> {
     if scale == BITS {
-        return Some(values.iter().map(|&value| ordered(value)).collect());
+        return Some(ordered(value));
     }
+    split(value, scale).filter(|(_, off)| *off == 0).map(|(whole, _)| whole)
+}
+
+/// The values at one scale; `None` when that leaves something open.
+pub(super) fn at_scale(values: &[f64], scale: usize) -> Option<Vec<i64>> {
     let mut wholes = Vec::with_capacity(values.len());
     for &value in values {
-        let (whole, off) = split(value, scale)?;
-        if off != 0 {
-            return None;
-        }
-        wholes.push(whole);
+        wholes.push(whole(value, scale)?);
     }
     Some(wholes)
 }

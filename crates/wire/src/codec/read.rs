@@ -73,7 +73,7 @@ impl<'a, 'b> Reading<'a, 'b> {
             wholes: Vec::new(),
             ids: Vec::new(),
             by_type: vec![Vec::new(); dictionary.types],
-            last: (0..dictionary.names()).map(|_| None).collect(),
+            last: (0..dictionary.names).map(|_| None).collect(),
             moved: Vec::new(),
             priorities: Priorities::default(),
         }

@@ -1,21 +1,60 @@
 //! Which template of the dictionary an object is written by.
 
-use std::{cmp::Reverse, ops::Range};
+use std::{cmp::Reverse, ops::Range, sync::Arc};
 
-use sidetone_engine::report::{Column, MemberName, Object, Reports};
+use sidetone_engine::report::{Column, MemberName, Object, Reports, Text};
 
 use super::dictionary::{Dictionary, Template};
 
 /// An object and what its columns are in its template.
-#[derive(Debug)]
-pub(super) struct Matched<'a> {
-    pub(super) object: &'a Object,
+#[derive(Clone, Debug)]
+pub(super) struct Matched {
+    /// Its place in the run.
+    pub(super) object: usize,
     /// `None` when there is no template of its type.
     pub(super) template: Option<usize>,
-    /// The columns of the template's members.
-    pub(super) members: Vec<Option<&'a Column>>,
-    /// Columns that the template does not have.
-    pub(super) others: Vec<&'a Column>,
+    /// The places of the columns of the template's members.
+    pub(super) members: Vec<Option<usize>>,
+    /// Those of columns that the template does not have.
+    pub(super) others: Vec<usize>,
+}
+
+/// The objects of a run, in the order in which they are written: by template, the family's first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Plan {
+    /// Where the templates are of most objects.
+    pub(super) family: usize,
+    pub(super) objects: Vec<Matched>,
+    /// Id, type and names of the columns of every object that it was made for.
+    made_for: Vec<(Text, Text, Vec<MemberName>)>,
+}
+
+impl Plan {
+    /// Whether it was made for a run of these very objects and members; they are compared by where they are held.
+    pub(super) fn suits(&self, reports: &Reports) -> bool {
+        let is_same = |a: &MemberName, b: &MemberName| {
+            let is_same_key = match (&a.key, &b.key) {
+                (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+                (a, b) => a.is_none() && b.is_none(),
+            };
+            Arc::ptr_eq(&a.name, &b.name) && is_same_key
+        };
+        !self.made_for.is_empty()
+            && self.made_for.len() == reports.objects().len()
+            && self.made_for.iter().zip(reports.objects()).all(|((id, stats_type, names), object)| {
+                Arc::ptr_eq(id, &object.id)
+                    && Arc::ptr_eq(stats_type, &object.stats_type)
+                    && names.len() == object.columns.len()
+                    && names.iter().zip(&object.columns).all(|(name, column)| is_same(name, &column.name))
+            })
+    }
+
+    /// Keeps in mind what it was made for.
+    pub(super) fn keep(mut self, reports: &Reports) -> Self {
+        let names = |object: &Object| object.columns.iter().map(|column| column.name.clone()).collect();
+        self.made_for = reports.objects().iter().map(|object| (object.id.clone(), object.stats_type.clone(), names(object))).collect();
+        self
+    }
 }
 
 /// The place of a name among the members of a template, which are walked in order of names.
@@ -57,54 +96,55 @@ fn best(dictionary: &Dictionary, templates: Range<usize>, object: &Object) -> Op
     }
 }
 
-fn matched<'a>(dictionary: &Dictionary, template: Option<usize>, object: &'a Object) -> Option<Matched<'a>> {
-    let mut found = Matched { object, template, members: Vec::new(), others: Vec::new() };
+fn matched(dictionary: &Dictionary, template: Option<usize>, (place, object): (usize, &Object)) -> Option<Matched> {
+    let mut found = Matched { object: place, template, members: Vec::new(), others: Vec::new() };
     let Some(template) = template.map(|place| &dictionary.templates[place]) else {
-        found.others.extend(&object.columns);
+        found.others.extend(0..object.columns.len());
         return Some(found);
     };
     found.members.resize(template.members.len(), None);
     let mut next = 0;
-    for column in &object.columns {
+    for (at, column) in object.columns.iter().enumerate() {
         match place_of(template, &column.name, &mut next) {
             Some(place) => {
-                if found.members[place].replace(column).is_some() {
+                if found.members[place].replace(at).is_some() {
                     return None;
                 }
             }
-            None => found.others.push(column),
+            None => found.others.push(at),
         }
     }
     Some(found)
 }
 
-/// The family of most objects and the objects in the order in which they are written: by template, the family's first.
-/// `None` when an object or a member stands there twice.
-pub(super) fn match_all<'a>(dictionary: &Dictionary, reports: &'a Reports) -> Option<(usize, Vec<Matched<'a>>)> {
+/// How a run is written; `None` when an object or a member stands there twice.
+pub(super) fn plan(dictionary: &Dictionary, reports: &Reports) -> Option<Plan> {
     let all = 0..dictionary.templates.len();
     let telling = reports.objects().iter().max_by_key(|object| object.columns.len());
     let place = telling.and_then(|object| best(dictionary, all.clone(), object)).unwrap_or(0);
     let family = dictionary.families.iter().position(|family| family.contains(&place)).unwrap_or(0);
     let own = dictionary.families.get(family).cloned().unwrap_or_default();
     let mut objects = Vec::with_capacity(reports.objects().len());
-    for object in reports.objects() {
+    for (place, object) in reports.objects().iter().enumerate() {
         let template = best(dictionary, own.clone(), object).or_else(|| best(dictionary, all.clone(), object));
-        objects.push(matched(dictionary, template, object)?);
+        objects.push(matched(dictionary, template, (place, object))?);
     }
     objects.sort_by_key(|matched| {
         let place = matched.template.unwrap_or(usize::MAX);
         (!own.contains(&place), place)
     });
     let mut others: Vec<&MemberName> = Vec::new();
-    for object in &objects {
+    for matched in &objects {
+        let column = |&place: &usize| -> &Column { &reports.objects()[matched.object].columns[place] };
         others.clear();
-        others.extend(object.others.iter().map(|column| &column.name));
-        others.sort_unstable();
+        others.extend(matched.others.iter().map(|place| &column(place).name));
+        others.sort();
         if others.windows(2).any(|pair| pair[0] == pair[1]) {
             return None;
         }
     }
     let mut ids: Vec<_> = reports.objects().iter().map(|object| (&object.id, &object.stats_type)).collect();
-    ids.sort_unstable();
-    if ids.windows(2).any(|pair| pair[0] == pair[1]) { None } else { Some((family, objects)) }
+    ids.sort();
+    let is_unique = ids.windows(2).all(|pair| pair[0] != pair[1]);
+    is_unique.then_some(Plan { family, objects, made_for: Vec::new() })
 }

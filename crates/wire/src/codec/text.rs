@@ -1,6 +1,6 @@
 //! Strings, as parts: words that both sides know, numbers, random digits at their worth, certificates, parts that came before.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use std::collections::BTreeMap;
 
 use super::{
     CodecError,
@@ -75,6 +75,35 @@ fn digit_value(byte: u8) -> u8 {
     if byte.is_ascii_digit() { byte - b'0' } else { byte.to_ascii_lowercase() - b'a' + 10 }
 }
 
+/// The bytes that base64 stands for; any others for a text that is no base64.
+#[expect(clippy::cast_possible_truncation, reason = "the lowest eight bits are taken")]
+fn from_base64(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut count) = (0, 0);
+    for byte in text.bytes().filter(|&byte| byte != b'=') {
+        bits = bits << 6 | letter_value(byte);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+        }
+    }
+    bytes
+}
+
+/// Bytes in base64.
+fn to_base64(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let bits = three.iter().fold(0, |bits, &byte| bits << 8 | usize::from(byte)) << (8 * (3 - three.len()));
+        for place in 0..4 {
+            let letter = if place > three.len() { b'=' } else { LETTERS[bits >> (18 - 6 * place) & 63] };
+            text.push(char::from(letter));
+        }
+    }
+    text
+}
+
 /// What the last text of a walk had besides its characters.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Found {
@@ -107,7 +136,7 @@ pub(super) struct Writer<'a> {
     /// When the first report was taken, in seconds since 1970.
     now_s: i64,
     /// Parts that may come again, with their numbers.
-    parts: std::collections::HashMap<&'a str, usize>,
+    parts: BTreeMap<&'a str, usize>,
     #[cfg(feature = "train")]
     pub(super) tally: Vec<(usize, usize)>,
 }
@@ -167,7 +196,7 @@ impl<'a> Writer<'a> {
         Self {
             dictionary,
             now_s,
-            parts: std::collections::HashMap::new(),
+            parts: BTreeMap::new(),
             #[cfg(feature = "train")]
             tally: Vec::new(),
         }
@@ -228,7 +257,7 @@ impl<'a> Writer<'a> {
         (context, certificate): (usize, Option<&str>),
         found: &mut Found,
     ) -> (usize, usize) {
-        if let Some(&word) = self.dictionary.word_numbers.get(rest) {
+        if let Some(word) = self.dictionary.word(rest) {
             self.kind(encoder, context, part::WORD);
             encoder.raw(bits_of(self.dictionary.words.len()), word as u64);
             return (part::WORD, rest.len());
@@ -246,9 +275,9 @@ impl<'a> Writer<'a> {
         let text = &rest[..length];
         if kind == part::FINGERPRINT
             && let Some(base64) = certificate
-            && let Ok(der) = STANDARD.decode(base64)
+            && let der = from_base64(base64)
             && certificate::fingerprint(&der) == text
-            && STANDARD.encode(&der) == base64
+            && to_base64(&der) == base64
         {
             self.kind(encoder, context, part::CERTIFICATE);
             write_certificate(encoder, &der, self.now_s);
@@ -376,7 +405,7 @@ impl<'d> Reader<'d> {
             }
             part::CERTIFICATE => {
                 let der = read_certificate(decoder, budget, self.now_s)?;
-                let base64 = STANDARD.encode(&der);
+                let base64 = to_base64(&der);
                 budget.charge(4 * base64.len())?;
                 self.bytes.extend_from_slice(certificate::fingerprint(&der).as_bytes());
                 found.certificate = Some(base64);

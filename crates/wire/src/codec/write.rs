@@ -1,8 +1,8 @@
 //! The encoder: object by object, member by member the cheapest way to say what is there.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::BTreeMap};
 
-use sidetone_engine::report::{Column, Data, Presence, Reports, Text, Value};
+use sidetone_engine::report::{Column, Data, Object, Presence, Reports, Text, Value};
 
 use super::{
     budget::{self, Budget},
@@ -13,7 +13,7 @@ use super::{
     predict::{Other, Predictor, Walk},
     rans::Encoder,
     residual::{cost_of, write_one, write_run},
-    template::{Matched, match_all},
+    template::{Matched, Plan},
     text::{self, Found, Writer, bits_of},
 };
 
@@ -30,7 +30,7 @@ pub(super) struct Writing<'a> {
     pub(super) budget: Budget,
     pub(super) texts: Writer<'a>,
     columns: Columns<Option<&'a Column>>,
-    ids: HashMap<&'a str, usize>,
+    ids: BTreeMap<&'a str, usize>,
     /// Numbers of the objects among those of their type, and how many there are of each type.
     numbers: Vec<usize>,
     counts: Vec<usize>,
@@ -53,11 +53,11 @@ impl<'a> Writing<'a> {
             budget: Budget::unlimited(),
             texts: Writer::new(dictionary, object::now_s(reports.times().first().map_or(0, |time| time.as_micros()))),
             columns: Columns::new(dictionary),
-            ids: HashMap::new(),
+            ids: BTreeMap::new(),
             numbers: Vec::new(),
             counts: vec![0; dictionary.types],
             types: Vec::new(),
-            last: vec![None; dictionary.names()],
+            last: vec![None; dictionary.names],
             moved: Vec::new(),
             priorities: Priorities::default(),
             #[cfg(feature = "train")]
@@ -70,12 +70,12 @@ impl<'a> Writing<'a> {
         let _ = self.budget.charge(bytes);
     }
 
-    /// All of it; `false` when the columns are ambiguous.
-    pub(super) fn reports(&mut self, reports: &'a Reports) -> bool {
-        let Some((family, mut objects)) = match_all(self.dictionary, reports) else { return false };
+    /// All of it.
+    pub(super) fn reports(&mut self, plan: &Plan, reports: &'a Reports) {
         let all: Vec<usize> = (0..self.height).collect();
-        objects.retain(|matched| all.iter().any(|&row| matched.object.presence.contains(row)));
-        self.encoder.raw(4, family as u64);
+        let objects = plan.objects.iter().map(|matched| (matched, &reports.objects()[matched.object]));
+        let objects: Vec<_> = objects.filter(|(_, object)| all.iter().any(|&row| object.presence.contains(row))).collect();
+        self.encoder.raw(4, plan.family as u64);
         self.charge(self.height.saturating_mul(16).saturating_add(budget::RUN));
         let times: Vec<i64> = reports.times().iter().map(|time| time.as_micros()).collect();
         self.columns.times(&times, None);
@@ -83,24 +83,23 @@ impl<'a> Writing<'a> {
         self.encoder.raw(1, u64::from(unit > 1));
         let units: Vec<i64> = times.iter().map(|time| time / unit).collect();
         self.plain(CLASS_TIMES, Walk::new(Predictor::Drift, 0.0, [Other::NONE; 2]), &all, &units);
-        self.list(family, &objects);
+        self.list(plan.family, &objects);
         #[cfg(feature = "train")]
         self.tally.sizes.push(("(list)".to_owned(), self.encoder.bits()));
-        let found: Vec<Found> = objects.iter().enumerate().map(|(number, matched)| self.id(number, matched)).collect();
+        let found: Vec<Found> = objects.iter().enumerate().map(|(number, (matched, object))| self.id(number, matched, object)).collect();
         #[cfg(feature = "train")]
         self.tally.sizes.push(("(ids)".to_owned(), self.encoder.bits() - self.tally.sizes[0].1));
-        for (matched, found) in objects.iter().zip(&found) {
-            self.object(matched, &all, found);
+        for (&(matched, object), found) in objects.iter().zip(&found) {
+            self.object((matched, object), &all, found);
         }
-        true
     }
 
     /// How many objects there are of each template of the family, and which others there are.
-    fn list(&mut self, family: usize, objects: &[Matched<'a>]) {
+    fn list(&mut self, family: usize, objects: &[(&Matched, &'a Object)]) {
         let own = self.dictionary.families.get(family).cloned().unwrap_or_default();
         let mut rest = objects;
         for template in own {
-            let count = rest.iter().take_while(|matched| matched.template == Some(template)).count();
+            let count = rest.iter().take_while(|(matched, _)| matched.template == Some(template)).count();
             rest = &rest[count..];
             let symbol = count.min(COUNT_MORE);
             #[cfg(feature = "train")]
@@ -111,12 +110,12 @@ impl<'a> Writing<'a> {
                 self.encoder.raw(32, (count - symbol) as u64 >> 16);
             }
         }
-        for matched in rest {
+        for (matched, _) in rest {
             self.encoder.bit(MORE_SLOTS, true);
             self.encoder.raw(8, matched.template.unwrap_or(object::TEMPLATE_NONE) as u64);
         }
         self.encoder.bit(MORE_SLOTS, false);
-        for matched in objects {
+        for (matched, _) in objects {
             self.charge(object::bytes(matched.template.map_or(0, |template| self.dictionary.templates[template].members.len())));
             let type_number = matched.template.map(|template| self.dictionary.templates[template].type_number);
             self.types.push(type_number);
@@ -127,11 +126,11 @@ impl<'a> Writing<'a> {
         }
     }
 
-    fn id(&mut self, number: usize, matched: &Matched<'a>) -> Found {
-        let id: &'a str = &matched.object.id;
+    fn id(&mut self, number: usize, matched: &Matched, object: &'a Object) -> Found {
+        let id: &'a str = &object.id;
         self.ids.insert(id, number);
         let Some(template) = matched.template.map(|template| &self.dictionary.templates[template]) else {
-            self.texts.text(&mut self.encoder, &mut self.budget, &matched.object.stats_type, None);
+            self.texts.text(&mut self.encoder, &mut self.budget, &object.stats_type, None);
             return self.texts.text(&mut self.encoder, &mut self.budget, id, Some(None));
         };
         let tail = id.strip_prefix(&*template.prefix);
@@ -139,15 +138,15 @@ impl<'a> Writing<'a> {
             self.encoder.bit(PREFIXED_SLOTS, tail.is_some());
             self.charge(text::CHAR_BYTES * template.prefix.len());
         }
-        let certificate = matched.object.column(object::CERTIFICATE_MEMBER).and_then(|column| match &column.data {
+        let certificate = object.column(object::CERTIFICATE_MEMBER).and_then(|column| match &column.data {
             Data::Constant(Value::Text(text)) => Some(&**text),
             _ => None,
         });
         self.texts.text(&mut self.encoder, &mut self.budget, tail.unwrap_or(id), Some(certificate))
     }
 
-    fn object(&mut self, matched: &Matched<'a>, all: &[usize], found: &Found) {
-        let rows = self.presence(&matched.object.presence, all);
+    fn object(&mut self, (matched, object): (&Matched, &'a Object), all: &[usize], found: &Found) {
+        let rows = self.presence(&object.presence, all);
         self.moved.clear();
         self.priorities.begin();
         self.moved.resize(self.height, true);
@@ -158,13 +157,13 @@ impl<'a> Writing<'a> {
                 #[cfg(feature = "train")]
                 let before = self.encoder.bits();
                 let place = Place { template: number, ordinal, member: place, crossing: member.crossing };
-                self.column(Some(place), member, *column, &rows, (&matched.object.id, found));
+                self.column(Some(place), member, column.map(|column| &object.columns[column]), &rows, (&object.id, found));
                 #[cfg(feature = "train")]
                 self.tally.sizes.push((format!("{}.{}", template.stats_type, member.name.name), self.encoder.bits() - before));
             }
         }
         let Some(other) = &self.dictionary.other else { return };
-        for column in &matched.others {
+        for column in matched.others.iter().map(|&place| &object.columns[place]) {
             let there = rows.iter().any(|&row| column.presence.contains(row));
             if there {
                 self.encoder.bit(MORE_SLOTS, true);
@@ -174,7 +173,7 @@ impl<'a> Writing<'a> {
                 if let Some(key) = &column.name.key {
                     self.texts.text(&mut self.encoder, &mut self.budget, key, None);
                 }
-                self.column(None, other, Some(column), &rows, (&matched.object.id, found));
+                self.column(None, other, Some(column), &rows, (&object.id, found));
             }
         }
         self.encoder.bit(MORE_SLOTS, false);
@@ -250,7 +249,7 @@ impl<'a> Writing<'a> {
             return self.mode(place, member, mode::VALUES + at);
         }
         if let Value::Number(number) = value {
-            let whole = number::at_scale(&[number], member.scale).map(|wholes| wholes[0]);
+            let whole = number::whole(number, member.scale);
             if &*member.name.name == PRIORITY {
                 let own = self.priorities.of_pair();
                 if own.is_some_and(|own| own.to_bits() == number.to_bits()) {
@@ -288,7 +287,7 @@ impl<'a> Writing<'a> {
         let again = self.last.get(member.name_number).and_then(Option::as_ref) == Some(&value) && place.is_some();
         if again {
             if let Value::Number(number) = value {
-                let whole = number::at_scale(&[number], member.scale).map_or(0, |wholes| wholes[0]);
+                let whole = number::whole(number, member.scale).unwrap_or(0);
                 self.columns.constant(held, whole, Some(column));
             }
             return self.mode(place, member, mode::AGAIN);
@@ -344,7 +343,7 @@ impl<'a> Writing<'a> {
         row: usize,
         ordinal: usize,
     ) {
-        let Some(whole) = number::at_scale(&[number], member.scale).map(|wholes| wholes[0]) else {
+        let Some(whole) = number::whole(number, member.scale) else {
             self.mode(place, member, mode::OTHER);
             return self.value(&Value::Number(number), column, row);
         };
