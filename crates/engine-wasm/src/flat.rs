@@ -14,6 +14,9 @@ use sidetone_engine::{
 /// Most reports that wait for a batch: the oldest give way.
 pub const REPORTS_MAX: usize = 1000;
 
+/// How many forms of reports are kept ready: members come and go.
+const FORMS_MAX: usize = 4;
+
 /// Reports of most batches.
 const REPORTS_USUAL: usize = 10;
 
@@ -201,14 +204,17 @@ impl Intake {
         Ok(())
     }
 
-    /// The newest report for the engine, which `live` follows.
-    pub(crate) fn judged<'a>(&self, live: &'a mut Live) -> (&'a Layout, &'a Reports) {
-        if let Some(row) = self.rows.back()
-            && !live.renew(row)
-        {
-            *live = self.live(row);
+    /// The newest report for the engine, in the first of the `forms`.
+    pub(crate) fn judged<'a>(&self, forms: &'a mut VecDeque<Live>) -> Option<&'a Live> {
+        let row = self.rows.back()?;
+        match forms.iter_mut().position(|live| live.renew(row)) {
+            Some(place) => forms.swap(0, place),
+            None => {
+                forms.truncate(FORMS_MAX - 1);
+                forms.push_front(self.live(row));
+            }
         }
-        (&live.layout, &live.reports)
+        forms.front()
     }
 
     /// All that wait but the newest.
@@ -390,16 +396,16 @@ impl Intake {
     }
 }
 
-/// The newest report as the engine reads it. While the next ones differ in numbers only, these are all that is written.
-#[derive(Debug, Default)]
+/// A report as the engine reads it. Into one of the same form, which differs in numbers only, these are all that is written.
+#[derive(Debug)]
 pub(crate) struct Live {
     values: Vec<f64>,
     /// Places of what must not change: shapes, and values that are no numbers.
     fixed: Vec<usize>,
     /// Places of the numbers, in the order in which the table has them.
     moving: Vec<usize>,
-    reports: Reports,
-    layout: Layout,
+    pub(crate) reports: Reports,
+    pub(crate) layout: Layout,
 }
 
 impl Live {
@@ -407,7 +413,6 @@ impl Live {
     fn renew(&mut self, row: &Row) -> bool {
         let Self { values, fixed, moving, reports, .. } = self;
         let is_same = values.len() == row.values.len()
-            && !reports.is_empty()
             && fixed.iter().all(|&place| values[place].to_bits() == row.values[place].to_bits())
             && moving.iter().all(|&place| row.values[place].is_finite());
         if is_same {
@@ -509,7 +514,7 @@ mod tests {
         for (object, kind) in [(1, TEXT), (7, TEXT), (1, JSON)] {
             intake.shape(&[object, 2, 7, 0, NUMBER, 4, 0, kind, 3, 0, NUMBER]).unwrap();
         }
-        let mut live = Live::default();
+        let mut forms = VecDeque::new();
         let object = |id, kind: Value, jitter: Option<f64>| {
             let members = [("kind", Some(kind)), ("jitter", jitter.map(Value::Number))];
             let members = members.into_iter().filter_map(|(name, value)| Some((MemberName::plain(name), value?))).collect();
@@ -527,7 +532,7 @@ mod tests {
             (7, vec![], vec![]),
         ] {
             intake.push(at(second), values).unwrap();
-            let (layout, reports) = intake.judged(&mut live);
+            let Live { reports, layout, .. } = intake.judged(&mut forms).unwrap();
             assert_eq!(reports.iter().collect::<Vec<_>>(), [Report { time: at(second), stats: stats.into_iter().collect() }]);
             assert_eq!(format!("{layout:?}"), format!("{:?}", Layout::new(reports)));
         }

@@ -6,6 +6,8 @@
 mod flat;
 mod output;
 
+use std::collections::VecDeque;
+
 use sidetone_engine::{
     analysis::{Analyzer, MuteChange, Muted},
     ids::{ConferenceId, IdTooLong, ParticipantId, PeerConnectionId, UserId},
@@ -33,7 +35,8 @@ pub fn names() -> String {
 pub struct Recording {
     rules: RuleSet,
     intake: flat::Intake,
-    live: flat::Live,
+    /// The last reports that the analyzer was told, the newest first.
+    forms: VecDeque<flat::Live>,
     encoder: codec::Encoder,
     events: Vec<Event>,
     /// What it was told of silence before there was an analyzer.
@@ -50,7 +53,7 @@ impl Recording {
         Self {
             rules: RuleSet::sidetone(),
             intake: flat::Intake::default(),
-            live: flat::Live::default(),
+            forms: VecDeque::new(),
             encoder: codec::Encoder::default(),
             events: Vec::new(),
             mutes: Vec::new(),
@@ -143,7 +146,7 @@ impl Recording {
     /// Forgets all texts and shapes: to be called after a batch was taken, when many were told.
     pub fn forget(&mut self) {
         self.intake.forget();
-        self.live = flat::Live::default();
+        self.forms.clear();
     }
 }
 
@@ -161,8 +164,9 @@ impl Recording {
             analyzer
         });
         let mut outcome = output::Outcome::default();
-        let (layout, reports) = self.intake.judged(&mut self.live);
-        analyzer.push_in(layout, reports, &mut |output| outcome.add(output, &self.rules));
+        if let Some(live) = self.intake.judged(&mut self.forms) {
+            analyzer.push_in(&live.layout, &live.reports, &mut |output| outcome.add(output, &self.rules));
+        }
         Ok(outcome.into_numbers())
     }
 

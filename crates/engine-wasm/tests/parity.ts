@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { initSync, Recording } from "../../../packages/sdk/generated/engine.js";
 import { engineOfModule } from "../../../packages/sdk/src/engine/index.ts";
+import { OPEN } from "../../../packages/sdk/src/privacy.ts";
 import type { Outcome } from "../../../packages/sdk/src/engine/outcome.ts";
 
 const native = JSON.parse(readFileSync(process.env["SIDETONE_NATIVE"] as string, "utf8")) as Record<string, { outcomes: Outcome[]; batch: string }>;
@@ -23,7 +24,7 @@ test("there are traces to compare", () => {
 
 for (const [name, expected] of Object.entries(native)) {
   test(`${name}: series, scores and issues, and the compact batch to the byte`, () => {
-    const recording = engine.recording((stats) => stats);
+    const recording = engine.recording(() => OPEN);
     const outcomes = lines(name).map(({ t, report }) => recording.push(t, new Map(Object.entries(report)), true));
     assert.deepEqual(outcomes, expected.outcomes);
     assert.ok(outcomes.some((outcome) => outcome?.ticks.some((tick) => tick.streams.length > 0)), "the engine saw streams");

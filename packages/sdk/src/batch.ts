@@ -1,6 +1,7 @@
 /** Batches (docs/intake.md): what was seen of a connection, or of the participant, becomes the body of a request. */
 
 import type { Engine, Recording } from "./engine/index.ts";
+import { OPEN } from "./privacy.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** Longest payload of an event, in characters; what is longer is dropped. */
@@ -132,7 +133,7 @@ export class BatchBuilder {
   /** Without reports, where the engine is there. */
   #eventsAlone(events: readonly Told[]): Form | undefined {
     try {
-      const recording = this.engine()?.recording((stats) => stats);
+      const recording = this.engine()?.recording(() => OPEN);
       const form = recording && this.#compact(recording, events);
       recording?.free();
       return form;

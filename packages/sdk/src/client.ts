@@ -2,7 +2,7 @@
 
 import type { Events, Issue, Observation, ObserveAllOptions, ObserveOptions, Options, TrackLabel } from "./api.ts";
 import { type Batch, BatchBuilder, type Identity } from "./batch.ts";
-import { Connection, filter } from "./collect/connection.ts";
+import { Connection } from "./collect/connection.ts";
 import { PageWatch } from "./collect/page.ts";
 import { wrapPage } from "./collect/wrap.ts";
 import { Emitter } from "./emitter.ts";
@@ -201,7 +201,7 @@ export class Sidetone {
       return undefined;
     }
     const name = id ?? `pc${run.connectionCount++}`;
-    const recorder = new Recorder(run.engine, filter(run.policy));
+    const recorder = new Recorder(run.engine, run.policy);
     const builder = this.#builders.get(name) ?? new BatchBuilder(run.identity, name, run.engine);
     this.#builders.set(name, builder);
     builder.recorder = recorder;

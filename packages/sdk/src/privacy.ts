@@ -9,11 +9,30 @@ export interface Policy {
   readonly keepSdp: boolean;
 }
 
+/** What holds no addresses anyway. */
+export const OPEN: Policy = { keepAddresses: true, keepSdp: true };
 /** Until the server has said otherwise. */
 export const STRICT: Policy = { keepAddresses: false, keepSdp: false };
 
+/** How a text is told; `null` where the member never leaves the page. */
+export type Telling = ((text: string) => string) | null;
+
 const CANDIDATES = new Set(["local-candidate", "remote-candidate", "localcandidate", "remotecandidate"]);
-const ADDRESSES = ["address", "ip", "ipAddress", "relatedAddress"];
+/** The members in which candidates and their errors have addresses. */
+const TELLING = new Map<string, Telling>([
+  // A checksum of the address in some browsers.
+  ["foundation", null],
+  ["address", word],
+  ["ip", word],
+  ["ipAddress", word],
+  ["relatedAddress", word],
+  ["url", (url) => url.replace(/\d+(\.\d+){3}|\[[\da-f:.]+\]/gi, word)],
+]);
+
+/** How a member of a stats object of this type may be told; `undefined` for as it is. */
+export function telling(type: string, name: string, policy: Policy): Telling | undefined {
+  return policy.keepAddresses || !CANDIDATES.has(type) ? undefined : TELLING.get(name);
+}
 
 /** The stats object as it may leave the page: itself, unless it holds an address. */
 export function permitted(stats: object, policy: Policy): object {
@@ -21,20 +40,18 @@ export function permitted(stats: object, policy: Policy): object {
   return policy.keepAddresses || !CANDIDATES.has(type ?? "") ? stats : withoutAddresses(stats);
 }
 
-/** A copy without addresses, in the members where candidates and their errors have them. */
+/** A copy without addresses. */
 export function withoutAddresses(object: object): object {
-  const copy: Record<string, unknown> = { ...object };
-  // A checksum of the address in some browsers.
-  delete copy["foundation"];
-  for (const name of ADDRESSES) {
-    if (typeof copy[name] === "string") copy[name] = word(copy[name]);
-  }
-  if (typeof copy["url"] === "string") copy["url"] = copy["url"].replace(/\d+(\.\d+){3}|\[[\da-f:.]+\]/gi, word);
-  return copy;
+  const told = Object.entries(object).flatMap(([name, value]) => {
+    const tell = TELLING.get(name);
+    return tell === null ? [] : [[name, tell && typeof value === "string" ? tell(value) : value]];
+  });
+  return Object.fromEntries(told) as object;
 }
 
-/** The word for an address. */
+/** The word for an address; a word stays as it is. */
 function word(address: string): string {
+  if (/^(mdns|hidden|ipv[46]-(private|public))$/.test(address)) return address;
   const text = address.replace(/^\[|\]$/g, "").toLowerCase();
   if (text === "") return "";
   if (text.endsWith(".local")) return "mdns";

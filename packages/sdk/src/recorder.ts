@@ -1,6 +1,7 @@
 /** The reports of one connection between two batches: kept for the next batch, judged for the page. */
 
 import type { Engine, Outcome, Recording, StatsReport } from "./engine/index.ts";
+import { permitted, type Policy } from "./privacy.ts";
 
 /** Most reports of one batch: the oldest give way. */
 const REPORTS_MAX = 1000;
@@ -21,10 +22,10 @@ export class Recorder {
   #dropped = 0;
   #isEnded = false;
 
-  /** `engine` gives the engine once it is loaded; `change` may replace a stats object by what may leave the page. */
+  /** `engine` gives the engine once it is loaded; `policy` says what may leave the page. */
   constructor(
     private readonly engine: () => Engine | undefined,
-    private readonly change: (stats: object) => object,
+    private readonly policy: () => Policy,
   ) {}
 
   /** Time of the newest report that waits. */
@@ -38,7 +39,7 @@ export class Recorder {
     this.#lastMs = timeMs;
     if (recording) return recording.push(timeMs, report, judge);
     const stats: Record<string, object> = {};
-    report.forEach((of, id) => (stats[id] = this.change(of)));
+    report.forEach((of, id) => (stats[id] = permitted(of, this.policy())));
     this.#reports.push({ timeMs, json: JSON.stringify(stats) });
     if (this.#reports.length > REPORTS_MAX) {
       this.#reports.shift();
@@ -90,7 +91,7 @@ export class Recorder {
   #live(): Recording | undefined {
     const engine = this.#isEnded ? undefined : this.engine();
     if (this.#recording || !engine) return this.#recording;
-    this.#recording = engine.recording(this.change);
+    this.#recording = engine.recording(this.policy);
     for (const { timeMs, json } of this.#reports.splice(0)) {
       this.#recording.push(timeMs, new Map(Object.entries(JSON.parse(json) as Record<string, object>)), false);
     }

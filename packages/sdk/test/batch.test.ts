@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { OPEN } from "../src/privacy.ts";
 import { type Batch, BatchBuilder, COMPACT_TYPE, JSON_TYPE } from "../src/batch.ts";
 import type { Engine, Recording } from "../src/engine/index.ts";
 import { Recorder } from "../src/recorder.ts";
@@ -18,7 +19,7 @@ const calls = lines.map((line) => JSON.parse(line) as { t: number; report: Recor
 
 function builder(engine: Engine | undefined): BatchBuilder {
   const made = new BatchBuilder(identity, "pc0", () => engine);
-  made.recorder = new Recorder(() => engine, (stats) => stats);
+  made.recorder = new Recorder(() => engine, () => OPEN);
   return made;
 }
 
@@ -59,8 +60,8 @@ for (const [form, engine] of [[COMPACT_TYPE, loaded], [JSON_TYPE, undefined]] as
 
 test("where the engine fails, events go out as JSON and the reports that it took along are told", () => {
   const failing: Engine = {
-    recording(change) {
-      const broken: Recording = Object.create(loaded.recording(change));
+    recording(policy) {
+      const broken: Recording = Object.create(loaded.recording(policy));
       Object.defineProperty(broken, "takeBatch", { value: () => assert.fail("the engine is broken") });
       Object.defineProperty(broken, "push", { value: () => undefined });
       Object.defineProperty(broken, "count", { value: 5 });
@@ -81,7 +82,7 @@ test("where the engine fails, events go out as JSON and the reports that it took
 test("reports that came before the engine go out with those that came after", () => {
   let engine: Engine | undefined;
   const made = new BatchBuilder(identity, "pc0", () => engine);
-  const recorder = (made.recorder = new Recorder(() => engine, (stats) => stats));
+  const recorder = (made.recorder = new Recorder(() => engine, () => OPEN));
   for (const { t, report } of calls) {
     recorder.push(t, new Map(Object.entries(report)) as never, false);
     engine = loaded;

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { permitted, STRICT, withoutAddresses } from "../src/privacy.ts";
+import { OPEN, permitted, type Policy, STRICT, withoutAddresses } from "../src/privacy.ts";
+import { decoded, engine } from "./engine.ts";
 
 test("each address becomes the word for its sort", () => {
   for (const [address, word] of [
@@ -24,6 +25,7 @@ test("each address becomes the word for its sort", () => {
     ["[redacted]", "hidden"],
   ]) {
     assert.deepEqual(withoutAddresses({ address }), { address: word }, address);
+    assert.deepEqual(withoutAddresses({ address: word }), { address: word }, "what was hidden once stays");
   }
 });
 
@@ -53,3 +55,19 @@ for (const trace of ["av-pc0", "firefox/firefox-av-pc0"]) {
     assert.ok(found > 0, "the trace has addresses to hide");
   });
 }
+
+test("the engine is told what is permitted at that moment, and no more", () => {
+  const text = readFileSync(new URL("../../../testdata/traces/av-pc0.jsonl", import.meta.url), "utf8");
+  const lines = text.split("\n").slice(5, 9).map((line) => JSON.parse(line) as { t: number; report: Record<string, object> });
+  let policy: Policy = STRICT;
+  const recording = engine.recording(() => policy);
+  const expected = lines.map(({ t, report }, index) => {
+    policy = index === 1 ? OPEN : STRICT;
+    recording.push(t, new Map(Object.entries(report)), false);
+    return { time_ms: t, stats: Object.fromEntries(Object.entries(report).map(([id, stats]) => [id, permitted(stats, policy)])) };
+  });
+  const of = { conferenceId: "c", userId: "u", participantId: "p", peerConnectionId: "pc", batchSeq: 0, sentMs: 0 };
+  assert.deepEqual(decoded(recording.takeBatch(of))["reports"], expected);
+  assert.notDeepEqual(expected[1]?.stats, expected[2]?.stats);
+  recording.free();
+});

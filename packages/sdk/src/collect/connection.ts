@@ -4,7 +4,7 @@ import type { TrackLabel } from "../api.ts";
 import type { BatchBuilder } from "../batch.ts";
 import type { Outcome, StatsReport } from "../engine/index.ts";
 import { Listeners } from "../listeners.ts";
-import { permitted, type Policy, withoutAddresses } from "../privacy.ts";
+import { type Policy, withoutAddresses } from "../privacy.ts";
 import type { Recorder } from "../recorder.ts";
 import { Labels } from "./labels.ts";
 import { StatsReader } from "./stats.ts";
@@ -100,12 +100,15 @@ export class Connection {
   #report(report: StatsReport, timeMs: number): void {
     // The clock was set back: a batch holds its reports in order.
     if (timeMs <= (this.recorder.lastMs ?? 0)) this.host.onCut();
-    this.#labels.look(report);
-    report.forEach((stats) => {
+    // The browser makes its objects anew each time it is asked for them.
+    const objects = new Map<string, object>();
+    report.forEach((stats, id) => objects.set(id, stats));
+    this.#labels.look(objects);
+    objects.forEach((stats) => {
       const { type, kind, packetsReceived } = stats as { type?: string; kind?: string; packetsReceived?: number };
       if (type === "inbound-rtp" && kind && packetsReceived) this.#timings.media(kind, performance.now());
     });
-    const outcome = this.recorder.push(timeMs, report, this.host.judges());
+    const outcome = this.recorder.push(timeMs, objects, this.host.judges());
     if (outcome) this.host.onOutcome(outcome);
   }
 
@@ -174,11 +177,6 @@ export class Connection {
   #permitted(payload: object): object {
     return this.host.policy().keepAddresses ? payload : withoutAddresses(payload);
   }
-}
-
-/** What may leave the page of a stats object, by the app's policy of this moment. */
-export function filter(policy: () => Policy): (stats: object) => object {
-  return (stats) => permitted(stats, policy());
 }
 
 /** The configuration without the credentials of its servers. */

@@ -3,6 +3,8 @@
  * members. Then an object is the number of its shape and a number for each member (`crates/engine-wasm/src/flat.rs`).
  */
 
+import { type Policy, type Telling, telling } from "../privacy.ts";
+
 /** A report as `getStats()` gives it: stats objects by id. */
 export type StatsReport = { forEach(visit: (stats: object, id: string) => void): void };
 
@@ -21,6 +23,8 @@ const ID = 4;
 const TYPE = 5;
 const RECORD = 6;
 const NOTHING = 7;
+/** Kind of what may not leave the page. */
+const DROPPED = 8;
 
 /** Texts or shapes beyond which all are forgotten when a batch was taken. */
 const KNOWN_MAX = 5000;
@@ -32,9 +36,11 @@ interface Shape {
   /** In the order in which the object has them; the entries of a record follow its head. */
   readonly names: readonly string[];
   readonly kinds: readonly number[];
-  /** For a text: the last one that stood here, and its number. */
-  readonly texts: string[];
+  /** For a text: the last one that stood here, and the number of what is told of it. */
+  readonly texts: (string | undefined)[];
   readonly textNumbers: number[];
+  /** How a text is told, where it may not leave the page as it is. */
+  readonly tellings: readonly (Telling | undefined)[];
 }
 
 type Members = Record<string, unknown>;
@@ -47,18 +53,20 @@ export class FlatWriter {
   /** The shapes that the object of an id has had, the last one first. */
   #shapes = new Map<string, Shape[]>();
   #shapeCount = 0;
-  readonly #visit: (stats: object, id: string) => void;
+  #policy: Policy | undefined;
+  readonly #visit = (stats: object, id: string) => this.#object(id, stats as Members);
 
-  /** `change` may replace a stats object by what may leave the page. */
+  /** `policy` says what may leave the page. */
   constructor(
     private readonly learner: Learner,
-    change: (stats: object) => object,
-  ) {
-    this.#visit = (stats, id) => this.#object(String(id), change(stats) as Members);
-  }
+    private readonly policy: () => Policy,
+  ) {}
 
   /** The report as numbers; they are overwritten by the next. */
   write(report: StatsReport): Float64Array {
+    const policy = this.policy();
+    if (policy !== this.#policy) this.#shapes.clear();
+    this.#policy = policy;
     this.#at = 0;
     report.forEach(this.#visit);
     return this.#numbers.subarray(0, this.#at);
@@ -88,7 +96,7 @@ export class FlatWriter {
 
   /** Writes the object if it has this shape. */
   #values(shape: Shape, stats: Members): boolean {
-    const { names, kinds } = shape;
+    const { names, kinds, texts, textNumbers } = shape;
     if (this.#at + names.length >= this.#numbers.length) this.#grow(names.length);
     const numbers = this.#numbers;
     let at = this.#at;
@@ -97,34 +105,36 @@ export class FlatWriter {
     for (const name in stats) {
       if (names[step] !== name) return false;
       const value = stats[name];
-      switch (kinds[step]) {
-        case NUMBER:
-          if (typeof value !== "number") return false;
-          numbers[at++] = value;
-          break;
-        case BOOL:
-          if (typeof value !== "boolean") return false;
-          numbers[at++] = value ? 1 : 0;
-          break;
-        case TEXT:
+      const kind = kinds[step];
+      if (kind === NUMBER) {
+        if (typeof value !== "number") return false;
+        numbers[at++] = value;
+      } else if (kind === TEXT) {
+        // Mostly the one that stood here before.
+        if (texts[step] !== value) {
           if (typeof value !== "string") return false;
-          numbers[at++] = this.#textAt(shape, step, value);
-          break;
-        case ID:
-          if (value !== shape.id) return false;
-          break;
-        case TYPE:
-          if (value !== shape.type) return false;
-          break;
-        default: {
-          if (kindOf(value) !== kinds[step]) return false;
-          if (kinds[step] === JSON_TEXT) numbers[at++] = this.#textAt(shape, step, JSON.stringify(value) ?? "null");
-          if (kinds[step] !== RECORD) break;
-          for (const key in value as Members) {
-            const entry = (value as Members)[key];
-            if (names[++step] !== key || kindOf(entry) !== kinds[step]) return false;
-            numbers[at++] = typeof entry === "string" ? this.#textAt(shape, step, entry) : Number(entry);
-          }
+          this.#learnText(shape, step, value);
+        }
+        numbers[at++] = textNumbers[step] as number;
+      } else if (kind === BOOL) {
+        if (typeof value !== "boolean") return false;
+        numbers[at++] = value ? 1 : 0;
+      } else if (kind === ID) {
+        if (value !== shape.id) return false;
+      } else if (kind === TYPE) {
+        if (value !== shape.type) return false;
+      } else if (kindOf(value) !== kind && kind !== DROPPED) {
+        return false;
+      } else if (kind === JSON_TEXT) {
+        const text = JSON.stringify(value) ?? "null";
+        if (texts[step] !== text) this.#learnText(shape, step, text);
+        numbers[at++] = textNumbers[step] as number;
+      } else if (kind === RECORD) {
+        for (const key in value as Members) {
+          const entry = (value as Members)[key];
+          if (names[++step] !== key || kindOf(entry) !== kinds[step]) return false;
+          if (typeof entry === "string" && texts[step] !== entry) this.#learnText(shape, step, entry);
+          numbers[at++] = typeof entry === "string" ? (textNumbers[step] as number) : Number(entry);
         }
       }
       step++;
@@ -134,11 +144,10 @@ export class FlatWriter {
     return true;
   }
 
-  /** The number of a text; mostly it is the one that stood here before. */
-  #textAt(shape: Shape, step: number, text: string): number {
-    if (shape.texts[step] === text) return shape.textNumbers[step] as number;
+  /** A text that is new here. */
+  #learnText(shape: Shape, step: number, text: string): void {
     shape.texts[step] = text;
-    return (shape.textNumbers[step] = this.#text(text));
+    shape.textNumbers[step] = this.#text(shape.tellings[step]?.(text) ?? text);
   }
 
   #text(text: string): number {
@@ -154,11 +163,17 @@ export class FlatWriter {
   #learn(id: string, stats: Members): Shape {
     const names: string[] = [];
     const kinds: number[] = [];
+    const tellings: (Telling | undefined)[] = [];
+    const texts: undefined[] = [];
     const type = typeof stats["type"] === "string" ? stats["type"] : "";
     const parts = [this.#text(id), this.#text(type)];
     const member = (name: string, key: string | undefined, kind: number) => {
+      const tell = telling(type, name, this.#policy as Policy);
+      if (tell === null) kind = DROPPED;
       names.push(key ?? name);
       kinds.push(kind);
+      tellings.push(kind === TEXT ? tell : undefined);
+      texts.push(undefined);
       if (kind <= JSON_TEXT) parts.push(this.#text(name), key === undefined ? 0 : this.#text(key) + 1, kind);
     };
     for (const name in stats) {
@@ -172,7 +187,7 @@ export class FlatWriter {
       }
     }
     this.learner.shape(Uint32Array.from(parts));
-    return { number: this.#shapeCount++, id, type, names, kinds, texts: [], textNumbers: [] };
+    return { number: this.#shapeCount++, id, type, names, kinds, texts, textNumbers: names.map(() => 0), tellings };
   }
 
   #grow(more: number): void {

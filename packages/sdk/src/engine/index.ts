@@ -1,8 +1,9 @@
 /** The engine as WebAssembly. Only this folder knows its glue. */
 
 import init, { Recording as Glue, names as namesOfModule } from "../../generated/engine.js";
+import type { Policy } from "../privacy.ts";
 import { FlatWriter, type StatsReport } from "./flat.ts";
-import { type Names, namesFrom, type Outcome, outcomeFrom } from "./outcome.ts";
+import { type Names, namesFrom, type Outcome, OutcomeReader } from "./outcome.ts";
 
 export type { StatsReport } from "./flat.ts";
 export type { EngineIssue, EngineStream, EngineTick, Outcome } from "./outcome.ts";
@@ -38,8 +39,8 @@ export interface Recording {
 }
 
 export interface Engine {
-  /** A recording from which `change` may keep what must not leave the page, by replacing a stats object. */
-  recording(change: (stats: object) => object): Recording;
+  /** A recording of what may leave the page, by the policy of each moment. */
+  recording(policy: () => Policy): Recording;
 }
 
 const MUTED = { microphone: 0, far_end: 1, call: 2 } as const;
@@ -47,12 +48,14 @@ const MUTED = { microphone: 0, far_end: 1, call: 2 } as const;
 class WasmRecording implements Recording {
   readonly #glue = new Glue();
   readonly #writer: FlatWriter;
+  readonly #reader: OutcomeReader;
 
   constructor(
-    change: (stats: object) => object,
-    private readonly names: Names,
+    policy: () => Policy,
+    names: Names,
   ) {
-    this.#writer = new FlatWriter(this.#glue, change);
+    this.#reader = new OutcomeReader(names);
+    this.#writer = new FlatWriter(this.#glue, policy);
   }
 
   get count(): number {
@@ -61,7 +64,7 @@ class WasmRecording implements Recording {
 
   push(timeMs: number, report: StatsReport, judges: boolean): Outcome | undefined {
     const numbers = this.#glue.push(timeMs, this.#writer.write(report), judges);
-    return judges ? outcomeFrom(numbers, this.names) : undefined;
+    return judges ? this.#reader.read(numbers) : undefined;
   }
 
   event(timeMs: number, kind: string, payload: string): void {
@@ -93,7 +96,7 @@ class WasmRecording implements Recording {
 /** The engine, once its glue is initialised. */
 export function engineOfModule(): Engine {
   const names = namesFrom(namesOfModule());
-  return { recording: (change) => new WasmRecording(change, names) };
+  return { recording: (policy) => new WasmRecording(policy, names) };
 }
 
 let loading: Promise<Engine> | undefined;

@@ -47,49 +47,102 @@ export function namesFrom(text: string): Names {
 
 const SEVERITIES = ["minor", "major", "critical"] as const;
 
-/** Reads the numbers. */
-export function outcomeFrom(numbers: Float64Array, names: Names): Outcome {
-  const outcome = { ticks: [] as EngineTick[], raised: [] as EngineIssue[], escalated: [] as EngineIssue[], cleared: [] as EngineIssue[] };
-  let at = 0;
-  const next = () => numbers[at++] as number;
-  const stream = (): EngineStream | undefined => {
-    const sort = next();
-    const ssrc = next();
-    return sort < 0 ? undefined : { direction: sort < 2 ? "inbound" : "outbound", kind: sort % 2 === 0 ? "audio" : "video", ssrc };
-  };
-  const values = () => {
-    const values: Record<string, number> = {};
-    for (let left = next(); left > 0; left--) {
-      const name = names.metrics[next()] as string;
-      values[name] = next();
-    }
-    return values;
-  };
-  for (let left = next(); left > 0; left--) {
-    const time_ms = next();
-    const interval_ms = next();
-    let groups = next() - 1;
-    stream();
-    const tick = { time_ms, interval_ms, connection: values(), streams: [] as { stream: EngineStream; values: Record<string, number> }[] };
-    for (; groups > 0; groups--) tick.streams.push({ stream: stream() as EngineStream, values: values() });
-    outcome.ticks.push(tick);
+/** The metrics that a group may have, and an object that has them all: a copy of it is filled faster than one that grows. */
+interface Form {
+  readonly metrics: readonly number[];
+  readonly names: readonly string[];
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** Forms beyond which all are forgotten. */
+const FORMS_MAX = 64;
+
+/** Reads what the engine says of one recording. */
+export class OutcomeReader {
+  #numbers: Float64Array = new Float64Array();
+  #at = 0;
+  /** Those of the connection and of each stream in the last tick, and all so far. */
+  readonly #last: Form[] = [];
+  #forms: Form[] = [];
+
+  constructor(private readonly names: Names) {}
+
+  read(numbers: Float64Array): Outcome {
+    this.#numbers = numbers;
+    this.#at = 0;
+    const outcome = { ticks: [] as EngineTick[], raised: [] as EngineIssue[], escalated: [] as EngineIssue[], cleared: [] as EngineIssue[] };
+    for (let left = this.#next(); left > 0; left--) outcome.ticks.push(this.#tick());
+    const changes = [outcome.raised, outcome.escalated, outcome.cleared] as const;
+    for (let left = this.#next(); left > 0; left--) changes[this.#next() as 0 | 1 | 2].push(this.#issue());
+    return outcome;
   }
-  const changes = [outcome.raised, outcome.escalated, outcome.cleared] as const;
-  for (let left = next(); left > 0; left--) {
-    const change = changes[next() as 0 | 1 | 2];
-    const rule = names.rules[next()] as string;
-    const severity = SEVERITIES[next() as 0 | 1 | 2];
-    const of = stream();
-    const [onset_ms, raised_ms, cleared_ms] = [next(), next(), next()];
-    const metric = names.metrics[next()] as string;
-    const threshold = next();
-    const window = Array.from({ length: next() }, () => {
-      const time_ms = next();
-      const value = next();
+
+  #next(): number {
+    return this.#numbers[this.#at++] as number;
+  }
+
+  #tick(): EngineTick {
+    const time_ms = this.#next();
+    const interval_ms = this.#next();
+    const groups = this.#next();
+    this.#stream();
+    const connection = this.#values(0);
+    const streams: { stream: EngineStream; values: Record<string, number> }[] = [];
+    for (let group = 1; group < groups; group++) streams.push({ stream: this.#stream() as EngineStream, values: this.#values(group) });
+    return { time_ms, interval_ms, connection, streams };
+  }
+
+  #stream(): EngineStream | undefined {
+    const sort = this.#next();
+    const ssrc = this.#next();
+    return sort < 0 ? undefined : { direction: sort < 2 ? "inbound" : "outbound", kind: sort % 2 === 0 ? "audio" : "video", ssrc };
+  }
+
+  #values(group: number): Record<string, number> {
+    const numbers = this.#numbers;
+    const count = this.#next();
+    const begin = this.#at;
+    this.#at += 2 * count;
+    let form = this.#last[group];
+    if (!form || !this.#is(form, count, begin)) {
+      form = this.#forms.find((form) => this.#is(form, count, begin)) ?? this.#learn(numbers.subarray(begin, this.#at));
+      this.#last[group] = form;
+    }
+    const values = { ...form.values };
+    for (let place = 0; place < count; place++) values[form.names[place] as string] = numbers[begin + 2 * place + 1] as number;
+    return values;
+  }
+
+  /** Whether the group at a place has these metrics. */
+  #is({ metrics }: Form, count: number, begin: number): boolean {
+    if (metrics.length !== count) return false;
+    for (let place = 0; place < count; place++) if (metrics[place] !== this.#numbers[begin + 2 * place]) return false;
+    return true;
+  }
+
+  #learn(pairs: Float64Array): Form {
+    const metrics = Array.from(pairs).filter((_, place) => place % 2 === 0);
+    const names = metrics.map((metric) => this.names.metrics[metric] as string);
+    // Numbers with a fraction: other ones would be kept in another way, and each object changed twice.
+    const form = { metrics, names, values: Object.fromEntries(names.map((name) => [name, 0.5])) };
+    if (this.#forms.length >= FORMS_MAX) this.#forms = [];
+    this.#forms.push(form);
+    return form;
+  }
+
+  #issue(): EngineIssue {
+    const rule = this.names.rules[this.#next()] as string;
+    const severity = SEVERITIES[this.#next() as 0 | 1 | 2];
+    const of = this.#stream();
+    const [onset_ms, raised_ms, cleared_ms] = [this.#next(), this.#next(), this.#next()];
+    const metric = this.names.metrics[this.#next()] as string;
+    const threshold = this.#next();
+    const window = Array.from({ length: this.#next() }, () => {
+      const time_ms = this.#next();
+      const value = this.#next();
       return [time_ms, Number.isNaN(value) ? null : value] as const;
     });
     const optional = { ...(of && { stream: of }), ...(!Number.isNaN(cleared_ms) && { cleared_ms }) };
-    change.push({ rule, severity, onset_ms, raised_ms, metric, threshold, window, ...optional });
+    return { rule, severity, onset_ms, raised_ms, metric, threshold, window, ...optional };
   }
-  return outcome;
 }
