@@ -36,6 +36,8 @@ export interface Options {
   readonly addresses?: boolean;
   /** `false`: the stay does not end with the page; the app says so itself by {@link Sidetone.stop}, or the server by silence. Default `true`. */
   readonly leaveWithPage?: boolean;
+  /** `false`: nothing is sent and no credential is asked for; the page alone is told how its calls go. Default `true`. */
+  readonly upload?: boolean;
   /** Where `engine.wasm` is. Default: beside the script. */
   readonly engineUrl?: string;
 }

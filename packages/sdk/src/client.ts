@@ -15,6 +15,7 @@ import * as registry from "./registry.ts";
 import { ticker } from "./ticker.ts";
 import { Credentials } from "./upload/credentials.ts";
 import { DatabaseQueue } from "./upload/database.ts";
+import { NOWHERE } from "./upload/nowhere.ts";
 import { Uploader } from "./upload/uploader.ts";
 
 /** Version of this package; `build.mjs` fills it in. */
@@ -263,7 +264,7 @@ export class Sidetone {
 /** What a client has between its start and its stop. */
 class Run {
   readonly own: BatchBuilder;
-  readonly uploader: Uploader;
+  readonly uploader: Pick<Uploader, keyof typeof NOWHERE>;
   readonly queue: DatabaseQueue;
   readonly engine = () => this.#engine;
   readonly policy = () => this.#policy ?? STRICT;
@@ -286,6 +287,12 @@ class Run {
     this.queue = new DatabaseQueue(to, { bytesMax: settings.queueBytesMax, batchesMax: settings.queueBatchesMax }, (error) => {
       failures.tell("queue_unavailable", `what waits for the server is lost with the page, because the browser keeps nothing for it: ${error}`);
     });
+    if (!settings.upload) {
+      this.uploader = NOWHERE;
+      // There is no server whose settings could allow more.
+      this.#policy = STRICT;
+      return;
+    }
     this.uploader = new Uploader(`${settings.url}/v1/batches`, to, this.#credentials, this.queue, {
       onUpload: (upload, participantId) => participantId === identity.participantId && emitter.emit("upload", upload),
       onDrop: (drop) => this.own.drop(drop),
@@ -297,8 +304,9 @@ class Run {
   prepare(): void {
     if (this.#preparing || (this.#engine && this.#policy)) return;
     this.#preparing = true;
+    const policy = this.#policy ? undefined : this.#askPolicy();
     const engine = this.#engine ?? loadEngine(this.settings.engineUrl).catch((error) => this.#withoutEngine(error));
-    void Promise.all([engine, this.#askPolicy()]).then(([loaded]) => {
+    void Promise.all([engine, policy]).then(([loaded]) => {
       this.#engine = loaded;
       this.#preparing = false;
     });

@@ -11,6 +11,8 @@ export interface Settings {
   readonly queueBytesMax: number;
   readonly queueBatchesMax: number;
   readonly engineUrl: string;
+  /** Whether anything is sent. */
+  readonly upload: boolean;
 }
 
 /** Where this script came from, if it is a script of a page. */
@@ -22,8 +24,9 @@ declare const ENGINE_TAG: string;
 /** The settings, or a sentence on what is wrong and how to mend it. */
 export function settle(options: Options, scriptUrl = SCRIPT_URL): Settings | string {
   const { secret, token } = options ?? {};
+  const upload = options?.upload !== false;
   if (typeof options?.conferenceId !== "string" || options.conferenceId === "") return "`conferenceId` must be a text that is not empty";
-  if ((secret === undefined) === (token === undefined)) return "give either `secret` (an intake secret, sti_…) or `token` (a function that gives a promise of a token)";
+  if (upload && (secret === undefined) === (token === undefined)) return "give either `secret` (an intake secret, sti_…) or `token` (a function that gives a promise of a token)";
   if (token !== undefined && typeof token !== "function") return "`token` must be a function that gives a promise of a token";
   const given = options.url ?? scriptUrl;
   if (!given) return "`url` must say where Sidetone is, such as https://quality.example.com";
@@ -43,6 +46,7 @@ export function settle(options: Options, scriptUrl = SCRIPT_URL): Settings | str
     queueBytesMax: atLeast(0, options.queueBytesMax, 5_000_000),
     queueBatchesMax: atLeast(0, options.queueBatchesMax, 1000),
     engineUrl: options.engineUrl ?? `${url}/sdk/engine.wasm?v=${ENGINE_TAG}`,
+    upload,
   };
 }
 

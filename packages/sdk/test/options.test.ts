@@ -20,9 +20,14 @@ test("little has to be said", () => {
     queueBytesMax: 5_000_000,
     queueBatchesMax: 1000,
     engineUrl: "https://quality.example.com/sdk/engine.wasm?v=tag",
+    upload: true,
   });
   const { url: _, ...without } = LEAST;
   assert.equal((settle(without, "https://cdn.example.com/sdk/sidetone.js") as Settings).url, "https://cdn.example.com");
+});
+
+test("what sends nothing needs no credential", () => {
+  assert.equal((settle({ url: "https://quality.example.com", conferenceId: "weekly", upload: false }) as Settings).upload, false);
 });
 
 test("intervals stay within reason", () => {
