@@ -16,11 +16,13 @@ export interface PageOptions {
   readonly policy?: string;
   /** Scripts before ours. */
   readonly before?: readonly string[];
+  /** Name of the page's script in `pages`. Default `call`. */
+  readonly page?: string;
 }
 
-/** Serves `/` with `pages/call.ts` and, unless told otherwise, Sidetone's script tag. */
-export async function serveOrigin(scripts: readonly string[], { policy, before = [] }: PageOptions = {}): Promise<Origin> {
-  const entry = fileURLToPath(new URL("../pages/call.ts", import.meta.url));
+/** Serves `/` with a page of `pages` and, unless told otherwise, Sidetone's script tag. */
+export async function serveOrigin(scripts: readonly string[], { policy, before = [], page: name = "call" }: PageOptions = {}): Promise<Origin> {
+  const entry = fileURLToPath(new URL(`../pages/${name}.ts`, import.meta.url));
   const page = buildSync({ entryPoints: [entry], bundle: true, write: false, format: "iife", target: "es2022" }).outputFiles[0]!.text;
   const tags = [...before.map((text) => `<script>${text}</script>`), ...scripts.map((src) => `<script src="${src}"></script>`)];
   const html = `<!doctype html><meta charset="utf-8"><title>call</title><link rel="icon" href="data:,">${tags.join("")}<script src="/call.js"></script>`;

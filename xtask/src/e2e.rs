@@ -1,4 +1,4 @@
-//! The end-to-end tests of `e2e/`: real browsers against the real program, and what they need installed.
+//! The end-to-end tests of `e2e/`: real browsers and SIP servers against the real program, and what they need installed.
 
 use std::path::Path;
 
@@ -6,20 +6,25 @@ use anyhow::{Result, ensure};
 
 use crate::{assets, debian, npm, process, workspace};
 
-/// Programs, by the Debian package that has each.
-const BROWSERS: [(&str, &str); 2] = [("chromium", "/usr/bin/chromium"), ("firefox-esr", "/usr/bin/firefox-esr")];
+/// What is needed, by the Debian package that has each.
+const PROGRAMS: [(&str, &str); 4] = [
+    ("chromium", "/usr/bin/chromium"),
+    ("firefox-esr", "/usr/bin/firefox-esr"),
+    ("kamailio", "/usr/sbin/kamailio"),
+    ("kamailio-websocket-modules", "/usr/share/doc/kamailio-websocket-modules/copyright"),
+];
 
 /// Runs the tests and gives each line that the runner prints to `line`.
 pub(crate) fn run(line: impl FnMut(&str)) -> Result<()> {
-    install_browsers()?;
+    install_programs()?;
     assets::build()?;
     process::run(workspace::cargo().args(["build", "--locked", "--package", "sidetone-cli"]))?;
     let binary = workspace::target_folder()?.join("debug/sidetone");
     process::watch(npm::script("e2e", "e2e").env("SIDETONE_BINARY", binary), line)
 }
 
-fn install_browsers() -> Result<()> {
-    let missing: Vec<&str> = BROWSERS.into_iter().filter(|(_, path)| !Path::new(path).is_file()).map(|(package, _)| package).collect();
+fn install_programs() -> Result<()> {
+    let missing: Vec<&str> = PROGRAMS.into_iter().filter(|(_, path)| !Path::new(path).is_file()).map(|(package, _)| package).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -29,7 +34,7 @@ fn install_browsers() -> Result<()> {
         missing.join(" ")
     );
     debian::install(&missing, &by_hand)?;
-    let still = BROWSERS.into_iter().find(|(_, path)| !Path::new(path).is_file());
+    let still = PROGRAMS.into_iter().find(|(_, path)| !Path::new(path).is_file());
     ensure!(still.is_none(), "{by_hand}");
     Ok(())
 }

@@ -1,0 +1,108 @@
+/** SIP servers that the phone is tried on, each behind a wire that a test can cut. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePort } from "./sidetone.ts";
+import { until } from "./wait.ts";
+
+/** A registrar and proxy that knows users with the password `secret-USER`. */
+export interface SipServer {
+  readonly name: string;
+  readonly domain: string;
+  /** A wire of its own to the server, such as a phone has. */
+  wire(): Promise<Wire>;
+  readonly log: string;
+  stop(): Promise<void>;
+}
+
+/** The network between one phone and its server. */
+export interface Wire {
+  readonly url: string;
+  /** Nothing passes any more, and what was open is closed. */
+  cut(): void;
+  restore(): void;
+  close(): Promise<void>;
+}
+
+const KAMAILIO = "/usr/sbin/kamailio";
+
+/** Debian's Kamailio, with its WebSocket module. */
+export async function startKamailio(): Promise<SipServer> {
+  const folder = mkdtempSync(join(tmpdir(), "sidetone-kamailio-"));
+  const port = await freePort();
+  const template = readFileSync(fileURLToPath(new URL("kamailio.cfg", import.meta.url)), "utf8");
+  const configuration = join(folder, "kamailio.cfg");
+  writeFileSync(configuration, template.replace("PORT", String(port)));
+  const child = spawn(KAMAILIO, ["-DD", "-E", "-f", configuration, "-Y", folder, "-w", folder, "-m", "64", "-M", "8"], { stdio: ["ignore", "pipe", "pipe"] });
+  let log = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (log += chunk.toString()));
+  await until(`Kamailio listens (${log})`, 20_000, async () => isListening(port));
+  return {
+    name: "kamailio",
+    domain: "sidetone.test",
+    wire: () => wireTo(port, "/"),
+    get log() {
+      return log;
+    },
+    stop: async () => {
+      await end(child);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await ended;
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+}
+
+async function wireTo(port: number, path: string): Promise<Wire> {
+  const open = new Set<Socket>();
+  let isCut = false;
+  const server = createServer((near) => {
+    if (isCut) return void near.destroy();
+    const far = connect(port, "127.0.0.1");
+    for (const [socket, other] of [[near, far], [far, near]] as const) {
+      open.add(socket);
+      socket.pipe(other);
+      socket.on("error", () => other.destroy());
+      socket.on("close", () => {
+        open.delete(socket);
+        other.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port: near } = server.address() as AddressInfo;
+  const cut = () => {
+    isCut = true;
+    for (const socket of open) socket.destroy();
+  };
+  return {
+    url: `ws://127.0.0.1:${near}${path}`,
+    cut,
+    restore: () => (isCut = false),
+    close: () => {
+      cut();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+/** All servers that the phone is tried on. */
+export const SIP_SERVERS: readonly { readonly name: string; readonly start: () => Promise<SipServer> }[] = [{ name: "kamailio", start: startKamailio }];

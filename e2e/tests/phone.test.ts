@@ -1,0 +1,249 @@
+/** The phone in real Chromium through a real SIP server: registration, calls, and what can be done in them. */
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { launchChromium } from "../src/browsers.ts";
+import { answer, connect, dial, establish, events, hangUp, hears, type Line, listen, openLine, openPhone, reaches, rung, talks } from "../src/line.ts";
+import { type Origin, serveOrigin } from "../src/origin.ts";
+import { Sidetone } from "../src/sidetone.ts";
+import { SIP_SERVERS, type SipServer } from "../src/sip.ts";
+import { until } from "../src/wait.ts";
+
+let sidetone: Sidetone;
+let origin: Origin;
+let browser: Browser;
+
+before(async () => {
+  sidetone = await Sidetone.start();
+  origin = await serveOrigin([`${sidetone.url}/sdk/phone.js`], { page: "phone" });
+  browser = await launchChromium();
+});
+
+after(async () => {
+  await browser?.close();
+  await origin?.close();
+  await sidetone?.stop();
+});
+
+for (const start of SIP_SERVERS) {
+  describe(start.name, () => {
+    let server: SipServer;
+    let ada: Line;
+    let bob: Line;
+
+    before(async () => {
+      server = await start.start();
+      [ada, bob] = [await openLine(browser, origin.url, server, "ada"), await openLine(browser, origin.url, server, "bob")];
+    });
+
+    after(async () => {
+      await Promise.all([ada, bob].map((line) => line?.close()));
+      await server?.stop();
+    });
+
+    // A test that failed in a call leaves none to the next.
+    afterEach(async () => {
+      for (const { page } of [ada, bob]) {
+        await page.evaluate(() => line.phone.calls.forEach((call) => call.hangUp()));
+        await until("no call is left", 10_000, () => page.evaluate(() => line.phone.calls.length === 0));
+      }
+    });
+
+    const value = (told: readonly { readonly value: Readonly<Record<string, unknown>> }[], name: string) => told.map((held) => held.value[name]);
+
+    test("a call rings, is answered, sounds both ways and is hung up by the caller", async () => {
+      const out = await dial(ada, "bob", { headers: { "X-Ticket": "a 7" } });
+      const into = await rung(bob);
+      await reaches(ada, out, "ringing");
+      assert.equal(await bob.page.evaluate((call) => line.calls[call]!.headers.get("x-ticket"), into), "a 7");
+      assert.equal(await bob.page.evaluate((call) => line.calls[call]!.remote.user, into), "ada");
+      await answer(bob, into);
+      await hears(ada, out, "mediaConnected");
+      await hears(bob, into, "mediaConnected");
+      await talks([[ada, out], [bob, into]]);
+      const ids = [await ada.page.evaluate((call) => line.calls[call]!.uuid, out), await bob.page.evaluate((call) => line.calls[call]!.uuid, into)];
+      assert.equal(ids[0], ids[1], "both sides know the call by one name");
+      await hangUp(ada, out);
+      await reaches(bob, into, "ended");
+      assert.deepEqual(value(await events(ada, out, "state"), "to"), ["ringing", "answered", "connected", "ended"]);
+      // It rang already when the page was told of it.
+      assert.deepEqual(value(await events(bob, into, "state"), "to"), ["answered", "connected", "ended"]);
+      const [end, ...more] = await events(bob, into, "ended");
+      assert.deepEqual(more, []);
+      assert.deepEqual([end!.value["cause"], end!.value["originator"], end!.value["answered"]], ["Terminated", "remote", true]);
+    });
+
+    test("the callee hangs up", async () => {
+      const [out, into] = await establish(ada, bob);
+      await hangUp(bob, into);
+      await reaches(ada, out, "ended");
+      assert.equal((await hears(ada, out, "ended"))["originator"], "remote");
+    });
+
+    test("DTMF goes both ways by INFO, and is heard when it goes by RFC 4733", async () => {
+      const [out, into] = await establish(ada, bob);
+      await ada.page.evaluate((call) => line.calls[call]!.sendDtmf("1#D", { by: "info" }), out);
+      await bob.page.evaluate((call) => line.calls[call]!.sendDtmf("9", { by: "info", durationMs: 250 }), into);
+      const remote = async (line: Line, call: number) => (await events(line, call, "dtmf")).filter(({ value }) => value["originator"] === "remote");
+      assert.deepEqual(value(await remote(bob, into), "tone"), ["1", "#", "D"]);
+      assert.deepEqual((await remote(ada, out)).map((told) => told.value), [{ tone: "9", durationMs: 250, originator: "remote" }]);
+      // Muted, so that nothing but the tone is heard.
+      await ada.page.evaluate((call) => line.calls[call]!.mute(), out);
+      const heard = listen(bob, into, 3000);
+      await ada.page.evaluate((call) => line.calls[call]!.sendDtmf("555", { durationMs: 500 }), out);
+      const { hertz } = await heard;
+      // Key 5 is 770 and 1336 Hz: ITU-T Q.23.
+      assert.ok([770, 1336].some((of) => Math.abs(hertz - of) < 15), `${hertz} Hz`);
+      await hangUp(ada, out);
+    });
+
+    test("mute silences one side only, and ends", async () => {
+      const [out, into] = await establish(ada, bob);
+      await ada.page.evaluate((call) => line.calls[call]!.mute(), out);
+      // What was said before is still under way.
+      await listen(bob, into, 1000);
+      assert.ok((await listen(bob, into)).energy < 0.001, "bob hears nothing");
+      await talks([[ada, out]]);
+      await ada.page.evaluate((call) => line.calls[call]!.unmute(), out);
+      await talks([[bob, into]]);
+      assert.deepEqual(value(await events(ada, out, "mute"), "audio"), [true, false]);
+      await hangUp(ada, out);
+    });
+
+    test("hold is told to the other side, by either side, and the call goes on after it", async () => {
+      const [out, into] = await establish(ada, bob);
+      for (const [holder, call, other, held] of [[ada, out, bob, into], [bob, into, ada, out]] as const) {
+        await holder.page.evaluate((call) => line.calls[call]!.hold(), call);
+        const index = (await events(other, held, "hold")).length - 1;
+        assert.deepEqual(await hears(other, held, "hold", { index }), { originator: "remote", held: true });
+        assert.deepEqual(await holder.page.evaluate((call) => line.calls[call]!.isHeld, call), { local: true, remote: false });
+        await listen(other, held, 1000);
+        assert.ok((await listen(other, held)).energy < 0.001, "nothing is heard while held");
+        await holder.page.evaluate((call) => line.calls[call]!.resume(), call);
+        await talks([[ada, out], [bob, into]]);
+      }
+      await hangUp(ada, out);
+      await reaches(bob, into, "ended");
+    });
+
+    test("both sides hold at once: glare settles, and both hold", async () => {
+      const [out, into] = await establish(ada, bob);
+      await Promise.all([
+        ada.page.evaluate((call) => line.calls[call]!.hold(), out),
+        bob.page.evaluate((call) => line.calls[call]!.hold(), into),
+      ]);
+      for (const [line, call] of [[ada, out], [bob, into]] as const) {
+        assert.deepEqual(await line.page.evaluate((call) => globalThis.line.calls[call]!.isHeld, call), { local: true, remote: true });
+      }
+      await Promise.all([
+        ada.page.evaluate((call) => line.calls[call]!.resume(), out),
+        bob.page.evaluate((call) => line.calls[call]!.resume(), into),
+      ]);
+      await talks([[ada, out], [bob, into]]);
+      await hangUp(bob, into);
+      await reaches(ada, out, "ended");
+    });
+
+    test("INFO and MESSAGE pass within a call", async () => {
+      const [out, into] = await establish(ada, bob);
+      await ada.page.evaluate((call) => line.calls[call]!.sendInfo("application/json", '{"a":1}', { "X-Note": "n" }), out);
+      await bob.page.evaluate((call) => line.calls[call]!.sendMessage("grüß dich"), into);
+      const info = await hears(bob, into, "info");
+      assert.deepEqual([info["contentType"], info["body"], info["originator"]], ["application/json", '{"a":1}', "remote"]);
+      assert.equal((await hears(ada, out, "message"))["text"], "grüß dich");
+      await hangUp(ada, out);
+    });
+
+    test("a call that is refused, busy, cancelled, not answered or to nobody says so to both sides", async () => {
+      for (const [status, cause] of [[486, "Busy"], [603, "Rejected"]] as const) {
+        const before = await bob.page.evaluate(() => line.calls.length);
+        const out = await dial(ada, "bob");
+        const into = await rung(bob, before);
+        await bob.page.evaluate(({ call, status }) => line.calls[call]!.reject(status), { call: into, status });
+        const [here, there] = [await hears(ada, out, "ended"), await hears(bob, into, "ended")];
+        assert.deepEqual([here["cause"], here["status"], here["originator"], here["answered"]], [cause, status, "remote", false]);
+        assert.deepEqual([there["cause"], there["status"], there["originator"]], ["Rejected", status, "local"]);
+      }
+      const before = await bob.page.evaluate(() => line.calls.length);
+      const cancelled = await dial(ada, "bob");
+      const into = await rung(bob, before);
+      await reaches(ada, cancelled, "ringing");
+      await hangUp(ada, cancelled);
+      assert.equal((await hears(ada, cancelled, "ended"))["cause"], "Canceled");
+      const there = await hears(bob, into, "ended");
+      assert.deepEqual([there["cause"], there["originator"]], ["Canceled", "remote"]);
+      for (const [target, status] of [["nobody", 404], ["carol", 480]] as const) {
+        const end = await hears(ada, await dial(ada, target), "ended");
+        assert.equal(end["status"], status, target);
+      }
+      await assert.rejects(ada.page.evaluate(() => void line.phone.call("@")), /TypeError/);
+    });
+
+    test("nobody answers: the caller gives up after its time", async () => {
+      const eve = await openLine(browser, origin.url, server, "eve", { ringSeconds: 2 });
+      const before = await bob.page.evaluate(() => line.calls.length);
+      const out = await dial(eve, "bob");
+      const into = await rung(bob, before);
+      assert.deepEqual([(await hears(eve, out, "ended"))["cause"], (await hears(bob, into, "ended"))["cause"]], ["No Answer", "Canceled"]);
+      await eve.close();
+    });
+
+    test("one who is in a call is busy, unless several calls are wanted", async () => {
+      const eve = await openLine(browser, origin.url, server, "eve");
+      const [out, into] = await establish(ada, bob);
+      const end = await hears(eve, await dial(eve, "bob"), "ended");
+      assert.deepEqual([end["cause"], end["status"]], ["Busy", 486]);
+      await hangUp(ada, out);
+      await reaches(bob, into, "ended");
+      await eve.close();
+    });
+
+    test("of two calls that ring, one is answered, held for the other, and taken up again", async () => {
+      const eve = await openLine(browser, origin.url, server, "eve", { multipleCalls: true });
+      const [first, second] = [await dial(ada, "eve"), await dial(bob, "eve")];
+      await rung(eve, 1);
+      const from = await eve.page.evaluate(() => line.calls.map(({ remote }) => remote.user));
+      const [ofAda, ofBob] = [from.indexOf("ada"), from.indexOf("bob")];
+      await answer(eve, ofAda);
+      await hears(ada, first, "mediaConnected");
+      await eve.page.evaluate((call) => line.calls[call]!.hold(), ofAda);
+      await answer(eve, ofBob);
+      await hears(bob, second, "mediaConnected");
+      await talks([[bob, second], [eve, ofBob]]);
+      await hangUp(bob, second);
+      await eve.page.evaluate((call) => line.calls[call]!.resume(), ofAda);
+      await talks([[ada, first], [eve, ofAda]]);
+      await hangUp(eve, ofAda);
+      await reaches(ada, first, "ended");
+      await eve.close();
+    });
+
+    test("a wrong password is told, and nothing is registered", async () => {
+      const mallory = await openPhone(browser, origin.url, server, "ada");
+      const cause = (await connect(mallory, { user: "ada", password: "guessed" })) as Record<string, unknown>;
+      assert.deepEqual([cause["cause"], cause["originator"]], ["Authentication Error", "remote"]);
+      assert.equal(await mallory.page.evaluate(() => line.phone.isRegistered), false);
+      assert.equal((await events(mallory, undefined, "registrationFailed")).length, 1);
+      await mallory.close();
+    });
+
+    test("registration is asked for and taken back apart from the socket", async () => {
+      const eve = await openPhone(browser, origin.url, server, "eve", { autoRegister: false });
+      assert.equal(await connect(eve), undefined);
+      const states = () => eve.page.evaluate(() => [line.phone.connection, line.phone.isRegistered]);
+      assert.deepEqual(await states(), ["connected", false]);
+      assert.equal((await hears(ada, await dial(ada, "eve"), "ended"))["status"], 480);
+      await eve.page.evaluate(() => line.phone.register());
+      assert.deepEqual(await states(), ["connected", true]);
+      const [out] = await establish(ada, eve);
+      await hangUp(ada, out);
+      await eve.page.evaluate(() => line.phone.unregister());
+      assert.deepEqual(await states(), ["connected", false]);
+      await eve.page.evaluate(() => line.phone.disconnect());
+      assert.deepEqual(await states(), ["disconnected", false]);
+      assert.equal((await hears(eve, undefined, "disconnected"))["byUs"], true);
+      await eve.close();
+    });
+  });
+}

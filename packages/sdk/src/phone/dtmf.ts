@@ -1,0 +1,35 @@
+/** Sending of DTMF: in the RTP stream (RFC 4733), by SIP INFO, or both. */
+
+import type { Reply } from "./jssip/request.ts";
+
+export type DtmfBy = "rtp" | "info" | "both";
+
+/** Bounds of W3C webrtc, which are those of the INFO body too. */
+const DURATION_MS = { min: 40, max: 6000, default: 100 };
+const GAP_MS = { min: 30, default: 100 };
+
+export interface DtmfPort {
+  readonly sender: RTCDTMFSender | undefined;
+  info(body: string): Promise<Reply>;
+  onTone(tone: string, durationMs: number): void;
+}
+
+/** Sends the tones one after another. Rejects for what is no key, for a way that the call does not have, and when an INFO is refused. */
+export async function sendTones(tones: string, port: DtmfPort, { by, durationMs, gapMs }: { by?: DtmfBy; durationMs?: number; gapMs?: number } = {}): Promise<void> {
+  if (!/^[0-9A-D*#]+$/i.test(tones)) throw new TypeError(`${JSON.stringify(tones)} has other keys than 0–9, *, #, A–D`);
+  const duration = Math.min(DURATION_MS.max, Math.max(DURATION_MS.min, durationMs ?? DURATION_MS.default));
+  const gap = Math.max(GAP_MS.min, gapMs ?? GAP_MS.default);
+  const canRtp = port.sender?.canInsertDTMF === true;
+  const way = by ?? (canRtp ? "rtp" : "info");
+  if (way !== "info" && !canRtp) throw new Error("telephone-event was not negotiated: send DTMF by INFO");
+  for (const tone of tones.toUpperCase()) {
+    port.onTone(tone, duration);
+    if (way !== "info") port.sender?.insertDTMF(tone, duration, gap);
+    const ended = new Promise((resolve) => setTimeout(resolve, duration + gap));
+    if (way !== "rtp") {
+      const { response } = await port.info(`Signal=${tone}\r\nDuration=${duration}`);
+      if (!response || response.status_code >= 300) throw new Error(`INFO was answered ${response?.status_code ?? "by nothing"}`);
+    }
+    await ended;
+  }
+}

@@ -1,0 +1,120 @@
+/** Which microphone and loudspeakers are used, and which there are. */
+
+import type { DeviceKind, Devices, ToneName } from "../api.ts";
+import type { ElementName, Player } from "./player.ts";
+
+export interface DeviceEvents {
+  onChange(added: readonly MediaDeviceInfo[], removed: readonly MediaDeviceInfo[]): void;
+  onPermission(stream: MediaStream | undefined, error: Error | undefined): void;
+  /** Another microphone was chosen: calls that are up take it. */
+  onMicrophone(): Promise<void>;
+}
+
+/** Chromium lists the communications device a second time under this id. */
+const COMMUNICATIONS = "communications";
+
+export class DeviceBook implements Devices {
+  readonly #chosen: Partial<Record<DeviceKind, string>> = {};
+  #known: readonly MediaDeviceInfo[] = [];
+  readonly #onChange = () => void this.#compare();
+
+  constructor(private readonly player: () => Player, private readonly events: DeviceEvents) {
+    navigator.mediaDevices?.addEventListener("devicechange", this.#onChange);
+    void this.#enumerate().then((devices) => (this.#known = devices));
+  }
+
+  async list(kind?: "input" | "output"): Promise<readonly MediaDeviceInfo[]> {
+    const devices = await this.#enumerate();
+    return devices.filter((device) => kind === undefined || device.kind === `audio${kind}`);
+  }
+
+  async reveal(): Promise<MediaStream> {
+    const stream = await this.capture({ audio: true });
+    this.#known = await this.#enumerate();
+    return stream;
+  }
+
+  async set(kind: DeviceKind, deviceId: string): Promise<boolean> {
+    const devices = await this.list(kind === "microphone" ? "input" : "output");
+    if (!devices.some((device) => device.deviceId === deviceId)) return false;
+    return this.#choose(kind, deviceId);
+  }
+
+  get(kind: DeviceKind): string | undefined {
+    return this.#chosen[kind];
+  }
+
+  async reset(kind: DeviceKind): Promise<void> {
+    await this.#choose(kind, undefined);
+  }
+
+  element(name: "remote" | ToneName): HTMLAudioElement {
+    return this.player().element(name);
+  }
+
+  setTone(name: ToneName, value: string | boolean): void {
+    this.player().setTone(name, value);
+  }
+
+  /** Where an element plays. */
+  sinkOf(name: ElementName): string | undefined {
+    return this.#chosen[name === "ringing" ? "ringtone" : "speaker"];
+  }
+
+  /** The constraints with the chosen microphone. */
+  constrain(audio: MediaTrackConstraints | boolean): MediaTrackConstraints | boolean {
+    const { microphone } = this.#chosen;
+    if (audio === false || microphone === undefined) return audio;
+    return { ...(audio === true ? {} : audio), deviceId: { exact: microphone } };
+  }
+
+  /** `getUserMedia`; what the user said to it is told. */
+  async capture(constraints: MediaStreamConstraints): Promise<MediaStream> {
+    try {
+      if (!navigator.mediaDevices) throw new DOMException("microphones are for secure pages (https) only", "NotSupportedError");
+      const stream = await navigator.mediaDevices.getUserMedia(constraints);
+      this.events.onPermission(stream, undefined);
+      return stream;
+    } catch (error) {
+      this.events.onPermission(undefined, error as Error);
+      throw error;
+    }
+  }
+
+  close(): void {
+    navigator.mediaDevices?.removeEventListener("devicechange", this.#onChange);
+  }
+
+  async #choose(kind: DeviceKind, deviceId: string | undefined): Promise<boolean> {
+    const before = this.#chosen[kind];
+    if (deviceId === undefined) delete this.#chosen[kind];
+    else this.#chosen[kind] = deviceId;
+    try {
+      await (kind === "microphone" ? this.events.onMicrophone() : this.player().routeAll());
+      return true;
+    } catch {
+      if (before === undefined) delete this.#chosen[kind];
+      else this.#chosen[kind] = before;
+      return false;
+    }
+  }
+
+  async #enumerate(): Promise<readonly MediaDeviceInfo[]> {
+    const devices = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
+    return devices.filter(({ kind, deviceId }) => kind !== "videoinput" && deviceId !== COMMUNICATIONS);
+  }
+
+  async #compare(): Promise<void> {
+    const [before, now] = [this.#known, await this.#enumerate()];
+    this.#known = now;
+    const lacks = (devices: readonly MediaDeviceInfo[]) => (device: MediaDeviceInfo) =>
+      !devices.some(({ kind, deviceId, label }) => kind === device.kind && deviceId === device.deviceId && label === device.label);
+    const [added, removed] = [now.filter(lacks(before)), before.filter(lacks(now))];
+    // What is gone cannot be used: the browser's default takes its place.
+    for (const kind of ["microphone", "speaker", "ringtone"] as const) {
+      const of = kind === "microphone" ? "audioinput" : "audiooutput";
+      if (removed.some((device) => device.kind === of && device.deviceId === this.#chosen[kind])) await this.reset(kind);
+    }
+    if (added.length + removed.length > 0) this.events.onChange(added, removed);
+  }
+}

@@ -1,0 +1,94 @@
+/** The audio elements of a phone: the other side's voice, and the tones. */
+
+import type { ToneName } from "../api.ts";
+import { samplesOf, wav } from "./tones.ts";
+
+export type ElementName = "remote" | ToneName;
+
+const LOOPED: readonly ElementName[] = ["ringing", "ringback", "busy"];
+
+export class Player {
+  readonly #elements = new Map<ElementName, HTMLAudioElement>();
+  /** Object URLs of the sounds that we made. */
+  readonly #urls = new Map<string, string>();
+  readonly #tones: Partial<Record<ToneName, string | boolean>>;
+
+  constructor(tones: Partial<Record<ToneName, string | boolean>>, private readonly sinkOf: (name: ElementName) => string | undefined) {
+    this.#tones = { ...tones };
+  }
+
+  /** The element of that name; it is in no document, and plays all the same. */
+  element(name: ElementName): HTMLAudioElement {
+    const held = this.#elements.get(name);
+    if (held) return held;
+    const element = new Audio();
+    element.loop = LOOPED.includes(name);
+    element.preload = "auto";
+    this.#elements.set(name, element);
+    void this.route(name);
+    return element;
+  }
+
+  /** A URL, `true` for our own sound, `false` for silence. */
+  setTone(name: ToneName, value: string | boolean): void {
+    this.#tones[name] = value;
+    if (value === false) this.stop(name);
+  }
+
+  /** Plays a tone from its start; `key` is that of a DTMF tone. */
+  play(name: ToneName, key = ""): void {
+    const value = this.#tones[name] ?? true;
+    if (value === false) return;
+    const element = this.element(name);
+    const url = typeof value === "string" ? value : this.#own(name, key);
+    if (element.src !== url) element.src = url;
+    element.currentTime = 0;
+    // The browser may want a click first; the call goes on without the sound.
+    element.play().catch(() => undefined);
+  }
+
+  stop(name: ToneName): void {
+    const element = this.#elements.get(name);
+    element?.pause();
+  }
+
+  /** Plays what the other side says; nothing: silence. */
+  hear(stream: MediaStream | undefined): void {
+    const element = this.element("remote");
+    if (element.srcObject !== (stream ?? null)) element.srcObject = stream ?? null;
+    if (stream) element.play().catch(() => undefined);
+  }
+
+  /** Sends the element to the loudspeaker that is chosen for it. Rejects with the browser's error. */
+  async route(name: ElementName): Promise<void> {
+    const element = this.#elements.get(name);
+    const sink = this.sinkOf(name) ?? "";
+    if (!element || typeof element.setSinkId !== "function" || element.sinkId === sink) return;
+    await element.setSinkId(sink);
+  }
+
+  /** All elements that exist. */
+  async routeAll(): Promise<void> {
+    await Promise.all([...this.#elements.keys()].map((name) => this.route(name)));
+  }
+
+  close(): void {
+    for (const element of this.#elements.values()) {
+      element.pause();
+      element.srcObject = null;
+      element.removeAttribute("src");
+    }
+    this.#elements.clear();
+    for (const url of this.#urls.values()) URL.revokeObjectURL(url);
+    this.#urls.clear();
+  }
+
+  #own(name: ToneName, key: string): string {
+    const of = `${name}${key}`;
+    const held = this.#urls.get(of);
+    if (held) return held;
+    const url = URL.createObjectURL(new Blob([wav(samplesOf(name, key))], { type: "audio/wav" }));
+    this.#urls.set(of, url);
+    return url;
+  }
+}

@@ -1,0 +1,94 @@
+/** What a call sends: microphone, camera or screen, muted and held as it is told. */
+
+export class LocalMedia {
+  /** What the page may show; our own stream, whose tracks come and go. */
+  readonly stream: MediaStream;
+  readonly muted = { audio: false, video: false };
+  #isHeld = false;
+  /** Tracks that we captured are ours to stop; an app's own stay as they are. */
+  readonly #ours = new Set<MediaStreamTrack>();
+  /** Directions of the transceivers before the hold. */
+  readonly #before = new Map<RTCRtpTransceiver, RTCRtpTransceiverDirection>();
+
+  constructor(stream: MediaStream, isOurs: boolean) {
+    this.stream = new MediaStream(stream.getTracks());
+    if (isOurs) for (const track of stream.getTracks()) this.#ours.add(track);
+  }
+
+  mute(which: { readonly audio?: boolean; readonly video?: boolean }, isMuted: boolean): boolean {
+    const before = { ...this.muted };
+    if (which.audio) this.muted.audio = isMuted;
+    if (which.video) this.muted.video = isMuted;
+    this.apply();
+    return before.audio !== this.muted.audio || before.video !== this.muted.video;
+  }
+
+  /** A track is silent while it is muted or the call is held. */
+  apply(): void {
+    for (const track of this.stream.getTracks()) {
+      track.enabled = !this.#isHeld && !(track.kind === "audio" ? this.muted.audio : this.muted.video);
+    }
+  }
+
+  /** Says in the next offer that we hear no more, or do again: RFC 3264 §8.4. */
+  hold(peerConnection: RTCPeerConnection, isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    this.apply();
+    for (const transceiver of peerConnection.getTransceivers()) {
+      if (transceiver.currentDirection === "stopped") continue;
+      if (isHeld) {
+        this.#before.set(transceiver, transceiver.direction);
+        transceiver.direction = transceiver.direction === "sendrecv" ? "sendonly" : transceiver.direction === "recvonly" ? "inactive" : transceiver.direction;
+      } else {
+        transceiver.direction = this.#before.get(transceiver) ?? transceiver.direction;
+      }
+    }
+    if (!isHeld) this.#before.clear();
+  }
+
+  /** Sends another track of the kind in place of the one before, or none; tells whether it has to be negotiated. */
+  async send(peerConnection: RTCPeerConnection, kind: "audio" | "video", track: MediaStreamTrack | undefined, isOurs: boolean): Promise<boolean> {
+    const transceiver = peerConnection.getTransceivers().find(({ receiver, currentDirection }) => receiver.track.kind === kind && currentDirection !== "stopped");
+    const isSending = transceiver?.direction === "sendrecv" || transceiver?.direction === "sendonly";
+    if (track && isOurs) this.#ours.add(track);
+    if (transceiver) await transceiver.sender.replaceTrack(track ?? null);
+    for (const held of this.stream.getTracks().filter((held) => held.kind === kind && held !== track)) {
+      this.stream.removeTrack(held);
+      if (this.#ours.delete(held)) held.stop();
+    }
+    if (track) this.stream.addTrack(track);
+    this.apply();
+    if (!transceiver) {
+      if (track) peerConnection.addTrack(track, this.stream);
+      return track !== undefined;
+    }
+    if (track && !isSending) {
+      transceiver.sender.setStreams?.(this.stream);
+      transceiver.direction = transceiver.direction === "recvonly" ? "sendrecv" : "sendonly";
+      return true;
+    }
+    if (!track && isSending) {
+      transceiver.direction = transceiver.direction === "sendrecv" ? "recvonly" : "inactive";
+      return true;
+    }
+    return false;
+  }
+
+  close(): void {
+    for (const track of this.#ours) track.stop();
+    this.#ours.clear();
+  }
+}
+
+/** High priority on the network (DSCP, RFC 8837) for what is sent, where the browser can. */
+export async function prioritise(peerConnection: RTCPeerConnection): Promise<void> {
+  for (const sender of peerConnection.getSenders()) {
+    const parameters = sender.getParameters();
+    for (const encoding of parameters.encodings ?? []) {
+      encoding.priority = "high";
+      encoding.networkPriority = "high";
+    }
+    // Only wanted: a browser without it sends as before.
+    if (parameters.encodings?.length) await sender.setParameters(parameters).catch(() => undefined);
+  }
+}

@@ -1,0 +1,83 @@
+/** Editing of the session descriptions that are sent (RFC 8866): codecs and the bit rate of Opus. */
+
+export interface SdpWishes {
+  readonly codecs: readonly string[] | undefined;
+  readonly maxAverageBitrate: number | undefined;
+}
+
+export function editSdp(sdp: string, { codecs, maxAverageBitrate }: SdpWishes): string {
+  return sections(sdp)
+    .map((section) => {
+      if (!section.startsWith("m=audio ")) return section;
+      const chosen = codecs ? chooseCodecs(section, codecs) : section;
+      return maxAverageBitrate === undefined ? chosen : limitOpus(chosen, maxAverageBitrate);
+    })
+    .join("");
+}
+
+/** Whether the first audio stream is on hold by its sender, and none is active: RFC 3264 §8.4. */
+export function isHolding(sdp: string): boolean {
+  const [session = "", ...media] = sections(sdp);
+  const directions = media
+    .filter((section) => /^m=(audio|video) (?!0 )/.test(section))
+    .map((section) => direction(section) ?? direction(session) ?? "sendrecv");
+  return directions.length > 0 && directions.every((held) => held === "sendonly" || held === "inactive");
+}
+
+/** The lines before the first `m=`, then each media section. */
+function sections(sdp: string): string[] {
+  return sdp.split(/(?=^m=)/m);
+}
+
+function direction(section: string): string | undefined {
+  return /^a=(sendrecv|sendonly|recvonly|inactive)\r?$/m.exec(section)?.[1];
+}
+
+/** Keeps these codecs in this order, and telephone-event; what belongs to others goes. Where none is offered, the section stays as it is. */
+function chooseCodecs(section: string, codecs: readonly string[]): string {
+  const [first = "", ...lines] = section.split("\r\n");
+  const [media, port, protocol, ...payloads] = first.split(" ");
+  const names = new Map(payloads.map((payload) => [payload, codecName(payload, lines)]));
+  const chosen = codecs.flatMap((codec) => payloads.filter((payload) => names.get(payload) === codec.toLowerCase()));
+  if (chosen.length === 0) return section;
+  const clocks = new Set(chosen.map((payload) => clockRate(payload, lines)));
+  // A telephone-event has the clock of the codec that it stands in for (RFC 4733 §2.1).
+  const events = payloads.filter((payload) => names.get(payload) === "telephone-event");
+  const matching = events.filter((payload) => clocks.has(clockRate(payload, lines)));
+  const kept = [...chosen, ...(matching.length > 0 ? matching : events)];
+  const stays = (line: string) => {
+    const payload = /^a=(?:rtpmap|fmtp|rtcp-fb):(\d+) /.exec(line)?.[1];
+    return payload === undefined || kept.includes(payload);
+  };
+  return [[media, port, protocol, ...kept].join(" "), ...lines.filter(stays)].join("\r\n");
+}
+
+/** Payload types that may come without `rtpmap` (RFC 3551 §6). */
+const STATIC: Readonly<Record<string, string>> = { 0: "pcmu", 8: "pcma", 9: "g722", 13: "cn" };
+
+function codecName(payload: string, lines: readonly string[]): string | undefined {
+  return rtpmap(payload, lines)?.[1]?.toLowerCase() ?? STATIC[payload];
+}
+
+function clockRate(payload: string, lines: readonly string[]): string {
+  return rtpmap(payload, lines)?.[2] ?? "8000";
+}
+
+function rtpmap(payload: string, lines: readonly string[]): RegExpExecArray | undefined {
+  for (const line of lines) {
+    const found = new RegExp(`^a=rtpmap:${payload} ([^/]+)/(\\d+)`).exec(line);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** RFC 7587 §6.1. */
+function limitOpus(section: string, bitrate: number): string {
+  const payload = /^a=rtpmap:(\d+) opus\//im.exec(section)?.[1];
+  if (payload === undefined) return section;
+  const fmtp = new RegExp(`^a=fmtp:${payload} (.*?)\\r?$`, "m");
+  const given = fmtp.exec(section)?.[1];
+  if (given === undefined) return section.replace(new RegExp(`^(a=rtpmap:${payload} .*?)\\r?$`, "m"), `$1\r\na=fmtp:${payload} maxaveragebitrate=${bitrate}\r`);
+  const parameters = given.split(";").filter((parameter) => !parameter.trim().startsWith("maxaveragebitrate="));
+  return section.replace(fmtp, `a=fmtp:${payload} ${[...parameters, `maxaveragebitrate=${bitrate}`].join(";")}\r`);
+}

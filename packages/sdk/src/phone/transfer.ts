@@ -1,0 +1,67 @@
+/** Transfers, asked for and taken: REFER (RFC 3515), Replaces (RFC 3891), as RFC 5589 puts them together. */
+
+import type { Call } from "./api.ts";
+import type { IncomingRequest } from "./jssip/library.ts";
+import type { Session } from "./jssip/session.ts";
+
+/** Longest time until the other side says what became of a transfer. */
+const OUTCOME_LIMIT_MS = 60_000;
+
+/** A transfer of ours. */
+export class Transfer {
+  #settle: ((status: number | undefined) => void) | undefined;
+
+  constructor(private readonly session: Session, private readonly onState: (state: "trying" | "accepted" | "failed", status: number | undefined) => void) {}
+
+  /** Resolves when the target was reached; rejects otherwise. */
+  async run(referTo: string, referredBy: string): Promise<void> {
+    const outcome = new Promise<number | undefined>((resolve) => (this.#settle = resolve));
+    const limit = setTimeout(() => this.#settle?.(undefined), OUTCOME_LIMIT_MS);
+    const { response } = await this.session.request("REFER", [`Refer-To: <${referTo}>`, `Referred-By: <${referredBy}>`]);
+    const isTaken = response !== undefined && response.status_code < 300;
+    if (isTaken) this.onState("trying", response.status_code);
+    const status = isTaken ? await outcome : response?.status_code;
+    clearTimeout(limit);
+    const isReached = isTaken && status !== undefined && status < 300;
+    this.onState(isReached ? "accepted" : "failed", status);
+    if (!isReached) throw new Error(`the transfer failed: ${status ?? "no answer"}`);
+  }
+
+  /** A NOTIFY came. */
+  progress(status: number): void {
+    if (status >= 200) this.#settle?.(status);
+    else this.onState("trying", status);
+  }
+
+  /** The call is over, and with it the way on which the outcome would be told. */
+  end(): void {
+    this.#settle?.(undefined);
+  }
+}
+
+/** Where a REFER wants us to call, and the Replaces that the INVITE is to carry. */
+export function readRefer({ refer_to }: IncomingRequest): { readonly target: string; readonly headers: Readonly<Record<string, string>> } | undefined {
+  const uri = refer_to?.uri.clone();
+  if (!uri) return undefined;
+  const [replaces] = uri.hasHeader("Replaces") ? uri.getHeader("Replaces") : [];
+  uri.clearHeaders();
+  return { target: uri.toString(), headers: replaces === undefined ? {} : { Replaces: decodeURIComponent(replaces) } };
+}
+
+/** Tells the one who referred us how the call goes that we place for them. */
+export function reportProgress(session: Session, cseq: number, call: Call): void {
+  const notify = (status: number, phrase: string) => {
+    const state = status < 200 ? "active;expires=60" : "terminated;reason=noresource";
+    void session.request("NOTIFY", [`Event: refer;id=${cseq}`, `Subscription-State: ${state}`, "Content-Type: message/sipfrag;version=2.0"], `SIP/2.0 ${status} ${phrase}`);
+  };
+  notify(100, "Trying");
+  let isTold = false;
+  const tell = (status: number, phrase: string) => {
+    if (isTold) return;
+    isTold = true;
+    notify(status, phrase);
+  };
+  call.on("progress", ({ status }) => !isTold && notify(status, "Ringing"));
+  call.on("answered", () => tell(200, "OK"));
+  call.on("ended", ({ status, phrase }) => tell(status ?? 487, phrase ?? "Request Terminated"));
+}

@@ -1,0 +1,33 @@
+// Header fields of SIP messages and what is made of them.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { causeOf } from "../src/phone/cause.ts";
+import { headerLines, parseHeaders, parseReason } from "../src/phone/headers.ts";
+
+const BYE = ["BYE sip:a@b SIP/2.0", "Via: SIP/2.0/WS x;branch=1", "X-PH-Test1: one,", "  two", 'reason: Q.850;cause=16;text="Normal \\"call\\""', "Content-Length: 3", "", "a: b"].join("\r\n");
+
+test("names are as they came, and looked up without regard to case; a folded line is one; a body is none", () => {
+  const headers = parseHeaders(BYE);
+  assert.deepEqual(headers.entries.map(([name]) => name), ["Via", "X-PH-Test1", "reason", "Content-Length"]);
+  assert.equal(headers.get("x-ph-test1"), "one, two");
+  assert.equal(headers.get("a"), undefined);
+});
+
+test("a reason is read as RFC 3326 writes it", () => {
+  assert.deepEqual(parseReason('SIP ;cause=486 ;text="Busy Here"'), { protocol: "SIP", code: 486, text: "Busy Here" });
+  assert.deepEqual(parseReason('Q.850;cause=16;text="Normal \\"call\\""'), { protocol: "Q.850", code: 16, text: 'Normal "call"' });
+  assert.deepEqual(parseReason("preemption"), { protocol: "preemption", code: -1, text: "" });
+  assert.equal(parseReason(undefined), undefined);
+});
+
+test("a cause has what the message said", () => {
+  const cause = causeOf("Terminated", "remote", { data: BYE });
+  assert.deepEqual([cause.cause, cause.status, cause.reason?.code], ["Terminated", undefined, 16]);
+  assert.equal(causeOf("Busy", "remote", { data: "SIP/2.0 486 Busy Here\r\n\r\n", status_code: 486, reason_phrase: "Busy Here" }).phrase, "Busy Here");
+});
+
+test("a value cannot bring a header field of its own", () => {
+  assert.deepEqual(headerLines({ "X-A": "1" }), ["X-A: 1"]);
+  for (const headers of [{ "X-A": "1\r\nX-B: 2" }, { "X A": "1" }, { "": "1" }]) assert.throws(() => headerLines(headers as Record<string, string>), TypeError);
+});
