@@ -18,6 +18,7 @@ mod score;
 mod secret;
 mod serve;
 mod user;
+mod why;
 
 use std::process::ExitCode;
 

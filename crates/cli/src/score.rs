@@ -15,15 +15,18 @@ use sidetone_server::calendar;
 use crate::{
     call_file::{self, ScoredConnection},
     output,
+    why::{self, Diagnosed},
 };
 
 const AFTER_HELP: &str = "\
 Reads webrtc-internals dumps, Chrome's rtcstats dumps, rtcstats-js, Jitsi and ObserveRTC streams, batches in their JSON form and exported conferences, plain or gzipped.
 Scores are mean opinion scores from 1 (bad) to 5 (excellent); what could not be judged is absent.
+For each poor stretch it says whose side it was on, which hop, how sure that is, and what speaks for it; give both ends of a call in one file, and it can say more.
 
 Examples:
   sidetone score webrtc_internals_dump.txt
-  sidetone score --json call.gz | jq '.[].peer_connections[].issues'";
+  sidetone score --json call.gz | jq '.[].peer_connections[].issues'
+  sidetone score --json call.gz | jq '.[].diagnoses[].sentence'";
 
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
@@ -42,12 +45,15 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
     for path in &args.files {
         let file = call_file::read(path, None)?;
         let connections = call_file::analyses(&file, &rules);
+        let diagnosed = why::diagnose(&file, &connections);
         if args.json {
             documents.push(json!({
                 "file": path.display().to_string(),
                 "format": file.format,
                 "report_count": file.report_count(),
                 "skipped": file.skipped,
+                "model": sidetone_engine::MODEL,
+                "diagnoses": diagnosed.iter().flat_map(Diagnosed::as_json).collect::<Vec<_>>(),
                 "peer_connections": connections.iter().map(connection_as_json).collect::<Vec<_>>(),
             }));
             continue;
@@ -56,6 +62,9 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
         for connection in &connections {
             text.push('\n');
             text += &connection_as_text(connection);
+        }
+        for diagnosed in &diagnosed {
+            text += &diagnosed.as_text();
         }
         for skipped in &file.skipped {
             text += &format!("\nleft out: {skipped}");

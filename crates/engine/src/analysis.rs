@@ -160,6 +160,8 @@ pub struct Analysis {
     pub streams: Vec<StreamAnalysis>,
     /// Every issue, in order of onset; `cleared` is `None` where it lasted to the end.
     pub issues: Vec<Issue>,
+    /// The kind of network that it used last (`networkType` of the selected local candidate), where the browser says.
+    pub network: Option<Text>,
     /// What was left out.
     pub rejected: Rejected,
 }

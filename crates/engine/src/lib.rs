@@ -5,10 +5,11 @@
 //!
 //! Reading order: [`report`] is what comes in; [`analysis`] is what goes out; between them stand
 //! [`metric`] (the series that exist), [`series`] (rates from counters), [`score`] (E-model and MOS),
-//! [`issue`] (rules over series) and [`histogram`] (percentiles that merge by addition).
+//! [`issue`] (rules over series), [`diagnosis`] (whose fault it was) and [`histogram`] (percentiles that merge by addition).
 #![forbid(unsafe_code)]
 
 pub mod analysis;
+pub mod diagnosis;
 pub mod histogram;
 pub mod ids;
 pub mod issue;
@@ -17,3 +18,7 @@ pub mod report;
 pub mod score;
 pub mod series;
 pub mod units;
+
+/// Version of what the engine makes of a report: it grows with every change of a series, a score, a rule or a diagnosis, and is kept with
+/// what it gave, so that history can be judged again.
+pub const MODEL: u32 = 1;

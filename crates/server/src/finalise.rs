@@ -1,4 +1,4 @@
-//! The finaliser: runs the engine over the stored reports of a conference that has ended, and writes its summary.
+//! The finaliser: runs the engine over the stored reports of a conference that has ended, and writes its summary and its diagnoses.
 //!
 //! A conference's score is the worst of its participants', a participant's the worst of its peer connections', and that of a peer connection
 //! the mean of its own series over its whole life, which at each instant is the worst of its streams. A participant of whom only a summary
@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use sidetone_engine::{
     analysis::{Analysis, Analyzer, MuteChange},
+    diagnosis::{Happening, What},
     ids::ParticipantKey,
     issue::RuleSet,
     metric::Metric,
@@ -24,10 +25,10 @@ use sidetone_store::{
 use sidetone_wire::{
     batch::{Event, kind},
     codec::CodecError,
-    messenger, mute,
+    happening, messenger, mute,
 };
 
-use crate::run;
+use crate::{diagnose, run};
 
 /// Most events of a conference that the finaliser looks at; what comes after them is judged as if nobody had told.
 const EVENTS_MAX: usize = 10_000;
@@ -74,6 +75,11 @@ pub async fn finalise(store: &dyn Store, rules: &RuleSet, ended: Ended) -> Resul
         // Before the summary, so that a restart in between folds again rather than never.
         store.fold(app, peer_connection.key).await?;
     }
+    summary.model = sidetone_engine::MODEL;
+    let connections = summary.peer_connections.iter().zip(&detail.peer_connections);
+    let connections = connections.filter_map(|((key, analysis), held)| diagnose::connection(*key, held.participant, analysis)).collect();
+    let happenings = happenings(store, ended, &detail.participants).await?;
+    summary.diagnoses = diagnose::diagnose(store, app, connections, happenings).await?;
     for (participant, scores) in submitted(store, ended).await? {
         let held = participants.entry(participant).or_default();
         *held = worst(*held, scores);
@@ -107,6 +113,18 @@ async fn mutes(store: &dyn Store, ended: Ended, participants: &[Participant]) ->
         participant.ended.map(|time| (participant.key, event(time)))
     };
     Ok(told.chain(participants.iter().filter_map(left)).collect())
+}
+
+/// The events that may explain something.
+async fn happenings(store: &dyn Store, ended: Ended, participants: &[Participant]) -> Result<Vec<Happening>, StoreError> {
+    let told = events(store, ended, &happening::KINDS).await?;
+    let told = told.iter().filter_map(|stored| happening::read(stored.participant, stored.peer_connection, &stored.event));
+    let silent = participants.iter().filter(|participant| participant.timed_out);
+    let silent = silent.filter_map(|participant| {
+        let kind = kind::LEFT.into();
+        Some(Happening { participant: participant.key, connection: None, time: participant.ended?, kind, what: What::Left })
+    });
+    Ok(told.chain(silent).collect())
 }
 
 /// The first [`EVENTS_MAX`] events of some kinds.

@@ -1,7 +1,8 @@
 //! The HTTP server: intake, query API, live stream, dashboard, and what browsers download.
 //!
 //! Reading order: [`config`] is what can be set; [`Server`] listens and serves; `route` shows every endpoint on one screen;
-//! [`intake`] takes batches in, `live` tells what happens now, `query` answers, `dashboard` shows; `job` and `finalise` work by themselves.
+//! [`intake`] takes batches in, `live` tells what happens now, `query` answers, `dashboard` shows; `job`, `finalise` and
+//! `diagnose` work by themselves.
 //!
 //! The server knows the `Store` trait, never a backend, and reads neither environment nor files (but those of TLS).
 #![forbid(unsafe_code)]
@@ -21,6 +22,7 @@ mod asset;
 mod auth;
 mod cors;
 mod dashboard;
+mod diagnose;
 mod health;
 mod job;
 mod limit;

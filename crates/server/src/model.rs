@@ -1,5 +1,7 @@
 //! The JSON of the API: mirrors of what store and engine know, with units in the names. Keys are strings; times are ms since 1970.
 
+pub(crate) mod diagnosis;
+
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
@@ -14,6 +16,8 @@ use sidetone_store::{
     summary::{ConferenceScore, Scores},
 };
 use utoipa::{PartialSchema, ToSchema, openapi};
+
+use diagnosis::DiagnosisBody;
 
 /// An instant: milliseconds since 1970, with microseconds as fraction where there are any.
 #[derive(Clone, Copy, Debug)]
@@ -73,11 +77,17 @@ impl From<StreamId> for StreamIdentity {
                 Direction::Inbound => DirectionName::Inbound,
                 Direction::Outbound => DirectionName::Outbound,
             },
-            kind: match id.kind {
-                MediaKind::Audio => KindName::Audio,
-                MediaKind::Video => KindName::Video,
-            },
+            kind: id.kind.into(),
             ssrc: id.ssrc,
+        }
+    }
+}
+
+impl From<MediaKind> for KindName {
+    fn from(kind: MediaKind) -> Self {
+        match kind {
+            MediaKind::Audio => Self::Audio,
+            MediaKind::Video => Self::Video,
         }
     }
 }
@@ -260,6 +270,8 @@ pub(crate) struct ConferenceBody {
     scores: Option<ScoresBody>,
     /// Rules that fired; `null` until finalised.
     issues: Option<Vec<IssueCountBody>>,
+    /// Version of the engine's model that judged it; `null` until finalised, and where it was not recorded yet.
+    model: Option<u32>,
 }
 
 impl From<Conference> for ConferenceBody {
@@ -280,6 +292,7 @@ impl From<Conference> for ConferenceBody {
             },
             participant_count: conference.participant_count,
             peer_connection_count: conference.peer_connection_count,
+            model: conference.model,
             scores,
             issues: issues.map(|issues| {
                 let body = |issue: sidetone_store::summary::IssueCount| IssueCountBody {
@@ -453,16 +466,29 @@ pub(crate) struct ConferenceDetailBody {
     participants: Vec<ParticipantBody>,
     /// Its peer connections by start.
     peer_connections: Vec<PeerConnectionBody>,
+    /// Why it was poor where it was, in order of time; what kept a call from coming to be comes first. Empty until finalised.
+    diagnoses: Vec<DiagnosisBody>,
 }
 
 impl From<ConferenceDetail> for ConferenceDetailBody {
     fn from(detail: ConferenceDetail) -> Self {
+        let name = |key| {
+            let participant = detail.participants.iter().find(|participant| participant.key == key);
+            participant.map_or_else(|| "somebody".to_owned(), |participant| called(participant).to_owned())
+        };
         Self {
+            diagnoses: detail.diagnoses.iter().map(|diagnosis| DiagnosisBody::new(diagnosis, &name)).collect(),
             conference: detail.conference.into(),
             participants: detail.participants.into_iter().map(Into::into).collect(),
             peer_connections: detail.peer_connections.iter().map(Into::into).collect(),
         }
     }
+}
+
+/// What a participant is called: by name where the reader was given it, else by alias, else by the app's id.
+pub(crate) fn called(participant: &Participant) -> &str {
+    let names = [participant.facts.user_name.as_str(), &participant.facts.alias_name];
+    names.into_iter().find(|name| !name.is_empty()).unwrap_or(participant.user_id.as_str())
 }
 
 /// Something that happened.

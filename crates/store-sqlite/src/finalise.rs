@@ -5,6 +5,7 @@ use sidetone_engine::ids::{AppKey, ConferenceKey};
 use sidetone_store::{error::StoreError, record::Ended, summary::ConferenceSummary};
 
 use crate::{
+    diagnosis::DiagnosisJson,
     error::failed,
     record::{AnalysisJson, IssueCountJson, severity_number},
 };
@@ -18,6 +19,29 @@ pub(crate) fn ended(db: &Connection) -> Result<Vec<Ended>, StoreError> {
     rows.collect::<Result<_, _>>().map_err(failed)
 }
 
+/// Finalised conferences of another model, oldest first.
+pub(crate) fn judged_before(db: &Connection, model: u32, after: Option<ConferenceKey>, limit: usize) -> Result<Vec<Ended>, StoreError> {
+    let mut select = db
+        .prepare_cached("SELECT app, key FROM conferences WHERE state = 2 AND model IS NOT ?1 AND key > ?2 ORDER BY key LIMIT ?3")
+        .map_err(failed)?;
+    let after = after.map_or(Vec::new(), |key| key.to_bytes().to_vec());
+    let rows = select
+        .query_map(params![model, after, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+            Ok(Ended { app: AppKey::from_bytes(row.get(0)?), conference: ConferenceKey::from_bytes(row.get(1)?) })
+        })
+        .map_err(failed)?;
+    rows.collect::<Result<_, _>>().map_err(failed)
+}
+
+/// How many there are.
+pub(crate) fn judged_before_count(db: &Connection, model: u32) -> Result<u64, StoreError> {
+    let count: i64 = db
+        .prepare_cached("SELECT count(*) FROM conferences WHERE state = 2 AND model IS NOT ?1")
+        .and_then(|mut select| select.query_row([model], |row| row.get(0)))
+        .map_err(failed)?;
+    Ok(count.unsigned_abs())
+}
+
 /// Writes the summary, if it is of the conference as it is now.
 pub(crate) fn finalise(
     connection: &mut Connection,
@@ -29,9 +53,12 @@ pub(crate) fn finalise(
     let db = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     let scores = summary.score.scores;
     let issues: Vec<IssueCountJson> = summary.score.issues.iter().map(Into::into).collect();
+    let diagnoses: Vec<DiagnosisJson> = summary.diagnoses.iter().map(Into::into).collect();
+    let diagnoses = serde_json::to_string(&diagnoses).map_err(json)?;
     let found = db
         .prepare_cached(
-            "UPDATE conferences SET state = 2, mos_lq = ?4, mos_cq = ?5, mos_v = ?6, mos = coalesce(?5, ?6), issues = ?7
+            "UPDATE conferences SET state = 2, mos_lq = ?4, mos_cq = ?5, mos_v = ?6, mos = coalesce(?5, ?6), issues = ?7,
+               model = ?8, diagnoses = ?9
              WHERE key = ?1 AND app = ?2 AND revision = ?3 AND state > 0 RETURNING id, start",
         )
         .and_then(|mut update| {
@@ -43,6 +70,8 @@ pub(crate) fn finalise(
                 scores.mos_cq,
                 scores.mos_v,
                 serde_json::to_string(&issues).unwrap_or_default(),
+                summary.model,
+                diagnoses,
             ])?;
             rows.next()?.map(|row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).transpose()
         })

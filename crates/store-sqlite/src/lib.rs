@@ -10,6 +10,7 @@ mod backup;
 mod check;
 mod condition;
 mod delivery;
+mod diagnosis;
 mod error;
 mod finalise;
 mod fold;
@@ -217,6 +218,14 @@ impl Store for SqliteStore {
 
     async fn finalise(&self, app: AppKey, conference: ConferenceKey, summary: ConferenceSummary) -> Result<bool, StoreError> {
         self.write(move |db| finalise::finalise(db, app, conference, &summary)).await
+    }
+
+    async fn judged_before(&self, model: u32, after: Option<ConferenceKey>, limit: usize) -> Result<Vec<Ended>, StoreError> {
+        self.pool.read(move |db| finalise::judged_before(db, model, after, limit)).await
+    }
+
+    async fn judged_before_count(&self, model: u32) -> Result<u64, StoreError> {
+        self.pool.read(move |db| finalise::judged_before_count(db, model)).await
     }
 
     async fn search(&self, app: AppKey, query: &ConferenceQuery) -> Result<ConferencePage, StoreError> {

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use sidetone_engine::{
+    diagnosis::Diagnosis,
     ids::{AppKey, ConferenceKey, ParticipantId, ParticipantKey, PeerConnectionId, PeerConnectionKey, UserId},
     units::Timestamp,
 };
@@ -14,6 +15,7 @@ use sidetone_store::{
 use sidetone_wire::batch::Event;
 
 use crate::{
+    diagnosis::DiagnosisJson,
     error::failed,
     record::{AnalysisJson, StoredAnalysis},
     search::{CONFERENCE_COLUMNS, conference as conference_row},
@@ -40,7 +42,23 @@ pub(crate) fn conference(db: &Connection, app: AppKey, key: ConferenceKey) -> Re
         .prepare_cached(&format!("SELECT {CONFERENCE_COLUMNS} FROM conferences c WHERE c.id = ?1"))
         .and_then(|mut select| select.query_row([id], |row| Ok(conference_row(row))))
         .map_err(failed)??;
-    Ok(Some(ConferenceDetail { conference, participants: participants(db, id)?, peer_connections: peer_connections(db, id)? }))
+    Ok(Some(ConferenceDetail {
+        participants: participants(db, id)?,
+        peer_connections: peer_connections(db, id)?,
+        diagnoses: diagnoses(db, id, conference.key)?,
+        conference,
+    }))
+}
+
+fn diagnoses(db: &Connection, id: i64, key: ConferenceKey) -> Result<Vec<Diagnosis>, StoreError> {
+    let json: Option<String> = db
+        .prepare_cached("SELECT diagnoses FROM conferences WHERE id = ?1")
+        .and_then(|mut select| select.query_row([id], |row| row.get(0)))
+        .map_err(failed)?;
+    let corrupt = |problem: String| StoreError::Corrupt { table: "conferences", row: key.to_string(), problem };
+    let Some(json) = json else { return Ok(Vec::new()) };
+    let json: Vec<DiagnosisJson> = serde_json::from_str(&json).map_err(|error| corrupt(error.to_string()))?;
+    json.into_iter().filter_map(|json| json.into_diagnosis().transpose()).collect::<Result<_, _>>().map_err(corrupt)
 }
 
 fn participants(db: &Connection, conference: i64) -> Result<Vec<Participant>, StoreError> {

@@ -106,7 +106,7 @@ pub(crate) fn severity_number(severity: Severity) -> u8 {
     }
 }
 
-fn severity(number: u8) -> Result<Severity, String> {
+pub(crate) fn severity(number: u8) -> Result<Severity, String> {
     match number {
         1 => Ok(Severity::Minor),
         2 => Ok(Severity::Major),
@@ -147,7 +147,7 @@ struct SummaryJson(String, u64, f64, f64, f64, f64, f64, f64);
 
 /// (is outbound, is video, ssrc)
 #[derive(Clone, Copy, Serialize, Deserialize)]
-struct StreamIdJson(bool, bool, u32);
+pub(crate) struct StreamIdJson(bool, bool, u32);
 
 #[derive(Serialize, Deserialize)]
 struct StreamJson {

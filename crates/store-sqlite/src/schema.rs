@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0004_deliveries.sql"),
     include_str!("schema/0005_local_users.sql"),
     include_str!("schema/0006_name_views.sql"),
+    include_str!("schema/0007_diagnoses.sql"),
 ];
 
 /// The version that this code writes.

@@ -64,6 +64,12 @@ pub trait Store: Send + Sync + 'static {
     /// `false` when the conference has changed since that revision (it stays to be finalised) or is gone.
     async fn finalise(&self, app: AppKey, conference: ConferenceKey, summary: ConferenceSummary) -> Result<bool, StoreError>;
 
+    /// Finalised conferences that were judged by another model than `model`, oldest first, those after `after` in that order, at most `limit`.
+    async fn judged_before(&self, model: u32, after: Option<ConferenceKey>, limit: usize) -> Result<Vec<Ended>, StoreError>;
+
+    /// How many conferences [`Store::judged_before`] would name in all.
+    async fn judged_before_count(&self, model: u32) -> Result<u64, StoreError>;
+
     /// Conferences that match, newest first.
     async fn search(&self, app: AppKey, query: &ConferenceQuery) -> Result<ConferencePage, StoreError>;
 

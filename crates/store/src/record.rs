@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sidetone_engine::{
     analysis::{Stream, Summary},
+    diagnosis::Diagnosis,
     ids::{AppKey, ConferenceId, ConferenceKey, ParticipantId, ParticipantKey, PeerConnectionId, PeerConnectionKey, UserId},
     issue::Issue,
     units::Timestamp,
@@ -260,6 +261,8 @@ pub struct Conference {
     pub revision: u64,
     /// Scores and issues, once finalised.
     pub score: Option<ConferenceScore>,
+    /// [`sidetone_engine::MODEL`] of the engine that judged; `None` until finalised, and where it was not recorded yet.
+    pub model: Option<u32>,
 }
 
 /// A conference with everything in it but events and reports.
@@ -271,6 +274,8 @@ pub struct ConferenceDetail {
     pub participants: Vec<Participant>,
     /// Its peer connections by start.
     pub peer_connections: Vec<PeerConnection>,
+    /// Why it was poor where it was, once finalised: in order of time, what kept a call from coming to be first.
+    pub diagnoses: Vec<Diagnosis>,
 }
 
 /// One stay of one endpoint.

@@ -2,6 +2,7 @@
 
 use sidetone_engine::{
     analysis::Analysis,
+    diagnosis::Diagnosis,
     ids::{ParticipantKey, PeerConnectionKey},
     issue::Severity,
 };
@@ -44,6 +45,10 @@ pub struct ConferenceSummary {
     pub revision: u64,
     /// The conference's quality.
     pub score: ConferenceScore,
+    /// [`sidetone_engine::MODEL`] of the engine that judged.
+    pub model: u32,
+    /// Why it was poor where it was.
+    pub diagnoses: Vec<Diagnosis>,
     /// Scores by participant.
     pub participants: Vec<(ParticipantKey, Scores)>,
     /// The analysis of each peer connection.

@@ -31,6 +31,8 @@ pub struct Conditions {
     pub loss_out: f64,
     /// RTP jitter at both ends.
     pub jitter_ms: f64,
+    /// RTP jitter of what we send; `None`: as at this end.
+    pub jitter_out_ms: Option<f64>,
     /// Round-trip time, by STUN and by RTCP.
     pub rtt_ms: f64,
     /// Share of the audio that is concealed; `None`: as much as is lost.
@@ -53,6 +55,16 @@ pub struct Conditions {
     pub height: f64,
     /// No picture arrives.
     pub frozen: bool,
+    /// Frame rate of what arrives; `None`: as of what is sent.
+    pub fps_in: Option<f64>,
+    /// Frame rate of the camera; `None`: as many as are sent.
+    pub camera_fps: Option<f64>,
+    /// Share of the pictures that arrive and are not shown.
+    pub dropped: f64,
+    /// Nothing is sent, though the track is there.
+    pub sends_nothing: bool,
+    /// No media arrives, though the connection stands.
+    pub blocked: bool,
     /// `qualityLimitationReason` of what we send: `none`, `bandwidth`, `cpu` or `other`.
     pub limited_by: &'static str,
     /// `availableOutgoingBitrate`.
@@ -61,6 +73,8 @@ pub struct Conditions {
     pub dtls_state: &'static str,
     /// `relayProtocol` of the local candidate, which is then a relay; `None`: it is a host candidate.
     pub relay_protocol: Option<&'static str>,
+    /// `networkType` of the local candidate.
+    pub network_type: &'static str,
     /// `selectedCandidatePairChanges` of the transport.
     pub pair_changes: f64,
     /// How much later the picture is played than the sound.
@@ -79,6 +93,7 @@ impl Default for Conditions {
             loss_in: 0.0,
             loss_out: 0.0,
             jitter_ms: 2.0,
+            jitter_out_ms: None,
             rtt_ms: 40.0,
             concealed: None,
             concealed_silent: 0.1,
@@ -90,10 +105,16 @@ impl Default for Conditions {
             video_bps: 1_000_000.0,
             height: 480.0,
             frozen: false,
+            fps_in: None,
+            camera_fps: None,
+            dropped: 0.0,
+            sends_nothing: false,
+            blocked: false,
             limited_by: "none",
             available_bps: 2_500_000.0,
             dtls_state: "connected",
             relay_protocol: None,
+            network_type: "ethernet",
             pair_changes: 1.0,
             skew_ms: 20.0,
             starved: 0.0,
@@ -112,6 +133,7 @@ pub struct Call {
     audio: bool,
     video: bool,
     ssrc: u32,
+    answers: bool,
     faults: Vec<(Range<u32>, Fault)>,
 }
 
@@ -139,7 +161,7 @@ impl Call {
     #[must_use]
     pub fn of_seconds(seconds: u32) -> Self {
         let start = Timestamp::from_micros(1_795_226_400_000_000);
-        Self { start, seconds, audio: true, video: false, ssrc: 1000, faults: Vec::new() }
+        Self { start, seconds, audio: true, video: false, ssrc: 1000, answers: false, faults: Vec::new() }
     }
 
     /// Begins at another time.
@@ -170,6 +192,13 @@ impl Call {
         self
     }
 
+    /// The other end of the call that has the same SSRCs: what that one sends, this one receives.
+    #[must_use]
+    pub fn answering(mut self) -> Self {
+        self.answers = true;
+        self
+    }
+
     /// Changes the conditions from one second of the call up to another.
     #[must_use]
     pub fn during(mut self, seconds: Range<u32>, fault: impl Fn(&mut Conditions) + Send + Sync + 'static) -> Self {
@@ -186,7 +215,7 @@ impl Call {
     /// A report at the start and one after each second.
     #[must_use]
     pub fn reports(&self) -> Reports {
-        let mut counters = Counters::new(self.start, self.audio, self.video, self.ssrc);
+        let mut counters = Counters::new(self.start, self.audio, self.video, self.ssrcs());
         let mut reports = Reports::default();
         reports.push(&counters.report(&self.conditions(0)));
         for second in 0..self.seconds {
@@ -195,6 +224,12 @@ impl Call {
             reports.push(&counters.report(&conditions));
         }
         reports
+    }
+
+    /// SSRCs of audio in, audio out, video in, video out.
+    fn ssrcs(&self) -> [u32; 4] {
+        let first = self.ssrc;
+        if self.answers { [first + 1, first, first + 3, first + 2] } else { [first, first + 1, first + 2, first + 3] }
     }
 
     fn conditions(&self, second: u32) -> Conditions {

@@ -5,6 +5,7 @@ pub mod address;
 pub mod batch;
 pub mod callstats;
 pub mod codec;
+pub mod happening;
 pub mod import;
 pub mod json;
 pub mod messenger;

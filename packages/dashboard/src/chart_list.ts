@@ -65,6 +65,12 @@ export const CHARTS: ChartKind[] = [
     ],
   },
   {
+    title: "Sound level",
+    unit: "ratio",
+    floor: 0.05,
+    picks: of("audio_rms", [RECEIVED[0], SENT[0]]),
+  },
+  {
     title: "Picture height",
     unit: "px",
     floor: 180,
@@ -75,6 +81,21 @@ export const CHARTS: ChartKind[] = [
     unit: "fps",
     floor: 10,
     picks: [...of("decoded_frame_rate_fps", [RECEIVED[1]]), ...of("sent_frame_rate_fps", [SENT[1]])],
+  },
+  {
+    title: "Work per frame",
+    unit: "ms",
+    floor: 10,
+    picks: [...of("decode_time_ms", [RECEIVED[1]]), ...of("encode_time_ms", [SENT[1]])],
+  },
+  {
+    title: "Quality held back",
+    unit: "ratio",
+    floor: 1,
+    picks: [
+      { metric: "limited_cpu_ratio", direction: "outbound", kind: "video", label: "by the processor", colour: "--series-4" },
+      { metric: "limited_bandwidth_ratio", direction: "outbound", kind: "video", label: "by bandwidth", colour: "--series-1" },
+    ],
   },
 ];
 

@@ -60,7 +60,9 @@ class Charts {
   constructor(private readonly root: HTMLElement) {
     this.ends = JSON.parse(root.dataset["charts"] ?? "[]") as End[];
     this.whole = [Number(root.dataset["fromMs"]) / 1000, Number(root.dataset["untilMs"]) / 1000];
-    this.shown = this.whole;
+    const { partFromMs, partUntilMs } = root.dataset;
+    // A link to a poor stretch shows that stretch; a double click or Escape, the whole.
+    this.shown = partFromMs && partUntilMs ? [Number(partFromMs) / 1000, Number(partUntilMs) / 1000] : this.whole;
     root.classList.toggle("two", this.ends.length === 2);
     document.addEventListener(THEME_CHANGED, () => this.draw());
     new ResizeObserver(() => this.resize()).observe(root);

@@ -50,6 +50,23 @@ fn silence_that_is_meant_is_no_issue() {
 }
 
 #[test]
+fn a_file_with_both_ends_says_why_a_call_was_poor() {
+    let folder = tempfile::tempdir().unwrap();
+    let who = |user| Who { conference: "standup", user, participant: user, peer_connection: user };
+    let ada = Call::of_seconds(90).during(30..60, |line| line.mic_level = 0.0001).batches(who("ada"));
+    let bob = Call::of_seconds(90).answering().during(30..60, |line| line.heard_level = 0.0001).batches(who("bob"));
+    let lines: Vec<String> = ada.iter().chain(&bob).map(|batch| String::from_utf8(json::batch_to_json(batch)).unwrap()).collect();
+    let file = folder.path().join("call.jsonl");
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let told = run_ok(&["score", text(&file)]);
+    assert!(told.contains("ada's microphone gave no sound, so bob heard nothing."), "{told}");
+    let judged: Value = serde_json::from_str(&run_ok(&["score", "--json", text(&file)])).unwrap();
+    let diagnosis = &judged[0]["diagnoses"][0];
+    assert_eq!((&diagnosis["cause"], &diagnosis["hop"]), (&Value::from("dead_microphone"), &Value::from("capture_device")));
+    assert_eq!(diagnosis["evidence"][0]["metric"], "audio_rms");
+}
+
+#[test]
 fn an_imported_call_is_found_and_survives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let secrets = folder_with_app(folder.path());

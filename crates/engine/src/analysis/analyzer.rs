@@ -140,7 +140,13 @@ impl Analyzer {
         let mut issues: Vec<_> = memory.closed.iter().chain(active).cloned().collect();
         let order = |name: &str| memory.rules.rules.iter().position(|rule| rule.name == name);
         issues.sort_by_key(|issue| (issue.onset, issue.raised, order(&issue.rule), issue.stream));
-        Analysis { connection: memory.gatherer.summaries(), streams: streams.collect(), issues, ..memory.analysis.clone() }
+        Analysis {
+            connection: memory.gatherer.summaries(),
+            streams: streams.collect(),
+            issues,
+            network: memory.path.network.clone(),
+            ..memory.analysis.clone()
+        }
     }
 
     /// The analysis of the whole.

@@ -51,7 +51,7 @@ fields! {
     MimeType "mimeType", SdpFmtpLine "sdpFmtpLine", QualityLimitationReason "qualityLimitationReason", State "state",
     Nominated "nominated", Selected "selected", SelectedCandidatePairId "selectedCandidatePairId", IceState "iceState",
     DtlsState "dtlsState", LocalCandidateId "localCandidateId", RemoteCandidateId "remoteCandidateId", TransportId "transportId",
-    CandidateType "candidateType", RelayProtocol "relayProtocol", ContentType "contentType",
+    CandidateType "candidateType", RelayProtocol "relayProtocol", NetworkType "networkType", ContentType "contentType",
     }
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Path {
     confirmed: Option<Timestamp>,
     /// Changes of the selected pair so far, as the transports count them.
     changes: Option<f64>,
+    /// `networkType` of its local candidate, the last that was told.
+    pub(crate) network: Option<Text>,
 }
 
 impl Path {
@@ -29,7 +31,7 @@ impl Path {
     pub(crate) fn read(&mut self, table: Table<'_>, row: usize, time: Timestamp, values: &mut Draft) {
         states(table, row, values);
         let Some(pair) = selected(table, row) else {
-            *self = Self::default();
+            *self = Self { network: self.network.take(), ..Self::default() };
             return;
         };
         let number = |field| pair.number(field, row).filter(|number| number.is_finite() && *number >= 0.0);
@@ -41,6 +43,8 @@ impl Path {
         let is_changed = !is_same && self.pair.is_some();
         if !is_same {
             self.pair = Some(pair.object.id.clone());
+            let network = pair.linked(Field::LocalCandidateId, row).and_then(|local| local.text(Field::NetworkType, row));
+            self.network = network.cloned().or_else(|| self.network.take());
         }
         let counted = table.of(Kind::Transport).filter(|transport| transport.is_in(row));
         let counted =

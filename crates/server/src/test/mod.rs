@@ -4,6 +4,7 @@ mod auth;
 mod bad_input;
 mod callstats;
 mod dashboard;
+mod diagnosis;
 mod document;
 mod finaliser;
 mod intake;

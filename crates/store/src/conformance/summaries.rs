@@ -6,11 +6,13 @@ use std::time::Duration;
 use super::{app, at, batch, leaving, reports, stored};
 use crate::{
     Store,
-    record::ConferenceState,
+    record::{ConferenceState, Ended, Place},
     summary::{ConferenceScore, ConferenceSummary, IssueCount, Scores},
 };
 use sidetone_engine::{
     analysis::{Analysis, Direction, MediaKind, Stream, StreamAnalysis, StreamId, Summary},
+    diagnosis::{Cause, Diagnosis, Evidence as Witness, Hop, Side},
+    ids::PeerConnectionKey,
     issue::{Evidence, Issue, Severity},
     metric::Metric,
 };
@@ -48,6 +50,47 @@ fn analysis() -> Analysis {
     }
 }
 
+/// One diagnosis with all that it can have, and one with as little as it can.
+fn diagnoses(place: Place) -> Vec<Diagnosis> {
+    let connection = place.peer_connection.unwrap_or(PeerConnectionKey::from_bytes([7; 16]));
+    let stream = StreamId { direction: Direction::Outbound, kind: MediaKind::Video, ssrc: u32::MAX };
+    let least = Diagnosis {
+        cause: Cause::Unknown,
+        side: Side::Unknown,
+        hop: None,
+        confidence: 0.0,
+        severity: Severity::Minor,
+        sender: None,
+        receiver: None,
+        media: None,
+        connection: None,
+        from: at(1),
+        until: at(2),
+        rules: std::collections::BTreeSet::new(),
+        evidence: Vec::new(),
+    };
+    let most = Diagnosis {
+        cause: Cause::PacketLoss,
+        side: Side::Sender,
+        hop: Some(Hop::Uplink),
+        confidence: 0.1 + 0.2,
+        severity: Severity::Critical,
+        sender: Some(place.participant),
+        receiver: Some(place.participant),
+        media: Some(MediaKind::Video),
+        connection: Some(connection),
+        rules: ["high_loss".into(), "low_mos".into()].into(),
+        evidence: vec![
+            Witness::Series { connection, stream: Some(stream), metric: Metric::LossRatio, value: 0.08, before: None },
+            Witness::Series { connection, stream: None, metric: Metric::Rtt, value: 90.5, before: Some(40.0) },
+            Witness::Event { participant: place.participant, connection: Some(connection), time: at(1), kind: "offline".into() },
+            Witness::Network { connection, network: "wifi".into() },
+        ],
+        ..least.clone()
+    };
+    vec![most, least]
+}
+
 /// All of a summary comes back; a second one replaces it.
 pub async fn summaries_are_written_once_true(store: &dyn Store) {
     let place = stored(store, leaving(batch("c", "u", 0, 0, 9))).await;
@@ -57,6 +100,8 @@ pub async fn summaries_are_written_once_true(store: &dyn Store) {
     let mut summary = ConferenceSummary {
         revision: 1,
         score: score.clone(),
+        model: 7,
+        diagnoses: diagnoses(place),
         participants: vec![(place.participant, scores)],
         peer_connections: vec![(place.peer_connection.unwrap(), analysis.clone())],
     };
@@ -65,6 +110,7 @@ pub async fn summaries_are_written_once_true(store: &dyn Store) {
         let detail = store.conference(app(1), place.conference).await.unwrap().unwrap();
         assert_eq!(detail.conference.state, ConferenceState::Finalised);
         assert_eq!(detail.conference.score.as_ref(), Some(&summary.score));
+        assert_eq!((detail.conference.model, &detail.diagnoses), (Some(summary.model), &summary.diagnoses));
         assert_eq!(detail.participants[0].scores, Some(scores));
         let peer_connection = &detail.peer_connections[0];
         assert_eq!(peer_connection.summaries, analysis.connection);
@@ -72,6 +118,8 @@ pub async fn summaries_are_written_once_true(store: &dyn Store) {
         assert_eq!(peer_connection.streams[0].summaries, analysis.streams[0].summaries);
         assert_eq!(peer_connection.issues, analysis.issues);
         summary.score.issues.clear();
+        summary.diagnoses.clear();
+        summary.model = 8;
     }
     assert!(store.end_silent(at(1000)).await.unwrap().is_empty());
     summary.revision = 2;
@@ -119,4 +167,24 @@ pub async fn folding_nothing_is_no_failure(store: &dyn Store) {
     store.fold(app(1), place.peer_connection.unwrap()).await.unwrap();
     let detail = store.conference(app(1), place.conference).await.unwrap().unwrap();
     assert_eq!((detail.peer_connections[0].report_count, detail.peer_connections[0].report_bytes), (0, 0));
+}
+
+/// What another model judged is named, oldest first, page by page; what runs and what this one judged is not.
+pub async fn what_another_model_judged_is_named(store: &dyn Store) {
+    let mut ended = Vec::new();
+    for (index, model) in [3, 4, 3, 3].into_iter().enumerate() {
+        let place = stored(store, leaving(batch(&format!("c{index}"), "u", 0, 0, 9))).await;
+        let summary = ConferenceSummary { revision: 1, model, ..ConferenceSummary::default() };
+        assert!(store.finalise(app(1), place.conference, summary).await.unwrap());
+        ended.push(Ended { app: app(1), conference: place.conference });
+    }
+    stored(store, batch("running", "u", 0, 0, 9)).await;
+    ended.sort_by_key(|ended| ended.conference);
+    let named = store.judged_before(4, None, 100).await.unwrap();
+    assert_eq!((named.len(), store.judged_before_count(4).await.unwrap()), (3, 3));
+    assert!(named.is_sorted_by_key(|ended| ended.conference) && named.iter().all(|named| ended.contains(named)));
+    let first = store.judged_before(4, None, 2).await.unwrap();
+    let rest = store.judged_before(4, Some(first[1].conference), 2).await.unwrap();
+    assert_eq!([first, rest].concat(), named);
+    assert!(store.judged_before(5, Some(named[2].conference), 100).await.unwrap().len() <= 1);
 }

@@ -58,7 +58,8 @@ pub(super) struct Counters {
     second: u32,
     audio: bool,
     video: bool,
-    ssrc: u32,
+    /// Of audio in, audio out, video in, video out.
+    ssrcs: [u32; 4],
     audio_in: Flow,
     audio_out: Flow,
     video_in: Flow,
@@ -71,7 +72,9 @@ pub(super) struct Counters {
     mic_energy: f64,
     heard_energy: f64,
     frames_in: f64,
+    frames_dropped: f64,
     frames_out: f64,
+    frames_captured: f64,
     frame_delay_s: f64,
     encode_s: f64,
     frozen_s: f64,
@@ -90,13 +93,13 @@ pub(super) struct Counters {
 }
 
 impl Counters {
-    pub(super) fn new(start: Timestamp, audio: bool, video: bool, ssrc: u32) -> Self {
+    pub(super) fn new(start: Timestamp, audio: bool, video: bool, ssrcs: [u32; 4]) -> Self {
         Self {
             now: start,
             second: 0,
             audio,
             video,
-            ssrc,
+            ssrcs,
             audio_in: Flow::default(),
             audio_out: Flow::default(),
             video_in: Flow::default(),
@@ -109,7 +112,9 @@ impl Counters {
             mic_energy: 0.0,
             heard_energy: 0.0,
             frames_in: 0.0,
+            frames_dropped: 0.0,
             frames_out: 0.0,
+            frames_captured: 0.0,
             frame_delay_s: 0.0,
             encode_s: 0.0,
             frozen_s: 0.0,
@@ -159,15 +164,17 @@ impl Counters {
 
     fn advance_audio(&mut self, line: &Conditions) {
         let bytes = line.audio_bps / 8.0;
-        self.audio_out.advance(AUDIO_PACKETS, bytes, if line.dead { 1.0 } else { line.loss_out });
+        if !line.sends_nothing {
+            self.audio_out.advance(AUDIO_PACKETS, bytes, if line.dead { 1.0 } else { line.loss_out });
+        }
         let mut concealed = line.concealed.unwrap_or(line.loss_in);
-        if line.dead {
+        if line.dead || line.blocked {
             // Nothing comes, so nothing is known to be lost: playout goes on with concealment.
             concealed = 1.0;
         } else {
             self.audio_in.advance(AUDIO_PACKETS, bytes, line.loss_in);
         }
-        let silent = if line.dead { 0.95 } else { line.concealed_silent };
+        let silent = if line.dead || line.blocked { 0.95 } else { line.concealed_silent };
         self.samples += SAMPLES;
         self.concealed += SAMPLES * concealed;
         self.concealed_silent += SAMPLES * concealed * silent;
@@ -179,8 +186,11 @@ impl Counters {
 
     fn advance_video(&mut self, line: &Conditions) {
         let packets = (line.video_bps / 8.0 / VIDEO_PAYLOAD).max(line.fps);
-        self.video_out.advance(packets, line.video_bps / 8.0, if line.dead { 1.0 } else { line.loss_out });
-        self.frames_out += line.fps;
+        if !line.sends_nothing {
+            self.video_out.advance(packets, line.video_bps / 8.0, if line.dead { 1.0 } else { line.loss_out });
+            self.frames_out += line.fps;
+        }
+        self.frames_captured += line.camera_fps.unwrap_or(line.fps);
         // A machine at its limit needs nearly the whole frame interval.
         self.encode_s += if line.limited_by == "cpu" { 0.9 } else { line.fps * 0.004 };
         if self.height.is_some_and(|height| height != line.height) {
@@ -190,28 +200,30 @@ impl Counters {
         for (reason, seconds) in &mut self.limited_s {
             *seconds += if *reason == line.limited_by { 1.0 } else { 0.0 };
         }
-        if line.frozen || line.dead || line.fps <= 0.0 {
+        let fps = line.fps_in.unwrap_or(line.fps);
+        if line.frozen || line.dead || line.blocked || fps <= 0.0 {
             self.frozen_s += 1.0;
             return;
         }
         self.video_in.advance(packets, line.video_bps / 8.0, line.loss_in);
-        self.frames_in += line.fps;
-        self.frame_delay_s += line.fps * line.buffer_ms / 1000.0;
+        self.frames_in += fps;
+        self.frames_dropped += fps * line.dropped;
+        self.frame_delay_s += fps * line.buffer_ms / 1000.0;
         let mut normal_s = 1.0;
-        let mut gaps = line.fps;
+        let mut gaps = fps;
         if self.frozen_s > 0.0 {
             // A freeze is counted when the next frame comes.
-            let gap = self.frozen_s + 1.0 / line.fps;
+            let gap = self.frozen_s + 1.0 / fps;
             self.freezes += 1.0;
             self.freezes_s += gap;
             self.frame_gaps += gap;
             self.frame_gaps_squared += gap * gap;
             self.frozen_s = 0.0;
             gaps -= 1.0;
-            normal_s -= 1.0 / line.fps;
+            normal_s -= 1.0 / fps;
         }
         self.frame_gaps += normal_s;
-        self.frame_gaps_squared += gaps / (line.fps * line.fps);
+        self.frame_gaps_squared += gaps / (fps * fps);
     }
 
     /// The report at this instant.
@@ -253,7 +265,7 @@ impl Counters {
             .object("Ilocal", "local-candidate")
             .text("address", "192.0.2.2")
             .text("candidateType", if line.relay_protocol.is_some() { "relay" } else { "host" })
-            .text("networkType", "ethernet")
+            .text("networkType", line.network_type)
             .text("protocol", "udp")
             .number("port", 40_000.0)
             .text("transportId", "T01");
@@ -288,7 +300,7 @@ impl Counters {
         let report = codec(report, AUDIO_CODEC, "audio/opus", 48_000.0, 111.0)
             .number("channels", 2.0)
             .text("sdpFmtpLine", "minptime=10;useinbandfec=1");
-        let report = rtp(report, "IT01A", "inbound-rtp", "audio", AUDIO_CODEC, self.ssrc)
+        let report = rtp(report, "IT01A", "inbound-rtp", "audio", AUDIO_CODEC, self.ssrcs[0])
             .text("mid", "0")
             .text("trackIdentifier", "remote-audio")
             .text("remoteId", "ROA")
@@ -300,7 +312,7 @@ impl Counters {
             .number("bytesReceived", whole(flow.bytes_received))
             .number("headerBytesReceived", flow.received() * HEADER)
             .number("jitter", line.jitter_ms / 1000.0)
-            .number("audioLevel", if line.dead { 0.0 } else { line.heard_level })
+            .number("audioLevel", if line.dead || line.blocked { 0.0 } else { line.heard_level })
             .number("totalAudioEnergy", self.heard_energy)
             .number("totalSamplesReceived", whole(self.samples))
             .number("totalSamplesDuration", self.samples / SAMPLES)
@@ -319,7 +331,7 @@ impl Counters {
             .number("synthesizedSamplesDuration", self.starved_s)
             .number("totalSamplesDuration", self.samples / SAMPLES)
             .number("totalSamplesCount", whole(self.samples));
-        let report = rtp(report, "OT01A", "outbound-rtp", "audio", AUDIO_CODEC, self.ssrc + 1)
+        let report = rtp(report, "OT01A", "outbound-rtp", "audio", AUDIO_CODEC, self.ssrcs[1])
             .text("mid", "0")
             .text("mediaSourceId", "SA1")
             .text("remoteId", "RIA")
@@ -334,13 +346,15 @@ impl Counters {
             .number("audioLevel", line.mic_level)
             .number("totalAudioEnergy", self.mic_energy)
             .number("totalSamplesDuration", f64::from(self.second));
-        self.remote(report, line, "A", "audio", AUDIO_CODEC, (&self.audio_in, self.ssrc), (&self.audio_out, self.ssrc + 1))
+        self.remote(report, line, "A", "audio", AUDIO_CODEC, (&self.audio_in, self.ssrcs[0]), (&self.audio_out, self.ssrcs[1]))
     }
 
     fn video(&self, report: ReportBuilder, line: &Conditions) -> ReportBuilder {
-        let still = line.frozen || line.dead;
+        let still = line.frozen || line.dead || line.blocked;
+        let fps = line.fps_in.unwrap_or(line.fps);
+        let shown = self.frames_in - self.frames_dropped;
         let report = codec(report, VIDEO_CODEC, "video/VP8", 90_000.0, 96.0);
-        let mut report = rtp(report, "IT01V", "inbound-rtp", "video", VIDEO_CODEC, self.ssrc + 2);
+        let mut report = rtp(report, "IT01V", "inbound-rtp", "video", VIDEO_CODEC, self.ssrcs[2]);
         if line.is_screen {
             report = report.text("contentType", "screenshare");
         }
@@ -356,10 +370,10 @@ impl Counters {
             .number("headerBytesReceived", self.video_in.received() * HEADER)
             .number("jitter", line.jitter_ms / 1000.0)
             .number("framesReceived", whole(self.frames_in))
-            .number("framesDecoded", whole(self.frames_in))
-            .number("framesDropped", 0.0)
+            .number("framesDecoded", whole(shown))
+            .number("framesDropped", whole(self.frames_dropped))
             .number("keyFramesDecoded", if self.frames_in > 0.0 { 1.0 } else { 0.0 })
-            .number("framesPerSecond", if still { 0.0 } else { line.fps })
+            .number("framesPerSecond", if still { 0.0 } else { fps })
             .number("frameWidth", line.height * 4.0 / 3.0)
             .number("frameHeight", line.height)
             .number("freezeCount", self.freezes)
@@ -368,14 +382,14 @@ impl Counters {
             .number("totalPausesDuration", 0.0)
             .number("totalInterFrameDelay", self.frame_gaps)
             .number("totalSquaredInterFrameDelay", self.frame_gaps_squared)
-            .number("totalDecodeTime", self.frames_in * 0.002)
+            .number("totalDecodeTime", shown * 0.002 + self.frames_dropped * 0.02)
             .number("qpSum", self.frames_in * 20.0)
             .number("jitterBufferDelay", self.frame_delay_s)
             .number("jitterBufferEmittedCount", whole(self.frames_in))
             .number("firCount", 0.0)
             .number("pliCount", self.freezes)
             .number("nackCount", whole(self.video_in.lost));
-        let mut report = rtp(report, "OT01V", "outbound-rtp", "video", VIDEO_CODEC, self.ssrc + 3)
+        let mut report = rtp(report, "OT01V", "outbound-rtp", "video", VIDEO_CODEC, self.ssrcs[3])
             .text("mid", "1")
             .text("mediaSourceId", "SV2")
             .text("remoteId", "RIV")
@@ -406,9 +420,9 @@ impl Counters {
             .text("trackIdentifier", "local-video")
             .number("width", line.height * 4.0 / 3.0)
             .number("height", line.height)
-            .number("frames", whole(self.frames_out))
-            .number("framesPerSecond", line.fps);
-        self.remote(report, line, "V", "video", VIDEO_CODEC, (&self.video_in, self.ssrc + 2), (&self.video_out, self.ssrc + 3))
+            .number("frames", whole(self.frames_captured))
+            .number("framesPerSecond", line.camera_fps.unwrap_or(line.fps));
+        self.remote(report, line, "V", "video", VIDEO_CODEC, (&self.video_in, self.ssrcs[2]), (&self.video_out, self.ssrcs[3]))
     }
 
     /// What the other end said by RTCP, if it did.
@@ -437,7 +451,7 @@ impl Counters {
                 .text("localId", &format!("OT01{letter}"))
                 .number("packetsLost", whole(lost))
                 .number("fractionLost", fraction)
-                .number("jitter", line.jitter_ms / 1000.0);
+                .number("jitter", line.jitter_out_ms.unwrap_or(line.jitter_ms) / 1000.0);
             if self.rtcp > 0.0 {
                 report = report
                     .number("roundTripTime", line.rtt_ms / 1000.0)

@@ -59,7 +59,7 @@ pub(super) fn section(detail: &ConferenceDetail, ends: &Ends, view: &View, visit
         section.card #connection aria-labelledby="connection-title" {
             h2 #connection-title { "Over time" }
             @if pairs.len() > 1 { (chooser(detail, &pairs, connection, visitor)) }
-            (charts(detail, &shown, from, until, visitor))
+            (charts(detail, &shown, (from, until), view, visitor))
             @for end in &shown { (streams(detail, end, visitor)) }
         }
     }
@@ -95,7 +95,13 @@ fn who<'a>(detail: &'a ConferenceDetail, connection: &PeerConnection) -> &'a str
     participant.map_or("", |participant| person_text(participant))
 }
 
-fn charts(detail: &ConferenceDetail, shown: &[&PeerConnection], from: Timestamp, until: Timestamp, visitor: &Visitor) -> Markup {
+fn charts(
+    detail: &ConferenceDetail,
+    shown: &[&PeerConnection],
+    (from, until): (Timestamp, Timestamp),
+    view: &View,
+    visitor: &Visitor,
+) -> Markup {
     let key = detail.conference.key;
     let ends: Vec<End> = shown
         .iter()
@@ -106,9 +112,11 @@ fn charts(detail: &ConferenceDetail, shown: &[&PeerConnection], from: Timestamp,
             issues: end.issues.iter().map(Into::into).collect(),
         })
         .collect();
+    let part = view.from_ms.zip(view.until_ms).map(|(begin, end)| (begin.max(from.as_millis()), end.min(until.as_millis())));
+    let part = part.filter(|(begin, end)| begin < end);
     let is_running = detail.conference.state == ConferenceState::Running;
     html! {
-        div.charts data-charts=(serde_json::to_string(&ends).unwrap_or_default()) data-from-ms=(from.as_millis()) data-until-ms=(until.as_millis()) data-live=[is_running.then(|| visitor.link(&format!("/conferences/{key}/live")))] {
+        div.charts data-charts=(serde_json::to_string(&ends).unwrap_or_default()) data-from-ms=(from.as_millis()) data-until-ms=(until.as_millis()) data-part-from-ms=[part.map(|part| part.0)] data-part-until-ms=[part.map(|part| part.1)] data-live=[is_running.then(|| visitor.link(&format!("/conferences/{key}/live")))] {
             noscript { p.hint { "The charts need JavaScript. The tables below have the same figures over the whole call." } }
         }
     }

@@ -1,9 +1,10 @@
 //! `/conferences/{key}`: one conference. Who was there, what went wrong, and how every connection did over time.
 //!
-//! `ends` finds which connections belong together, `verdict` says it in words, `timeline` and `graph` draw, `connection` shows one pair of
+//! `ends` finds which connections belong together, `verdict` and `diagnosis` say it in words, `timeline` and `graph` draw, `connection` shows one pair of
 //! ends with its charts, `events` lists what happened.
 
 mod connection;
+mod diagnosis;
 mod ends;
 mod events;
 mod graph;
@@ -17,6 +18,7 @@ use axum::{
 };
 use maud::{Markup, html};
 use serde::Deserialize;
+use sidetone_engine::analysis::{Direction, MediaKind, StreamId};
 use sidetone_store::record::{ConferenceDetail, ConferenceState, Participant};
 
 use super::{
@@ -41,6 +43,9 @@ use ends::Ends;
 pub(crate) struct View {
     /// Key of the peer connection whose charts are shown.
     connection: Option<String>,
+    /// Which part of the call the charts show.
+    from_ms: Option<i64>,
+    until_ms: Option<i64>,
     /// Kind of events, and whose.
     kind: String,
     who: String,
@@ -60,6 +65,7 @@ pub(crate) async fn page(
     let main = html! {
         (head(&detail, &visitor))
         (verdict::section(&detail, &visitor))
+        (diagnosis::section(&detail, &visitor))
         section.card aria-labelledby="timeline-title" {
             h2 #timeline-title { "Timeline" }
             (timeline::draw(&detail, &events.all))
@@ -157,13 +163,18 @@ fn participants(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
     }
 }
 
+/// `sent audio`, `received video`.
+fn stream_text(id: StreamId) -> String {
+    let direction = if id.direction == Direction::Inbound { "received" } else { "sent" };
+    let kind = if id.kind == MediaKind::Audio { "audio" } else { "video" };
+    format!("{direction} {kind}")
+}
+
 /// What a participant is called: by name where the reader was given it, else by alias, else by the app's id.
 pub(crate) fn person(participant: &Participant) -> Markup {
     html! { (name(person_text(participant))) }
 }
 
 pub(crate) fn person_text(participant: &Participant) -> &str {
-    let facts = &participant.facts;
-    let names = [facts.user_name.as_str(), &facts.alias_name];
-    names.into_iter().find(|name| !name.is_empty()).unwrap_or(participant.user_id.as_str())
+    crate::model::called(participant)
 }

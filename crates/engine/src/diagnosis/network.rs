@@ -1,0 +1,307 @@
+//! Suspicions of the network: lost, late and blocked packets, full lines, long ways, broken connections.
+
+use super::{
+    Cause, Evidence, Hop, Side, What,
+    case::{Case, Reading, Suspicion},
+    flow::Flow,
+};
+use crate::{
+    analysis::{Direction, MediaKind},
+    metric::Metric,
+};
+
+/// Every suspicion of this file.
+pub(super) const SUSPECT: &[fn(&Case<'_>) -> Option<Suspicion>] =
+    &[network_change, connection_lost, not_sent, blocked, congestion, loss, jitter, tcp_relay, long_way];
+
+/// Loss that can be heard or seen.
+const LOSS: f64 = 0.01;
+/// Jitter that a buffer pays for with delay that can be felt.
+const JITTER_MS: f64 = 30.0;
+/// A round trip that grew by this much, and by half, has met a queue.
+const QUEUE_MS: f64 = 80.0;
+/// A connection that is down for this share of a stretch is what makes it poor.
+const BROKEN: f64 = 0.3;
+/// A way that takes this long there and back is long.
+const LONG_MS: f64 = 150.0;
+
+/// Where something is that streams suffer.
+struct Place {
+    side: Side,
+    hop: Option<Hop>,
+    confidence: f64,
+    evidence: Vec<Evidence>,
+}
+
+/// Where it is that makes `metric` at least `bad`, judged by all streams that share a part of the way.
+fn place(case: &Case<'_>, metric: Metric, bad: f64) -> Option<Place> {
+    let is_bad = |reading: &Reading| reading.value >= bad;
+    let told = case.sent(metric).filter(is_bad);
+    let heard = case.received(metric).filter(is_bad);
+    if told.is_none() && heard.is_none() {
+        return None;
+    }
+    let Flow { from, to, .. } = case.flow();
+    let mut evidence: Vec<Evidence> = [heard, told].iter().flatten().map(|reading| case.evidence(reading)).collect();
+    let to_receiver = others(case, to, Direction::Inbound, metric, from);
+    let from_sender = others(case, from, Direction::Outbound, metric, to);
+    let share = |readings: &[Reading]| {
+        (!readings.is_empty()).then(|| readings.iter().filter(|reading| is_bad(reading)).count() as f64 / readings.len() as f64)
+    };
+    let (downlink, uplink) = (share(&to_receiver), share(&from_sender));
+    evidence.extend(to_receiver.iter().chain(&from_sender).take(4).map(|reading| case.evidence(reading)));
+    let at = |side, hop, confidence| Some((side, hop, confidence));
+    let (side, hop, confidence) = match (downlink, uplink) {
+        (Some(down), Some(up)) if down > 0.5 && up > 0.5 => at(Side::Path, None, 0.55),
+        (Some(down), _) if down > 0.5 => at(Side::Receiver, Some(Hop::Downlink), 0.9),
+        (_, Some(up)) if up > 0.5 => at(Side::Sender, Some(Hop::Uplink), 0.9),
+        _ if case.has_server() => by_server(case, metric, bad, (told.is_some(), heard.is_some()), downlink.is_some()),
+        (Some(_), Some(_)) => at(Side::Path, None, 0.75),
+        _ => at(Side::Path, None, if from.is_some() && to.is_some() { 0.8 } else { 0.65 }),
+    }?;
+    Some(Place { side, hop, confidence, evidence })
+}
+
+/// The same of the streams that the connections of an end's participant have with others.
+fn others(case: &Case<'_>, end: Option<usize>, direction: Direction, metric: Metric, far: Option<usize>) -> Vec<Reading> {
+    let Some(end) = end else { return Vec::new() };
+    let participant = case.connections[end].participant;
+    let own = case.witnesses().filter(|&place| case.connections[place].participant == participant);
+    let has_far = |reading: &Reading| match (case.far(reading), far) {
+        (Some(found), Some(far)) => found != far,
+        // One server connection carries the streams of all others; of the judged stream itself nothing is learned.
+        (_, None) => direction == Direction::Inbound && case.received(metric).is_none_or(|judged| judged.stream != reading.stream),
+        (None, Some(_)) => reading.connection != end,
+    };
+    let readings = own.chain([end]).flat_map(|place| case.streams(place, direction, metric));
+    readings.filter(has_far).collect()
+}
+
+/// With a server in between, its RTCP tells the way to it apart from the way on.
+fn by_server(
+    case: &Case<'_>,
+    metric: Metric,
+    bad: f64,
+    (is_told, is_heard): (bool, bool),
+    has_others: bool,
+) -> Option<(Side, Option<Hop>, f64)> {
+    let Flow { from, to, .. } = case.flow();
+    if is_told {
+        return Some((Side::Sender, Some(Hop::Uplink), 0.85));
+    }
+    if from.is_some() && is_heard {
+        // The server had it whole.
+        return Some(if has_others { (Side::Server, None, 0.6) } else { (Side::Receiver, Some(Hop::Downlink), 0.75) });
+    }
+    let participant = case.connections[to?].participant;
+    let senders = case.witnesses().filter(|&place| case.connections[place].participant != participant);
+    let told: Vec<Reading> = senders.flat_map(|place| case.streams(place, Direction::Outbound, metric)).collect();
+    let bad_senders = told.iter().filter(|reading| reading.value >= bad).count();
+    match (told.len(), bad_senders) {
+        (0, _) => None,
+        // What arrived whole at the server was lost after it, unless others receive it whole.
+        (_, 0) if !has_others => Some((Side::Receiver, Some(Hop::Downlink), 0.75)),
+        (_, 0) => None,
+        (_, 1) => Some((Side::Sender, Some(Hop::Uplink), 0.7)),
+        _ => None,
+    }
+}
+
+/// An end lost its network or came to another one.
+fn network_change(case: &Case<'_>) -> Option<Suspicion> {
+    let Flow { from, to, .. } = case.flow();
+    [(from, Side::Sender), (to, Side::Receiver)].into_iter().find_map(|(end, side)| {
+        let event = case.happened(end, 10, |what| *what == What::Offline).or_else(|| changed_network(case, end?))?;
+        Some(Suspicion { cause: Cause::NetworkChange, side, hop: None, confidence: 0.92, evidence: vec![Case::event(event)] })
+    })
+}
+
+/// The event that tells of another network than the one before, if it came about when the stretch began.
+fn changed_network<'a>(case: &'a Case<'_>, end: usize) -> Option<&'a super::Happening> {
+    let mut before = None;
+    for happening in case.history(end) {
+        let What::Network(Some(network)) = &happening.what else { continue };
+        let is_new = before.is_some_and(|before| before != network);
+        before = Some(network);
+        if is_new && happening.time >= case.onset().plus_micros(-10_000_000) {
+            return Some(happening);
+        }
+    }
+    None
+}
+
+fn connection_lost(case: &Case<'_>) -> Option<Suspicion> {
+    let broken = |end| case.line(Some(end), Metric::IceDisconnected).filter(|state| state.value >= BROKEN);
+    let evidence: Vec<_> = case.ends().filter_map(broken).map(|reading| case.evidence(&reading)).collect();
+    if evidence.is_empty() {
+        return None;
+    }
+    let Flow { from, to, .. } = case.flow();
+    // Whose other connections broke as well?
+    let breaks = |end: Option<usize>| {
+        let participant = case.connections[end?].participant;
+        let own = case.witnesses().filter(|&place| case.connections[place].participant == participant);
+        let states: Vec<bool> = own.filter_map(|place| Some(case.line(Some(place), Metric::IceDisconnected)?.value >= BROKEN)).collect();
+        (!states.is_empty()).then(|| states.iter().all(|&is_broken| is_broken))
+    };
+    let side = match (breaks(from), breaks(to)) {
+        (Some(true), Some(false) | None) => Side::Sender,
+        (Some(false) | None, Some(true)) => Side::Receiver,
+        _ => Side::Path,
+    };
+    // What is lost meanwhile is a consequence.
+    Some(Suspicion { cause: Cause::ConnectionLost, side, hop: None, confidence: 0.91, evidence })
+}
+
+/// Whether nothing of this flow arrives.
+fn nothing_arrives(case: &Case<'_>) -> Option<Reading> {
+    case.received(Metric::Bitrate).filter(|received| received.value < 500.0)
+}
+
+fn is_connected(case: &Case<'_>) -> bool {
+    case.ends().all(|end| case.line(Some(end), Metric::IceDisconnected).is_none_or(|state| state.value < BROKEN))
+}
+
+/// Nothing arrives because nothing is sent.
+fn not_sent(case: &Case<'_>) -> Option<Suspicion> {
+    if !is_connected(case) || !case.fired(&["no_inbound_audio", "video_freeze", "low_frame_rate", "missing_stream"]) {
+        return None;
+    }
+    let received = nothing_arrives(case)?;
+    let sent = case.sent(Metric::Bitrate).filter(|sent| sent.value < 500.0)?;
+    let evidence = [sent, received].iter().map(|reading| case.evidence(reading)).collect();
+    Some(Suspicion { cause: Cause::NotSent, side: Side::Sender, hop: None, confidence: 0.8, evidence })
+}
+
+/// What is sent does not arrive, though the connection stands: one way only.
+fn blocked(case: &Case<'_>) -> Option<Suspicion> {
+    if !is_connected(case) || !case.fired(&["no_inbound_audio", "video_freeze", "low_frame_rate", "missing_stream"]) {
+        return None;
+    }
+    let received = nothing_arrives(case)?;
+    let sent = case.sent(Metric::Bitrate).filter(|sent| sent.value >= 5_000.0 || sent.value > 10.0 * received.value)?;
+    let evidence = [sent, received].iter().map(|reading| case.evidence(reading)).collect();
+    if !case.has_server() {
+        return Some(Suspicion { cause: Cause::Blocked, side: Side::Path, hop: None, confidence: 0.85, evidence });
+    }
+    // Does the server have it? It then loses nothing that it tells of.
+    let has_server_it = case.sent(Metric::LossRatio).is_some_and(|loss| loss.value < 0.5);
+    let (cause, side) = if has_server_it { (Cause::NotForwarded, Side::Server) } else { (Cause::Blocked, Side::Path) };
+    Some(Suspicion { cause, side, hop: None, confidence: 0.75, evidence })
+}
+
+/// Whether the queue of a full line stands somewhere on the round trip.
+fn queue(case: &Case<'_>) -> Option<Reading> {
+    let grew = |reading: &Reading| reading.before.is_some_and(|before| reading.value > before + QUEUE_MS.max(before / 2.0));
+    case.ends().filter_map(|end| case.line(Some(end), Metric::Rtt)).find(grew)
+}
+
+/// A full line. A round trip that grew says that there is a queue, but not on which way: that the sender's congestion control and encoder say,
+/// or the loss.
+fn congestion(case: &Case<'_>) -> Option<Suspicion> {
+    let there = one_way(case);
+    // What listens to one way suffers from the other one's queue as well: the round trip is part of its delay.
+    let looks_back = case.is_line() || case.fired(&["high_media_latency", "high_rtt"]);
+    let back = if looks_back { one_way(&case.reversed()) } else { None };
+    let back = back.map(|found| {
+        let side = match found.side {
+            Side::Sender => Side::Receiver,
+            Side::Receiver => Side::Sender,
+            other => other,
+        };
+        Suspicion { side, ..found }
+    });
+    match (there, back) {
+        (Some(there), Some(back)) if (there.side, there.hop) != (back.side, back.hop) && there.confidence == back.confidence => {
+            Some(Suspicion { side: Side::Path, hop: None, confidence: 0.7, ..there })
+        }
+        (Some(there), Some(back)) => Some(if back.confidence > there.confidence { back } else { there }),
+        (there, back) => there.or(back).or_else(|| {
+            let queue = queue(case)?;
+            Some(Suspicion {
+                cause: Cause::Congestion,
+                side: Side::Path,
+                hop: None,
+                confidence: 0.6,
+                evidence: vec![case.evidence(&queue)],
+            })
+        }),
+    }
+}
+
+/// Whether the way from sender to receiver is full.
+fn one_way(case: &Case<'_>) -> Option<Suspicion> {
+    let Flow { from, .. } = case.flow();
+    let fell = |reading: &Reading| reading.before.is_some_and(|before| reading.value < 0.6 * before);
+    let available = case.line(from, Metric::AvailableOutgoingBitrate).filter(fell);
+    let limited = case.sent(Metric::LimitedByBandwidth).filter(|share| share.value >= 0.3);
+    let signs: Vec<Reading> = [queue(case), limited, available].into_iter().flatten().collect();
+    let is_told = limited.is_some() || available.is_some();
+    let harm = place(case, Metric::LossRatio, LOSS).or_else(|| place(case, Metric::Jitter, JITTER_MS));
+    if signs.is_empty() || !is_told && harm.is_none() {
+        return None;
+    }
+    let mut evidence: Vec<_> = signs.iter().map(|sign| case.evidence(sign)).collect();
+    let (side, hop, confidence) = match harm {
+        Some(Place { side, hop, confidence, evidence: harm }) => {
+            evidence.extend(harm);
+            (side, hop, confidence)
+        }
+        // A media server answers for the way to it alone.
+        None if case.has_server() && from.is_some() => (Side::Sender, Some(Hop::Uplink), 0.8),
+        None => others_are_narrow(case).map_or((Side::Path, None, 0.75), |(side, hop)| (side, Some(hop), 0.85)),
+    };
+    // One sign alone may be an encoder that had little to send.
+    let confidence = if signs.len() + usize::from(side != Side::Path) >= 2 { confidence + 0.05 } else { confidence - 0.15 };
+    Some(Suspicion { cause: Cause::Congestion, side, hop, confidence, evidence })
+}
+
+/// Whether the sender's other connections are full too: then it is the sender's uplink.
+fn others_are_narrow(case: &Case<'_>) -> Option<(Side, Hop)> {
+    let participant = case.connections[case.flow().from?].participant;
+    let own = case.witnesses().filter(|&place| case.connections[place].participant == participant);
+    let shares: Vec<f64> =
+        own.flat_map(|place| case.streams(place, Direction::Outbound, Metric::LimitedByBandwidth)).map(|share| share.value).collect();
+    (!shares.is_empty() && shares.iter().all(|share| *share >= 0.3)).then_some((Side::Sender, Hop::Uplink))
+}
+
+fn loss(case: &Case<'_>) -> Option<Suspicion> {
+    let Place { side, hop, confidence, evidence } = place(case, Metric::LossRatio, LOSS)?;
+    Some(Suspicion { cause: Cause::PacketLoss, side, hop, confidence, evidence })
+}
+
+fn jitter(case: &Case<'_>) -> Option<Suspicion> {
+    let Place { side, hop, confidence, evidence } = place(case, Metric::Jitter, JITTER_MS)?;
+    // An encoder that is late sends unevenly too.
+    let is_busy = case.carries(MediaKind::Video) && case.sent(Metric::LimitedByCpu).is_some_and(|share| share.value >= 0.3);
+    let confidence = if is_busy { 0.5 } else { confidence - 0.05 };
+    Some(Suspicion { cause: Cause::Jitter, side, hop, confidence, evidence })
+}
+
+/// A relay over TCP makes loss into lateness.
+fn tcp_relay(case: &Case<'_>) -> Option<Suspicion> {
+    let over_tcp = case.ends().find_map(|end| case.line(Some(end), Metric::RelayedOverTcp).filter(|share| share.value >= 0.5))?;
+    let is_lost = [case.received(Metric::LossRatio), case.sent(Metric::LossRatio)].into_iter().flatten().any(|loss| loss.value >= LOSS);
+    let late = [Metric::Jitter, Metric::AudibleConcealmentRatio]
+        .into_iter()
+        .zip([JITTER_MS, LOSS])
+        .find_map(|(metric, bad)| case.received(metric).or_else(|| case.sent(metric)).filter(|reading| reading.value >= bad));
+    let slow = case.ends().find_map(|end| case.line(Some(end), Metric::Rtt).filter(|rtt| rtt.value >= LONG_MS));
+    let late = late.or(slow).filter(|_| !is_lost)?;
+    let evidence = [over_tcp, late].iter().map(|reading| case.evidence(reading)).collect();
+    Some(Suspicion { cause: Cause::TcpRelay, side: Side::Path, hop: Some(Hop::Relay), confidence: 0.85, evidence })
+}
+
+/// It was slow all the time, and not because of a queue.
+fn long_way(case: &Case<'_>) -> Option<Suspicion> {
+    if !case.fired(&["high_rtt", "high_media_latency"]) {
+        return None;
+    }
+    let rtt = case.ends().find_map(|end| case.line(Some(end), Metric::Rtt).filter(|rtt| rtt.value >= LONG_MS))?;
+    if rtt.before.is_some_and(|before| before < 0.7 * rtt.value) {
+        return None;
+    }
+    let relayed = case.ends().find_map(|end| case.line(Some(end), Metric::Relayed).filter(|share| share.value >= 0.5));
+    let evidence = [Some(rtt), relayed].iter().flatten().map(|reading| case.evidence(reading)).collect();
+    Some(Suspicion { cause: Cause::LongWay, side: Side::Path, hop: relayed.map(|_| Hop::Relay), confidence: 0.75, evidence })
+}

@@ -1,0 +1,99 @@
+//! Why a call was poor: each diagnosis in words, with what to try, and its evidence as links to charts and events.
+
+use maud::{Markup, html};
+use sidetone_engine::diagnosis::{Diagnosis, Evidence};
+use sidetone_store::record::ConferenceDetail;
+
+use super::{Visitor, format, icon, person_text, quality};
+
+/// Diagnoses shown at most; the others are in the API.
+const SHOWN_MAX: usize = 12;
+/// Pieces of evidence shown of each.
+const EVIDENCE_MAX: usize = 6;
+/// What a chart shows before and after the stretch.
+const MARGIN_MS: i64 = 15_000;
+
+pub(super) fn section(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
+    if detail.diagnoses.is_empty() {
+        return html! {};
+    }
+    // The worst and surest first: that is what somebody asks about.
+    let mut sorted: Vec<&Diagnosis> = detail.diagnoses.iter().collect();
+    sorted.sort_by(|a, b| b.severity.cmp(&a.severity).then(b.confidence.total_cmp(&a.confidence)).then(a.from.cmp(&b.from)));
+    html! {
+        section.card #diagnosis aria-labelledby="diagnosis-title" {
+            h2 #diagnosis-title { "Why" }
+            ol.diagnoses {
+                @for diagnosis in sorted.iter().take(SHOWN_MAX) { (one(detail, diagnosis, visitor)) }
+            }
+            @if sorted.len() > SHOWN_MAX { p.muted { "and " (format::count((sorted.len() - SHOWN_MAX) as u64, "more stretch")) } }
+        }
+    }
+}
+
+fn one(detail: &ConferenceDetail, diagnosis: &Diagnosis, visitor: &Visitor) -> Markup {
+    let name = |key| {
+        let participant = detail.participants.iter().find(|participant| participant.key == key);
+        participant.map_or_else(|| "somebody".to_owned(), |participant| person_text(participant).to_owned())
+    };
+    html! {
+        li class=(quality::severity_name(diagnosis.severity)) {
+            (icon::alert())
+            p.diagnosis { (diagnosis.sentence(&name)) }
+            p { (diagnosis.advice()) }
+            p.muted {
+                (format::instant(diagnosis.from, "time")) ", for " (format::span_us(diagnosis.until.as_micros() - diagnosis.from.as_micros()))
+                " · " (place(diagnosis))
+                @if diagnosis.confidence > 0.0 { " · " (sure(diagnosis.confidence)) }
+            }
+            @if !diagnosis.evidence.is_empty() {
+                ul.evidence aria-label="What speaks for it" {
+                    @for evidence in diagnosis.evidence.iter().take(EVIDENCE_MAX) { li { (witness(detail, diagnosis, evidence, visitor)) } }
+                }
+            }
+        }
+    }
+}
+
+/// `sender, uplink`.
+fn place(diagnosis: &Diagnosis) -> String {
+    let side = diagnosis.side.name();
+    diagnosis.hop.map_or_else(|| side.to_owned(), |hop| format!("{side}, {}", hop.name().replace('_', " ")))
+}
+
+fn sure(confidence: f64) -> String {
+    let word = match confidence {
+        _ if confidence >= 0.85 => "sure",
+        _ if confidence >= 0.7 => "likely",
+        _ => "possible",
+    };
+    format!("{word} ({})", format::percent(confidence))
+}
+
+fn witness(detail: &ConferenceDetail, diagnosis: &Diagnosis, evidence: &Evidence, visitor: &Visitor) -> Markup {
+    let page = format!("/conferences/{}", detail.conference.key);
+    let whose = |participant| {
+        let found = detail.participants.iter().find(|held| held.key == participant);
+        found.map_or("", |found| person_text(found))
+    };
+    let at = |connection| {
+        let connection = detail.peer_connections.iter().find(|held| held.key == connection);
+        connection.map_or("", |connection| whose(connection.participant))
+    };
+    match evidence {
+        Evidence::Series { connection, stream, metric, value, before } => {
+            let (from, until) = (diagnosis.from.as_millis() - MARGIN_MS, diagnosis.until.as_millis() + MARGIN_MS);
+            let link = visitor.link(&format!("{page}?connection={connection}&from_ms={from}&until_ms={until}")) + "#connection";
+            html! {
+                a href=(link) { (at(*connection)) " " (stream.map_or_else(String::new, super::stream_text)) " " code { (metric.name()) } }
+                " " b { (format::value(*metric, *value)) }
+                @if let Some(before) = before { span.muted { ", before " (format::value(*metric, *before)) } }
+            }
+        }
+        Evidence::Event { participant, time, kind, .. } => {
+            let link = visitor.link(&format!("{page}?who={participant}&kind={}", format::percent_encoded(kind))) + "#events";
+            html! { a href=(link) { (whose(*participant)) " " code { (kind) } } " at " (format::instant(*time, "time")) }
+        }
+        Evidence::Network { connection, network } => html! { (at(*connection)) " used " b { (network) } },
+    }
+}

@@ -1,0 +1,61 @@
+//! Diagnosing a conference: its analyses, its events and, of its poor stretches, its reports once more.
+
+use sidetone_engine::{
+    analysis::{Analysis, Analyzer, Output},
+    diagnosis::{Connection, Diagnosis, Happening, Inquiry},
+    ids::{AppKey, ParticipantKey, PeerConnectionKey},
+    issue::RuleSet,
+    units::Timestamp,
+};
+use sidetone_store::{Store, record::Chunk};
+use sidetone_wire::codec::CodecError;
+
+use crate::{finalise::FinaliseError, run};
+
+/// What the engine's [`Inquiry`] needs of an analysed peer connection; `None` when it had no report.
+pub(crate) fn connection(key: PeerConnectionKey, participant: ParticipantKey, analysis: &Analysis) -> Option<Connection> {
+    Some(Connection {
+        key,
+        participant,
+        span: analysis.span?,
+        streams: analysis.streams.iter().map(|stream| stream.stream.clone()).collect(),
+        issues: analysis.issues.clone(),
+        network: analysis.network.clone(),
+    })
+}
+
+/// Why a conference was poor where it was. Reads the stored reports of its poor stretches; a good conference costs nothing.
+pub(crate) async fn diagnose(
+    store: &dyn Store,
+    app: AppKey,
+    connections: Vec<Connection>,
+    happenings: Vec<Happening>,
+) -> Result<Vec<Diagnosis>, FinaliseError> {
+    let keys: Vec<PeerConnectionKey> = connections.iter().map(|connection| connection.key).collect();
+    let mut inquiry = Inquiry::new(connections, happenings);
+    for key in keys {
+        let Some(span) = inquiry.wanted(key) else { continue };
+        let chunks = store.chunks(app, key).await?;
+        let read = tokio::task::spawn_blocking(move || read(&mut inquiry, key, span, &chunks).map(|()| inquiry));
+        let read = read.await.map_err(|_| FinaliseError::Panicked)?;
+        inquiry = read.map_err(|source| FinaliseError::Damaged { peer_connection: key.to_string(), source })?;
+    }
+    tokio::task::spawn_blocking(move || inquiry.finish()).await.map_err(|_| FinaliseError::Panicked)
+}
+
+/// Gives the ticks of a span to the inquiry.
+fn read(inquiry: &mut Inquiry, key: PeerConnectionKey, span: (Timestamp, Timestamp), chunks: &[Chunk]) -> Result<(), CodecError> {
+    // Values alone are wanted: no rule is judged twice.
+    let no_rules = RuleSet { rules: Vec::new(), ..RuleSet::default() };
+    let mut analyzer = Analyzer::live(&no_rules);
+    let wanted: Vec<Chunk> =
+        chunks.iter().filter(|chunk| chunk.reports.span.0 <= span.1 && span.0 <= chunk.reports.span.1).cloned().collect();
+    for run in run::in_order(&wanted) {
+        analyzer.push(&run?, &mut |output| {
+            if let Output::Tick(tick) = output {
+                inquiry.read(key, tick);
+            }
+        });
+    }
+    Ok(())
+}
