@@ -6,104 +6,36 @@
 
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { ClientMonitor } from "@observertc/client-monitor-js";
 import { build } from "esbuild";
-import { CompositeRTCStatsParser, PeriodicWebRTCStatsReporter, RTCStatsParser } from "webrtc-issue-detector";
-import * as issueDetectorModule from "webrtc-issue-detector";
 import { initSync } from "../../packages/sdk/generated/engine.js";
 import { engineOfModule } from "../../packages/sdk/src/engine/index.ts";
-import { STRICT } from "../../packages/sdk/src/privacy.ts";
+import { clientMonitor, type Contender, issueDetector, json, type Report, sidetone } from "./contenders.ts";
 
 const TRACES = ["av-pc0", "lite/av-pc0", "audio-pc0", "firefox/firefox-av-pc0"];
 const ROUNDS = 41;
 const WARM_UP = 60;
-/** As the SDK sends them. */
-const REPORTS_PER_BATCH = 10;
 
-type Report = Map<string, object>;
 interface Taken {
   readonly timeMs: number;
   readonly report: Report;
 }
-
-/** Takes a whole trace, as a new connection. */
-type Run = (trace: readonly Taken[]) => Promise<void> | void;
 
 const module = readFileSync(new URL("../../packages/sdk/generated/engine_bg.wasm", import.meta.url));
 initSync({ module });
 // What the other libraries look for in a page.
 Object.assign(globalThis, { window: globalThis, navigator: { userAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36" } });
 const engine = engineOfModule();
-const of = { conferenceId: "weekly", userId: "ada", participantId: "stay", peerConnectionId: "pc0", batchSeq: 0, sentMs: 0 };
+const CONTENDERS = [sidetone(engine, false), sidetone(engine, true), issueDetector, clientMonitor];
 
-/** Collect, hide addresses, series, scores and issues as objects, and a compact batch for every ten reports. */
-const sidetone = (judges: boolean): Run => (trace) => {
-  const recording = engine.recording(() => STRICT);
-  for (const { timeMs, report } of trace) {
-    recording.push(timeMs, report, judges);
-    if (recording.count === REPORTS_PER_BATCH) recording.takeBatch(of);
-  }
-  if (recording.count > 0) recording.takeBatch(of);
-  recording.free();
-};
-
-const json: Run = (trace) => {
-  for (const { report } of trace) JSON.stringify(Object.fromEntries(report));
-};
-
-/** Node takes the package as CommonJS: its class stands one step further in. */
-const { default: inner } = issueDetectorModule as unknown as { default: { default: typeof issueDetectorModule.default } };
-const WebRTCIssueDetector = inner.default;
-
-/** Parses reports, scores and detects issues; sends nothing. One receiver gives the whole report, so that it is read once. */
-const issueDetector: Run = async (trace) => {
-  const logger = { debug() {}, info() {}, warn() {}, error() {} };
-  const compositeStatsParser = new CompositeRTCStatsParser({ statsParser: new RTCStatsParser({ logger }) });
-  const statsReporter = new PeriodicWebRTCStatsReporter({ compositeStatsParser, getStatsInterval: 1e9 });
-  new WebRTCIssueDetector({ autoAddPeerConnections: false, compositeStatsParser, statsReporter, onIssues() {}, onNetworkScoresUpdated() {} });
-  let current: Report = new Map();
-  const receiver = { track: { enabled: true }, getStats: async () => current };
-  const pc = { iceConnectionState: "connected", connectionState: "connected", getReceivers: () => [receiver], getSenders: () => [] };
-  compositeStatsParser.addPeerConnection({ pc: pc as never });
-  const parseReports = (statsReporter as unknown as { parseReports(): Promise<void> }).parseReports.bind(statsReporter);
-  for (const { report } of trace) {
-    current = report;
-    await parseReports();
-  }
-};
-
-/** Collects, scores and detects; a sample as JSON for every fourth report, as it is by default. */
-const clientMonitor: Run = async (trace) => {
-  const monitor = new ClientMonitor({ collectingPeriodInMs: 0, samplingPeriodInMs: 0, integrateNavigatorMediaDevices: false });
-  let current: Report = new Map();
-  const pc = Object.assign(new EventTarget(), {
-    iceConnectionState: "connected",
-    connectionState: "connected",
-    setLocalDescription() {},
-    getSenders: () => [],
-    getReceivers: () => [],
-    getStats: async () => current,
-  });
-  monitor.addSource(pc as never);
-  let count = 0;
-  for (const { report } of trace) {
-    current = report;
-    await monitor.collect();
-    if (++count % 4 === 0) JSON.stringify(monitor.createSample());
-  }
-};
-
-const RUNS: readonly (readonly [string, Run])[] = [
-  ["Sidetone: collect, encode", sidetone(false)],
-  ["Sidetone: collect, encode, series, scores, issues", sidetone(true)],
-  ["webrtc-issue-detector 1.17.3", issueDetector],
-  ["client-monitor-js 4.0.3", clientMonitor],
-];
-
-/** Microseconds per report. */
-async function cost(run: Run, trace: readonly Taken[]): Promise<number> {
+/** Microseconds per report of a whole trace, as a new connection. */
+async function cost(contender: Contender, trace: readonly Taken[]): Promise<number> {
   const before = performance.now();
-  await run(trace);
+  const taker = contender.start();
+  for (const { timeMs, report } of trace) {
+    const taken = taker.take(timeMs, report);
+    if (taken) await taken;
+  }
+  taker.end();
   return (1000 * (performance.now() - before)) / trace.length;
 }
 
@@ -130,18 +62,18 @@ const wasm = gzipSync(module, { level: 9 }).length;
 console.log(`gzip: Sidetone's collector ${kilobytes(sdk)} and engine ${kilobytes(wasm)}, webrtc-issue-detector ${kilobytes(await gzipSize(path("webrtc-issue-detector")))}, client-monitor-js ${kilobytes(await gzipSize(path("@observertc/client-monitor-js")))}`);
 for (const name of TRACES) {
   const trace = read(name);
-  const ratios = RUNS.map((): number[] => []);
+  const ratios = CONTENDERS.map((): number[] => []);
   const bases: number[] = [];
   for (let round = -WARM_UP; round < ROUNDS; round++) {
     const base = await cost(json, trace);
     const costs: number[] = [];
-    for (const [, run] of RUNS) costs.push(await cost(run, trace));
+    for (const contender of CONTENDERS) costs.push(await cost(contender, trace));
     if (round < 0) continue;
     bases.push(base);
     costs.forEach((microseconds, index) => ratios[index]?.push(microseconds / base));
   }
   console.log(`${name}: JSON.stringify ${median(bases).toFixed(1)} µs`);
-  RUNS.forEach(([what], index) => console.log(`  ${median(ratios[index] ?? []).toFixed(2)}  ${what}`));
+  CONTENDERS.forEach(({ name }, index) => console.log(`  ${median(ratios[index] ?? []).toFixed(2)}  ${name}`));
 }
 // Timers of the other libraries.
 process.exit(0);

@@ -3,9 +3,10 @@
 //! A *shape* is the id and type of a stats object with the names and kinds of its members. A report is, for each of its objects, the number
 //! of its shape followed by a value for each member: the number itself, 0 or 1, or the number of a text.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use sidetone_engine::{
+    order::order,
     report::{Column, Data, MemberName, Object, Presence, Reports, Text, Value},
     series::{self, Layout},
     units::Timestamp,
@@ -82,6 +83,8 @@ struct Shape {
     object: usize,
     /// Sorted by name, each once.
     members: Vec<Member>,
+    /// Places of the values that are texts.
+    texts: Vec<usize>,
 }
 
 impl Shape {
@@ -116,24 +119,15 @@ type Found = (usize, Kind, f64);
 pub(crate) struct Intake {
     texts: Vec<Text>,
     shapes: Vec<Shape>,
-    /// Id and type of every object.
-    objects: Vec<(Text, Text)>,
-    /// Their numbers, by those of id and type.
-    object_numbers: BTreeMap<(u32, u32), usize>,
+    /// Id and type of every object, by the numbers of the texts.
+    objects: Vec<(u32, u32)>,
     rows: VecDeque<Row>,
     dropped: u32,
 }
 
 impl Default for Intake {
     fn default() -> Self {
-        Self {
-            texts: vec![Text::default()],
-            shapes: Vec::new(),
-            objects: Vec::new(),
-            object_numbers: BTreeMap::new(),
-            rows: VecDeque::new(),
-            dropped: 0,
-        }
+        Self { texts: vec![Text::default()], shapes: Vec::new(), objects: Vec::new(), rows: VecDeque::new(), dropped: 0 }
     }
 }
 
@@ -162,19 +156,23 @@ impl Intake {
             members.push(Member { name, key, kind, place, is_read });
         }
         let key_of = |member: &Member| member.key.checked_sub(1).and_then(|key| self.texts.get(key as usize));
-        members.sort_by(|a, b| {
+        let sorted = order(members.len(), &|a, b| {
+            let (a, b) = (&members[a], &members[b]);
             let names = self.texts[a.name as usize].cmp(&self.texts[b.name as usize]);
             names.then_with(|| key_of(a).cmp(&key_of(b)))
         });
+        let members: Vec<Member> = sorted.into_iter().map(|place| members[place]).collect();
         if members.windows(2).any(|pair| pair[0].is_same(&pair[1])) {
             return Err(FlatError::Shape);
         }
-        let object = (text(id)?.clone(), text(stats_type)?.clone());
-        let number = *self.object_numbers.entry((id, stats_type)).or_insert(self.objects.len());
-        if number == self.objects.len() {
-            self.objects.push(object);
+        text(id).and(text(stats_type))?;
+        let known = self.objects.iter().position(|object| *object == (id, stats_type));
+        let number = known.unwrap_or(self.objects.len());
+        if known.is_none() {
+            self.objects.push((id, stats_type));
         }
-        self.shapes.push(Shape { object: number, members });
+        let texts = members.iter().filter(|member| matches!(member.kind, Kind::Text | Kind::Json)).map(|member| member.place).collect();
+        self.shapes.push(Shape { object: number, members, texts });
         Ok(())
     }
 
@@ -195,9 +193,8 @@ impl Intake {
         while let Some((&number, values)) = rest.split_first() {
             let shape = index(number).and_then(|number| self.shapes.get(number)).ok_or(FlatError::Report)?;
             let (values, after) = values.split_at_checked(shape.members.len()).ok_or(FlatError::Report)?;
-            let texts = shape.members.iter().filter(|member| matches!(member.kind, Kind::Text | Kind::Json));
-            for member in texts {
-                index(values[member.place]).filter(|&number| number < self.texts.len()).ok_or(FlatError::Text)?;
+            for &place in &shape.texts {
+                index(values[place]).filter(|&number| number < self.texts.len()).ok_or(FlatError::Text)?;
             }
             rest = after;
         }
@@ -271,9 +268,15 @@ impl Intake {
                 }
                 found[place].1.push(cell);
             }
-            found[known..].sort_by(|a, b| self.objects[a.0].0.cmp(&self.objects[b.0].0));
-            for (place, (object, _)) in found.iter().enumerate().skip(known) {
-                places[*object] = Some(place);
+            if found.len() > known {
+                let new = found.split_off(known);
+                let id = |place: usize| &self.texts[self.objects[new[place].0].0 as usize];
+                let sorted = order(new.len(), &|a, b| id(a).cmp(id(b)));
+                let mut new: Vec<_> = new.into_iter().map(Some).collect();
+                found.extend(sorted.into_iter().filter_map(|place| new[place].take()));
+                for (place, (object, _)) in found.iter().enumerate().skip(known) {
+                    places[*object] = Some(place);
+                }
             }
         }
         found
@@ -285,8 +288,7 @@ impl Intake {
         let mut buffer = Vec::new();
         let object = |(number, cells): (usize, Vec<Cell<'_>>)| self.object(number, &cells, times.len(), &is_wanted, &mut buffer);
         let objects = objects.into_iter().map(object).collect();
-        // Every column was made with as many rows as there are times, of finite numbers.
-        Reports::from_columns(times, objects).unwrap_or_default()
+        Reports::from_sound_columns(times, objects)
     }
 
     fn object(
@@ -297,7 +299,8 @@ impl Intake {
         is_wanted: &impl Fn(&Member) -> bool,
         buffer: &mut Vec<Found>,
     ) -> Object {
-        let (id, stats_type) = self.objects[number].clone();
+        let (id, stats_type) = self.objects[number];
+        let (id, stats_type) = (self.texts[id as usize].clone(), self.texts[stats_type as usize].clone());
         let mut shapes: Vec<usize> = Vec::new();
         let mut columns = Vec::new();
         for (at, first) in cells.iter().enumerate() {
@@ -379,14 +382,9 @@ impl Intake {
             at += 1 + cell.values.len();
         }
         // As the table has them.
-        heads.sort_by_key(|&(shape, _)| {
-            let number = self.shapes[shape].object;
-            live.reports
-                .objects()
-                .iter()
-                .position(|object| (&object.id, &object.stats_type) == (&self.objects[number].0, &self.objects[number].1))
-        });
-        for (shape, head) in heads {
+        let id = |place: usize| &self.texts[self.objects[self.shapes[heads[place].0].object].0 as usize];
+        for place in order(heads.len(), &|a, b| id(a).cmp(id(b))) {
+            let (shape, head) = heads[place];
             for member in self.shapes[shape].members.iter().filter(|member| member.is_read) {
                 let is_number = member.kind == Kind::Number && row.values[head + member.place].is_finite();
                 if is_number { &mut live.moving } else { &mut live.fixed }.push(head + member.place);

@@ -14,6 +14,7 @@ pub mod histogram;
 pub mod ids;
 pub mod issue;
 pub mod metric;
+pub mod order;
 pub mod report;
 pub mod score;
 pub mod series;

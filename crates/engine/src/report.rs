@@ -384,6 +384,13 @@ impl Reports {
         Ok(Self { times, objects, index: HashMap::new() })
     }
 
+    /// From columns of which is known that each has as many rows as there are times, and that their numbers are finite.
+    #[must_use]
+    pub fn from_sound_columns(times: Vec<Timestamp>, objects: Vec<Object>) -> Self {
+        debug_assert!(Self::from_columns(times.clone(), objects.clone()).is_ok(), "the caller vouches for the columns");
+        Self { times, objects, index: HashMap::new() }
+    }
+
     /// Appends one report. A number that is not finite is left out: a member that has no value was not measured.
     pub fn push(&mut self, report: &Report) {
         let rows = self.times.len();

@@ -4,6 +4,7 @@
 //! ([`MEMORY_PER_BYTE`], [`MEMORY_BASE`]). It holds the columns of [`Reports`]: what never changes costs a few bits,
 //! what changes is predicted from its past or from another column, and what is left is a symbol of known likelihood and plain bits.
 
+mod base64;
 mod budget;
 mod certificate;
 mod checksum;
@@ -29,6 +30,7 @@ pub use fold::{FOLDED_REPORTS_MAX, fold};
 use sidetone_engine::report::Reports;
 
 use budget::Budget;
+use certificate::Certificates;
 use dictionary::{DICTIONARY, Dictionary};
 use rans::Decoder;
 use read::Reading;
@@ -92,18 +94,20 @@ pub fn encode(reports: &Reports) -> Vec<u8> {
 
 /// A chunk. In one that `learns`, every run of numbers has models of its own, which follow what they see.
 fn encode_by(dictionary: &Dictionary, reports: &Reports, learns: bool) -> Vec<u8> {
+    let certificates = &mut Certificates::default();
     if let Some(plan) = template::plan(dictionary, reports) {
-        return write(dictionary, &plan, reports, learns).0;
+        return write(dictionary, &plan, reports, learns, certificates).0;
     }
     // An object or member that stands there twice: what holds is said by the reports.
     let plain: Reports = reports.iter().collect();
-    template::plan(dictionary, &plain).map_or_else(Vec::new, |plan| write(dictionary, &plan, &plain, learns).0)
+    template::plan(dictionary, &plain).map_or_else(Vec::new, |plan| write(dictionary, &plan, &plain, learns, certificates).0)
 }
 
 /// Encodes the successive runs of one peer connection as [`encode`] does: what it found of one it remembers for the next.
 #[derive(Debug, Default)]
 pub struct Encoder {
     plan: Plan,
+    certificates: Certificates,
 }
 
 impl Encoder {
@@ -112,13 +116,19 @@ impl Encoder {
         if !self.plan.suits(reports) {
             self.plan = template::plan(&DICTIONARY, reports)?.keep(reports);
         }
-        Some(write(&DICTIONARY, &self.plan, reports, false).0)
+        Some(write(&DICTIONARY, &self.plan, reports, false, &mut self.certificates).0)
     }
 }
 
 /// A chunk, and what wrote it.
-fn write<'a>(dictionary: &'a Dictionary, plan: &Plan, reports: &'a Reports, learns: bool) -> (Vec<u8>, Writing<'a>) {
-    let mut writing = Writing::new(dictionary, reports, learns);
+fn write<'a>(
+    dictionary: &'a Dictionary,
+    plan: &Plan,
+    reports: &'a Reports,
+    learns: bool,
+    certificates: &'a mut Certificates,
+) -> (Vec<u8>, Writing<'a>) {
+    let mut writing = Writing::new(dictionary, reports, learns, certificates);
     writing.reports(plan, reports);
     let mut bytes = MAGIC.to_vec();
     push_varint(&mut bytes, (reports.len() as u64) << 1 | u64::from(learns));

@@ -95,11 +95,13 @@ impl Draft {
     }
 
     /// The value, if there is one.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(crate) fn get(&self, metric: Metric) -> Option<f64> {
         (self.present >> metric.index() & 1 != 0).then(|| self.values[metric.index()])
     }
 
     /// Sets a value; absent or non-finite values leave the metric absent.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(crate) fn set(&mut self, metric: Metric, value: Option<f64>) {
         let bit = 1 << metric.index();
         match value.filter(|value| value.is_finite()) {

@@ -79,26 +79,31 @@ impl Counters {
     }
 
     /// The number in this report; absent when it is negative, as nothing is but decibels.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(crate) fn level(&self, field: Field) -> Option<f64> {
         self.now.get(field).filter(|&level| level >= 0.0)
     }
 
     /// How much a member changed, falling included.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(crate) fn change(&self, field: Field) -> Option<f64> {
         Some(self.now.get(field)? - self.before.get(field)?)
     }
 
     /// How much a counter grew; absent when it fell.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(crate) fn growth(&self, field: Field) -> Option<f64> {
         self.change(field).filter(|&change| change >= -ROUNDING).map(|change| change.max(0.0))
     }
 
     /// Growth of one counter over that of another; absent while the other stands.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(crate) fn mean(&self, part: Field, count: Field) -> Option<f64> {
         over(self.growth(part)?, self.growth(count)?)
     }
 
     /// As [`Counters::mean`], at most 1.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(crate) fn share(&self, part: Field, whole: Field) -> Option<f64> {
         self.mean(part, whole).map(|share| share.min(1.0))
     }

@@ -257,16 +257,19 @@ impl StreamState {
     }
 
     /// Growth of a counter per second.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(super) fn rate(&self, field: Field, seconds: f64) -> Option<f64> {
         over(self.own.growth(field)?, seconds)
     }
 
     /// A member in seconds, as milliseconds.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(super) fn level_ms(&self, field: Field) -> Option<f64> {
         self.own.level(field).map(|seconds| seconds * 1000.0)
     }
 
     /// Mean of summed seconds per counted thing, in milliseconds.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(super) fn mean_ms(&self, sum: Field, count: Field) -> Option<f64> {
         self.own.mean(sum, count).map(|seconds| seconds * 1000.0)
     }

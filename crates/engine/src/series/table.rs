@@ -3,6 +3,7 @@
 use super::field::Field;
 use crate::{
     analysis::{Direction, MediaKind, StreamId},
+    order::order,
     report::{Column, Data, Object, Presence, Reports, Text, Value},
 };
 
@@ -135,14 +136,17 @@ impl Layout {
         let objects = reports.objects();
         let known = objects.iter().enumerate().filter_map(|(place, object)| Some(Binding::new(place, object, kind(&object.stats_type)?)));
         let mut layout = Self { bindings: known.collect(), by_id: Vec::new() };
-        for (index, binding) in layout.bindings.iter().enumerate() {
-            if !matches!(binding.kind, Kind::Stream(_) | Kind::Remote(_)) {
-                layout.by_id.push((objects[binding.object].id.clone(), index));
+        let id = |index: usize| &objects[layout.bindings[index].object].id;
+        let mut by_id: Vec<(Text, usize)> = Vec::with_capacity(layout.bindings.len());
+        for index in order(layout.bindings.len(), &|a, b| id(a).cmp(id(b))) {
+            match by_id.last_mut() {
+                _ if matches!(layout.bindings[index].kind, Kind::Stream(_) | Kind::Remote(_)) => {}
+                // Of two with one id the last counts.
+                Some((held, last)) if held == id(index) => *last = index,
+                _ => by_id.push((id(index).clone(), index)),
             }
         }
-        // Of two with one id the last counts.
-        layout.by_id.sort_unstable_by(|a, b| (&a.0, b.1).cmp(&(&b.0, a.1)));
-        layout.by_id.dedup_by(|later, first| later.0 == first.0);
+        layout.by_id = by_id;
         for index in 0..layout.bindings.len() {
             let table = Table { reports, layout: &layout };
             let bound = table.bound(&layout.bindings[index]);
@@ -177,23 +181,44 @@ impl<'a> Table<'a> {
         Bound { table: self, object: &self.reports.objects()[binding.object], binding }
     }
 
-    fn all(self) -> impl Iterator<Item = Bound<'a>> {
-        self.layout.bindings.iter().map(move |binding| self.bound(binding))
+    fn chosen(self, is_chosen: fn(Kind, Kind) -> bool, kind: Kind) -> Chosen<'a> {
+        Chosen { table: self, rest: self.layout.bindings.iter(), is_chosen, kind }
     }
 
     /// The objects of one kind.
-    pub(crate) fn of(self, kind: Kind) -> impl Iterator<Item = Bound<'a>> {
-        self.all().filter(move |bound| bound.binding.kind == kind)
+    pub(crate) fn of(self, kind: Kind) -> Chosen<'a> {
+        self.chosen(|kind, wanted| kind == wanted, kind)
     }
 
     /// The streams that are sent and received here.
-    pub(crate) fn streams(self) -> impl Iterator<Item = Bound<'a>> {
-        self.all().filter(|bound| matches!(bound.binding.kind, Kind::Stream(_)))
+    pub(crate) fn streams(self) -> Chosen<'a> {
+        self.chosen(|kind, _| matches!(kind, Kind::Stream(_)), Kind::Source)
     }
 
     /// What the far end says of them.
-    pub(crate) fn remotes(self) -> impl Iterator<Item = Bound<'a>> {
-        self.all().filter(|bound| matches!(bound.binding.kind, Kind::Remote(_)))
+    pub(crate) fn remotes(self) -> Chosen<'a> {
+        self.chosen(|kind, _| matches!(kind, Kind::Remote(_)), Kind::Source)
+    }
+}
+
+/// Some objects of a run.
+#[derive(Debug)]
+pub(crate) struct Chosen<'a> {
+    table: Table<'a>,
+    rest: std::slice::Iter<'a, Binding>,
+    /// By the kind of an object, and that which is wanted.
+    is_chosen: fn(Kind, Kind) -> bool,
+    kind: Kind,
+}
+
+impl<'a> Iterator for Chosen<'a> {
+    type Item = Bound<'a>;
+
+    // Once, not in every loop over it.
+    #[cfg_attr(target_family = "wasm", inline(never))]
+    fn next(&mut self) -> Option<Bound<'a>> {
+        let Self { table, rest, is_chosen, kind } = self;
+        rest.find(|binding| is_chosen(binding.kind, *kind)).map(|binding| table.bound(binding))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
+use super::base64::{from_base64, to_base64};
+
 /// What stands between the fields: from the tag of the version to the length of the serial number, ...
 const BEFORE_SERIAL: &[u8] = b"\xa0\x03\x02\x01\x02\x02";
 const SIGNED_WITH: &[u8] = b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02";
@@ -182,6 +184,33 @@ fn push_time(der: &mut Vec<u8>, mut time: u64) {
 /// The SHA-256 of a certificate as `getStats` writes it: `AB:CD:…`.
 pub(super) fn fingerprint(der: &[u8]) -> String {
     written(&Sha256::digest(der))
+}
+
+/// Certificates and their fingerprints: a connection has a few, and tells them in every chunk.
+#[derive(Debug, Default)]
+pub(super) struct Certificates(Vec<(String, String, Vec<u8>)>);
+
+impl Certificates {
+    /// Most that are remembered.
+    const MAX: usize = 8;
+
+    /// The certificate that has this fingerprint, from its base64; `None` where they do not belong together.
+    pub(super) fn of(&mut self, fingerprint: &str, base64: &str) -> Option<Vec<u8>> {
+        let place = self.0.iter().position(|(known, text, _)| known == fingerprint && text == base64);
+        let place = match place {
+            Some(place) => place,
+            None => {
+                let der = from_base64(base64);
+                if self::fingerprint(&der) != fingerprint || to_base64(&der) != base64 {
+                    return None;
+                }
+                self.0.truncate(Self::MAX - 1);
+                self.0.push((fingerprint.to_owned(), base64.to_owned(), der));
+                self.0.len() - 1
+            }
+        };
+        Some(self.0[place].2.clone())
+    }
 }
 
 /// Bytes as upper-case hexadecimal digits with colons between.

@@ -11,27 +11,18 @@ pub(crate) fn checksum(bytes: &[u8]) -> u32 {
 #[cfg(target_family = "wasm")]
 pub(crate) use small as checksum;
 
-/// The same with a table of 64 bytes where that of the library has 16 kB, which every page would download.
+/// The same with a table that is made here: that of the library has 16 kB, which every page would download.
 #[cfg(any(test, target_family = "wasm"))]
 pub(crate) fn small(bytes: &[u8]) -> u32 {
-    const TABLE: [u32; 16] = {
-        let mut table = [0; 16];
+    static TABLE: std::sync::LazyLock<[u32; 256]> = std::sync::LazyLock::new(|| {
         let mut place = 0;
-        while place < 16 {
-            #[expect(clippy::cast_possible_truncation, reason = "there are 16")]
-            let mut check = place as u32;
-            let mut bit = 0;
-            while bit < 4 {
-                check = check >> 1 ^ (0xEDB8_8320 * (check & 1));
-                bit += 1;
-            }
-            table[place] = check;
+        [0; 256].map(|_: u32| {
             place += 1;
-        }
-        table
-    };
-    let step = |check: u32, nibble: u8| check >> 4 ^ TABLE[(check as usize ^ usize::from(nibble)) & 15];
-    !bytes.iter().fold(!0, |check, &byte| step(step(check, byte), byte >> 4))
+            (0..8).fold(place - 1, |check: u32, _| check >> 1 ^ (0xEDB8_8320 * (check & 1)))
+        })
+    });
+    let table = &*TABLE;
+    !bytes.iter().fold(!0, |check, &byte| check >> 8 ^ table[(check as usize ^ usize::from(byte)) & 255])
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@
 
 use std::{collections::BTreeMap, ops::Range, sync::LazyLock};
 
-use sidetone_engine::report::{MemberName, Text, Value};
+use sidetone_engine::{
+    order::order,
+    report::{MemberName, Text, Value},
+};
 
 use super::{
     number,
@@ -194,8 +197,8 @@ fn member<'t>(line: &'t str, names: &mut Numbers<'t>, types: &mut Numbers<'t>) -
         target => Some(number_in(types, target)),
     };
     let modes = model(fields.next()?)?;
-    let mut predictors = std::array::from_fn(|place| place);
-    predictors.sort_by_key(|place| modes.cost(mode::PREDICTED + place));
+    let cost = |place: usize| modes.cost(mode::PREDICTED + place);
+    let predictors = order(Predictor::ALL.len(), &|a, b| cost(a).cmp(&cost(b)));
     let values = fields.map(|value| likely(value, scale)).collect::<Option<Vec<_>>>()?;
     let name_number = number_in(names, plain);
     let member = Member {
@@ -208,7 +211,7 @@ fn member<'t>(line: &'t str, names: &mut Numbers<'t>, types: &mut Numbers<'t>) -
         target,
         usual: modes.usual(),
         modes,
-        predictors,
+        predictors: predictors.try_into().ok()?,
         is_referred: false,
         crossing: None,
         is_clock: plain == CLOCK,
@@ -249,8 +252,8 @@ impl Dictionary {
             }
         }
         for template in &mut dictionary.templates {
-            template.sorted = (0..template.members.len()).collect();
-            template.sorted.sort_by(|&a, &b| template.members[a].name.cmp(&template.members[b].name));
+            let members = &template.members;
+            template.sorted = order(members.len(), &|a, b| members[a].name.cmp(&members[b].name));
         }
         for member in dictionary.templates.iter_mut().flat_map(|template| &mut template.members) {
             member.is_referred |= member.is_clock;
@@ -258,8 +261,7 @@ impl Dictionary {
         dictionary.refer(&references)?;
         (dictionary.names, dictionary.types) = (names.len(), types.len());
         let words = &dictionary.words;
-        dictionary.sorted_words = (0..words.len()).collect();
-        dictionary.sorted_words.sort_by_key(|&word| &words[word]);
+        dictionary.sorted_words = order(words.len(), &|a, b| words[a].cmp(&words[b]));
         Some(dictionary)
     }
 

@@ -2,7 +2,10 @@
 
 use std::{cmp::Reverse, ops::Range, sync::Arc};
 
-use sidetone_engine::report::{Column, MemberName, Object, Reports, Text};
+use sidetone_engine::{
+    order::order,
+    report::{MemberName, Object, Reports, Text},
+};
 
 use super::dictionary::{Dictionary, Template};
 
@@ -124,27 +127,25 @@ pub(super) fn plan(dictionary: &Dictionary, reports: &Reports) -> Option<Plan> {
     let place = telling.and_then(|object| best(dictionary, all.clone(), object)).unwrap_or(0);
     let family = dictionary.families.iter().position(|family| family.contains(&place)).unwrap_or(0);
     let own = dictionary.families.get(family).cloned().unwrap_or_default();
-    let mut objects = Vec::with_capacity(reports.objects().len());
-    for (place, object) in reports.objects().iter().enumerate() {
-        let template = best(dictionary, own.clone(), object).or_else(|| best(dictionary, all.clone(), object));
-        objects.push(matched(dictionary, template, (place, object))?);
-    }
-    objects.sort_by_key(|matched| {
-        let place = matched.template.unwrap_or(usize::MAX);
-        (!own.contains(&place), place)
-    });
-    let mut others: Vec<&MemberName> = Vec::new();
-    for matched in &objects {
-        let column = |&place: &usize| -> &Column { &reports.objects()[matched.object].columns[place] };
-        others.clear();
-        others.extend(matched.others.iter().map(|place| &column(place).name));
-        others.sort();
-        if others.windows(2).any(|pair| pair[0] == pair[1]) {
+    let held = reports.objects();
+    let templates: Vec<Option<usize>> =
+        held.iter().map(|object| best(dictionary, own.clone(), object).or_else(|| best(dictionary, all.clone(), object))).collect();
+    let rank = |place: usize| {
+        let template = templates[place].unwrap_or(usize::MAX);
+        (!own.contains(&template), template)
+    };
+    let mut objects = Vec::with_capacity(held.len());
+    for place in order(held.len(), &|a, b| rank(a).cmp(&rank(b))) {
+        let matched = matched(dictionary, templates[place], (place, &held[place]))?;
+        let name = |other: usize| &held[place].columns[matched.others[other]].name;
+        let others = order(matched.others.len(), &|a, b| name(a).cmp(name(b)));
+        if others.windows(2).any(|pair| name(pair[0]) == name(pair[1])) {
             return None;
         }
+        objects.push(matched);
     }
-    let mut ids: Vec<_> = reports.objects().iter().map(|object| (&object.id, &object.stats_type)).collect();
-    ids.sort();
-    let is_unique = ids.windows(2).all(|pair| pair[0] != pair[1]);
+    let id = |place: usize| (&held[place].id, &held[place].stats_type);
+    let ids = order(held.len(), &|a, b| id(a).cmp(&id(b)));
+    let is_unique = ids.windows(2).all(|pair| id(pair[0]) != id(pair[1]));
     is_unique.then_some(Plan { family, objects, made_for: Vec::new() })
 }

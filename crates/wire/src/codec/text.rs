@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{
     CodecError,
+    base64::{LETTERS, letter_value, to_base64},
     budget::Budget,
-    certificate::{self, AGE_BITS, Fields},
+    certificate::{self, AGE_BITS, Certificates, Fields},
     dictionary::Dictionary,
     rans::{Decoder, Encoder},
 };
@@ -50,7 +51,6 @@ const UUID_CHARS: usize = 36;
 /// Where a UUID has dashes.
 const UUID_DASHES: [usize; 4] = [8, 13, 18, 23];
 
-const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 fn is_letter(byte: u8) -> bool {
@@ -61,47 +61,8 @@ fn is_digit(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
-fn letter_value(byte: u8) -> u64 {
-    u64::from(match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' => 62,
-        _ => 63,
-    })
-}
-
 fn digit_value(byte: u8) -> u8 {
     if byte.is_ascii_digit() { byte - b'0' } else { byte.to_ascii_lowercase() - b'a' + 10 }
-}
-
-/// The bytes that base64 stands for; any others for a text that is no base64.
-#[expect(clippy::cast_possible_truncation, reason = "the lowest eight bits are taken")]
-fn from_base64(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut count) = (0, 0);
-    for byte in text.bytes().filter(|&byte| byte != b'=') {
-        bits = bits << 6 | letter_value(byte);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-        }
-    }
-    bytes
-}
-
-/// Bytes in base64.
-fn to_base64(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let bits = three.iter().fold(0, |bits, &byte| bits << 8 | usize::from(byte)) << (8 * (3 - three.len()));
-        for place in 0..4 {
-            let letter = if place > three.len() { b'=' } else { LETTERS[bits >> (18 - 6 * place) & 63] };
-            text.push(char::from(letter));
-        }
-    }
-    text
 }
 
 /// What the last text of a walk had besides its characters.
@@ -135,6 +96,7 @@ pub(super) struct Writer<'a> {
     dictionary: &'a Dictionary,
     /// When the first report was taken, in seconds since 1970.
     now_s: i64,
+    certificates: &'a mut Certificates,
     /// Parts that may come again, with their numbers.
     parts: BTreeMap<&'a str, usize>,
     #[cfg(feature = "train")]
@@ -192,10 +154,11 @@ fn fingerprint_bytes(text: &[u8]) -> Option<[u8; FINGERPRINT_BYTES]> {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(dictionary: &'a Dictionary, now_s: i64) -> Self {
+    pub(super) fn new(dictionary: &'a Dictionary, now_s: i64, certificates: &'a mut Certificates) -> Self {
         Self {
             dictionary,
             now_s,
+            certificates,
             parts: BTreeMap::new(),
             #[cfg(feature = "train")]
             tally: Vec::new(),
@@ -275,9 +238,7 @@ impl<'a> Writer<'a> {
         let text = &rest[..length];
         if kind == part::FINGERPRINT
             && let Some(base64) = certificate
-            && let der = from_base64(base64)
-            && certificate::fingerprint(&der) == text
-            && to_base64(&der) == base64
+            && let Some(der) = self.certificates.of(text, base64)
         {
             self.kind(encoder, context, part::CERTIFICATE);
             write_certificate(encoder, &der, self.now_s);

@@ -2,7 +2,7 @@
 
 use sidetone_engine::report::Reports;
 
-use super::{decode_by, dictionary::Dictionary, number, template, write};
+use super::{certificate::Certificates, decode_by, dictionary::Dictionary, number, template, write};
 
 /// A member of a template.
 pub type MemberPlace = (usize, usize);
@@ -38,7 +38,8 @@ impl Tables {
     /// The chunk of some reports, and what was said; `None` when it does not come back, or holds a member twice.
     #[must_use]
     pub fn tally(&self, reports: &Reports, learns: bool) -> Option<(usize, Tally)> {
-        let (bytes, writing) = write(&self.0, &template::plan(&self.0, reports)?, reports, learns);
+        let mut certificates = Certificates::default();
+        let (bytes, writing) = write(&self.0, &template::plan(&self.0, reports)?, reports, learns, &mut certificates);
         let mut tally = writing.tally;
         tally.parts = writing.texts.tally;
         let body = &bytes[super::MAGIC.len()..bytes.len() - super::CHECK_BYTES];

@@ -6,6 +6,7 @@ use sidetone_engine::report::{Column, Data, Object, Presence, Reports, Text, Val
 
 use super::{
     budget::{self, Budget},
+    certificate::Certificates,
     columns::{Columns, Place},
     dictionary::{CLASS_FIELDS, CLASS_OFFS, CLASS_OTHER, CLASS_TIMES, Dictionary, Member, mode},
     number::{self, BITS, Scaled},
@@ -44,14 +45,14 @@ pub(super) struct Writing<'a> {
 }
 
 impl<'a> Writing<'a> {
-    pub(super) fn new(dictionary: &'a Dictionary, reports: &'a Reports, learns: bool) -> Self {
+    pub(super) fn new(dictionary: &'a Dictionary, reports: &'a Reports, learns: bool, certificates: &'a mut Certificates) -> Self {
         Self {
             dictionary,
             learns,
             height: reports.len(),
             encoder: Encoder::new(),
             budget: Budget::unlimited(),
-            texts: Writer::new(dictionary, object::now_s(reports.times().first().map_or(0, |time| time.as_micros()))),
+            texts: Writer::new(dictionary, object::now_s(reports.times().first().map_or(0, |time| time.as_micros())), certificates),
             columns: Columns::new(dictionary),
             ids: BTreeMap::new(),
             numbers: Vec::new(),
