@@ -3,8 +3,6 @@
 //! A *shape* is the id and type of a stats object with the names and kinds of its members. A report is, for each of its objects, the number
 //! of its shape followed by a value for each member: the number itself, 0 or 1, or the number of a text.
 
-use std::collections::VecDeque;
-
 use sidetone_engine::{
     order::order,
     report::{Column, Data, MemberName, Object, Presence, Reports, Text, Value},
@@ -121,13 +119,13 @@ pub(crate) struct Intake {
     shapes: Vec<Shape>,
     /// Id and type of every object, by the numbers of the texts.
     objects: Vec<(u32, u32)>,
-    rows: VecDeque<Row>,
+    rows: Vec<Row>,
     dropped: u32,
 }
 
 impl Default for Intake {
     fn default() -> Self {
-        Self { texts: vec![Text::default()], shapes: Vec::new(), objects: Vec::new(), rows: VecDeque::new(), dropped: 0 }
+        Self { texts: vec![Text::default()], shapes: Vec::new(), objects: Vec::new(), rows: Vec::new(), dropped: 0 }
     }
 }
 
@@ -179,9 +177,9 @@ impl Intake {
     /// Takes a report in.
     pub(crate) fn push(&mut self, time: Timestamp, values: Vec<f64>) -> Result<(), FlatError> {
         self.check(&values)?;
-        self.rows.push_back(Row { time, values });
+        self.rows.push(Row { time, values });
         if self.rows.len() > REPORTS_MAX {
-            self.rows.pop_front();
+            self.rows.remove(0);
             self.dropped += 1;
         }
         Ok(())
@@ -202,26 +200,26 @@ impl Intake {
     }
 
     /// The newest report for the engine, in the first of the `forms`.
-    pub(crate) fn judged<'a>(&self, forms: &'a mut VecDeque<Live>) -> Option<&'a Live> {
-        let row = self.rows.back()?;
+    pub(crate) fn judged<'a>(&self, forms: &'a mut Vec<Live>) -> Option<&'a Live> {
+        let row = self.rows.last()?;
         match forms.iter_mut().position(|live| live.renew(row)) {
             Some(place) => forms.swap(0, place),
             None => {
                 forms.truncate(FORMS_MAX - 1);
-                forms.push_front(self.live(row));
+                forms.insert(0, self.live(row));
             }
         }
-        forms.front()
+        forms.first()
     }
 
     /// All that wait but the newest.
     pub(crate) fn earlier(&self) -> Reports {
-        self.table(self.rows.iter().take(self.rows.len().saturating_sub(1)), |_| true)
+        self.table(self.rows.split_last().map_or(&[], |(_, earlier)| earlier), false)
     }
 
     /// Takes out all that wait.
     pub(crate) fn take(&mut self) -> Reports {
-        let reports = self.table(self.rows.iter(), |_| true);
+        let reports = self.table(&self.rows, false);
         self.rows.clear();
         reports
     }
@@ -254,10 +252,10 @@ impl Intake {
     }
 
     /// Every object of some reports with its cells, in order of first appearance; those that appear together by id.
-    fn objects<'a>(&'a self, rows: impl Iterator<Item = &'a Row>, times: &mut Vec<Timestamp>) -> Vec<(usize, Vec<Cell<'a>>)> {
+    fn objects<'a>(&'a self, rows: &'a [Row], times: &mut Vec<Timestamp>) -> Vec<(usize, Vec<Cell<'a>>)> {
         let mut found: Vec<(usize, Vec<Cell<'a>>)> = Vec::new();
         let mut places: Vec<Option<usize>> = vec![None; self.objects.len()];
-        for (number, row) in rows.enumerate() {
+        for (number, row) in rows.iter().enumerate() {
             times.push(row.time);
             let known = found.len();
             for cell in self.cells(number, &row.values) {
@@ -282,23 +280,17 @@ impl Intake {
         found
     }
 
-    fn table<'a>(&'a self, rows: impl Iterator<Item = &'a Row>, is_wanted: impl Fn(&Member) -> bool) -> Reports {
+    /// The reports; with `only_read` no more of them than the engine reads.
+    fn table(&self, rows: &[Row], only_read: bool) -> Reports {
         let mut times = Vec::new();
         let objects = self.objects(rows, &mut times);
         let mut buffer = Vec::new();
-        let object = |(number, cells): (usize, Vec<Cell<'_>>)| self.object(number, &cells, times.len(), &is_wanted, &mut buffer);
+        let object = |(number, cells): (usize, Vec<Cell<'_>>)| self.object(number, &cells, times.len(), only_read, &mut buffer);
         let objects = objects.into_iter().map(object).collect();
         Reports::from_sound_columns(times, objects)
     }
 
-    fn object(
-        &self,
-        number: usize,
-        cells: &[Cell<'_>],
-        height: usize,
-        is_wanted: &impl Fn(&Member) -> bool,
-        buffer: &mut Vec<Found>,
-    ) -> Object {
+    fn object(&self, number: usize, cells: &[Cell<'_>], height: usize, only_read: bool, buffer: &mut Vec<Found>) -> Object {
         let (id, stats_type) = self.objects[number];
         let (id, stats_type) = (self.texts[id as usize].clone(), self.texts[stats_type as usize].clone());
         let mut shapes: Vec<usize> = Vec::new();
@@ -311,7 +303,7 @@ impl Intake {
             if columns.is_empty() {
                 columns.reserve_exact(shape.members.len());
             }
-            for (near, member) in shape.members.iter().enumerate().filter(|(_, member)| is_wanted(member)) {
+            for (near, member) in shape.members.iter().enumerate().filter(|(_, member)| member.is_read || !only_read) {
                 if shapes.iter().any(|&shape| self.shapes[shape].find(member, near).is_some()) {
                     continue;
                 }
@@ -372,7 +364,7 @@ impl Intake {
     }
 
     fn live(&self, row: &Row) -> Live {
-        let reports = self.table(std::iter::once(row), |member| member.is_read);
+        let reports = self.table(std::slice::from_ref(row), true);
         let mut live = Live { values: row.values.clone(), layout: Layout::new(&reports), reports, fixed: Vec::new(), moving: Vec::new() };
         let mut at = 0;
         let mut heads: Vec<(usize, usize)> = Vec::new();
@@ -512,7 +504,7 @@ mod tests {
         for (object, kind) in [(1, TEXT), (7, TEXT), (1, JSON)] {
             intake.shape(&[object, 2, 7, 0, NUMBER, 4, 0, kind, 3, 0, NUMBER]).unwrap();
         }
-        let mut forms = VecDeque::new();
+        let mut forms = Vec::new();
         let object = |id, kind: Value, jitter: Option<f64>| {
             let members = [("kind", Some(kind)), ("jitter", jitter.map(Value::Number))];
             let members = members.into_iter().filter_map(|(name, value)| Some((MemberName::plain(name), value?))).collect();

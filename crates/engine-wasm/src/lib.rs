@@ -6,8 +6,6 @@
 mod flat;
 mod output;
 
-use std::collections::VecDeque;
-
 use sidetone_engine::{
     analysis::{Analyzer, MuteChange, Muted},
     ids::{ConferenceId, IdTooLong, ParticipantId, PeerConnectionId, UserId},
@@ -36,7 +34,7 @@ pub struct Recording {
     rules: RuleSet,
     intake: flat::Intake,
     /// The last reports that the analyzer was told, the newest first.
-    forms: VecDeque<flat::Live>,
+    forms: Vec<flat::Live>,
     encoder: codec::Encoder,
     events: Vec<Event>,
     /// What it was told of silence before there was an analyzer.
@@ -53,7 +51,7 @@ impl Recording {
         Self {
             rules: RuleSet::sidetone(),
             intake: flat::Intake::default(),
-            forms: VecDeque::new(),
+            forms: Vec::new(),
             encoder: codec::Encoder::default(),
             events: Vec::new(),
             mutes: Vec::new(),

@@ -3,9 +3,9 @@
 use std::{cmp::Ordering, time::Duration};
 
 use super::{
-    Analysis, Analyzer, Direction, MediaKind, MuteChange, Output, StreamAnalysis, StreamId, StreamTick, Tick,
+    Analysis, Analyzer, Direction, MediaKind, MuteChange, Output, StreamAnalysis, StreamId, StreamTick, Summary, Tick,
     mute::{Mute, Mutes},
-    summary::Gatherer,
+    summary::{Gather, Gatherer},
 };
 use crate::{
     issue::{Condition, Judge, RuleSet, Sample, Verdict},
@@ -32,13 +32,17 @@ const GAP_TIMES: u32 = 5;
 /// … and this much more.
 const GAP_MORE: Duration = Duration::from_secs(5);
 
+/// Makes what gathers the summaries of one stream or of the connection; nothing where nobody will ask for them. By way of a function, so that
+/// a page, where nobody does, need not download it.
+type MakeGatherer = fn() -> Option<Box<dyn Gather>>;
+
 /// One stream with everything that is gathered of it.
 #[derive(Debug)]
 pub(super) struct Followed {
     state: StreamState,
     /// Its values in the report that is read.
     values: Draft,
-    gatherer: Gatherer,
+    gatherer: Option<Box<dyn Gather>>,
     judge: Judge,
 }
 
@@ -50,7 +54,7 @@ pub(super) struct Memory {
     /// Sorted by id.
     streams: Vec<Followed>,
     path: Path,
-    gatherer: Gatherer,
+    gatherer: Option<Box<dyn Gather>>,
     judge: Judge,
     /// Issues that were cleared.
     closed: Vec<crate::issue::Issue>,
@@ -58,8 +62,7 @@ pub(super) struct Memory {
     tick: Tick,
     /// The connection's values in the report that is read.
     values: Draft,
-    /// Whether somebody will ask for the analysis.
-    gathers: bool,
+    make_gatherer: MakeGatherer,
     /// The interval before.
     usual: Option<Duration>,
 }
@@ -78,13 +81,17 @@ impl Analyzer {
     /// An analyzer that judges by `rules`.
     #[must_use]
     pub fn new(rules: &RuleSet) -> Self {
+        Self::with(rules, || Some(Box::new(Gatherer::default())))
+    }
+
+    fn with(rules: &RuleSet, make_gatherer: MakeGatherer) -> Self {
         Self {
             memory: Box::new(Memory {
                 rules: rules.clone(),
                 mutes: Mutes::default(),
                 streams: Vec::new(),
                 path: Path::default(),
-                gatherer: Gatherer::default(),
+                gatherer: make_gatherer(),
                 judge: Judge::new(rules, Scope::Connection, None),
                 closed: Vec::new(),
                 analysis: Analysis::default(),
@@ -95,7 +102,7 @@ impl Analyzer {
                     streams: Vec::new(),
                 },
                 values: Draft::new(),
-                gathers: true,
+                make_gatherer,
                 usual: None,
             }),
         }
@@ -104,9 +111,7 @@ impl Analyzer {
     /// An analyzer for one who takes what it tells and asks for no analysis: it gathers no summaries and keeps no issue that was cleared.
     #[must_use]
     pub fn live(rules: &RuleSet) -> Self {
-        let mut analyzer = Self::new(rules);
-        analyzer.memory.gathers = false;
-        analyzer
+        Self::with(rules, || None)
     }
 
     /// Says what getStats cannot: that something is muted, or no more, from an instant on. Changes may be told in any order, before or after
@@ -135,13 +140,13 @@ impl Analyzer {
         let memory = &self.memory;
         let seen = memory.streams.iter().filter(|followed| followed.state.is_seen);
         let streams =
-            seen.map(|followed| StreamAnalysis { stream: followed.state.stream.clone(), summaries: followed.gatherer.summaries() });
+            seen.map(|followed| StreamAnalysis { stream: followed.state.stream.clone(), summaries: summaries(&followed.gatherer) });
         let active = memory.judge.active().chain(memory.streams.iter().flat_map(|followed| followed.judge.active()));
         let mut issues: Vec<_> = memory.closed.iter().chain(active).cloned().collect();
         let order = |name: &str| memory.rules.rules.iter().position(|rule| rule.name == name);
         issues.sort_by_key(|issue| (issue.onset, issue.raised, order(&issue.rule), issue.stream));
         Analysis {
-            connection: memory.gatherer.summaries(),
+            connection: summaries(&memory.gatherer),
             streams: streams.collect(),
             issues,
             network: memory.path.network.clone(),
@@ -168,7 +173,7 @@ impl Memory {
                     && self.streams.len() < STREAMS_MAX
                 {
                     let judge = Judge::new(&self.rules, scope(id), Some(id));
-                    let followed = Followed { state: StreamState::new(id), values: Draft::new(), gatherer: Gatherer::default(), judge };
+                    let followed = Followed { state: StreamState::new(id), values: Draft::new(), gatherer: (self.make_gatherer)(), judge };
                     self.streams.insert(place, followed);
                 }
             }
@@ -269,15 +274,15 @@ impl Memory {
             followed.values.clear();
             let seconds = followed.state.values(&moment, &mut followed.values);
             place.values.take(&followed.values);
-            if self.gathers {
-                followed.gatherer.add(&place.values, seconds);
+            if let Some(gatherer) = &mut followed.gatherer {
+                gatherer.add(&place.values, seconds);
             }
         }
         tick.streams.truncate(used);
         self.connection(moment.number);
         tick.connection.take(&self.values);
-        if self.gathers {
-            self.gatherer.add(&tick.connection, tick.interval.as_secs_f64());
+        if let Some(gatherer) = &mut self.gatherer {
+            gatherer.add(&tick.connection, tick.interval.as_secs_f64());
         }
     }
 
@@ -319,7 +324,7 @@ impl Memory {
     }
 
     fn judge(&mut self, tick: &Tick, output: &mut dyn FnMut(Output<'_>)) {
-        let Self { rules, mutes, streams, judge, closed, analysis, values, gathers, .. } = self;
+        let Self { rules, mutes, streams, judge, closed, analysis, values, gatherer, .. } = self;
         mutes.advance(tick.time);
         let kept = closed.len() + judge.active().count();
         let mut kept = kept + streams.iter().map(|followed| followed.judge.active().count()).sum::<usize>();
@@ -334,7 +339,7 @@ impl Memory {
                 if kept > ISSUES_MAX {
                     analysis.rejected.excess_issues += 1;
                     kept -= 1;
-                } else if *gathers {
+                } else if gatherer.is_some() {
                     closed.push(issue);
                 }
             }
@@ -383,6 +388,10 @@ fn is_admitted(condition: Condition, value: f64, state: &StreamState, values: &D
                 }
         }
     }
+}
+
+fn summaries(gatherer: &Option<Box<dyn Gather>>) -> Vec<Summary> {
+    gatherer.as_ref().map_or_else(Vec::new, |gatherer| gatherer.summaries())
 }
 
 fn place(streams: &[Followed], id: StreamId) -> Option<usize> {

@@ -24,6 +24,15 @@ struct Gathered {
     near: usize,
 }
 
+/// What gathers metrics.
+pub(super) trait Gather: std::fmt::Debug + Send + Sync {
+    /// Adds the values of an interval of `seconds`.
+    fn add(&mut self, values: &MetricValues, seconds: f64);
+
+    /// A summary for each metric that ever had a value, in display order.
+    fn summaries(&self) -> Vec<Summary>;
+}
+
 /// Summaries in the making.
 #[derive(Debug)]
 pub(super) struct Gatherer {
@@ -38,9 +47,8 @@ impl Default for Gatherer {
     }
 }
 
-impl Gatherer {
-    /// Adds the values of an interval of `seconds`.
-    pub(super) fn add(&mut self, values: &MetricValues, seconds: f64) {
+impl Gather for Gatherer {
+    fn add(&mut self, values: &MetricValues, seconds: f64) {
         for (metric, value) in values.iter() {
             let place = &mut self.places[metric.index()];
             if *place == 0 {
@@ -60,8 +68,7 @@ impl Gatherer {
         }
     }
 
-    /// A summary for each metric that ever had a value, in display order.
-    pub(super) fn summaries(&self) -> Vec<Summary> {
+    fn summaries(&self) -> Vec<Summary> {
         let mut summaries: Vec<Summary> = self.gathered.iter().map(|(metric, gathered)| gathered.clone().summary(*metric)).collect();
         summaries.sort_by_key(|summary| summary.metric);
         summaries

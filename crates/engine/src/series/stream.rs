@@ -42,6 +42,9 @@ pub(crate) struct Told {
 /// Longest time between two readings of a stream that still gives rates, s: RTCP and browser caches included.
 const SECONDS_MAX: f64 = 120.0;
 
+/// What parameters of Opus that ask for in-band FEC hold (RFC 7587).
+const IN_BAND_FEC: &[u8] = b"useinbandfec=1";
+
 /// Which part of the remembered bit rate of sound is forgotten each second, so that a pause in speech does not look like a poor codec.
 const PEAK_DECAY: f64 = 0.02;
 
@@ -175,7 +178,8 @@ impl StreamState {
             let parameters = codec.text(Field::SdpFmtpLine, row);
             if !is_same(self.codec_parameters.as_ref(), parameters) {
                 self.codec_parameters = parameters.cloned();
-                self.has_fec = parameters.is_some_and(|parameters| parameters.contains("useinbandfec=1"));
+                self.has_fec =
+                    parameters.is_some_and(|parameters| parameters.as_bytes().windows(IN_BAND_FEC.len()).any(|part| part == IN_BAND_FEC));
             }
         }
         true

@@ -11,7 +11,7 @@ use sidetone_engine::{
 
 use super::{
     number,
-    object::CLOCK,
+    object::{CLOCK, integer},
     predict::Predictor,
     rans::{Model, SYMBOLS},
     residual::{CONTEXTS, Class},
@@ -155,9 +155,42 @@ fn model(digits: &str) -> Option<Model> {
     Some(Model::of(&counts))
 }
 
+/// What separators divide: one reader for lines, fields and parts of fields.
+struct Fields<'t> {
+    rest: Option<&'t str>,
+    separator: u8,
+}
+
+impl<'t> Fields<'t> {
+    fn of(text: &'t str, separator: u8) -> Self {
+        Self { rest: Some(text), separator }
+    }
+
+    /// A field that is an integer.
+    fn integer(&mut self) -> Option<i64> {
+        integer(self.next()?)
+    }
+
+    /// A field that is a place or a count.
+    fn place(&mut self) -> Option<usize> {
+        usize::try_from(self.integer()?).ok()
+    }
+}
+
+impl<'t> Iterator for Fields<'t> {
+    type Item = &'t str;
+
+    fn next(&mut self) -> Option<&'t str> {
+        let rest = self.rest.take()?;
+        let Some(end) = rest.bytes().position(|byte| byte == self.separator) else { return Some(rest) };
+        self.rest = rest.get(end + 1..);
+        rest.get(..end)
+    }
+}
+
 fn likely(text: &str, scale: usize) -> Option<Likely> {
     let (kind, text) = text.split_at_checked(1)?;
-    let whole = if kind == "n" { text.parse().ok()? } else { 0 };
+    let whole = if kind == "n" { integer(text)? } else { 0 };
     let value = match kind {
         "n" => Value::Number(number::value(scale, whole, 0)),
         "b" => Value::Bool(text == "1"),
@@ -168,7 +201,7 @@ fn likely(text: &str, scale: usize) -> Option<Likely> {
 }
 
 fn template<'t>(line: &'t str, types: &mut Numbers<'t>) -> Option<Template> {
-    let mut fields = line.split('\t');
+    let mut fields = Fields::of(line, b'\t');
     let stats_type = fields.next()?;
     Some(Template {
         type_number: number_in(types, stats_type),
@@ -182,14 +215,14 @@ fn template<'t>(line: &'t str, types: &mut Numbers<'t>) -> Option<Template> {
 
 /// A member, and to what it refers: all members are not known yet.
 fn member<'t>(line: &'t str, names: &mut Numbers<'t>, types: &mut Numbers<'t>) -> Option<(Member, [&'t str; 2])> {
-    let mut fields = line.split('\t');
-    let name = fields.next()?;
-    let (plain, key) = name.split_once('.').map_or((name, None), |(plain, key)| (plain, Some(key)));
-    let scale = fields.next()?.parse().ok()?;
-    let exact = fields.next()?.parse().ok()?;
-    let class = fields.next()?.parse().ok()?;
-    let (over, under) = fields.next()?.split_once('/')?;
-    let factor = over.parse::<i64>().ok()? as f64 / under.parse::<i64>().ok()? as f64;
+    let mut fields = Fields::of(line, b'\t');
+    let mut name = Fields::of(fields.next()?, b'.');
+    let (plain, key) = (name.next()?, name.next());
+    let scale = fields.place()?;
+    let exact = u16::try_from(fields.place()?).ok()?;
+    let class = fields.place()?;
+    let mut factor = Fields::of(fields.next()?, b'/');
+    let factor = factor.integer()? as f64 / factor.integer()? as f64;
     let refers = [fields.next()?, fields.next()?];
     let references = [Reference::None; 2];
     let target = match fields.next()? {
@@ -199,7 +232,10 @@ fn member<'t>(line: &'t str, names: &mut Numbers<'t>, types: &mut Numbers<'t>) -
     let modes = model(fields.next()?)?;
     let cost = |place: usize| modes.cost(mode::PREDICTED + place);
     let predictors = order(Predictor::ALL.len(), &|a, b| cost(a).cmp(&cost(b)));
-    let values = fields.map(|value| likely(value, scale)).collect::<Option<Vec<_>>>()?;
+    let mut values = Vec::new();
+    for value in fields {
+        values.push(likely(value, scale)?);
+    }
     let name_number = number_in(names, plain);
     let member = Member {
         name_number,
@@ -227,13 +263,18 @@ impl Dictionary {
         let mut dictionary = Self::default();
         let mut references: Vec<[&str; 2]> = Vec::new();
         let (mut names, mut types) = (Numbers::new(), Numbers::new());
-        for line in text.lines() {
-            let (kind, rest) = line.split_once('\t').unwrap_or((line, ""));
+        for line in Fields::of(text, b'\n') {
+            let mut fields = Fields::of(line, b'\t');
+            let kind = fields.next()?;
+            let rest = fields.rest.unwrap_or_default();
             match kind {
                 "word" => dictionary.words.push(rest.into()),
                 "class" => {
-                    let models: Vec<Model> = rest.split('\t').map(model).collect::<Option<_>>()?;
-                    dictionary.classes.push(Class(<[Model; CONTEXTS]>::try_from(models).ok()?));
+                    let mut models = [Model::of(&[0; SYMBOLS]); CONTEXTS];
+                    for place in &mut models {
+                        *place = model(fields.next()?)?;
+                    }
+                    dictionary.classes.push(Class(models));
                 }
                 "parts" => dictionary.parts.push(model(rest)?),
                 "family" => dictionary.families.push(dictionary.templates.len()..dictionary.templates.len()),
@@ -276,8 +317,8 @@ impl Dictionary {
                     "-" => Reference::None,
                     "clock" => Reference::Clock,
                     _ => {
-                        let (template, other) = reference.split_once('.')?;
-                        let (template, other): (usize, usize) = (template.parse().ok()?, other.parse().ok()?);
+                        let mut places = Fields::of(reference, b'.');
+                        let (template, other) = (places.place()?, places.place()?);
                         let crossings = self.crossings;
                         let referred = self.templates.get_mut(template)?.members.get_mut(other)?;
                         referred.is_referred = true;

@@ -130,7 +130,7 @@ pub(super) fn fields(values: &[Value]) -> Option<Vec<Vec<i64>>> {
 }
 
 /// An integer that is written in the one way in which it is written.
-fn integer(text: &str) -> Option<i64> {
+pub(super) fn integer(text: &str) -> Option<i64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_plain = (text == "0" || !digits.starts_with('0')) && !text.starts_with('+');
     if is_plain { text.parse().ok() } else { None }
