@@ -195,6 +195,14 @@ export class Sidetone {
     return { name, appId: app_id, appSecret: app_secret };
   }
 
+  /** Adds a phone user to the app; their password. */
+  phoneUser(name: string): string {
+    const shown = run("phone", "create", "e2e", name, "--generate", "--data", this.data);
+    const password = /^password {2}(\S+)$/m.exec(shown)?.[1];
+    assert.ok(password, shown);
+    return password;
+  }
+
   /** A line of `/metrics`. */
   async metric(line: string): Promise<number> {
     const text = await (await fetch(`${this.url}/metrics`)).text();

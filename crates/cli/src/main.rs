@@ -14,6 +14,7 @@ mod http;
 mod import;
 mod load;
 mod output;
+mod phone;
 mod score;
 mod secret;
 mod serve;
@@ -57,6 +58,8 @@ enum Command {
     User(user::UserArgs),
     /// Shows who was shown real names of people
     Audit(audit::AuditArgs),
+    /// Manages who may register and call by SIP
+    Phone(phone::PhoneArgs),
     /// Imports dumps and exported conferences
     Import(import::ImportArgs),
     /// Tells series, scores and issues of a file, without a server
@@ -102,6 +105,7 @@ async fn run(command: Command) -> Result<()> {
         Command::App(args) => app::run(args).await,
         Command::User(args) => user::run(args).await,
         Command::Audit(args) => audit::run(args).await,
+        Command::Phone(args) => phone::run(args).await,
         Command::Import(args) => import::run(args).await,
         Command::Score(args) => score::run(&args),
         Command::Export(args) => export::run(args).await,

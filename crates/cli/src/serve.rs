@@ -45,6 +45,9 @@ pub(crate) struct ServeArgs {
     /// TLS with a certificate made at start, for these host names: for a trial
     #[arg(long, value_name = "NAME,…", conflicts_with = "tls_certificate")]
     tls_self_signed: Option<String>,
+    /// Let phones register and call by SIP over WebSockets, at /sip
+    #[arg(long)]
+    sip: bool,
     /// Configuration file (TOML)
     #[arg(long, value_name = "FILE", env = "SIDETONE_CONFIG")]
     config: Option<PathBuf>,
@@ -81,6 +84,9 @@ impl ServeArgs {
         if let Some(names) = &self.tls_self_signed {
             flag("listen.tls.mode", "self_signed", "--tls-self-signed");
             flag("listen.tls.names", names, "--tls-self-signed");
+        }
+        if self.sip {
+            flag("sip.enabled", "true", "--sip");
         }
         for (path, value) in &self.set {
             flag(path, value, &format!("--set {path}"));

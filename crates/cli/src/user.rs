@@ -150,7 +150,7 @@ pub(crate) fn generate() -> Result<String> {
 }
 
 /// The password, and whether it was made here.
-fn password(generated: bool) -> Result<(String, Option<String>)> {
+pub(crate) fn password(generated: bool) -> Result<(String, Option<String>)> {
     if generated {
         let password = generate()?;
         return Ok((password.clone(), Some(password)));
@@ -163,7 +163,7 @@ fn password(generated: bool) -> Result<(String, Option<String>)> {
     Ok((text.trim_end_matches(['\n', '\r']).to_owned(), None))
 }
 
-fn show(made: Option<String>) -> Result<()> {
+pub(crate) fn show(made: Option<String>) -> Result<()> {
     let Some(password) = made else { return Ok(()) };
     output::print(&format!("password  {password}\n"))?;
     output::note("The password is shown this once; only its hash is kept.");

@@ -2,6 +2,7 @@
 //!
 //! This file is the manual of the metrics. Names carry base units; counters end in `_total`.
 
+mod sip_figures;
 mod store_figures;
 
 use std::{
@@ -18,6 +19,7 @@ use prometheus_client::{
 use sidetone_store::health::StoreHealth;
 use sidetone_wire::address::Hidden;
 
+use sip_figures::SipFigures;
 use store_figures::StoreFigures;
 
 /// What became of an item that a client sent.
@@ -86,6 +88,8 @@ pub(crate) struct Accounts {
     append_seconds: Histogram,
     task_failures: Family<TaskLabel, Counter>,
     store: StoreFigures,
+    /// Phones.
+    pub(crate) sip: SipFigures,
     /// Batches handed to the store whose commit is awaited.
     pub(crate) appends_waiting: Gauge,
     /// Bytes of request bodies in memory.
@@ -121,6 +125,7 @@ impl Accounts {
             append_seconds: latency(),
             task_failures: Family::default(),
             store: StoreFigures::default(),
+            sip: SipFigures::default(),
             appends_waiting: Gauge::default(),
             in_flight_bytes: Gauge::default(),
             connections: Gauge::default(),
@@ -169,6 +174,7 @@ impl Accounts {
         );
         registry.register("conferences_finalised", "Conferences whose summary was written", accounts.finalised.clone());
         registry.register("conferences_expired", "Conferences removed by age", accounts.expired.clone());
+        accounts.sip.register(&mut registry);
         registry.register("task_failures", "Failed runs of background tasks", accounts.task_failures.clone());
         Self { registry, ..accounts }
     }

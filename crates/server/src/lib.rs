@@ -16,6 +16,7 @@ pub mod import;
 pub mod intake;
 pub mod password;
 pub mod secret;
+pub mod sip;
 
 mod account;
 mod asset;

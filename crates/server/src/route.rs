@@ -20,7 +20,7 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{asset, cors, dashboard, health, intake, live, problem::Problem, query, state::AppState, turn};
+use crate::{asset, cors, dashboard, health, intake, live, problem::Problem, query, sip, state::AppState, turn};
 
 /// Where the viewer of the API document is.
 pub const VIEWER_PATH: &str = "/docs/api";
@@ -98,6 +98,7 @@ pub(crate) fn router(state: AppState) -> Router {
     router
         .merge(intake::callstats::router())
         .route("/{version}/{page_id}/call_metrics", post(intake::messenger::versioned))
+        .route(sip::PATH, get(sip::handler))
         .merge(SwaggerUi::new(VIEWER_PATH).url(OPENAPI_PATH, document))
         .route("/static/{*path}", get(asset::handler))
         .route("/sdk/{*path}", get(asset::handler))

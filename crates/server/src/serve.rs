@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
+use axum::{Router, extract::ConnectInfo, http};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
@@ -32,7 +32,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-use crate::{config::ServerConfig, dashboard, error::ServeError, job, route, state::AppState, task, tls};
+use crate::{config::ServerConfig, dashboard, error::ServeError, job, route, sip, state::AppState, task, tls};
 
 /// Streams that one HTTP/2 connection may have open at once.
 const HTTP2_STREAMS_MAX: u32 = 100;
@@ -101,7 +101,7 @@ impl Server {
                 () = &mut shutdown => break,
                 accepted = accept(&listener, &places) => accepted,
             };
-            let Some((stream, place)) = accepted else { continue };
+            let Some((stream, peer, place)) = accepted else { continue };
             let connection = Connection {
                 state: state.clone(),
                 builder: Arc::clone(&builder),
@@ -110,7 +110,7 @@ impl Server {
                 acceptor: acceptor.clone(),
             };
             task::spawn("connection", Arc::clone(&state.accounts), async move {
-                connection.serve(stream).await;
+                connection.serve(stream, peer).await;
                 drop(place);
             });
         }
@@ -129,10 +129,10 @@ impl Server {
 type Place = tokio::sync::OwnedSemaphorePermit;
 
 /// The next connection, once there is room for it.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStream, Place)> {
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStream, SocketAddr, Place)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, place)),
+        Ok((stream, peer)) => Some((stream, peer, place)),
         Err(error) => {
             // Out of file descriptors, or a connection that was gone before it was accepted. The former needs a moment.
             tracing::warn!(%error, "a connection could not be accepted");
@@ -171,15 +171,15 @@ struct Connection {
 }
 
 impl Connection {
-    async fn serve(self, stream: TcpStream) {
+    async fn serve(self, stream: TcpStream, peer: SocketAddr) {
         let connections = self.state.accounts.connections.clone();
         connections.inc();
         // Answers are small; waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
         match self.acceptor.clone() {
-            None => self.speak(stream).await,
+            None => self.speak(stream, peer).await,
             Some(acceptor) => match timeout(self.state.config.limits.handshake_timeout.get(), acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => self.speak(stream).await,
+                Ok(Ok(stream)) => self.speak(stream, peer).await,
                 Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
                 Err(_) => tracing::debug!("TLS handshake took too long"),
             },
@@ -187,14 +187,16 @@ impl Connection {
         connections.dec();
     }
 
-    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: SocketAddr) {
         let asked = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&asked);
-        let service = TowerToHyperService::new(self.service.map_request(move |request| {
+        let service = TowerToHyperService::new(self.service.map_request(move |mut request: http::Request<_>| {
             seen.store(true, Ordering::Relaxed);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            sip::at_root(&mut request);
             request
         }));
-        let connection = self.builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        let connection = self.builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
         // hyper limits the time of a request's head, but not the time until it knows which HTTP is spoken.
         let silent = async {
             sleep(self.state.config.limits.header_timeout.get()).await;

@@ -18,6 +18,7 @@ use crate::{
     limit::{Budget, Rates},
     live::Live,
     query::names::RecentViews,
+    sip::Sip,
 };
 
 /// Cheap to clone; one per server.
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) live: Live,
     pub(crate) callstats: Callstats,
     pub(crate) recent_views: RecentViews,
+    pub(crate) sip: Option<Sip>,
     stopping: watch::Sender<bool>,
 }
 
@@ -59,6 +61,7 @@ impl AppState {
             apps: AppCache::new(Arc::clone(&store), config.auth.app_cache_ttl.get()),
             rates: Rates::new(config.limits.app_requests_per_second, config.limits.app_reports_per_second),
             budget: Budget::new(config.limits.in_flight_bytes_max.as_u64(), accounts.in_flight_bytes.clone()),
+            sip: Sip::new(&config.sip, &accounts, &*clock, &*entropy),
             stopping: watch::Sender::new(false),
             config,
             store,

@@ -16,6 +16,7 @@ mod finalise;
 mod fold;
 mod local_user;
 mod name_view;
+mod phone_user;
 mod pool;
 mod read;
 mod record;
@@ -43,6 +44,7 @@ use sidetone_store::{
     health::StoreHealth,
     local_user::{LocalUser, Session},
     name_view::{NameView, NameViewPage, NameViewQuery},
+    phone_user::PhoneUser,
     query::{ConferencePage, ConferenceQuery, EventPage, EventQuery},
     record::{App, Append, Appended, Chunk, ConferenceDetail, Delivery, Ended, Erased, Expired, NewApp},
     summary::ConferenceSummary,
@@ -344,6 +346,28 @@ impl Store for SqliteStore {
 
     async fn expire_name_views(&self, before: Timestamp) -> Result<u64, StoreError> {
         self.write(move |db| name_view::expire(db, before)).await
+    }
+
+    async fn phone_users(&self) -> Result<Vec<PhoneUser>, StoreError> {
+        self.pool.read(|db| phone_user::all(db)).await
+    }
+
+    async fn phone_user(&self, name: &str) -> Result<Option<PhoneUser>, StoreError> {
+        let name = name.to_owned();
+        self.pool.read(move |db| phone_user::find(db, &name)).await
+    }
+
+    async fn create_phone_user(&self, user: PhoneUser) -> Result<bool, StoreError> {
+        self.write(move |db| phone_user::create(db, &user)).await
+    }
+
+    async fn update_phone_user(&self, user: PhoneUser) -> Result<bool, StoreError> {
+        self.write(move |db| phone_user::update(db, &user)).await
+    }
+
+    async fn remove_phone_user(&self, name: &str) -> Result<bool, StoreError> {
+        let name = name.to_owned();
+        self.write(move |db| phone_user::remove(db, &name)).await
     }
 
     async fn backup(&self, into: &Path) -> Result<(), StoreError> {

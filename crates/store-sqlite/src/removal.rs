@@ -99,6 +99,7 @@ pub(crate) fn remove_app(connection: &mut Connection, app: AppKey) -> Result<boo
         "DELETE FROM participants WHERE app = ?1",
         "DELETE FROM conference_issues WHERE app = ?1",
         "DELETE FROM conferences WHERE app = ?1",
+        "DELETE FROM phone_users WHERE app = ?1",
     ] {
         db.execute(sql, [&key]).map_err(failed)?;
     }

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0005_local_users.sql"),
     include_str!("schema/0006_name_views.sql"),
     include_str!("schema/0007_diagnoses.sql"),
+    include_str!("schema/0008_phone_users.sql"),
 ];
 
 /// The version that this code writes.

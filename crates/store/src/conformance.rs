@@ -7,6 +7,7 @@ mod batches;
 mod deliveries;
 mod local_users;
 mod name_views;
+mod phone_users;
 mod presence;
 mod queries;
 mod removal;
@@ -16,6 +17,7 @@ pub use batches::*;
 pub use deliveries::*;
 pub use local_users::*;
 pub use name_views::*;
+pub use phone_users::*;
 pub use presence::*;
 pub use queries::*;
 pub use removal::*;
@@ -48,7 +50,7 @@ macro_rules! conformance_tests {
             an_app_goes_with_all_it_has, apps_are_kept, health_tells_what_was_done,
             a_delivery_waits_until_it_is_done, a_delivery_goes_with_its_participant,
             local_users_are_kept, only_one_can_be_the_first, a_session_lasts_until_it_ends, a_session_ends_with_what_it_stands_on,
-            name_views_are_kept
+            name_views_are_kept, phone_users_are_kept, a_phone_user_goes_with_its_app
         }
     };
     ($make:expr; $($case:ident),+) => {$(

@@ -12,6 +12,7 @@ pub mod error;
 pub mod health;
 pub mod local_user;
 pub mod name_view;
+pub mod phone_user;
 pub mod query;
 pub mod record;
 pub mod summary;
@@ -27,6 +28,7 @@ use crate::{
     health::StoreHealth,
     local_user::{LocalUser, Session},
     name_view::{NameView, NameViewPage, NameViewQuery},
+    phone_user::PhoneUser,
     query::{ConferencePage, ConferenceQuery, EventPage, EventQuery},
     record::{App, Append, Appended, Chunk, ConferenceDetail, Delivery, Ended, Erased, Expired, NewApp},
     summary::ConferenceSummary,
@@ -135,6 +137,21 @@ pub trait Store: Send + Sync + 'static {
 
     /// Forgets views from before `before`; how many.
     async fn expire_name_views(&self, before: Timestamp) -> Result<u64, StoreError>;
+
+    /// Every phone user, by name.
+    async fn phone_users(&self) -> Result<Vec<PhoneUser>, StoreError>;
+
+    /// The phone user of that name.
+    async fn phone_user(&self, name: &str) -> Result<Option<PhoneUser>, StoreError>;
+
+    /// Adds a phone user. `false` when the name is taken, in whatever app.
+    async fn create_phone_user(&self, user: PhoneUser) -> Result<bool, StoreError>;
+
+    /// Replaces the password hashes of the phone user of the same name. `false` when there is none.
+    async fn update_phone_user(&self, user: PhoneUser) -> Result<bool, StoreError>;
+
+    /// Removes a phone user. `false` when there was none.
+    async fn remove_phone_user(&self, name: &str) -> Result<bool, StoreError>;
 
     /// Writes a consistent copy into the folder `into` while everything goes on.
     async fn backup(&self, into: &std::path::Path) -> Result<(), StoreError>;

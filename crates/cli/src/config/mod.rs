@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sidetone_server::config::{
     ServerConfig, auth::AuthConfig, callstats::CallstatsConfig, intake::IntakeConfig, limits::LimitsConfig, listen::ListenConfig,
-    live::LiveConfig, messenger::MessengerConfig, presence::PresenceConfig, retention::RetentionConfig, turn::TurnConfig,
+    live::LiveConfig, messenger::MessengerConfig, presence::PresenceConfig, retention::RetentionConfig, sip::SipConfig, turn::TurnConfig,
 };
 
 pub(crate) use layer::Setting;
@@ -44,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) turn: TurnConfig,
     /// What the clients of callstats.io are told.
     pub(crate) callstats: CallstatsConfig,
+    /// Phones: registration and calls by SIP over WebSockets.
+    pub(crate) sip: SipConfig,
 }
 
 /// What the server writes of itself, to standard error.
@@ -75,7 +77,8 @@ impl Default for LogConfig {
 
 impl Default for Config {
     fn default() -> Self {
-        let ServerConfig { listen, limits, intake, auth, presence, retention, live, messenger, turn, callstats } = ServerConfig::default();
+        let ServerConfig { listen, limits, intake, auth, presence, retention, live, messenger, turn, callstats, sip } =
+            ServerConfig::default();
         Self {
             data: default_data_folder(),
             log: LogConfig::default(),
@@ -89,6 +92,7 @@ impl Default for Config {
             messenger,
             turn,
             callstats,
+            sip,
         }
     }
 }
@@ -116,8 +120,9 @@ impl Config {
 
     /// The part that the server knows.
     pub(crate) fn server(&self) -> ServerConfig {
-        let Self { data: _, log: _, listen, limits, intake, auth, presence, retention, live, messenger, turn, callstats } = self.clone();
-        ServerConfig { listen, limits, intake, auth, presence, retention, live, messenger, turn, callstats }
+        let Self { data: _, log: _, listen, limits, intake, auth, presence, retention, live, messenger, turn, callstats, sip } =
+            self.clone();
+        ServerConfig { listen, limits, intake, auth, presence, retention, live, messenger, turn, callstats, sip }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod live;
 pub mod messenger;
 pub mod presence;
 pub mod retention;
+pub mod sip;
 pub mod text;
 pub mod turn;
 
@@ -39,6 +40,8 @@ pub struct ServerConfig {
     pub turn: turn::TurnConfig,
     /// What the clients of callstats.io are told.
     pub callstats: callstats::CallstatsConfig,
+    /// Phones: registration and calls by SIP over WebSockets.
+    pub sip: sip::SipConfig,
 }
 
 impl ServerConfig {
@@ -56,7 +59,8 @@ impl ServerConfig {
         self.live.validate()?;
         self.messenger.validate()?;
         self.turn.validate()?;
-        self.callstats.validate()
+        self.callstats.validate()?;
+        self.sip.validate()
     }
 
     /// The JSON Schema of the configuration, for `docs/` and for editors.
@@ -113,7 +117,7 @@ mod tests {
     #[test]
     fn the_schema_describes_every_section() {
         let schema: serde_json::Value = serde_json::from_str(&ServerConfig::json_schema()).unwrap();
-        for section in ["listen", "limits", "intake", "auth", "presence", "retention", "live", "messenger", "turn", "callstats"] {
+        for section in ["listen", "limits", "intake", "auth", "presence", "retention", "live", "messenger", "turn", "callstats", "sip"] {
             assert!(schema["properties"][section].is_object(), "{section}");
         }
     }

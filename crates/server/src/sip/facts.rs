@@ -1,0 +1,37 @@
+//! Who somebody is: phone users from the store, access tokens by the keys of the apps.
+
+use sidetone_sip::{
+    account::{Account, Facts, Wants},
+    digest::Ha1,
+};
+
+use super::token;
+use crate::state::AppState;
+
+/// Finds out what the machine wants to know.
+pub(super) async fn find(state: &AppState, wants: Wants) -> Facts {
+    let mut facts = Facts::default();
+    for name in &wants.users {
+        match state.store.phone_user(name).await {
+            Ok(Some(user)) => {
+                let ha1 = Ha1 { md5: user.ha1_md5, sha256: user.ha1_sha256 };
+                facts.accounts.push(Account { app: user.app, user: user.name, ha1 });
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::error!(%error, "phone users could not be read");
+                facts.is_incomplete = true;
+            }
+        }
+    }
+    if let Some(token) = wants.token {
+        match token::verify(state, &token).await {
+            Ok(verdict) => facts.token = Some(verdict),
+            Err(error) => {
+                tracing::error!(%error, "the apps could not be read");
+                facts.is_incomplete = true;
+            }
+        }
+    }
+    facts
+}

@@ -1,0 +1,168 @@
+//! What calls tell, into the store: a conference for each call, named by its `X-CallUUID`, with a participant for each end.
+
+use std::collections::HashMap;
+
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+use sidetone_engine::{
+    ids::{AppKey, ConferenceId, ParticipantId, PeerConnectionId, UserId},
+    report::Reports,
+    units::Timestamp,
+};
+use sidetone_sip::{CallEvent, What};
+use sidetone_store::record::Appended;
+use sidetone_wire::batch::{Batch, Event, kind};
+use tokio::{
+    sync::mpsc,
+    time::{MissedTickBehavior, interval},
+};
+
+use super::lock;
+use crate::{
+    account::{BatchAccount, Outcome},
+    intake::{
+        kept::KeptBatch,
+        prepare::{self, TimePolicy},
+    },
+    live::LiveBatch,
+    state::AppState,
+};
+
+/// Events that are taken at once.
+const TAKEN_AT_ONCE: usize = 256;
+/// Batches that are written at once: they share commits.
+const WRITTEN_AT_ONCE: usize = 64;
+
+/// Names a participant.
+type Stay = (AppKey, String, String);
+
+/// One end of a call that is there.
+#[derive(Clone)]
+struct Present {
+    user: String,
+    written: Timestamp,
+}
+
+/// Writes what calls tell, and signs of life of those that go on.
+pub(crate) async fn run(state: &AppState) {
+    let Some(sip) = &state.sip else { return };
+    let Some(mut events) = lock(&sip.waiting).take() else { return };
+    let mut present: HashMap<Stay, Present> = HashMap::new();
+    let pause = state.config.presence.participant_timeout.get() / 3;
+    let mut beats = interval(pause / 2);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut batch_seq = slot(state.clock.now());
+    loop {
+        let mut taken = Vec::new();
+        let is_stopping = tokio::select! {
+            _ = events.recv_many(&mut taken, TAKEN_AT_ONCE) => false,
+            _ = beats.tick() => false,
+            () = state.stopped() => true,
+        };
+        if is_stopping {
+            drain(&mut events, &mut taken);
+        }
+        let now = state.clock.now();
+        let mut told: Vec<(Stay, String, Vec<Event>)> = Vec::new();
+        for event in taken {
+            let stay = (event.app, event.call_uuid.clone(), event.party.participant_id.clone());
+            let is_left = event.what == What::Left;
+            let (user, written) = (event.party.user.clone(), as_event(&event));
+            match told.iter_mut().find(|(held, ..)| *held == stay) {
+                Some((_, _, events)) => events.push(written),
+                None => told.push((stay.clone(), user.clone(), vec![written])),
+            }
+            if is_left {
+                present.remove(&stay);
+            } else {
+                present.insert(stay, Present { user, written: now });
+            }
+        }
+        let silent_since = now.plus_micros(-i64::try_from(pause.as_micros()).unwrap_or(i64::MAX));
+        for (stay, end) in present.iter_mut().filter(|(_, end)| end.written < silent_since) {
+            end.written = now;
+            told.push((stay.clone(), end.user.clone(), Vec::new()));
+        }
+        batch_seq = next(batch_seq, now);
+        let seq = batch_seq;
+        stream::iter(told).for_each_concurrent(WRITTEN_AT_ONCE, |told| async move { keep(state, told, seq, now).await }).await;
+        if is_stopping {
+            return;
+        }
+    }
+}
+
+fn drain(events: &mut mpsc::Receiver<CallEvent>, taken: &mut Vec<CallEvent>) {
+    while let Ok(event) = events.try_recv() {
+        taken.push(event);
+    }
+}
+
+/// Tenths of a millisecond: the number of a batch, so that it is another one after a restart too, and none that a client gives the same
+/// participant. It comes round after five days.
+fn slot(now: Timestamp) -> u32 {
+    u32::try_from((now.as_micros() / 100).rem_euclid(1 << 32)).unwrap_or_default()
+}
+
+/// The number after `last`.
+fn next(last: u32, now: Timestamp) -> u32 {
+    let (now, next) = (slot(now), last.wrapping_add(1));
+    if now.wrapping_sub(next) <= u32::MAX / 2 { now } else { next }
+}
+
+async fn keep(
+    state: &AppState,
+    ((app, call_uuid, participant_id), user, events): (Stay, String, Vec<Event>),
+    batch_seq: u32,
+    now: Timestamp,
+) {
+    let mut account = BatchAccount::open(&state.accounts);
+    account.holds(0, events.len());
+    let Ok(Some(app)) = state.apps.by_key(app).await else { return account.settle(Outcome::Unauthorized("app_unknown")) };
+    let batch = Batch {
+        conference_id: ConferenceId::new(call_uuid).unwrap_or_default(),
+        user_id: UserId::new(user).unwrap_or_default(),
+        participant_id: ParticipantId::new(participant_id).unwrap_or_default(),
+        peer_connection_id: PeerConnectionId::default(),
+        batch_seq,
+        sent: now,
+        events,
+        reports: Reports::default(),
+    };
+    let mut kept = KeptBatch::new(&app, batch, None);
+    let append = match prepare::prepare(&mut kept, now, TimePolicy::Recorded) {
+        Ok(append) => append,
+        Err(refused) => return account.settle(Outcome::Invalid(refused.code())),
+    };
+    let live = LiveBatch::new(&append, kept.batch.reports, Vec::new());
+    match state.store.append(append).await {
+        Ok(Appended::Stored(place)) => {
+            state.accounts.addresses_hidden(kept.hidden);
+            state.live.offer(place, live);
+            account.settle(Outcome::Stored);
+        }
+        Ok(Appended::Duplicate(_)) => account.settle(Outcome::Duplicate),
+        Err(error) => {
+            tracing::error!(%error, "what a call told could not be kept");
+            account.settle(Outcome::Busy("store_failed"));
+        }
+    }
+}
+
+/// As the timeline shows it.
+fn as_event(event: &CallEvent) -> Event {
+    let millis = |span: &Option<std::time::Duration>| span.map(|span| span.as_secs_f64() * 1000.0);
+    let (kind, payload): (&str, Value) = match &event.what {
+        What::Joined { user_agent } => (kind::JOINED, json!({"sdk": "SIP", "user_agent": user_agent})),
+        What::Invited { to } => ("sip_invite", json!({"to": to})),
+        What::Ringing { code, post_dial_delay } => ("sip_ringing", json!({"code": code, "post_dial_delay_ms": millis(post_dial_delay)})),
+        What::Answered { post_dial_delay, ringing } => {
+            ("sip_answered", json!({"code": 200, "post_dial_delay_ms": millis(post_dial_delay), "ringing_ms": millis(ringing)}))
+        }
+        What::Refused { code, reason, ringing } => ("sip_refused", json!({"code": code, "reason": reason, "ringing_ms": millis(ringing)})),
+        What::HungUp { by, is_own, reason } => ("sip_hung_up", json!({"by": by, "own": is_own, "reason": reason})),
+        What::Lost => ("sip_lost", json!({})),
+        What::Left => (kind::LEFT, json!({})),
+    };
+    Event { time: event.at, kind: kind.to_owned(), payload: payload.to_string() }
+}

@@ -1,0 +1,122 @@
+//! One WebSocket: messages in, messages out, pings, and when it ends.
+
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
+
+use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, close_code};
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
+use sidetone_sip::{FlowId, message::Message};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use super::{Opened, Sip, facts};
+use crate::state::AppState;
+
+/// How long one message may take to leave.
+const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// Texts of one socket that are no messages, until it is closed.
+const NONSENSE_MAX: u32 = 20;
+/// RFC 5626 section 4.4.1: are you there?
+const PING: &[u8] = b"\r\n\r\n";
+const PONG: &[u8] = b"\r\n";
+
+/// Why a socket ends, as the metrics name it.
+type Ending = (&'static str, Option<(u16, &'static str)>);
+
+/// Serves a socket until it ends.
+pub(super) async fn serve(state: AppState, socket: WebSocket, opened: Opened) {
+    let flow = opened.flow;
+    let Some(sip) = &state.sip else { return };
+    let (mut sink, stream) = socket.split();
+    let (reason, farewell) = converse(&state, sip, opened, (&mut sink, stream)).await;
+    sip.close(flow);
+    if reason != "slow" {
+        sip.accounts.sip.closed(reason);
+    }
+    if let Some((code, reason)) = farewell {
+        let frame = Frame::Close(Some(CloseFrame { code, reason: reason.into() }));
+        let _ = timeout(SEND_TIMEOUT, sink.send(frame)).await;
+    }
+}
+
+async fn converse(
+    state: &AppState,
+    sip: &Sip,
+    Opened { flow, mut outgoing, bytes, dropped }: Opened,
+    (sink, mut stream): (&mut SplitSink<WebSocket, Frame>, SplitStream<WebSocket>),
+) -> Ending {
+    let idle = sip.config.idle_timeout.get();
+    let mut pings = interval(idle / 3);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut heard, mut nonsense) = (Instant::now(), 0);
+    loop {
+        let frame = tokio::select! {
+            () = state.stopped() => return ("stopping", Some((close_code::AWAY, "the server stops"))),
+            () = dropped.notified() => return ("slow", None),
+            Some(message) = outgoing.recv() => {
+                bytes.fetch_sub(message.len(), Ordering::Relaxed);
+                as_frame(message)
+            }
+            _ = pings.tick() => {
+                if heard.elapsed() > idle {
+                    return ("silent", Some((close_code::AWAY, "nothing was heard for too long")));
+                }
+                Frame::Ping(Vec::new().into())
+            }
+            frame = stream.next() => {
+                heard = Instant::now();
+                let text = match frame {
+                    Some(Ok(Frame::Text(text))) => text.as_bytes().to_vec(),
+                    Some(Ok(Frame::Binary(bytes))) => bytes.to_vec(),
+                    Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => continue,
+                    Some(Ok(Frame::Close(_))) | None => return ("left", None),
+                    Some(Err(error)) => {
+                        tracing::debug!(%error, "a phone's socket broke");
+                        return ("broken", Some((close_code::POLICY, "the message is too large or no WebSocket message")));
+                    }
+                };
+                if text == PING {
+                    as_frame(PONG.to_vec())
+                } else {
+                    if text != PONG && !receive(state, sip, flow, &text).await {
+                        nonsense += 1;
+                        if nonsense > NONSENSE_MAX {
+                            return ("nonsense", Some((close_code::INVALID, "this is not SIP")));
+                        }
+                    }
+                    continue;
+                }
+            }
+        };
+        if !matches!(timeout(SEND_TIMEOUT, sink.send(frame)).await, Ok(Ok(()))) {
+            return ("unreachable", None);
+        }
+    }
+}
+
+/// Whether it was a message.
+async fn receive(state: &AppState, sip: &Sip, flow: FlowId, text: &[u8]) -> bool {
+    let message = match Message::parse(text) {
+        Ok(message) => message,
+        Err(error) => {
+            tracing::debug!(%error, "a phone sent what is no SIP message");
+            sip.accounts.sip.unreadable.inc();
+            return false;
+        }
+    };
+    let wants = super::lock(&sip.proxy).wants(&message);
+    let facts = facts::find(state, wants).await;
+    sip.receive(flow, message, &facts);
+    true
+}
+
+fn as_frame(message: Vec<u8>) -> Frame {
+    match String::from_utf8(message) {
+        Ok(text) => Frame::Text(text.into()),
+        Err(bytes) => Frame::Binary(bytes.into_bytes().into()),
+    }
+}

@@ -1,0 +1,114 @@
+//! Access tokens of phones: JSON Web Tokens as Plivo's client takes them, signed with a token key of an app.
+//!
+//! Plivo's tokens name no key: their issuer (`iss`, the Auth ID) does. So the key is the app's token key whose `kid` is the token's `kid`, or
+//! else its `iss`. Claims: `exp`; `nbf`, `iss`, `sub`, `app` (the app's key) where told; grants under `per` or `grants`.
+//! A token is for the user `SUB_ISS`; for any `puser…jt_ISS` when it has no `sub`; for `SUB` when it has no `iss`.
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, de::DeserializeOwned};
+use sidetone_engine::{ids::AppKey, units::Timestamp};
+use sidetone_sip::account::{Grant, TokenError};
+use sidetone_store::{
+    error::StoreError,
+    record::{App, TokenKey},
+};
+
+use crate::{auth::token, state::AppState};
+
+/// Longest token that is looked at.
+const TOKEN_BYTES_MAX: usize = 8 * 1024;
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    kid: Option<String>,
+    crit: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: Option<String>,
+    sub: Option<String>,
+    app: Option<String>,
+    nbf: Option<f64>,
+    exp: Option<f64>,
+    #[serde(alias = "grants")]
+    per: Option<Permissions>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Permissions {
+    voice: Voice,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+struct Voice {
+    incoming_allow: bool,
+    outgoing_allow: bool,
+}
+
+/// What the token allows, or why it is refused. An error of the store is neither.
+pub(super) async fn verify(state: &AppState, token: &str) -> Result<Result<Grant, TokenError>, StoreError> {
+    let apps = state.apps.all().await?;
+    Ok(judge(state, &apps, token))
+}
+
+fn judge(state: &AppState, apps: &[Arc<App>], text: &str) -> Result<Grant, TokenError> {
+    if text.len() > TOKEN_BYTES_MAX {
+        return Err(TokenError::Malformed);
+    }
+    let (signed, signature) = text.trim().rsplit_once('.').ok_or(TokenError::Malformed)?;
+    let (header, claims) = signed.split_once('.').ok_or(TokenError::Malformed)?;
+    let header: Header = part(header).ok_or(TokenError::Header)?;
+    let claims: Claims = part(claims).ok_or(TokenError::Malformed)?;
+    let signature = URL_SAFE_NO_PAD.decode(signature.trim_end_matches('=')).map_err(|_| TokenError::Signature)?;
+    let algorithm = token::algorithm(&header.alg).filter(|_| header.crit.is_none()).ok_or(TokenError::Header)?;
+
+    let named: Option<AppKey> = claims.app.as_deref().and_then(|app| app.parse().ok());
+    let kid = header.kid.as_deref().or(claims.iss.as_deref()).ok_or(TokenError::Issuer)?;
+    let is_meant = |app: &&Arc<App>| named.is_none_or(|named| named == app.key);
+    let of_app = |app: &'_ Arc<App>| {
+        app.settings.token_keys.iter().filter(|key| key.kid == kid).map(|key| (app.key, key.clone())).collect::<Vec<_>>()
+    };
+    let keys: Vec<(AppKey, TokenKey)> = apps.iter().filter(is_meant).flat_map(of_app).collect();
+    if keys.is_empty() {
+        return Err(TokenError::Issuer);
+    }
+    let keys: Vec<_> = keys.into_iter().filter(|(_, key)| key.algorithm == algorithm).collect();
+    if keys.is_empty() {
+        return Err(TokenError::Header);
+    }
+    let holds = |(_, key): &(AppKey, TokenKey)| token::signature_holds(key, signed.as_bytes(), &signature);
+    let (app, _) = keys.into_iter().find(holds).ok_or(TokenError::Signature)?;
+
+    let now = state.clock.now().as_millis_f64() / 1000.0;
+    let leeway = state.config.auth.token_leeway.get().as_secs_f64();
+    let exp = claims.exp.ok_or(TokenError::Malformed)?;
+    if claims.nbf.is_some_and(|nbf| now < nbf - leeway) {
+        return Err(TokenError::NotYet);
+    }
+    if now >= exp {
+        return Err(TokenError::Expired);
+    }
+    if exp - claims.nbf.unwrap_or(now) > state.config.sip.token_lifetime_max.get().as_secs_f64() {
+        return Err(TokenError::Lifetime);
+    }
+    let expires = Timestamp::from_millis_f64(exp * 1000.0).ok_or(TokenError::Malformed)?;
+    let (users, pattern) = match (claims.sub, claims.iss) {
+        (Some(sub), _) if sub.is_empty() => return Err(TokenError::Subject),
+        (Some(sub), Some(iss)) => (vec![format!("{sub}_{iss}")], None),
+        (Some(sub), None) => (vec![sub], None),
+        (None, Some(iss)) => (Vec::new(), Some(("puser".to_owned(), format!("jt_{iss}")))),
+        (None, None) => return Err(TokenError::Subject),
+    };
+    let voice = claims.per.unwrap_or_default().voice;
+    Ok(Grant { app, users, pattern, expires, incoming: voice.incoming_allow, outgoing: voice.outgoing_allow })
+}
+
+fn part<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()?).ok()
+}

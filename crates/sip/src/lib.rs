@@ -1,0 +1,30 @@
+//! The SIP registrar and proxy for clients on WebSockets (RFC 3261, RFC 7118), as a state machine.
+//!
+//! Nothing here opens a socket, reads a clock or rolls dice: time comes in with every call, secrets at the beginning, and what is to be
+//! sent comes out as [`Output`]. Reading order: [`message`] is what is on the wire; [`Proxy`] is the machine; within it `register`,
+//! `authenticate`, `route` and `dialog` judge requests, `fork` carries them, `respond` brings the answers back, `calls` tells of calls.
+//!
+//! Flows are reliable and keep messages apart, so nothing is sent twice, and a transaction ends with its answer.
+#![forbid(unsafe_code)]
+
+pub mod account;
+pub mod digest;
+pub mod message;
+
+mod check;
+mod flow;
+mod header;
+mod proxy;
+mod registrar;
+mod text;
+mod uri;
+
+pub use flow::FlowId;
+pub use header::{Address, Via};
+pub use proxy::{
+    Config, Figures, Output, Proxy,
+    calls::{CallEvent, Party, What},
+    route::SERVICE_USER,
+};
+pub use text::Params;
+pub use uri::{Uri, UriError};

@@ -1,0 +1,276 @@
+//! The calls that pass: who called whom, when it rang, was answered and ended, told as events of their participants.
+//!
+//! A participant is one end of a dialog: `sip/<Call-ID>/<its tag>`, which both the client and we know.
+
+use std::{collections::HashMap, time::Duration};
+
+use sidetone_engine::{ids::AppKey, units::Timestamp};
+
+use super::{Output, Proxy, dialog::Line};
+use crate::{check::Basics, message::Message, registrar::Endpoint};
+
+/// The header that names a call for both ends and for us.
+pub(super) const CALL_UUID: &str = "X-CallUUID";
+
+/// One end of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Party {
+    /// The user.
+    pub user: String,
+    /// `sip/<Call-ID>/<tag>`.
+    pub participant_id: String,
+}
+
+/// Something that happened to one end of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallEvent {
+    /// The app of both users.
+    pub app: AppKey,
+    /// `X-CallUUID`: the id of the conference.
+    pub call_uuid: String,
+    /// Whose.
+    pub party: Party,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The end is there.
+    Joined {
+        /// As it names itself; empty: it does not.
+        user_agent: String,
+    },
+    /// It called somebody.
+    Invited {
+        /// The user part of whom.
+        to: String,
+    },
+    /// It rings (or the other end does).
+    Ringing {
+        /// 101 to 199.
+        code: u16,
+        /// From INVITE to this, for the caller.
+        post_dial_delay: Option<Duration>,
+    },
+    /// The call was answered.
+    Answered {
+        /// From INVITE to the first sign of ringing (or the answer), for the caller.
+        post_dial_delay: Option<Duration>,
+        /// From the first sign of ringing to the answer.
+        ringing: Option<Duration>,
+    },
+    /// The call was not answered.
+    Refused {
+        /// 300 to 699.
+        code: u16,
+        /// In words.
+        reason: String,
+        /// From the first sign of ringing to this.
+        ringing: Option<Duration>,
+    },
+    /// Somebody hung up.
+    HungUp {
+        /// The user who did.
+        by: String,
+        /// Whether that is this end.
+        is_own: bool,
+        /// The `Reason` that was given; empty: none.
+        reason: String,
+    },
+    /// Both ends have gone without a word.
+    Lost,
+    /// The end is not there any more.
+    Left,
+}
+
+/// Names a call within this process: Call-ID and tag of the caller.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct CallKey(String, String);
+
+/// Ends of a call that are told of; a call that forks further goes on all the same.
+const LEGS_MAX: usize = 20;
+
+#[derive(Debug)]
+struct Call {
+    app: AppKey,
+    uuid: String,
+    caller: Endpoint,
+    invited: Timestamp,
+    rang: Option<Timestamp>,
+    answered: bool,
+    legs: Vec<Leg>,
+}
+
+#[derive(Debug)]
+struct Leg {
+    tag: String,
+    endpoint: Endpoint,
+    has_rung: bool,
+}
+
+/// The calls that ring or run.
+#[derive(Debug, Default)]
+pub(super) struct Calls(HashMap<CallKey, Call>);
+
+impl Call {
+    fn event(&self, call_id: &str, user: &str, tag: &str, at: Timestamp, what: What) -> CallEvent {
+        let party = Party { user: user.to_owned(), participant_id: participant_id(call_id, tag) };
+        CallEvent { app: self.app, call_uuid: self.uuid.clone(), party, at, what }
+    }
+}
+
+fn participant_id(call_id: &str, tag: &str) -> String {
+    format!("sip/{call_id}/{tag}")
+}
+
+impl Calls {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// A call begins. When there are too many, it is not told of.
+    #[expect(clippy::too_many_arguments, reason = "each is a part of the call")]
+    pub(super) fn begin(
+        &mut self,
+        app: AppKey,
+        uuid: String,
+        call_id: &str,
+        tag: &str,
+        caller: Endpoint,
+        to: &str,
+        user_agent: String,
+        now: Timestamp,
+        most: usize,
+    ) -> (CallKey, Vec<CallEvent>) {
+        let key = CallKey(call_id.to_owned(), tag.to_owned());
+        if self.0.len() >= most {
+            return (key, Vec::new());
+        }
+        let call = Call { app, uuid, caller, invited: now, rang: None, answered: false, legs: Vec::new() };
+        let user = call.caller.user.clone();
+        let events = vec![
+            call.event(call_id, &user, tag, now, What::Joined { user_agent }),
+            call.event(call_id, &user, tag, now, What::Invited { to: to.to_owned() }),
+        ];
+        self.0.insert(key.clone(), call);
+        (key, events)
+    }
+
+    pub(super) fn uuid(&self, key: &CallKey) -> Option<&str> {
+        self.0.get(key).map(|call| call.uuid.as_str())
+    }
+
+    /// A provisional or good answer of `endpoint`, whose end of the dialog is `tag`.
+    pub(super) fn answer(
+        &mut self,
+        key: &CallKey,
+        code: u16,
+        (tag, endpoint): (&str, &Endpoint),
+        agent: &str,
+        now: Timestamp,
+    ) -> Vec<CallEvent> {
+        let Some(call) = self.0.get_mut(key) else { return Vec::new() };
+        let CallKey(call_id, caller_tag) = key;
+        let mut events = Vec::new();
+        if call.answered || tag.is_empty() {
+            return events;
+        }
+        let caller = call.caller.user.clone();
+        let is_first = call.rang.is_none();
+        if !call.legs.iter().any(|leg| leg.tag == tag) && call.legs.len() < LEGS_MAX {
+            call.legs.push(Leg { tag: tag.to_owned(), endpoint: endpoint.clone(), has_rung: false });
+            events.push(call.event(call_id, &endpoint.user, tag, now, What::Joined { user_agent: agent.to_owned() }));
+        }
+        let rang = *call.rang.get_or_insert(now);
+        let post_dial_delay = rang.since(call.invited);
+        if code >= 200 {
+            call.answered = true;
+            let ringing = now.since(rang);
+            events.push(call.event(call_id, &endpoint.user, tag, now, What::Answered { post_dial_delay: None, ringing }));
+            events.push(call.event(call_id, &caller, caller_tag, now, What::Answered { post_dial_delay, ringing }));
+            let others = call.legs.iter().filter(|leg| leg.tag != tag);
+            let mut left: Vec<CallEvent> = Vec::new();
+            for leg in others {
+                let what = What::Refused { code: 487, reason: "Answered Elsewhere".to_owned(), ringing };
+                left.push(call.event(call_id, &leg.endpoint.user, &leg.tag, now, what));
+                left.push(call.event(call_id, &leg.endpoint.user, &leg.tag, now, What::Left));
+            }
+            call.legs.retain(|leg| leg.tag == tag);
+            events.append(&mut left);
+            return events;
+        }
+        if is_first {
+            events.push(call.event(call_id, &caller, caller_tag, now, What::Ringing { code, post_dial_delay }));
+        }
+        if let Some(leg) = call.legs.iter_mut().find(|leg| leg.tag == tag)
+            && !leg.has_rung
+        {
+            leg.has_rung = true;
+            events.push(call.event(call_id, &endpoint.user, tag, now, What::Ringing { code, post_dial_delay: None }));
+        }
+        events
+    }
+
+    /// The call was not answered.
+    pub(super) fn refuse(&mut self, key: &CallKey, code: u16, reason: &str, now: Timestamp) -> Vec<CallEvent> {
+        let Some(call) = self.0.get(key) else { return Vec::new() };
+        let ringing = call.rang.and_then(|rang| now.since(rang));
+        self.end(key, now, &What::Refused { code, reason: reason.to_owned(), ringing })
+    }
+
+    /// The call ends for everybody in it.
+    pub(super) fn end(&mut self, key: &CallKey, now: Timestamp, what: &What) -> Vec<CallEvent> {
+        let Some(call) = self.0.remove(key) else { return Vec::new() };
+        let CallKey(call_id, caller_tag) = key;
+        let caller = (call.caller.user.as_str(), caller_tag.as_str());
+        let parties = call.legs.iter().map(|leg| (leg.endpoint.user.as_str(), leg.tag.as_str())).chain([caller]);
+        parties.flat_map(|(user, tag)| [what.clone(), What::Left].map(|what| call.event(call_id, user, tag, now, what))).collect()
+    }
+
+    /// The line of a dialog with these tags, and whether `from` is its caller.
+    pub(super) fn line(&self, call_id: &str, from: &str, to: &str) -> Option<(Line, bool)> {
+        let of = |caller: &str, callee: &str| {
+            let call = self.0.get(&CallKey(call_id.to_owned(), caller.to_owned()))?;
+            let leg = call.legs.iter().find(|leg| leg.tag == callee)?;
+            Some(Line { caller: call.caller.clone(), callee: leg.endpoint.clone(), call_uuid: call.uuid.clone() })
+        };
+        of(from, to).map(|line| (line, true)).or_else(|| of(to, from).map(|line| (line, false)))
+    }
+
+    /// Answered calls none of whose ends is known any more.
+    pub(super) fn lost(&self, is_known: impl Fn(&Endpoint) -> bool) -> Vec<CallKey> {
+        let is_lost = |call: &Call| call.answered && !is_known(&call.caller) && !call.legs.iter().any(|leg| is_known(&leg.endpoint));
+        self.0.iter().filter(|(_, call)| is_lost(call)).map(|(key, _)| key.clone()).collect()
+    }
+}
+
+impl Proxy {
+    /// A BYE: the call ends, also one that began before this process did.
+    pub(super) fn hung_up(&mut self, now: Timestamp, message: &Message, basics: &Basics, (from, to): (&Endpoint, &Endpoint), line: &Line) {
+        let (from_tag, to_tag) = (basics.from.tag().unwrap_or_default(), basics.to.tag().unwrap_or_default());
+        let reason = message.header("Reason").unwrap_or_default().to_owned();
+        let key = |tag: &str| CallKey(basics.call_id.clone(), tag.to_owned());
+        let held = [key(from_tag), key(to_tag)].into_iter().find(|key| self.calls.0.contains_key(key));
+        let mut parties = Vec::new();
+        let app = match held.and_then(|key| self.calls.0.remove(&key)) {
+            Some(call) => call.app,
+            None => match self.registrar.find(from).or_else(|| self.registrar.find(to)) {
+                Some(binding) => binding.app,
+                None => return,
+            },
+        };
+        parties.push((from, from_tag, true));
+        parties.push((to, to_tag, false));
+        for (endpoint, tag, is_own) in parties {
+            let party = Party { user: endpoint.user.clone(), participant_id: participant_id(&basics.call_id, tag) };
+            for what in [What::HungUp { by: from.user.clone(), is_own, reason: reason.clone() }, What::Left] {
+                let (call_uuid, party) = (line.call_uuid.clone(), party.clone());
+                self.outputs.push(Output::Call(CallEvent { app, call_uuid, party, at: now, what }));
+            }
+        }
+    }
+}

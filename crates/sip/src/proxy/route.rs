@@ -1,0 +1,203 @@
+//! Where a request goes: to us, to a user, or along a dialog (RFC 3261 section 16.3 to 16.5).
+
+use sidetone_engine::units::Timestamp;
+
+use super::{
+    CALLERS_MAX, Proxy,
+    answer::ALLOW,
+    authenticate::{Asker, Identity, token_refused},
+    calls::CALL_UUID,
+    dialog::Line,
+    fork::Target,
+};
+use crate::{
+    account::{Facts, TokenError},
+    check::{Basics, Refusal},
+    flow::{Bucket, FlowId},
+    header::Address,
+    message::{Message, Start},
+    registrar::Endpoint,
+    uri::Uri,
+};
+
+/// The user whom old clients ask whether we live (and what their address is); nobody can have the name.
+pub const SERVICE_USER: &str = "admin";
+
+impl Proxy {
+    pub(super) fn request(&mut self, now: Timestamp, flow: FlowId, mut message: Message, basics: &Basics, facts: &Facts) {
+        let method = message.method().unwrap_or_default().to_owned();
+        let line = self.take_route(&mut message);
+        match method.as_str() {
+            "ACK" => return self.ack(now, flow, message, basics, line),
+            "CANCEL" => return self.cancel(now, flow, &message, basics),
+            _ => {}
+        }
+        if self.answer_again(flow, &message, basics) {
+            return;
+        }
+        if let Err(refusal) = self.may_proceed(&message, basics) {
+            return self.refuse(flow, &message, &refusal);
+        }
+        if method == "REGISTER" {
+            return self.register(now, flow, &message, basics, facts);
+        }
+        let outcome = if basics.to.tag().is_some() {
+            self.in_dialog(now, flow, message.clone(), basics, line)
+        } else {
+            self.outside_dialog(now, flow, message.clone(), basics, facts)
+        };
+        if let Err(refusal) = outcome {
+            self.refuse(flow, &message, &refusal);
+        }
+    }
+
+    /// Takes our own entries off the route; what the first says of the dialog's line.
+    fn take_route(&self, message: &mut Message) -> Option<Line> {
+        let mut line = None;
+        let first = |message: &Message| {
+            let entry = message.list("Route").next().and_then(Address::parse)?;
+            Uri::parse(&entry.uri).ok().filter(|uri| self.is_ours(uri))
+        };
+        while let Some(uri) = first(message) {
+            message.pop_entry("Route");
+            line = line.or_else(|| Line::decode(&uri.user));
+        }
+        line
+    }
+
+    /// RFC 3261 section 16.3.
+    fn may_proceed(&self, message: &Message, basics: &Basics) -> Result<(), Refusal> {
+        if basics.max_forwards == 0 {
+            return Err(Refusal::new(483, "Too Many Hops"));
+        }
+        let required: Vec<&str> = message.list("Proxy-Require").filter(|option| !option.is_empty()).collect();
+        if !required.is_empty() {
+            return Err(Refusal::new(420, "Bad Extension").with("Unsupported", required.join(", ")));
+        }
+        if self.is_loop(message, basics) {
+            return Err(Refusal::new(482, "Loop Detected"));
+        }
+        Ok(())
+    }
+
+    /// A request outside any dialog.
+    fn outside_dialog(
+        &mut self,
+        now: Timestamp,
+        flow: FlowId,
+        mut message: Message,
+        basics: &Basics,
+        facts: &Facts,
+    ) -> Result<(), Refusal> {
+        let method = message.method().unwrap_or_default().to_owned();
+        if !self.is_ours(&basics.uri) {
+            return Err(Refusal::new(404, "Unknown Domain"));
+        }
+        if basics.uri.user.is_empty() || basics.uri.user == SERVICE_USER {
+            return self.serve(flow, &message, basics);
+        }
+        let caller = self.authenticate(now, flow, Asker::Proxy, basics.from_uri.as_ref(), (&message, basics), facts)?;
+        let is_call = method == "INVITE";
+        if is_call {
+            if caller.grant.as_ref().is_some_and(|grant| !grant.outgoing) {
+                return Err(token_refused(TokenError::Grants));
+            }
+            self.count_call(&caller, now)?;
+        }
+        let (targets, origin) = self.targets(flow, &caller, &basics.uri, facts)?;
+        for name in ["Proxy-Authorization", "Authorization", super::authenticate::TOKEN, "P-Asserted-Identity"] {
+            message.remove(name);
+        }
+        let call = is_call.then(|| self.begin_call(now, flow, &mut message, basics, &caller, origin.as_ref()));
+        self.fork(now, (flow, origin), message, basics, targets, call)
+    }
+
+    /// What is asked of the server itself.
+    fn serve(&mut self, flow: FlowId, message: &Message, basics: &Basics) -> Result<(), Refusal> {
+        let method = message.method().unwrap_or_default();
+        let is_service = basics.uri.user == SERVICE_USER;
+        match method {
+            "OPTIONS" if !is_service => {
+                self.answer(flow, message, 200, "OK", &[("Allow", ALLOW.to_owned()), ("Supported", "outbound".to_owned())]);
+                Ok(())
+            }
+            "MESSAGE" if is_service && message.body.trim_ascii() == b"ipAddress" => {
+                let peer = self.flows.get(&flow).map(|flow| flow.peer.to_string()).unwrap_or_default();
+                self.answer_with(flow, message, 200, "OK", &[("Content-Type", "text/plain".to_owned())], peer.into_bytes());
+                Ok(())
+            }
+            // Plivo's clients take exactly this answer to their OPTIONS as a sign of life, and every other as a broken connection.
+            _ if is_service => Err(Refusal::new(404, "Not Found")),
+            _ => Err(Refusal::new(405, "Method Not Allowed").with("Allow", ALLOW)),
+        }
+    }
+
+    /// The contacts that a request for `uri` goes to, and the device of the caller.
+    fn targets(&self, flow: FlowId, caller: &Identity, uri: &Uri, facts: &Facts) -> Result<(Vec<Target>, Option<Endpoint>), Refusal> {
+        let origin = self.flows.get(&flow).and_then(|flow| flow.endpoints.iter().find(|endpoint| endpoint.user == caller.user).cloned());
+        let bindings = self.registrar.of(&uri.user);
+        let of_app = || bindings.iter().filter(|binding| binding.app == caller.app);
+        let may_receive = |grant: &Option<crate::account::Grant>| grant.as_ref().is_none_or(|grant| grant.incoming);
+        let targets: Vec<Target> = of_app()
+            .filter(|binding| may_receive(&binding.grant))
+            .filter_map(|binding| {
+                let endpoint = Endpoint { user: uri.user.clone(), device: binding.device.clone() };
+                // A device does not call itself.
+                (origin.as_ref() != Some(&endpoint)).then_some(())?;
+                Some(Target { flow: binding.flow?, endpoint, uri: Some(binding.uri.clone()) })
+            })
+            .collect();
+        if !targets.is_empty() {
+            return Ok((targets, origin));
+        }
+        let is_known = of_app().next().is_some() || facts.account(&uri.user).is_some_and(|account| account.app == caller.app);
+        Err(if is_known { Refusal::new(480, "Temporarily Unavailable") } else { Refusal::new(404, "Not Found") })
+    }
+
+    fn count_call(&mut self, caller: &Identity, now: Timestamp) -> Result<(), Refusal> {
+        let size = f64::from(self.config.calls_per_minute);
+        if self.callers.len() >= CALLERS_MAX {
+            self.callers.retain(|_, bucket| !bucket.is_full(now));
+        }
+        let has_room = self.callers.len() < CALLERS_MAX || self.callers.contains_key(&caller.user);
+        let bucket = self.callers.entry(caller.user.clone()).or_insert_with(|| Bucket::new(size / 60.0, size, now));
+        if has_room && bucket.take(now) { Ok(()) } else { Err(Refusal::new(503, "Too Many Calls").with("Retry-After", "10")) }
+    }
+
+    /// Names the call, if its caller did not; the key by which it is found again.
+    fn begin_call(
+        &mut self,
+        now: Timestamp,
+        flow: FlowId,
+        message: &mut Message,
+        basics: &Basics,
+        caller: &Identity,
+        origin: Option<&Endpoint>,
+    ) -> super::calls::CallKey {
+        let given = message.header(CALL_UUID).filter(|uuid| (1..=128).contains(&uuid.len()) && crate::text::is_token(uuid));
+        let tag = basics.from.tag().unwrap_or_default();
+        let uuid = given.map_or_else(|| self.secrets.call_uuid(&basics.call_id, tag), str::to_owned);
+        message.set(CALL_UUID, uuid.clone());
+        let origin = origin.cloned().unwrap_or_else(|| Endpoint { user: caller.user.clone(), device: format!("flow-{}", flow.0) });
+        let user_agent = message.header("User-Agent").unwrap_or_default().to_owned();
+        let (key, events) = self.calls.begin(
+            caller.app,
+            uuid,
+            &basics.call_id,
+            tag,
+            origin,
+            &basics.uri.user,
+            user_agent,
+            now,
+            self.config.transactions_max,
+        );
+        self.outputs.extend(events.into_iter().map(super::Output::Call));
+        key
+    }
+
+    pub(super) fn set_uri(message: &mut Message, wanted: &str) {
+        if let Start::Request { uri, .. } = &mut message.start {
+            wanted.clone_into(uri);
+        }
+    }
+}

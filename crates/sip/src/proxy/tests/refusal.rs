@@ -1,0 +1,149 @@
+//! What is refused, and what the server answers by itself.
+
+use super::*;
+
+/// Alice registered; the code of the answer to her request.
+#[track_caller]
+fn code(bench: &mut Bench, flow: FlowId, text: &str) -> u16 {
+    bench.feed(flow, text);
+    bench.got(flow).code().unwrap()
+}
+
+fn alice() -> (Bench, FlowId) {
+    let mut bench = Bench::new();
+    let alice = bench.open(1);
+    bench.register(alice, "alice", "a1");
+    (bench, alice)
+}
+
+#[test]
+fn whom_nobody_knows_is_not_found_and_who_is_away_is_unavailable() {
+    let (mut bench, alice) = alice();
+    for (user, expected) in [("nobody", 404), ("bob", 480), ("zoe", 404)] {
+        let uri = format!("sip:{user}@x.example");
+        bench.authenticated(alice, "INVITE", &uri, "alice", &format!("<{uri}>"), "");
+        assert_eq!(bench.got(alice).code(), Some(expected), "{user}");
+    }
+}
+
+#[test]
+fn users_of_other_apps_do_not_hear_of_each_other() {
+    let (mut bench, alice) = alice();
+    let zoe = bench.open(2);
+    bench.register(zoe, "zoe", "z1");
+    bench.authenticated(alice, "INVITE", "sip:zoe@x.example", "alice", "<sip:zoe@x.example>", "");
+    assert_eq!(bench.got(alice).code(), Some(404));
+    assert_eq!(bench.got_all(zoe), []);
+}
+
+#[test]
+fn old_clients_are_told_that_the_server_lives() {
+    let mut bench = Bench::new();
+    let tab = bench.open(1);
+    let text = bench
+        .request("OPTIONS", "sip:admin@phone.plivo.com", "alice", "<sip:admin@phone.plivo.com>", "")
+        .replace("\r\n\r\n", "\r\n\r\npong");
+    assert_eq!(code(&mut bench, tab, &text), 404);
+    let text = bench.request("MESSAGE", "sip:admin@phone.plivo.com", "alice", "<sip:admin@phone.plivo.com>", "Content-Length: 9\r\n")
+        + "ipAddress";
+    bench.feed(tab, &text);
+    let answer = bench.got(tab);
+    assert_eq!((answer.code(), answer.body.as_slice()), (Some(200), &b"192.0.2.1"[..]));
+    assert!(answer.header("Via").unwrap().ends_with(";received=192.0.2.1"));
+    let text = bench.request("OPTIONS", "sip:x.example", "alice", "<sip:x.example>", "");
+    assert_eq!(code(&mut bench, tab, &text), 200);
+}
+
+#[test]
+fn a_request_that_cannot_go_on_is_refused() {
+    let (mut bench, alice) = alice();
+    let good = bench.request("INVITE", "sip:bob@x.example", "alice", "<sip:bob@x.example>", "");
+    for (from, to, expected) in [
+        ("Max-Forwards: 70", "Max-Forwards: 0", 483),
+        ("Max-Forwards: 70", "Max-Forwards: 256", 400),
+        ("Max-Forwards: 70", "Proxy-Require: time-travel", 420),
+        ("SIP/2.0\r\nVia", "SIP/7.0\r\nVia", 505),
+        ("INVITE sip:bob@x.example", "INVITE tel:+1555", 416),
+        ("INVITE sip:bob@x.example", "INVITE sip:bob@elsewhere.example", 404),
+        ("INVITE sip:bob@x.example", "INVITE <sip:bob@x.example>", 400),
+        ("Call-ID: call-alice\r\n", "", 400),
+        ("To: <sip:bob@x.example>", "To: \"Bob <sip:bob@x.example>", 400),
+        (" INVITE\r\n", " BYE\r\n", 400),
+        ("\r\n\r\n", "\r\nContent-Length: 10\r\n\r\nshort", 400),
+        ("\r\n\r\n", "\r\nContent-Length: -1\r\n\r\n", 400),
+        ("To: <sip:bob@x.example>", "To: <sip:bob@x.example>;tag=unknown", 481),
+        ("From: <sip:alice@x.example>", "From: <sip:alice@elsewhere.example>", 403),
+    ] {
+        let text = good.replacen(from, to, 1);
+        assert_ne!(text, good, "{from}");
+        assert_eq!(code(&mut bench, alice, &text), expected, "{to}");
+    }
+}
+
+#[test]
+fn a_request_that_passed_here_before_is_a_loop() {
+    let (mut bench, alice) = alice();
+    let bob = bench.open(2);
+    bench.register(bob, "bob", "b1");
+    bench.authenticated(alice, "INVITE", "sip:bob@x.example", "alice", "<sip:bob@x.example>", "");
+    let invite = bench.got(bob);
+    bench.got_all(alice);
+    let mut looped = invite.clone();
+    if let Start::Request { uri, .. } = &mut looped.start {
+        "sip:bob@x.example".clone_into(uri);
+    }
+    let text = String::from_utf8(looped.to_bytes()).unwrap();
+    assert_eq!(code(&mut bench, bob, &text), 482);
+}
+
+#[test]
+fn there_is_an_end_to_what_one_connection_may_ask() {
+    let (mut bench, alice) = alice();
+    bench.pass(20);
+    let mut codes = Vec::new();
+    for _ in 0..201 {
+        let text = bench.request("OPTIONS", "sip:x.example", "alice", "<sip:x.example>", "");
+        codes.push(code(&mut bench, alice, &text));
+    }
+    assert_eq!((codes[199], codes[200]), (200, 503));
+}
+
+#[test]
+fn there_is_an_end_to_requests_in_progress() {
+    let config = Config { domain: "x.example".into(), pending_per_flow_max: 3, ..Config::default() };
+    let mut bench = Bench::with(config);
+    let (alice, bob) = (bench.open(1), bench.open(2));
+    bench.register(alice, "alice", "a1");
+    bench.register(bob, "bob", "b1");
+    for _ in 0..3 {
+        bench.authenticated(alice, "MESSAGE", "sip:bob@x.example", "alice", "<sip:bob@x.example>", "");
+        assert_eq!(bench.got(bob).method(), Some("MESSAGE"));
+    }
+    bench.authenticated(alice, "MESSAGE", "sip:bob@x.example", "alice", "<sip:bob@x.example>", "");
+    assert_eq!(bench.got(alice).code(), Some(503));
+    bench.pass(33);
+    assert!(bench.got_all(alice).iter().all(|answer| answer.code() == Some(408)), "timer F");
+    assert_eq!(bench.proxy.figures().transactions, 0);
+}
+
+#[test]
+fn a_user_begins_so_many_calls_a_minute() {
+    let mut bench = Bench::with(Config { domain: "x.example".into(), calls_per_minute: 2, ..Config::default() });
+    let alice = bench.open(1);
+    bench.register(alice, "alice", "a1");
+    let codes: Vec<u16> = (0..3)
+        .map(|_| {
+            bench.authenticated(alice, "INVITE", "sip:bob@x.example", "alice", "<sip:bob@x.example>", "");
+            bench.got(alice).code().unwrap()
+        })
+        .collect();
+    assert_eq!(codes, [480, 480, 503]);
+}
+
+#[test]
+fn an_answer_that_nobody_asked_for_is_dropped() {
+    let (mut bench, alice) = alice();
+    bench.feed(alice, "SIP/2.0 200 OK\r\nVia: SIP/2.0/WS x.example;branch=z9hG4bKst0.1\r\nCSeq: 1 INVITE\r\n\r\n");
+    bench.feed(alice, "SIP/2.0 200 OK\r\n\r\n");
+    assert_eq!(bench.got_all(alice), []);
+}
