@@ -7,7 +7,7 @@ use std::{fs, process::Command};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{process, workspace};
+use crate::{lab, process, workspace};
 
 /// A file of the tree that nobody writes by hand.
 struct Generated {
@@ -50,6 +50,7 @@ fn generate() -> Result<Vec<Generated>> {
         Generated { path: "docs/configuration.md", text: configuration::page()? },
         Generated { path: "docs/command-line.md", text: command_line::page()? },
         Generated { path: "docs/issues.md", text: of_engine(&["issues"])? },
+        Generated { path: "docs/accuracy.md", text: lab::report().context("the page on accuracy")? },
     ];
     for (path, group) in METRICS {
         files.push(Generated { path, text: of_engine(&["metrics", group])? });

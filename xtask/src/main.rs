@@ -1,4 +1,4 @@
-//! Every developer command: `cargo xtask build|demo|test|assets|wasm|gen|tidy|bench`.
+//! Every developer command: `cargo xtask build|demo|test|assets|wasm|gen|tidy|bench|lab`.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
@@ -9,6 +9,7 @@ mod demo;
 mod e2e;
 mod r#gen;
 mod handbook;
+mod lab;
 mod npm;
 mod process;
 mod test;
@@ -29,6 +30,8 @@ cargo xtask <command>
   gen [--check]   write the generated files; with --check, fail if one is stale
   tidy            the rules of the house that no compiler checks
   bench [args]    the benches of bench/, optimised
+  lab [--quick]   real calls over bad paths, scored against what was said; `lab report` says how accurate the scores are,
+                  `lab fit` fits their constants to the data set
 ";
 
 fn main() -> ExitCode {
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         "gen" => r#gen::run(rest),
         "tidy" => tidy::run(rest),
         "bench" => bench::run(rest),
+        "lab" => lab::run(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

@@ -103,7 +103,7 @@ macro_rules! metrics {
 use Buckets::{Linear, Log};
 
 metrics! {
-    MosLq "mos_lq" "" AUDIO_SCORE Higher Linear(0.05), "Listening quality, 1 to 5: the full-band E-model over what had to be concealed (inbound) or over the loss that RTCP tells (outbound); of the connection, the worst of its streams.";
+    MosLq "mos_lq" "" AUDIO_SCORE Higher Linear(0.05), "Listening quality, 1 to 5: from what had to be concealed or stretched (inbound) or from the loss that RTCP tells (outbound); of the connection, the worst of its streams.";
     MosCq "mos_cq" "" AUDIO_SCORE Higher Linear(0.05), "Conversational quality, 1 to 5: as mos_lq, lowered by the one-way delay; of the connection, the worst of its streams.";
     MosV "mos_v" "" VIDEO_SCORE Higher Linear(0.05), "Video quality, 1 to 5: from QP or bits per pixel, picture size, frame rate and freezes; of the connection, the worst of its streams.";
     Rtt "rtt_ms" "ms" ALL Lower Log, "Round-trip time: of the connection, STUN on the selected candidate pair (currentRoundTripTime), else the greatest that RTCP tells; of a stream, the last RTCP report (roundTripTime).";

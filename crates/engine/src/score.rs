@@ -1,4 +1,4 @@
-//! Scores from 1 to 5: the E-model of the ITU for sound, a first model of our own for pictures.
+//! Scores from 1 to 5: models of our own for sound and pictures, and the E-model of the ITU for delay.
 //!
 //! Rules that never bend: a score is never NaN and never outside its scale, it never rises when loss, delay or jitter
 //! gets worse, and it is absent when there is nothing to judge.
@@ -6,6 +6,7 @@
 
 pub mod audio;
 pub mod codec;
+pub mod constants;
 pub mod emodel;
 pub mod mos;
 pub mod video;

@@ -6,16 +6,16 @@ use sidetone_engine::analysis::digest::digest;
 use sidetone_testkit::traces;
 
 const EXPECTED: [&str; 10] = [
-    "ticks=62 values=2937 issues=0 fnv1a=2158b5a519336e44",
-    "ticks=62 values=2961 issues=0 fnv1a=499643014f82c3e8",
-    "ticks=62 values=6091 issues=10 fnv1a=6354c69aad535f1e",
-    "ticks=62 values=6129 issues=11 fnv1a=f4918bb1aa83d121",
-    "ticks=40 values=1483 issues=0 fnv1a=8d28310f13a6cde4",
-    "ticks=40 values=1481 issues=0 fnv1a=ce1f0352701fdf77",
-    "ticks=40 values=3160 issues=0 fnv1a=6368932e6e0ab811",
-    "ticks=40 values=3165 issues=0 fnv1a=3adac5fd1f250a2d",
-    "ticks=62 values=6087 issues=0 fnv1a=a529daf928f9b3cd",
-    "ticks=62 values=6098 issues=0 fnv1a=1a49e9fa07578ae3",
+    "ticks=62 values=2937 issues=0 fnv1a=fed6e58a408a5fb8",
+    "ticks=62 values=2961 issues=0 fnv1a=e30ee2155a0d8872",
+    "ticks=62 values=6091 issues=11 fnv1a=49e9ade4c2ea3332",
+    "ticks=62 values=6129 issues=12 fnv1a=192a870b5154db05",
+    "ticks=40 values=1483 issues=0 fnv1a=f49865c97a86e148",
+    "ticks=40 values=1481 issues=0 fnv1a=41fd3360215a8ddf",
+    "ticks=40 values=3160 issues=0 fnv1a=c4e1b32b6c460741",
+    "ticks=40 values=3165 issues=0 fnv1a=22803a9ef9382e19",
+    "ticks=62 values=6087 issues=0 fnv1a=62371bfe2619123d",
+    "ticks=62 values=6098 issues=0 fnv1a=a1578ce34a089a47",
 ];
 
 #[test]

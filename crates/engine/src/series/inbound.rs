@@ -88,15 +88,15 @@ impl StreamState {
             concealment_burst_ms: burst,
             time_stretch_ratio: values.get(Metric::TimeStretchRatio),
         };
-        let Some(rating) = packets_per_second.and_then(|_| listening.rating()) else { return };
+        let Some(mos_lq) = packets_per_second.and_then(|_| listening.mos_lq().ok()) else { return };
         let delay = Delay {
             rtt_ms: moment.rtt_ms,
             jitter_buffer_ms: values.get(Metric::JitterBufferDelay),
             playout_ms: playout,
             jitter_ms: values.get(Metric::Jitter),
         };
-        values.set(Metric::MosLq, Some(crate::score::emodel::mos_fb(rating)));
-        values.set(Metric::MosCq, conversational(rating, &delay));
+        values.set(Metric::MosLq, Some(mos_lq));
+        values.set(Metric::MosCq, conversational(mos_lq, &delay));
     }
 
     pub(super) fn inbound_video(&mut self, moment: &Moment, seconds: f64, values: &mut Draft) {

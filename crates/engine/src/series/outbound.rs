@@ -9,7 +9,6 @@ use crate::{
     metric::{Draft, Metric},
     score::{
         audio::{Delay, Listening, conversational},
-        emodel,
         video::Watching,
     },
 };
@@ -49,10 +48,10 @@ impl StreamState {
             loss_ratio: told.loss_ratio,
             ..Listening::default()
         };
-        let Some(rating) = packets_per_second.and_then(|_| listening.rating()) else { return };
+        let Some(mos_lq) = packets_per_second.and_then(|_| listening.mos_lq().ok()) else { return };
         let delay = Delay { rtt_ms: told.rtt_ms.or(moment.rtt_ms), jitter_ms: told.jitter_ms, ..Delay::default() };
-        values.set(Metric::MosLq, Some(emodel::mos_fb(rating)));
-        values.set(Metric::MosCq, conversational(rating, &delay));
+        values.set(Metric::MosLq, Some(mos_lq));
+        values.set(Metric::MosCq, conversational(mos_lq, &delay));
     }
 
     pub(super) fn outbound_video(&mut self, moment: &Moment, seconds: f64, values: &mut Draft) {

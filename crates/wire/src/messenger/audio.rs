@@ -123,7 +123,7 @@ impl AudioStats {
         let audible_concealment_ratio = self.audible_concealment_ratio();
         self.packets_received.filter(|packets| *packets > 0.0)?;
         audible_concealment_ratio.or(loss_ratio)?;
-        Listening { codec: self.codec.as_deref(), loss_ratio, audible_concealment_ratio, ..Listening::default() }.mos_lq()
+        Listening { codec: self.codec.as_deref(), loss_ratio, audible_concealment_ratio, ..Listening::default() }.mos_lq().ok()
     }
 
     pub(super) fn payload(&self) -> Value {

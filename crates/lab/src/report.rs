@@ -1,0 +1,226 @@
+//! The page on accuracy, and the source of the fitted constants.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
+
+use anyhow::Result;
+use sidetone_engine::score::constants::{Constants, FITTED};
+
+use crate::{
+    fit,
+    measure::{Agreement, Interval, Pair, agreement, intervals},
+    model::{COUNTED, Model, NAMES, ours, ours_by_loss, peers, to_list},
+    segment::{Part, Segment},
+};
+
+/// The undisturbed segments of a part.
+#[must_use]
+pub fn part(segments: &[Segment], part: Part) -> Vec<&Segment> {
+    segments.iter().filter(|segment| !segment.is_disturbed() && segment.part() == part).collect()
+}
+
+/// What `model` says with `constants` of each segment.
+#[must_use]
+pub fn pairs(model: &Model, constants: &[f64], segments: &[&Segment]) -> Vec<Pair> {
+    let mut calls = BTreeMap::new();
+    let mut number = |segment: &Segment| {
+        let next = calls.len();
+        *calls.entry((segment.set.clone(), segment.call.clone())).or_insert(next)
+    };
+    let pair = |segment: &&Segment| Pair { call: number(segment), said: (model.score)(segment, constants), truth: segment.pesq_wb };
+    segments.iter().map(pair).collect()
+}
+
+fn list() -> [f64; NAMES.len()] {
+    to_list(&FITTED)
+}
+
+/// How close ours comes, by what receivers count.
+#[must_use]
+pub fn of_ours(segments: &[&Segment]) -> Agreement {
+    agreement(&pairs(&ours(), &list()[..COUNTED], segments))
+}
+
+fn with_interval(value: f64, Interval(low, high): Interval) -> String {
+    format!("{value:.2} ({low:.2}–{high:.2})")
+}
+
+/// `docs/accuracy.md`.
+///
+/// # Errors
+///
+/// When a formula cannot be fitted.
+pub fn page(segments: &[Segment]) -> Result<String> {
+    let (fitted, test) = (part(segments, Part::Fit), part(segments, Part::Test));
+    let mut page = INTRODUCTION.to_owned();
+    page.push_str("## The calls\n\n");
+    page.push_str(&calls(segments));
+    page.push_str(TABLE);
+    for model in [ours(), ours_by_loss(&list()[..COUNTED])] {
+        let told = row(&model, &model.constants, &test);
+        let _ = writeln!(page, "| {} | | | | {told} |", model.name);
+    }
+    for model in peers() {
+        let published = agreement(&pairs(&model, &model.constants, &test));
+        let constants = fit::fit(&model, &fitted)?;
+        let Agreement { pearson, spearman, rmse } = published;
+        let _ = writeln!(page, "| {} | {pearson:.2} | {spearman:.2} | {rmse:.2} | {} |", model.name, row(&model, &constants, &test));
+    }
+    page.push_str(SLICES);
+    for (name, slice) in slices(segments) {
+        let Agreement { pearson, spearman, rmse } = of_ours(&slice);
+        let bias = bias(&slice);
+        let _ = writeln!(page, "| {name} | {} | {pearson:.2} | {spearman:.2} | {rmse:.2} | {bias:+.2} |", slice.len());
+    }
+    page.push_str(LIMITS);
+    Ok(page)
+}
+
+/// Fresh calls: ours as it is, and other tools' formulas as published.
+#[must_use]
+pub fn fresh(segments: &[Segment]) -> String {
+    let clean: Vec<&Segment> = segments.iter().filter(|segment| !segment.is_disturbed()).collect();
+    let mut text = format!("{} segments, {} of them disturbed by the machine and left out\n", segments.len(), segments.len() - clean.len());
+    if clean.len() < 3 {
+        return text;
+    }
+    let models = [ours(), ours_by_loss(&list()[..COUNTED])].into_iter().chain(peers());
+    for model in models {
+        let Agreement { pearson, spearman, rmse } = agreement(&pairs(&model, &model.constants, &clean));
+        let _ = writeln!(text, "{:<55} Pearson {pearson:>5.2}  Spearman {spearman:>5.2}  RMSE {rmse:.2}", model.name.replace('*', ""));
+    }
+    text
+}
+
+fn row(model: &Model, constants: &[f64], segments: &[&Segment]) -> String {
+    let pairs = pairs(model, constants, segments);
+    let Agreement { pearson, spearman, rmse } = agreement(&pairs);
+    let (correlation, error) = intervals(&pairs);
+    format!("{} | {spearman:.2} | {}", with_interval(pearson, correlation), with_interval(rmse, error))
+}
+
+fn bias(segments: &[&Segment]) -> f64 {
+    let pairs = pairs(&ours(), &list()[..COUNTED], segments);
+    pairs.iter().map(|pair| pair.said - pair.truth).sum::<f64>() / pairs.len() as f64
+}
+
+/// How many calls, conditions, talkers and segments each part has.
+fn calls(segments: &[Segment]) -> String {
+    let mut text = String::from("| part | segments of 8 s | conditions | calls | talkers |\n|---|--:|--:|--:|---|\n");
+    for (name, of) in [("fit", Part::Fit), ("validation", Part::Validation), ("test", Part::Test), ("neither", Part::Neither)] {
+        let used = part(segments, of);
+        let conditions: BTreeSet<String> = used.iter().map(|segment| segment.condition()).collect();
+        let calls: BTreeSet<(&str, &str)> = used.iter().map(|segment| (segment.set.as_str(), segment.call.as_str())).collect();
+        let talkers: BTreeSet<&str> = used.iter().map(|segment| segment.talker.as_str()).collect();
+        let talkers = talkers.into_iter().collect::<Vec<_>>().join(", ");
+        let _ = writeln!(text, "| {name} | {} | {} | {} | {talkers} |", used.len(), conditions.len(), calls.len());
+    }
+    let disturbed = segments.iter().filter(|segment| segment.is_disturbed()).count();
+    let _ = writeln!(
+        text,
+        "\n{disturbed} of {} segments were disturbed by the machine, as its clocks tell, and are in no figure.",
+        segments.len()
+    );
+    text
+}
+
+/// Ours by part, then the test part by what was done to the call and by how it sounded.
+fn slices(segments: &[Segment]) -> Vec<(String, Vec<&Segment>)> {
+    let mut slices = vec![
+        ("all of fit".to_owned(), part(segments, Part::Fit)),
+        ("all of validation".to_owned(), part(segments, Part::Validation)),
+        ("all of test".to_owned(), part(segments, Part::Test)),
+    ];
+    let test = part(segments, Part::Test);
+    let mut add = |name: &str, is_in: &dyn Fn(&Segment) -> bool| {
+        let slice: Vec<&Segment> = test.iter().copied().filter(|segment| is_in(segment)).collect();
+        if slice.len() >= SLICE_MIN {
+            slices.push((format!("test: {name}"), slice));
+        }
+    };
+    add("Opus with in-band FEC", &|segment| segment.codec == "opus" && segment.has_fec());
+    add("Opus without FEC", &|segment| segment.codec == "opus" && !segment.has_fec());
+    add("Opus with RED", &|segment| segment.codec == "red");
+    add("G.711", &|segment| segment.codec == "pcmu");
+    add("G.722", &|segment| segment.codec == "g722");
+    for talker in test.iter().map(|segment| segment.talker.as_str()).collect::<BTreeSet<_>>() {
+        add(talker, &|segment| segment.talker == talker);
+    }
+    add("PESQ-WB below 2.5", &|segment| segment.pesq_wb < 2.5);
+    add("PESQ-WB 2.5 to 3.6", &|segment| (2.5..3.6).contains(&segment.pesq_wb));
+    add("PESQ-WB above 3.6", &|segment| segment.pesq_wb >= 3.6);
+    slices
+}
+
+/// A slice with fewer segments says nothing.
+const SLICE_MIN: usize = 8;
+
+/// The end of `crates/engine/src/score/constants.rs`.
+#[must_use]
+pub fn constants(segments: &[Segment], constants: &Constants) -> String {
+    let used = part(segments, Part::Fit);
+    let conditions: BTreeSet<String> = used.iter().map(|segment| segment.condition()).collect();
+    let mut text = format!(
+        "/// Fitted by `cargo xtask lab fit` to PESQ-WB of the {} undisturbed segments ({} conditions) in the fit part of\n\
+         /// `testdata/quality/segments.csv`: least squares, downhill simplex.\npub const FITTED: Constants = Constants {{\n",
+        used.len(),
+        conditions.len()
+    );
+    for (name, value) in NAMES.iter().zip(to_list(constants)) {
+        let _ = writeln!(text, "    {name}: {},", rounded(value));
+    }
+    text.push_str("};\n");
+    text
+}
+
+/// Four digits: more say nothing.
+fn rounded(value: f64) -> String {
+    let text = format!("{value:.3e}");
+    let number: f64 = text.parse().unwrap_or(value);
+    let plain = number.to_string();
+    if plain.contains('.') { plain } else { format!("{plain}.0") }
+}
+
+const INTRODUCTION: &str = "<!-- Written by `cargo xtask gen`. -->\n
+# How accurate the scores are
+
+`mos_lq` is an estimate: it sees counters, not sound. Here is how far it is off. Real calls were placed between two ends of Chromium over a bad path, real speech was spoken into them, and what came out was compared with what went
+in by PESQ-WB (ITU-T P.862.2), which hears both. The score of each 8 s is set against that truth. `cargo xtask lab report` makes this page anew from
+the data set in the repository, `cargo xtask lab --quick` places new calls, and a test fails when the figures get worse.
+
+";
+
+const TABLE: &str = "
+The split was decided before anything was fitted, by a hash of the condition's spelling and one of the talker's name. A condition that is tested was not fitted to and neither was a talker; segments that mix the two sides are used for nothing.
+
+## Beside other tools
+
+On the test part: correlation and error in MOS, with 95 % intervals from drawing whole calls again and again. *As published* is what the tool tells its users. *Refitted* gives each formula the chance that ours had: all its constants are fitted to the same
+calls by the same program, each by any positive factor. So the first columns say what one gets today, the last what the formula could do at best.
+
+| formula | published: Pearson | Spearman | RMSE | refitted: Pearson | Spearman | RMSE |
+|---|--:|--:|--:|--:|--:|--:|
+";
+
+const SLICES: &str = "
+Formulas with delay in them are punished here for a delay that PESQ does not hear; refitting lets them turn it off. Jitsi Meet shows percent and peermetrics none, so they are not in the table.
+
+## Where it is good and where it is not
+
+| Sidetone on | segments | Pearson | Spearman | RMSE | bias |
+|---|--:|--:|--:|--:|--:|
+";
+
+const LIMITS: &str = "
+Within a narrow range of quality a correlation says little: read the error there.
+
+## What this does not show
+
+- **PESQ is not people.** It agrees with listeners on average and is known to punish stretched sound more than they do. Nobody listened for these figures.
+- One browser's decoder and jitter buffer (Chromium). Firefox and Safari count the same things, and were not measured.
+- Prompts read by a few professional speakers, without noise, echo or music; calls without video; 8 s at a time, while a score stands for one second. Over a second in which little is said the score is less sure.
+- `mos_cq` and `mos_v` were not measured: the first takes its delay from ITU-T G.107, the second is a documented first formula.
+- Opus with in-band FEC, RED and neither, G.711 and G.722. For other codecs the ceiling is placed by ITU-T G.113.
+";
