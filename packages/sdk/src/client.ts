@@ -40,6 +40,9 @@ export class Sidetone {
   #unwrap: (() => void) | undefined;
   readonly #labels = new Map<string, TrackLabel>();
   #run: Run | undefined;
+  /** What is over; a word may still be added to it. */
+  #past: Run | undefined;
+  #stopped: Promise<void> | undefined;
 
   constructor(private readonly options: Options) {
     this.conferenceId = options?.conferenceId;
@@ -116,8 +119,28 @@ export class Sidetone {
     await run.uploader.kick();
   }
 
+  /** Adds something to the record that may come when the stay is over, such as the user's opinion of it. Resolves as {@link flush} does. */
+  async afterwards(kind: string, payload: object = {}): Promise<void> {
+    if (this.#run) {
+      this.event(kind, payload);
+      return this.flush();
+    }
+    await this.#stopped;
+    const run = this.#past;
+    if (!run) return;
+    run.own.event(kind, payload, Date.now());
+    run.open();
+    await within(LAST_UPLOAD_MS, this.#upload(run).then(() => run.uploader.kick()));
+    run.close();
+  }
+
   /** The participant leaves: sends the rest and undoes everything, listeners, timers and wrappers. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopped ??= this.#leave();
+    return this.#stopped;
+  }
+
+  async #leave(): Promise<void> {
     const run = this.#run;
     if (!run) return;
     // Another call finds nothing to do, and another client may have the connections at once.
@@ -127,8 +150,7 @@ export class Sidetone {
     await within(LAST_REPORT_MS, Promise.all([...this.#connections.values()].map((connection) => connection.poll())));
     this.#end(run);
     await within(LAST_UPLOAD_MS, this.#upload(run).then(() => run.uploader.kick()));
-    run.uploader.end();
-    run.queue.close();
+    run.close();
     registry.exit();
     this.#emitter.clear();
   }
@@ -136,6 +158,7 @@ export class Sidetone {
   /** The stay is over: what the browser tells after this does not belong to it. */
   #end(run: Run): void {
     this.#run = undefined;
+    this.#past = run;
     this.#failures.guard(() => this.#unwrap?.());
     for (const undo of this.#undo.splice(0)) this.#failures.guard(undo);
     for (const connection of [...this.#connections.values()]) this.#forget(connection);
@@ -264,12 +287,13 @@ export class Sidetone {
 /** What a client has between its start and its stop. */
 class Run {
   readonly own: BatchBuilder;
-  readonly uploader: Pick<Uploader, keyof typeof NOWHERE>;
+  uploader: Pick<Uploader, keyof typeof NOWHERE> = NOWHERE;
   readonly queue: DatabaseQueue;
   readonly engine = () => this.#engine;
   readonly policy = () => this.#policy ?? STRICT;
   connectionCount = 0;
   readonly #credentials: Credentials;
+  readonly #connect: () => Uploader;
   #engine: Engine | undefined;
   #policy: Policy | undefined;
   #preparing = false;
@@ -287,17 +311,26 @@ class Run {
     this.queue = new DatabaseQueue(to, { bytesMax: settings.queueBytesMax, batchesMax: settings.queueBatchesMax }, (error) => {
       failures.tell("queue_unavailable", `what waits for the server is lost with the page, because the browser keeps nothing for it: ${error}`);
     });
-    if (!settings.upload) {
-      this.uploader = NOWHERE;
-      // There is no server whose settings could allow more.
-      this.#policy = STRICT;
-      return;
-    }
-    this.uploader = new Uploader(`${settings.url}/v1/batches`, to, this.#credentials, this.queue, {
-      onUpload: (upload, participantId) => participantId === identity.participantId && emitter.emit("upload", upload),
-      onDrop: (drop) => this.own.drop(drop),
-      onFailure: (code, message) => failures.tell(code, message),
-    });
+    // Where nothing is sent there is no server whose settings could allow more.
+    if (!settings.upload) this.#policy = STRICT;
+    this.#connect = () =>
+      new Uploader(`${settings.url}/v1/batches`, to, this.#credentials, this.queue, {
+        onUpload: (upload, participantId) => participantId === identity.participantId && emitter.emit("upload", upload),
+        onDrop: (drop) => this.own.drop(drop),
+        onFailure: (code, message) => failures.tell(code, message),
+      });
+    this.open();
+  }
+
+  /** From now on batches are sent. */
+  open(): void {
+    if (this.settings.upload) this.uploader = this.#connect();
+  }
+
+  /** No more. */
+  close(): void {
+    this.uploader.end();
+    this.queue.close();
   }
 
   /** Gets what is missing of engine and policy; called again until both are there. */

@@ -185,6 +185,16 @@ export interface CallEventMap {
   issueCleared: Issue;
 }
 
+/** What a user says of a call. */
+export interface Feedback {
+  /** 1 to 5. */
+  readonly score: number;
+  readonly issues?: readonly string[];
+  readonly comment?: string;
+  /** What the page logged, for those who look into it. */
+  readonly log?: string;
+}
+
 export interface Call {
   /** SIP Call-ID. */
   readonly id: string;
@@ -230,7 +240,7 @@ export interface Call {
   setNoiseReduction(on: boolean): Promise<boolean>;
   restartIce(): Promise<void>;
   /** The user's opinion; kept at Sidetone with the conference. Works after the call too. */
-  feedback(feedback: { readonly score: number; readonly issues?: readonly string[]; readonly comment?: string }): Promise<void>;
+  feedback(feedback: Feedback): Promise<void>;
 
   on<Name extends keyof CallEventMap>(name: Name, handler: (event: CallEventMap[Name]) => void): () => void;
 }

@@ -1,7 +1,7 @@
 /** One call: its states, what the page may do with it, and what it is told. */
 
 import { Emitter } from "../emitter.ts";
-import type { Call, CallEventMap, CallOptions, CallState, Cause, Headers } from "./api.ts";
+import type { Call, CallEventMap, CallOptions, CallState, Cause, Feedback, Headers } from "./api.ts";
 import { causeOf } from "./cause.ts";
 import { type DtmfBy, sendTones } from "./dtmf.ts";
 import { headerLines, parseHeaders } from "./headers.ts";
@@ -290,8 +290,9 @@ export class LiveCall implements Call {
     await this.#change(() => this.#mending.restarting(), true);
   }
 
-  async feedback({ score, issues, comment }: { readonly score: number; readonly issues?: readonly string[]; readonly comment?: string }): Promise<void> {
-    this.#quality.event("feedback", { overall: score, ...(issues && { issues }), ...(comment !== undefined && { comment }) });
+  async feedback({ score, issues, comment, log }: Feedback): Promise<void> {
+    await this.#quality.afterwards("feedback", { overall: score, ...(issues && { issues }), ...(comment !== undefined && { comment }) });
+    if (log !== undefined) await this.#quality.afterwards("log", { level: "log", message: log });
   }
 
   // What the phone tells.

@@ -51,6 +51,11 @@ export class Quality {
     else this.#early.push([kind, payload]);
   }
 
+  /** As {@link event}, and also when the call is over. Resolves when Sidetone has it, or cannot be reached. */
+  async afterwards(kind: string, payload: object): Promise<void> {
+    await this.#client?.afterwards(kind, payload);
+  }
+
   /** Says what a track is used for. */
   label(track: MediaStreamTrack, label: string): void {
     this.#client?.label(track, { label });
