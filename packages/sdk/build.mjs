@@ -46,18 +46,23 @@ await build({ ...common, entryPoints: ["src/compat/messenger/index.ts"], format:
 // The phone, for pages that call: those that only observe load none of it.
 await build({ ...common, entryPoints: ["src/phone/index.ts"], format: "esm", outfile: join(out, "phone.mjs") });
 await build({ ...common, entryPoints: ["src/phone/script.ts"], format: "iife", outfile: join(out, "phone.js") });
+await build({ ...common, entryPoints: ["src/compat/plivo/index.ts"], format: "esm", outfile: join(out, "plivo.mjs") });
+await build({ ...common, entryPoints: ["src/compat/plivo/script.ts"], format: "iife", outfile: join(out, "plivo.js") });
 
 // The package, for those who install rather than load: `npm install https://…/sdk/sidetone-sdk.tgz`.
 const packed = join(here, "generated", "package");
 rmSync(packed, { recursive: true, force: true });
 mkdirSync(packed, { recursive: true });
-for (const name of ["sidetone.mjs", "messenger.mjs", "phone.mjs", "engine.wasm"]) copyFileSync(join(out, name), join(packed, name));
+for (const name of ["sidetone.mjs", "messenger.mjs", "phone.mjs", "plivo.mjs", "engine.wasm"]) copyFileSync(join(out, name), join(packed, name));
 copyFileSync(join(here, "README.md"), join(packed, "README.md"));
 const { name, version, description, license } = manifest;
 const exports = {
   ".": { types: "./types/index.d.ts", default: "./sidetone.mjs" },
   "./messenger": { types: "./types/compat/messenger/index.d.ts", default: "./messenger.mjs" },
   "./phone": { types: "./types/phone/index.d.ts", default: "./phone.mjs" },
+  "./plivo": { types: "./types/compat/plivo/index.d.ts", default: "./plivo.mjs" },
+  // As plivo-browser-sdk has its typings in parts: with the package under its name, imports of `…/client` still find them.
+  "./plivo/*": { types: "./types/compat/plivo/index.d.ts", default: "./plivo.mjs" },
   "./engine.wasm": "./engine.wasm",
 };
 writeFileSync(join(packed, "package.json"), JSON.stringify({ name, version, description, license, type: "module", sideEffects: false, exports }, undefined, 2));

@@ -1,0 +1,152 @@
+/** Plivo's client measures its calls: warnings to the page on a bad network, reports and feedback to Sidetone and to nobody else. */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { wav } from "../../packages/sdk/src/phone/media/tones.ts";
+import type { MediaMetric } from "../../packages/sdk/src/compat/plivo/index.ts";
+import { launchChromium } from "../src/browsers.ts";
+import { type Origin, serveOrigin } from "../src/origin.ts";
+import { establish, quality, Softphone } from "../src/plivo.ts";
+import { Relay } from "../src/relay.ts";
+import { Sidetone } from "../src/sidetone.ts";
+import { type SipServer, startKamailio } from "../src/sip.ts";
+import { sleep, until } from "../src/wait.ts";
+
+/** Bad samples are 5 s long, and three of them raise. */
+const RAISED_MS = 60_000;
+/** What goes in is what is sent. */
+const RAW = { audioConstraints: { echoCancellation: false, noiseSuppression: false, autoGainControl: false } };
+
+let sidetone: Sidetone;
+let origin: Origin;
+let server: SipServer;
+let browser: Browser;
+const folder = mkdtempSync(join(tmpdir(), "sidetone-voice-"));
+
+before(async () => {
+  sidetone = await Sidetone.start();
+  origin = await serveOrigin([`${sidetone.url}/sdk/plivo.js`], { page: "plivo" });
+  server = await startKamailio();
+  // Somebody who speaks without a pause: a tone that swells and falls four times a second.
+  const voice = Float32Array.from({ length: 8000 * 4 }, (_, at) => 0.3 * Math.sin((2 * Math.PI * 400 * at) / 8000) * (0.6 + 0.4 * Math.sin((2 * Math.PI * 4 * at) / 8000)));
+  writeFileSync(join(folder, "voice.wav"), wav(voice));
+  browser = await launchChromium([`--use-file-for-fake-audio-capture=${join(folder, "voice.wav")}`]);
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+  await origin?.close();
+  await sidetone?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const is = (type: string, stream: string, active: boolean) => ([metric]: readonly MediaMetric[]) => metric!.type === type && metric!.stream === stream && metric!.active === active;
+
+test("a bad network is told as it comes and as it goes", async () => {
+  const [ada, bob] = [await Softphone.ready(browser, origin.url, server, "ada", RAW), await Softphone.ready(browser, origin.url, server, "bob", RAW)];
+  const relay = new Relay();
+  try {
+    for (const { page } of [ada, bob]) await relay.use(page);
+    await establish(ada, bob);
+    Object.assign(relay.weather, { loss: 0.25, delayMs: 230, jitterMs: 150 });
+    for (const [type, stream] of [
+      ["high_rtt", "None"],
+      ["high_packetloss", "remote"],
+      ["high_packetloss", "local"],
+      ["high_jitter", "remote"],
+      ["high_jitter", "local"],
+      ["low_mos", "None"],
+    ] as const) {
+      const [metric] = await ada.hears("mediaMetrics", is(type, stream, true), RAISED_MS);
+      const { group, level, value, desc } = metric as MediaMetric;
+      assert.deepEqual([group, level], ["network", "warning"]);
+      if (type === "high_rtt") assert.match(String(value), /^\d+\.\d\d$/);
+      if (type === "high_rtt") assert.ok(Number(value) > 400 && Number(value) < 1500 && desc === "high latency", String(value));
+      if (type === "high_packetloss") assert.ok((value as number) > 0.1 && (value as number) < 0.6, String(value));
+      if (type === "high_jitter") assert.ok((value as number) > 30 && (value as number) < 300, String(value));
+      if (type === "low_mos") assert.ok((value as number) >= 1 && (value as number) < 3, String(value));
+    }
+    Object.assign(relay.weather, { loss: 0, delayMs: 0, jitterMs: 0 });
+    for (const [type, stream] of [["high_packetloss", "remote"], ["high_rtt", "None"], ["low_mos", "None"]] as const) {
+      assert.equal((await ada.hears("mediaMetrics", is(type, stream, false), RAISED_MS))[0].value, 0);
+    }
+    relay.weather.loss = 1;
+    assert.equal((await ada.hears("mediaMetrics", is("ice_connection", "None", true), RAISED_MS))[0].value, "disconnected");
+    relay.weather.loss = 0;
+    await ada.hears("mediaMetrics", is("ice_connection", "None", false), RAISED_MS);
+  } finally {
+    relay.close();
+    await Promise.all([ada, bob].map((phone) => phone.close()));
+  }
+});
+
+test("silence is told to the one who hears it, speech to the one who is muted", async () => {
+  const [ada, bob] = [await Softphone.ready(browser, origin.url, server, "ada", RAW), await Softphone.ready(browser, origin.url, server, "bob", RAW)];
+  await establish(ada, bob);
+  await ada.do("mute");
+  assert.deepEqual(await ada.hears("mediaMetrics", is("speaking_on_mute", "None", true)), [
+    { group: "audio", level: "warning", type: "speaking_on_mute", value: 0, active: true, desc: "User is trying to speak on mute", stream: "None" },
+  ]);
+  const [silent] = await bob.hears("mediaMetrics", is("no_audio_received", "remote", true), RAISED_MS);
+  assert.deepEqual([silent.group, silent.value, silent.desc], ["audio", -100, "remote_audio"]);
+  await ada.do("unmute");
+  await bob.hears("mediaMetrics", is("no_audio_received", "remote", false), RAISED_MS);
+  assert.ok(!(await ada.heard()).some(({ values: [metric] }) => metric?.type === "no_audio_received"), "who is muted is not told of silence");
+  await Promise.all([ada, bob].map((phone) => phone.close()));
+});
+
+test("reports and feedback go to Sidetone, and nothing goes anywhere else", async () => {
+  const asked = new Set<string>();
+  const [ada, bob] = [await Softphone.open(browser, origin.url, server, "ada", quality(sidetone)), await Softphone.ready(browser, origin.url, server, "bob", quality(sidetone))];
+  // Tones are made in the page: its own blobs.
+  ada.page.on("request", (request) => !request.url().startsWith("blob:") && asked.add(new URL(request.url()).origin));
+  assert.deepEqual(await ada.do("submitCallQualityFeedback", "x", 5), { rejected: "username not found" });
+  await ada.do("login", "ada", "secret-ada");
+  await ada.hears("onLogin");
+  await ada.forget();
+  const [{ callUUID }] = await establish(ada, bob);
+  await sleep(6000);
+  await ada.do("mute");
+  await ada.do("hangup");
+  await bob.hears("onCallTerminated");
+  assert.deepEqual(await ada.do("submitCallQualityFeedback", callUUID, 2, [], "no"), { rejected: "Atleast one issue is mandatory for feedback" });
+  assert.equal(await ada.do("submitCallQualityFeedback", callUUID, 2, ["ECHO", "robotic_audio"], "it echoed", true), "Feedback is sent with console logs");
+  assert.equal(await bob.do("submitCallQualityFeedback", await bob.do("getLastCallUUID"), 5), "Feedback is sent");
+  assert.equal(await bob.do("submitCallQualityFeedback", "no such call", 5), "Feedback is sent");
+  const conference = await until("both opinions are there", 40_000, async () => {
+    const held = (await sidetone.conferences(callUUID))[0];
+    const events = held ? await sidetone.events(held.key) : [];
+    return events.filter(({ kind }) => kind === "feedback").length === 2 && { held: held!, events };
+  });
+  assert.deepEqual(new Set(conference.held.participants.map(({ user_id }) => user_id)), new Set(["ada", "bob"]));
+  const payloads = conference.events.filter(({ kind }) => kind === "feedback").map(({ payload }) => payload);
+  assert.deepEqual(
+    payloads.sort((one, other) => Number(one["overall"]) - Number(other["overall"])),
+    [{ overall: 2, issues: ["echo", "robotic_audio"], comment: "it echoed" }, { overall: 5, issues: [] }],
+  );
+  const log = conference.events.find(({ kind }) => kind === "log")?.payload["message"];
+  assert.match(String(log), /event onCallAnswered/);
+  assert.ok(conference.held.peer_connections.every(({ report_count }) => report_count >= 4));
+  assert.ok(conference.events.some(({ kind }) => kind === "muted"));
+  await Promise.all([ada, bob].map((phone) => phone.close()));
+  assert.deepEqual([...asked], [sidetone.url]);
+});
+
+test("what is not to be tracked is not: locally, remotely, or at all", async () => {
+  const rules = { mediaMetricsRules: { rttMs: -1, bad: 1 }, ...quality(sidetone) };
+  const ada = await Softphone.ready(browser, origin.url, server, "ada", { ...rules, enableQualityTracking: "localonly" });
+  const bob = await Softphone.ready(browser, origin.url, server, "bob", { ...rules, enableQualityTracking: "REMOTEONLY" });
+  const [{ callUUID }] = await establish(ada, bob);
+  await ada.hears("mediaMetrics", is("high_rtt", "None", true), RAISED_MS);
+  await ada.do("hangup");
+  await bob.hears("onCallTerminated");
+  assert.ok(!(await bob.heard()).some(({ name }) => name === "mediaMetrics"));
+  const conference = await until("the call is there", 30_000, async () => (await sidetone.conferences(callUUID)).find(({ peer_connections }) => peer_connections.length > 0));
+  assert.deepEqual(conference.participants.map(({ user_id }) => user_id), ["bob"]);
+  await Promise.all([ada, bob].map((phone) => phone.close()));
+});

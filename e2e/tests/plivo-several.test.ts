@@ -1,0 +1,133 @@
+/** Plivo's client with several calls that ring at the same time, and a call that is handed from tab to tab. */
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { launchChromium } from "../src/browsers.ts";
+import { type Origin, serveOrigin } from "../src/origin.ts";
+import { Softphone } from "../src/plivo.ts";
+import { Sidetone } from "../src/sidetone.ts";
+import { SIP_SERVERS, type SipServer } from "../src/sip.ts";
+import { until } from "../src/wait.ts";
+
+for (const start of SIP_SERVERS) {
+  describe(start.name, () => {
+    let sidetone: Sidetone;
+    let origin: Origin;
+    let server: SipServer;
+    let browser: Browser;
+    /** Takes several calls. */
+    let desk: Softphone;
+    let ada: Softphone;
+    let bob: Softphone;
+
+    before(async () => {
+      sidetone = await Sidetone.start();
+      origin = await serveOrigin([`${sidetone.url}/sdk/plivo.js`], { page: "plivo" });
+      server = await start.start();
+      browser = await launchChromium();
+      desk = await Softphone.ready(browser, origin.url, server, "desk", { allowMultipleIncomingCalls: true });
+      ada = await Softphone.ready(browser, origin.url, server, "ada");
+      bob = await Softphone.ready(browser, origin.url, server, "bob");
+    });
+
+    after(async () => {
+      await Promise.all([desk, ada, bob].map((phone) => phone?.close()));
+      await browser?.close();
+      await server?.stop();
+      await origin?.close();
+      await sidetone?.stop();
+    });
+
+    afterEach(async () => {
+      for (const phone of [ada, bob, desk]) await phone.do("hangup");
+      for (const phone of [ada, bob, desk]) {
+        await until(`${phone.user} is idle`, 20_000, () => phone.page.evaluate(() => softphone.client.getCurrentSession() === null));
+      }
+      for (const phone of [ada, bob, desk]) await phone.forget();
+    });
+
+    /** Ada's call rings at the desk, then bob's: their ids. */
+    async function bothRing(): Promise<readonly [string, string]> {
+      const ids: string[] = [];
+      for (const phone of [ada, bob]) {
+        await phone.do("call", "desk");
+        const [, , { callUUID }] = await desk.hears("onIncomingCall", ([, , info]) => info.src === phone.user);
+        ids.push(callUUID as string);
+      }
+      assert.equal((await desk.do<unknown[]>("getIncomingCalls")).length, 2);
+      return ids as unknown as readonly [string, string];
+    }
+
+    test("without the option the second caller hears busy, and nobody is told here", async () => {
+      await bob.do("call", "ada");
+      await ada.hears("onIncomingCall");
+      await desk.do("call", "ada");
+      assert.equal((await desk.hears("onCallFailed"))[0], "Busy");
+      assert.deepEqual(await ada.story(), ["onIncomingCall"]);
+    });
+
+    test("an answer rejects the others, unless told otherwise", async () => {
+      const [first] = await bothRing();
+      assert.equal(await desk.do("answer", first), true);
+      await desk.hears("onCallAnswered");
+      const [cause, info] = await desk.hears("onCallFailed");
+      assert.deepEqual([cause, info.src, info.state, info.code], ["Rejected", "bob", "rejected", 3020]);
+      assert.equal((await bob.hears("onCallFailed"))[0], "Busy");
+      assert.deepEqual((await desk.story()).filter((name) => name !== "onMediaConnected"), ["onIncomingCall", "onIncomingCall", "onCallFailed", "onCallAnswered"]);
+    });
+
+    for (const action of ["ignore", "ignored", "IGNORE"]) {
+      test(`an answer with ${action} leaves the others to ring at the caller's`, async () => {
+        const [first, second] = await bothRing();
+        assert.equal(await desk.do("answer", first, action), true);
+        await desk.hears("onCallAnswered");
+        assert.equal((await desk.hears("onIncomingCallIgnored"))[0].callUUID, second);
+        assert.equal(await desk.do("answer", second), false);
+        assert.deepEqual(await bob.story(), ["onCalling", "onCallRemoteRinging"]);
+      });
+    }
+
+    test("an answer with letring leaves the others to be answered later, in place of the first", async () => {
+      const [first, second] = await bothRing();
+      assert.equal(await desk.do("answer", first, "letring"), true);
+      await desk.hears("onCallAnswered", ([info]) => info.callUUID === first);
+      assert.equal((await desk.do<unknown[]>("getIncomingCalls")).length, 1);
+      assert.equal(await desk.do("answer", second), true);
+      await desk.hears("onCallAnswered", ([info]) => info.callUUID === second);
+      const [hangup, info] = await desk.hears("onCallTerminated");
+      assert.deepEqual([hangup, info.callUUID], [{ originator: "local", reason: "Terminated" }, first]);
+      await ada.hears("onCallTerminated");
+      const story = (await desk.story()).filter((name) => name !== "onMediaConnected");
+      assert.deepEqual(story, ["onIncomingCall", "onIncomingCall", "onCallAnswered", "onCallTerminated", "onCallAnswered"]);
+      assert.equal(await desk.do("getCallUUID"), second);
+    });
+
+    test("what is not known is not done, and without a name it is the newest", async () => {
+      const [first, second] = await bothRing();
+      assert.equal(await desk.do("answer", first, "later"), false);
+      for (const method of ["answer", "reject", "ignore"]) assert.equal(await desk.do(method, "no such call"), false, method);
+      assert.equal(await desk.do("reject"), true);
+      assert.equal((await desk.hears("onCallFailed"))[1].callUUID, second);
+      assert.equal((await desk.do<unknown[]>("getIncomingCalls")).length, 1, "the other rings on");
+      assert.equal(await desk.do("answer"), true);
+      assert.equal((await desk.hears("onCallAnswered"))[0].callUUID, first);
+    });
+
+    test("a ringing call is handed to another tab of the same user", async () => {
+      const other = await Softphone.ready(browser, origin.url, server, "tab");
+      const contact = await other.do<string>("getContactUri");
+      await ada.do("call", "desk");
+      await desk.hears("onIncomingCall");
+      assert.equal(await desk.do("redirect", "no address"), false);
+      assert.equal(await desk.do("redirect", contact), true);
+      await other.hears("onIncomingCall");
+      assert.deepEqual(await desk.story(), ["onIncomingCall"]);
+      assert.equal(await other.do("answer"), true);
+      await ada.hears("onCallAnswered");
+      await ada.do("hangup");
+      await other.hears("onCallTerminated");
+      await other.close();
+    });
+  });
+}

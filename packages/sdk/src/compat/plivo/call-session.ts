@@ -1,0 +1,58 @@
+/** One call as Plivo's SDK shows it: its CallInfo, kept up to date with the phone's call. */
+
+import type { Call } from "../../phone/api.ts";
+import { ALIVE, type CallInfo, type Ending, STATE, type State } from "./call-info.ts";
+import { type ExtraHeaders, received } from "./headers.ts";
+
+const STIR_HEADER = "X-Plivo-Stir-Verification";
+
+export class CallSession {
+  readonly STATE = STATE;
+  readonly direction: string;
+  readonly src: string;
+  readonly dest: string;
+  readonly stirShakenState: string;
+  readonly extraHeaders: ExtraHeaders;
+  state: State = STATE.INITIALIZED;
+  #ending: Ending = ALIVE;
+
+  /** `sent`: what an outgoing call was placed with. */
+  constructor(
+    readonly session: Call,
+    user: string,
+    sent?: { readonly dest: string; readonly extraHeaders: ExtraHeaders },
+  ) {
+    const isOutgoing = session.direction === "outgoing";
+    this.direction = session.direction;
+    this.src = isOutgoing ? user : session.remote.user;
+    this.dest = sent?.dest ?? user;
+    this.extraHeaders = sent?.extraHeaders ?? received(session.headers);
+    // Absent where the server says nothing, as in Plivo's SDK.
+    this.stirShakenState = isOutgoing ? "Not_applicable" : (session.headers.get(STIR_HEADER) as string);
+  }
+
+  /** `X-CallUUID`, or the Call-ID where the server gives none. */
+  get callUUID(): string {
+    return this.session.uuid;
+  }
+
+  get sipCallID(): string {
+    return this.session.id;
+  }
+
+  get isRinging(): boolean {
+    return this.state === STATE.RINGING;
+  }
+
+  /** The last change of state. */
+  end(state: State, ending: Ending): CallInfo {
+    this.state = state;
+    this.#ending = ending;
+    return this.getCallInfo();
+  }
+
+  getCallInfo = (): CallInfo => {
+    const { callUUID, direction, src, dest, state, stirShakenState, extraHeaders } = this;
+    return { callUUID, direction, src, dest, state, stirShakenState, extraHeaders, ...this.#ending };
+  };
+}

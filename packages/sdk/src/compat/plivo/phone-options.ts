@@ -1,0 +1,56 @@
+/** What the phone is made of, by Plivo's options. */
+
+import type { Options } from "../../api.ts";
+import type { PhoneOptions } from "../../phone/api.ts";
+import type { Settings } from "./options.ts";
+
+/** The version of Plivo's SDK whose API this is. */
+export const VERSION = "2.2.21";
+
+const TURN_WAIT_MS = 2000;
+
+/** Where this script came from, if it is a script of a page: Sidetone, with its SIP server and its engine. */
+const SCRIPT_URL = (globalThis.document?.currentScript as HTMLScriptElement | null | undefined)?.src;
+const ORIGIN = new URL(SCRIPT_URL || (globalThis.location?.href ?? "http://localhost")).origin;
+
+export function phoneOptions(settings: Settings): PhoneOptions {
+  const { sipDomain, tracking } = settings;
+  return {
+    servers: settings.servers ?? `${ORIGIN.replace(/^http/, "ws")}/sip`,
+    ...(sipDomain !== undefined && { domain: sipDomain }),
+    registrationSeconds: settings.registrationSeconds,
+    autoRegister: settings.autoRegister,
+    userAgent: `plivo-browser-sdk ${VERSION} (Sidetone)`,
+    iceServers: settings.iceServers ?? (() => turnServers(settings)),
+    codecs: settings.codecs,
+    maxAverageBitrate: settings.maxAverageBitrate,
+    dscp: settings.dscp,
+    multipleCalls: settings.multipleCalls,
+    closeProtection: settings.closeProtection,
+    audio: Object.keys(settings.audioConstraints).length > 0 ? settings.audioConstraints : true,
+    ...((tracking.local || tracking.remote) && { quality: qualityOptions(settings, tracking.remote) }),
+  };
+}
+
+/** How calls are measured; where nothing is to be sent, or nobody said where to, for the page alone. */
+export function qualityOptions({ sidetone = {} }: Settings, isSent: boolean): Omit<Options, "conferenceId" | "userId"> {
+  const { url = ORIGIN, secret, token, engineUrl } = sidetone;
+  const hasCredentials = secret !== undefined || token !== undefined;
+  return {
+    url,
+    ...(engineUrl !== undefined && { engineUrl }),
+    ...(secret !== undefined && { secret }),
+    ...(token !== undefined && { token }),
+    ...(!(isSent && hasCredentials) && { upload: false }),
+  };
+}
+
+/** The TURN servers of Sidetone; none where it has none, or there is no Sidetone. */
+async function turnServers({ sidetone }: Settings): Promise<readonly RTCIceServer[]> {
+  const { url = ORIGIN, secret, token } = sidetone ?? {};
+  const credential = secret ?? (await token?.());
+  if (credential === undefined) return [];
+  const headers = { authorization: `Bearer ${credential}` };
+  const response = await fetch(`${url}/v1/turn-credentials`, { headers, credentials: "omit", signal: AbortSignal.timeout(TURN_WAIT_MS) });
+  return response.ok ? [(await response.json()) as RTCIceServer] : [];
+}
