@@ -48,12 +48,14 @@ await build({ ...common, entryPoints: ["src/phone/index.ts"], format: "esm", out
 await build({ ...common, entryPoints: ["src/phone/script.ts"], format: "iife", outfile: join(out, "phone.js") });
 await build({ ...common, entryPoints: ["src/compat/plivo/index.ts"], format: "esm", outfile: join(out, "plivo.mjs") });
 await build({ ...common, entryPoints: ["src/compat/plivo/script.ts"], format: "iife", outfile: join(out, "plivo.js") });
+await build({ ...common, entryPoints: ["src/compat/voximplant/index.ts"], format: "esm", outfile: join(out, "voximplant.mjs") });
+await build({ ...common, entryPoints: ["src/compat/voximplant/script.ts"], format: "iife", outfile: join(out, "voximplant.js") });
 
 // The package, for those who install rather than load: `npm install https://…/sdk/sidetone-sdk.tgz`.
 const packed = join(here, "generated", "package");
 rmSync(packed, { recursive: true, force: true });
 mkdirSync(packed, { recursive: true });
-for (const name of ["sidetone.mjs", "messenger.mjs", "phone.mjs", "plivo.mjs", "engine.wasm"]) copyFileSync(join(out, name), join(packed, name));
+for (const name of ["sidetone.mjs", "messenger.mjs", "phone.mjs", "plivo.mjs", "voximplant.mjs", "engine.wasm"]) copyFileSync(join(out, name), join(packed, name));
 copyFileSync(join(here, "README.md"), join(packed, "README.md"));
 const { name, version, description, license } = manifest;
 const exports = {
@@ -63,6 +65,9 @@ const exports = {
   "./plivo": { types: "./types/compat/plivo/index.d.ts", default: "./plivo.mjs" },
   // As plivo-browser-sdk has its typings in parts: with the package under its name, imports of `…/client` still find them.
   "./plivo/*": { types: "./types/compat/plivo/index.d.ts", default: "./plivo.mjs" },
+  "./voximplant": { types: "./types/compat/voximplant/index.d.ts", default: "./voximplant.mjs" },
+  // Likewise `voximplant-websdk/Call/Call`.
+  "./voximplant/*": { types: "./types/compat/voximplant/index.d.ts", default: "./voximplant.mjs" },
   "./engine.wasm": "./engine.wasm",
 };
 writeFileSync(join(packed, "package.json"), JSON.stringify({ name, version, description, license, type: "module", sideEffects: false, exports }, undefined, 2));

@@ -2,7 +2,7 @@
 
 import type { ToneName } from "../api.ts";
 
-const SAMPLE_RATE = 8000;
+export const SAMPLE_RATE = 8000;
 /** Peak of one sine: two at once stay below full scale. */
 const AMPLITUDE = 0.35;
 /** Rise and fall of each burst, so that it does not click. */

@@ -1,0 +1,99 @@
+/** The network between two pages in a call: a relay of their UDP packets that can lose, delay, narrow and cut. */
+
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import type { AddressInfo } from "node:net";
+import type { Page } from "playwright-core";
+
+/** What is done to the packets on their way to a page. */
+export interface Harm {
+  /** Share of the packets that is lost, 0 to 1. */
+  readonly loss?: number;
+  readonly delayMs?: number;
+  /** Bit/s that pass; what waits longer than a quarter of a second is dropped, as a router drops it. */
+  readonly bps?: number;
+}
+
+const QUEUE_MS = 250;
+
+/** Every third packet at a loss of a third, and so on: the same in each run. */
+class Lane {
+  harm: Harm = {};
+  #owed = 0;
+  #freeMs = 0;
+
+  pass(size: number, send: () => void): void {
+    const { loss = 0, delayMs = 0, bps } = this.harm;
+    this.#owed += loss;
+    if (this.#owed >= 1) {
+      this.#owed -= 1;
+      return;
+    }
+    const nowMs = performance.now();
+    let waitMs = delayMs;
+    if (bps !== undefined) {
+      const startMs = Math.max(nowMs, this.#freeMs);
+      if (startMs - nowMs > QUEUE_MS) return;
+      this.#freeMs = startMs + (8000 * size) / bps;
+      waitMs += this.#freeMs - nowMs;
+    }
+    if (waitMs > 0) setTimeout(send, waitMs);
+    else send();
+  }
+}
+
+export class MediaWire {
+  readonly #lanes = new Map<Page, Lane>();
+  readonly #sockets = new Set<Socket>();
+
+  /** Puts both pages on the wire; call it before they have a connection. */
+  static async between(one: Page, other: Page): Promise<MediaWire> {
+    const wire = new MediaWire();
+    wire.#lanes.set(one, new Lane());
+    wire.#lanes.set(other, new Lane());
+    for (const [page, peer] of [[one, other], [other, one]] as const) {
+      await page.exposeFunction("wirePort", (address: string, port: number) => wire.#listen(address, port, wire.#lanes.get(peer)!, wire.#lanes.get(page)!));
+      await page.evaluate(() => vox.useWire());
+    }
+    return wire;
+  }
+
+  /** Does this to what goes to the page, instead of what was done until now. */
+  to(page: Page, harm: Harm): void {
+    this.#lanes.get(page)!.harm = harm;
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.close();
+    this.#sockets.clear();
+  }
+
+  /** A port that stands for a candidate of the other side: what comes there goes on to it, and what it answers comes back. */
+  async #listen(address: string, port: number, there: Lane, back: Lane): Promise<number> {
+    const near = await this.#socket();
+    const far = new Map<string, Promise<Socket>>();
+    const open = async (from: RemoteInfo) => {
+      const socket = await this.#socket();
+      socket.on("message", (packet) => back.pass(packet.length, () => this.#send(near, packet, from.port, from.address)));
+      return socket;
+    };
+    near.on("message", (packet, from) => {
+      const key = `${from.address} ${from.port}`;
+      const socket = far.get(key) ?? open(from);
+      far.set(key, socket);
+      void socket.then((held) => there.pass(packet.length, () => this.#send(held, packet, port, address)));
+    });
+    return (near.address() as AddressInfo).port;
+  }
+
+  #send(socket: Socket, packet: Buffer, port: number, address: string): void {
+    if (this.#sockets.has(socket)) socket.send(packet, port, address);
+  }
+
+  async #socket(): Promise<Socket> {
+    const socket = createSocket("udp4");
+    socket.on("error", () => undefined);
+    this.#sockets.add(socket);
+    await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+    return socket;
+  }
+}

@@ -1,0 +1,268 @@
+/** Calls by the Voximplant face in real Chromium through a real SIP server: which events come, in which order, with what. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { launchChromium } from "../src/browsers.ts";
+import { type Origin, serveOrigin } from "../src/origin.ts";
+import { Sidetone } from "../src/sidetone.ts";
+import { SIP_SERVERS, type SipServer } from "../src/sip.ts";
+import { answer, course, dial, establish, events, hangUp, hears, openStation, rung, type Station } from "../src/voximplant.ts";
+
+let sidetone: Sidetone;
+let origin: Origin;
+let browser: Browser;
+
+before(async () => {
+  sidetone = await Sidetone.start();
+  origin = await serveOrigin([`${sidetone.url}/sdk/voximplant.js`], { page: "voximplant" });
+  browser = await launchChromium();
+});
+
+after(async () => {
+  await browser?.close();
+  await origin?.close();
+  await sidetone?.stop();
+});
+
+for (const start of SIP_SERVERS) {
+  describe(start.name, () => {
+    let server: SipServer;
+    let ada: Station;
+    let bob: Station;
+
+    before(async () => {
+      server = await start.start();
+      [ada, bob] = [await openStation(browser, origin.url, server, "ada"), await openStation(browser, origin.url, server, "bob")];
+    });
+
+    after(async () => {
+      await Promise.all([ada, bob].map((station) => station?.close()));
+      await server?.stop();
+    });
+
+    /** What both sides of a call are told from its end. */
+    async function ends(station: Station, call: number): Promise<readonly string[]> {
+      const told = await course(station, call);
+      return told.slice(told.indexOf("Connected") + 1);
+    }
+
+    test("the client tells that it is ready, connected and logged in", async () => {
+      const told = await ada.page.evaluate(() => vox.told.filter(({ of }) => of === "client").map(({ name }) => name));
+      assert.deepEqual(told.slice(0, 3), ["SDKReady", "ConnectionEstablished", "AuthResult"]);
+      assert.equal(await ada.page.evaluate(() => vox.client.getClientState()), "LOGGED_IN");
+    });
+
+    test("a call rings, connects and is ended by the caller, in the original's order on both sides", async () => {
+      const out = await dial(ada, "bob", { customData: "from the shop", headers: { "X-Order": "12", "x-small": "no", Via: "no" } });
+      const into = await rung(bob);
+      const incoming = (await events(bob, into, "IncomingCall"))[0]!;
+      const headers = incoming.value["headers"] as Record<string, string>;
+      assert.equal(headers["X-Order"], "12");
+      assert.equal(headers["VI-CallData"], "from the shop");
+      assert.ok(!Object.keys(headers).includes("x-small"));
+      assert.equal(incoming.state, "ALERTING");
+      await hears(ada, out, "ProgressToneStart");
+      assert.equal(await ada.page.evaluate((call) => vox.calls[call]!.state(), out), "PROGRESSING");
+      assert.equal(await ada.page.evaluate((call) => vox.calls[call]!.getCallDuration(), out), 0);
+      await answer(bob, into);
+      const connected = await hears(ada, out, "Connected");
+      assert.equal(connected.state, "CONNECTED");
+      assert.equal(typeof connected.value["headers"], "object");
+      assert.equal(connected.value["isOfCall"], true);
+      await hears(bob, into, "Connected");
+      await hears(ada, out, "ICECompleted");
+      await hears(bob, into, "ICECompleted");
+      const added = (await hears(ada, out, "RemoteMediaAdded")).value["mediaRenderer"] as { kind: string };
+      assert.equal(added.kind, "audio");
+      const endpoint = (await events(bob, into, "EndpointAdded"))[0]!.value["endpoint"] as { userName: string };
+      assert.equal(endpoint.userName, "ada");
+      await hangUp(ada, out);
+      await hears(bob, into, "Disconnected");
+      await hears(ada, out, "Disconnected");
+
+      const begin = (told: readonly string[]) => told.filter((name) => !name.startsWith("endpoint") && name !== "EndpointAdded" && name !== "EndpointRemoved");
+      assert.deepEqual(begin(await course(ada, out)), ["ProgressToneStart", "ProgressToneStop", "to CONNECTED", "Connected", "to STOPPING", "to ENDED", "Disconnected"]);
+      assert.deepEqual(begin(await course(bob, into)), ["to CONNECTED", "Connected", "to ENDED", "Disconnected"]);
+      assert.deepEqual((await ends(bob, into)).slice(-5), ["endpoint RemoteMediaRemoved", "endpoint Removed", "EndpointRemoved", "to ENDED", "Disconnected"]);
+      const duration = await ada.page.evaluate((call) => vox.calls[call]!.getCallDuration(), out);
+      assert.ok(duration > 0);
+      assert.equal(await ada.page.evaluate((call) => vox.calls[call]!.getCallDuration(), out), duration, "the duration stands still after the end");
+    });
+
+    test("a call is ended by the one who was called", async () => {
+      const [out, into] = await establish(ada, bob);
+      await bob.page.evaluate((call) => vox.calls[call]!.hangup({ "X-Why": "lunch" }), into);
+      const disconnected = await hears(ada, out, "Disconnected");
+      assert.equal((disconnected.value["headers"] as Record<string, string>)["X-Why"], "lunch");
+      assert.deepEqual(disconnected.value["params"], { answeredElsewhere: false });
+      assert.equal(disconnected.state, "ENDED");
+      assert.deepEqual((await ends(bob, into)).filter((name) => name.startsWith("to ")), ["to STOPPING", "to ENDED"]);
+    });
+
+    /** What the caller is told of a call that fails. */
+    async function failure(call: number): Promise<readonly [code: unknown, states: readonly string[]]> {
+      const failed = await hears(ada, call, "Failed");
+      await hears(ada, call, "StateUpdated", ({ value }) => value["new"] === "ENDED");
+      const told = await course(ada, call);
+      assert.equal((await events(ada, call, "Disconnected")).length, 0, "one terminal event");
+      assert.equal((await events(ada, call, "Failed")).length, 1, "one terminal event");
+      assert.ok(String(failed.value["reason"]).length > 0);
+      return [failed.value["code"], told.slice(told.indexOf("Failed"))];
+    }
+
+    test("a number that nobody has, and somebody who is away", async () => {
+      assert.deepEqual(await failure(await dial(ada, "nobody")), [404, ["Failed", "to ENDED"]]);
+      assert.deepEqual(await failure(await dial(ada, "carol")), [480, ["Failed", "to ENDED"]]);
+      assert.deepEqual(await failure(await dial(ada, "")), [404, ["Failed", "to ENDED"]]);
+    });
+
+    test("every refusal passes through with its code, and the one who refused is disconnected", async () => {
+      for (const code of [403, 480, 486, 488, 603]) {
+        const calls = await bob.page.evaluate(() => vox.calls.length);
+        const out = await dial(ada, "bob");
+        const into = await rung(bob, calls);
+        if (code === 603) await bob.page.evaluate((call) => vox.calls[call]!.reject({ "X-Why": "busy" }), into);
+        else await bob.page.evaluate(({ into, code }) => vox.calls[into]!.sidetone!.reject(code), { into, code });
+        const [told, states] = await failure(out);
+        assert.equal(told, code);
+        assert.deepEqual(states, ["Failed", "to ENDED"]);
+        await hears(bob, into, "Disconnected");
+        assert.equal((await events(bob, into, "Failed")).length, 0);
+      }
+      const [declined] = (await events(ada, undefined, "Failed")).slice(-1);
+      assert.equal((declined!.value["headers"] as Record<string, string>)["X-Why"], "busy");
+    });
+
+    test("a caller who gives up is told 487, and it stops ringing there", async () => {
+      const calls = await bob.page.evaluate(() => vox.calls.length);
+      const out = await dial(ada, "bob");
+      const into = await rung(bob, calls);
+      await hangUp(ada, out);
+      assert.deepEqual(await failure(out), [487, ["Failed", "to ENDED"]]);
+      assert.equal((await hears(bob, into, "Disconnected")).state, "ENDED");
+    });
+
+    test("answering, declining and rejecting are for calls that ring here", async () => {
+      const [out, into] = await establish(ada, bob);
+      for (const [station, call] of [[ada, out], [bob, into]] as const) {
+        const thrown = await station.page.evaluate((call) => {
+          const tried = [() => vox.calls[call]!.answer(), () => vox.calls[call]!.decline(), () => vox.calls[call]!.reject()];
+          return tried.map((work) => {
+            try {
+              work();
+              return undefined;
+            } catch (error) {
+              return (error as Error).message;
+            }
+          });
+        }, call);
+        assert.deepEqual(thrown, ["WRONG_CALL_STATE", "WRONG_CALL_STATE", "WRONG_CALL_STATE"]);
+      }
+      await hangUp(ada, out);
+      await hears(bob, into, "Disconnected");
+    });
+
+    test("holding and going on: the flag, the state, and then the update", async () => {
+      const [out, into] = await establish(ada, bob);
+      const held = await ada.page.evaluate(async (call) => {
+        const { result, name } = await vox.calls[call]!.setActive(false);
+        return { result, name, active: vox.calls[call]!.active() };
+      }, out);
+      assert.deepEqual(held, { result: true, name: "Updated", active: false });
+      assert.deepEqual((await ends(ada, out)).filter((name) => !name.includes("ndpoint")), ["ActiveUpdated", "to UPDATING", "to CONNECTED", "Updated"]);
+      assert.deepEqual((({ old, new: now }) => ({ old, now }))((await events(ada, out, "ActiveUpdated"))[0]!.value as { old: boolean; new: boolean }), { old: true, now: false });
+      await hears(bob, into, "Updated");
+      const same = await ada.page.evaluate((call) => vox.calls[call]!.setActive(false).then(({ result, reason }) => ({ result, reason })), out);
+      assert.deepEqual(same, { result: false, reason: "Call already inactive" });
+      await ada.page.evaluate((call) => vox.calls[call]!.setActive(true), out);
+      assert.equal(await ada.page.evaluate((call) => vox.calls[call]!.active(), out), true);
+      await hangUp(ada, out);
+      await hears(bob, into, "Disconnected");
+      const late = await ada.page.evaluate((call) => vox.calls[call]!.setActive(false).catch(({ name, code }: { name: string; code: number }) => ({ name, code })), out);
+      assert.deepEqual(late, { name: "UpdateFailed", code: 11 });
+    });
+
+    test("video is added in mid-call, and taken away", async () => {
+      const [out, into] = await establish(ada, bob);
+      await ada.page.evaluate((call) => vox.calls[call]!.sendVideo(true), out);
+      await hears(bob, into, "RemoteMediaAdded", ({ value }) => (value["mediaRenderer"] as { kind: string }).kind === "video");
+      await hears(bob, into, "Updated", ({ value }) => value["result"] === true);
+      await ada.page.evaluate((call) => vox.calls[call]!.sendVideo(false), out);
+      await hears(bob, into, "RemoteMediaRemoved", ({ value }) => (value["mediaRenderer"] as { kind: string }).kind === "video");
+      await hangUp(bob, into);
+      await hears(ada, out, "Disconnected");
+    });
+
+    test("tones, messages of the app and texts go both ways", async () => {
+      const [out, into] = await establish(ada, bob);
+      await ada.page.evaluate((call) => {
+        vox.calls[call]!.sendInfo("order+json", '{"id":12}', { "X-Part": "1" });
+        vox.calls[call]!.sendInfo("application/zingaya-im", "an old client's text");
+        vox.calls[call]!.sendInfo("vi/holdemul", "{}");
+        vox.calls[call]!.sendMessage("Grüße");
+      }, out);
+      const info = await hears(bob, into, "InfoReceived");
+      assert.equal(info.value["mimeType"], "application/order+json");
+      assert.equal(info.value["body"], '{"id":12}');
+      assert.equal((info.value["headers"] as Record<string, string>)["X-Part"], "1");
+      await hears(bob, into, "onSendMessage", ({ value }) => value["text"] === "an old client's text");
+      await hears(bob, into, "onSendMessage", ({ value }) => value["text"] === "Grüße");
+      assert.equal((await events(bob, into, "InfoReceived")).length, 1, "what the SDK tells itself is not told");
+      await bob.page.evaluate((call) => vox.calls[call]!.sendMessage("back"), into);
+      await hears(ada, out, "onSendMessage", ({ value }) => value["text"] === "back");
+      const tones = bob.page.evaluate((call) => new Promise<string>((resolve) => vox.calls[call]!.sidetone!.on("dtmf", ({ tone }) => resolve(tone))), into);
+      await ada.page.evaluate((call) => vox.calls[call]!.sidetone!.sendDtmf("5", { by: "info" }), out);
+      assert.equal(await tones, "5");
+      await hangUp(ada, out);
+      await hears(bob, into, "Disconnected");
+    });
+
+    test("a call is transferred to another, and goes on there as the same call", async () => {
+      const carol = await openStation(browser, origin.url, server, "carol");
+      const [first, atBob] = await establish(ada, bob);
+      await ada.page.evaluate((call) => vox.calls[call]!.setActive(false), first);
+      const [second, atCarol] = await establish(ada, carol);
+      await ada.page.evaluate(({ first, second }) => vox.client.transferCall(vox.calls[first]!, vox.calls[second]!), { first, second });
+      await hears(ada, first, "TransferComplete", ({ state }) => state === "CONNECTED");
+      await hears(ada, first, "Disconnected");
+      await hears(ada, second, "Disconnected");
+      const moved = await hears(bob, atBob, "EndpointAdded", ({ value }) => (value["endpoint"] as { userName: string }).userName === "carol");
+      assert.equal(moved.state, "CONNECTED");
+      await hears(carol, atCarol, "EndpointAdded", ({ value }) => (value["endpoint"] as { userName: string }).userName === "bob");
+      await hangUp(bob, atBob);
+      await hears(carol, atCarol, "Disconnected");
+      await carol.close();
+    });
+
+    test("a transfer to somebody who cannot be reached is told, and the call goes on", async () => {
+      const [first, atBob] = await establish(ada, bob);
+      const carol = await openStation(browser, origin.url, server, "carol");
+      const [second, atCarol] = await establish(ada, carol);
+      carol.wire.cut();
+      await ada.page.evaluate(({ first, second }) => vox.client.transferCall(vox.calls[first]!, vox.calls[second]!), { first, second });
+      assert.equal((await hears(ada, first, "TransferFailed")).state, "CONNECTED");
+      carol.wire.restore();
+      await hears(carol, undefined, "Reconnected");
+      assert.deepEqual((await events(carol, undefined, "Reconnecting")).length, 1);
+      await hangUp(ada, first);
+      await hears(bob, atBob, "Disconnected");
+      await hangUp(carol, atCarol);
+      await hears(ada, second, "Disconnected");
+      await carol.close();
+    });
+
+    test("a call without a login fails with a code of its own, after the page could listen", async () => {
+      const page = await browser.newPage();
+      await page.goto(origin.url);
+      const told = await page.evaluate(async () => {
+        const call = vox.dial("bob");
+        const atOnce = vox.told.length;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return [atOnce, call, vox.told.map(({ name, value }) => [name, value["code"] ?? value["new"]])];
+      });
+      assert.deepEqual(told, [0, 0, [["Failed", 1003], ["StateUpdated", "ENDED"]]]);
+      await page.close();
+    });
+  });
+}

@@ -1,0 +1,377 @@
+/** The client: connects, logs in, places calls and takes them. */
+
+import type { Call as PhoneCall, CallOptions, Cause, Credentials, Phone, PhoneOptions } from "../../phone/api.ts";
+import { Call, type CallConfiguration, type CallMaking } from "./call.ts";
+import { CallState, ClientState, Events, LogCategory, LogLevel } from "./enums.ts";
+import type { EventHandlers } from "./event-handlers.ts";
+import { type EventListenerOption, EventTarget } from "./event-target.ts";
+import { audioConstraints, AudioDeviceManager, CameraManager, StreamManager, videoConstraints } from "./hardware.ts";
+import { type ExtraHeaders, incomingHeaders, outgoingHeaders } from "./headers.ts";
+import { log } from "./log.ts";
+import { authFailure, tokensOf, userOf } from "./login.ts";
+import type { MediaRenderer } from "./media-renderer.ts";
+import { INVALID_NUMBER, NOT_AUTHORISED, NOT_CONNECTED, NOT_SECURE, reasonOf } from "./outcome.ts";
+import { reach } from "./reach.ts";
+import { render, RINGBACK, soundOf } from "./tone-script.ts";
+import type { CallSettings, Config, LoginOptions, LogRecord, VideoFlags } from "./structures.ts";
+
+/** The version of voximplant-websdk whose API this is. */
+export const VERSION = "4.13.1-3005";
+
+/** The picture that `QualityIssueLocalVideoDegradation` expects where the app asks for none. */
+const TARGET = { width: 320, height: 240 };
+
+export class Client extends EventTarget<Events> {
+  #config: Config = {};
+  #isInitialized = false;
+  #state = ClientState.DISCONNECTED;
+  #phone: Phone | undefined;
+  /** Holds the server until somebody logs in. */
+  #socket: WebSocket | undefined;
+  #token: string | undefined;
+  #videoBps: number | undefined;
+  #playback: HTMLAudioElement | undefined;
+  readonly #calls = new Set<Call>();
+
+  /** @internal */
+  constructor(
+    private readonly makePhone: (options: PhoneOptions) => Phone,
+    /** Where the script came from. */
+    private readonly origin: string,
+  ) {
+    super();
+  }
+
+  get version(): string {
+    return VERSION;
+  }
+
+  get alreadyInitialized(): boolean {
+    return this.#isInitialized;
+  }
+
+  /** Throws a string-less `Error` when called twice, or where the page is in no secure context. */
+  async init(config: Config = {}): Promise<EventHandlers.SDKReady | string> {
+    if (this.#isInitialized) throw new Error("VoxImplant.Client has been already initialized");
+    if (!globalThis.isSecureContext) throw new Error("microphone and camera are there for pages of secure origins only, such as HTTPS");
+    this.#config = { ...config };
+    log.level = config.enableTrace ? LogLevel.TRACE : config.showDebugInfo ? LogLevel.INFO : config.showWarnings ? LogLevel.WARNING : LogLevel.ERROR;
+    StreamManager.get().container = () => elementOf(config.localVideoContainerId);
+    if (config.micRequired) await this.#askForMicrophone();
+    this.#isInitialized = true;
+    const ready = { version: VERSION };
+    this.dispatchEvent({ name: Events.SDKReady, ...ready });
+    return ready;
+  }
+
+  config(): Config {
+    return this.#config;
+  }
+
+  getClientState(): ClientState {
+    return this.#state;
+  }
+
+  /** @deprecated Use {@link getClientState}. */
+  connected(): boolean {
+    return this.#state === ClientState.CONNECTED || this.#state === ClientState.LOGGING_IN || this.#state === ClientState.LOGGED_IN;
+  }
+
+  isRTCsupported(): boolean {
+    return typeof RTCPeerConnection === "function" && navigator.mediaDevices !== undefined;
+  }
+
+  async screenSharingSupported(): Promise<boolean> {
+    return typeof navigator.mediaDevices?.getDisplayMedia === "function";
+  }
+
+  /** Reaches the server. Rejects with `ConnectionFailed`. */
+  async connect(): Promise<boolean> {
+    if (!this.#isInitialized) throw new Error("NOT_INITIALIZED");
+    if (this.#state !== ClientState.DISCONNECTED) return true;
+    this.#state = ClientState.CONNECTING;
+    try {
+      this.#socket = await reach(this.#servers);
+    } catch (error) {
+      this.#state = ClientState.DISCONNECTED;
+      const failed = { name: Events.ConnectionFailed, message: reasonOf(error) };
+      this.dispatchEvent(failed);
+      throw failed;
+    }
+    this.#socket.addEventListener("close", () => this.#lost());
+    this.#state = ClientState.CONNECTED;
+    this.dispatchEvent({ name: Events.ConnectionEstablished });
+    return true;
+  }
+
+  async disconnect(): Promise<void> {
+    if (this.#state === ClientState.DISCONNECTED) return;
+    const phone = this.#phone;
+    this.#phone = undefined;
+    this.#release();
+    await phone?.stop();
+    this.#close();
+  }
+
+  /** `user`, or `user@…` as the original wants it; the part behind the `@` does not matter here. */
+  login(username: string, password: string, options: LoginOptions = {}): Promise<EventHandlers.AuthResult> {
+    return this.#login(username, { user: userOf(username), password }, options);
+  }
+
+  /** A JSON Web Token that the SIP server takes in place of a password. */
+  loginWithToken(username: string, token: string, options: LoginOptions = {}): Promise<EventHandlers.AuthResult> {
+    this.#token = token;
+    return this.#login(username, { user: userOf(username), token: async () => this.#token ?? token }, options);
+  }
+
+  /** A newer token, to be used from the next registration on. */
+  async tokenRefresh(_username: string, refreshToken: string): Promise<EventHandlers.AuthTokenResult> {
+    this.#token = refreshToken;
+    const tokens = tokensOf(refreshToken);
+    const result = { name: Events.RefreshTokenResult, result: true, ...(tokens && { tokens }) };
+    this.dispatchEvent(result);
+    return result;
+  }
+
+  /** Places a call. What becomes of it is told by its events, of which none comes before this has returned. */
+  call(num: string | CallSettings, useVideo?: boolean | VideoFlags, customData?: string, extraHeaders?: ExtraHeaders): Call {
+    const settings = typeof num === "object" ? num : { number: String(num), ...(useVideo !== undefined && { video: useVideo }), ...(customData !== undefined && { customData }), ...(extraHeaders && { extraHeaders }) };
+    const { number, video = false } = settings;
+    const sendsVideo = typeof video === "boolean" ? video : video.sendVideo;
+    const headers = outgoingHeaders(settings.extraHeaders, settings.customData, (why) => this.#warn(why));
+    const call = this.#make({ id: crypto.randomUUID(), number, displayName: number, isIncoming: false, headers, sendsVideo });
+    const fail = (code: number, reason: string) => setTimeout(() => call.fail(code, reason));
+    if (!globalThis.isSecureContext) fail(NOT_SECURE, "Page is not in a secure context");
+    else if (!this.connected()) fail(NOT_CONNECTED, "Client not connected");
+    else if (this.#state !== ClientState.LOGGED_IN || !this.#phone) fail(NOT_AUTHORISED, "Client not authorised");
+    else {
+      try {
+        call.follow(this.#phone.call(number, this.#callOptions(sendsVideo, headers)));
+      } catch (error) {
+        fail(INVALID_NUMBER, reasonOf(error));
+      }
+    }
+    return call;
+  }
+
+  /** A call to a conference is a call to its address. */
+  callConference(num: string | CallSettings, useVideo?: boolean | VideoFlags, customData?: string, extraHeaders?: ExtraHeaders): Call {
+    return this.call(num, useVideo, customData, extraHeaders);
+  }
+
+  /** Connects the other side of `call1` with the other side of `call2`; `call1` tells what became of it. */
+  transferCall(call1: Call, call2: Call): void {
+    const [from, to] = [call1.sidetone, call2.sidetone];
+    if (!from || !to || call1.state() !== CallState.CONNECTED || call2.state() !== CallState.CONNECTED) {
+      this.#warn("calls are transferred while both are connected");
+      return;
+    }
+    const undo = from.on("transfer", ({ state }) => {
+      if (state === "trying") return;
+      undo();
+      call1.transferred(state === "accepted");
+    });
+    from.transfer(to).catch((error: unknown) => {
+      undo();
+      this.#warn(`the call is not transferred: ${reasonOf(error)}`);
+    });
+  }
+
+  /** The most that is sent as video, kbit/s. */
+  setVideoBandwidth(bandwidth: number): void {
+    this.#videoBps = bandwidth > 0 ? 1000 * bandwidth : undefined;
+    for (const call of this.#calls) call.limitVideo();
+  }
+
+  /** Plays a tone script (`tone-script.ts`); without `loop` one time, unless the script has no end. Throws a `SyntaxError` for what is none. */
+  playToneScript(script: string, loop = false): void {
+    this.stopPlayback();
+    const tone = render(script);
+    const playback = new Audio(soundOf(tone));
+    this.#playback = playback;
+    playback.loop = loop || tone.isEndless;
+    playback.addEventListener("ended", () => this.dispatchEvent({ name: Events.PlaybackFinished }));
+    playback.play().catch((error: unknown) => this.#playback === playback && this.dispatchEvent({ name: Events.PlaybackError, message: reasonOf(error) }));
+  }
+
+  stopPlayback(): void {
+    this.#playback?.pause();
+    this.#playback = undefined;
+  }
+
+  async showLocalVideo(flag = true): Promise<MediaRenderer | void> {
+    return flag ? StreamManager.get().showLocalVideo() : StreamManager.get().hideLocalVideo();
+  }
+
+  /** A call by its id. */
+  getCall(id: string): Call | undefined {
+    return [...this.#calls].find((call) => call.id() === id);
+  }
+
+  override on(event: Events, handler: (ev: any) => void, options?: EventListenerOption): void {
+    super.on(event, handler, options);
+  }
+
+  setLogLevel(_category: LogCategory, level: LogLevel): void {
+    log.level = level;
+  }
+
+  enableSilentLogging(flag: boolean): void {
+    log.isSilent = flag;
+  }
+
+  clearSilentLog(): void {
+    log.clear();
+  }
+
+  getSilentLog(): string[] {
+    return log.lines;
+  }
+
+  setLoggerCallback(callback: (record: LogRecord) => void): void {
+    log.onRecord = callback;
+  }
+
+  get #servers(): PhoneOptions["servers"] {
+    return this.#config.sidetone?.servers ?? `${this.origin.replace(/^http/, "ws")}/sip`;
+  }
+
+  async #login(username: string, credentials: Credentials, options: LoginOptions): Promise<EventHandlers.AuthResult> {
+    const isReady = this.#state === ClientState.CONNECTED;
+    if (!isReady) throw this.#authResult({ result: false, code: authFailure(this.#state) });
+    this.#state = ClientState.LOGGING_IN;
+    const phone = this.makePhone(this.#phoneOptions(options.receiveCalls !== false));
+    try {
+      await phone.connect(credentials);
+    } catch (error) {
+      await phone.stop();
+      this.#state = ClientState.CONNECTED;
+      throw this.#authResult({ result: false, code: authFailure(error) });
+    }
+    this.#take(phone);
+    this.#release();
+    this.#state = ClientState.LOGGED_IN;
+    const tokens = this.#token === undefined ? undefined : tokensOf(this.#token);
+    return this.#authResult({ result: true, displayName: credentials.displayName ?? userOf(username), ...(tokens && { tokens }) });
+  }
+
+  #authResult(result: Omit<EventHandlers.AuthResult, "name">): EventHandlers.AuthResult {
+    const event = { name: Events.AuthResult, ...result };
+    this.dispatchEvent(event);
+    return event;
+  }
+
+  #phoneOptions(isRegistered: boolean): PhoneOptions {
+    const { progressTone = true, progressToneCountry = "", sidetone } = this.#config;
+    const script = RINGBACK[progressToneCountry];
+    const audio = audioConstraints(AudioDeviceManager.get().getDefaultAudioSettings());
+    return {
+      audio,
+      ...sidetone,
+      servers: this.#servers,
+      autoRegister: isRegistered,
+      multipleCalls: true,
+      tones: { ringing: false, connect: false, busy: false, ringback: progressTone && script ? soundOf(render(script)) : progressTone, ...sidetone?.tones },
+    };
+  }
+
+  #callOptions(sendsVideo: boolean, headers: ExtraHeaders): CallOptions {
+    return { video: sendsVideo && this.#camera(), headers };
+  }
+
+  /** What a camera is asked for. */
+  #camera(): MediaTrackConstraints {
+    const { videoConstraints: configured } = this.#config;
+    const { mandatory: _mandatory, optional: _optional, ...given } = typeof configured === "object" ? configured : {};
+    return { ...given, ...videoConstraints(CameraManager.get().getDefaultVideoSettings()) };
+  }
+
+  #callConfiguration(): CallConfiguration {
+    const { H264first, rtcStatsCollectionInterval, remoteVideoContainerId, videoContainerId, sidetone } = this.#config;
+    const { width, height } = this.#camera();
+    return {
+      camera: this.#camera(),
+      collectionIntervalMs: rtcStatsCollectionInterval,
+      container: () => elementOf(remoteVideoContainerId ?? videoContainerId),
+      target: { width: asked(width) ?? TARGET.width, height: asked(height) ?? TARGET.height },
+      preferred: { audio: sidetone?.codecs?.[0] ?? "opus", video: H264first ? "H264" : "VP8" },
+      videoBps: () => this.#videoBps,
+    };
+  }
+
+  #take(phone: Phone): void {
+    this.#phone = phone;
+    // Each renderer plays its own track.
+    phone.devices.element("remote").muted = true;
+    phone.on("incoming", ({ call, replaces }) => this.#incoming(call, replaces));
+    phone.on("disconnected", ({ byUs }) => !byUs && this.#reconnecting());
+    phone.on("connected", ({ again }) => again && this.#reconnected());
+    phone.on("mediaPermission", ({ granted, stream }) => this.dispatchEvent({ name: Events.MicAccessResult, result: granted, stream }));
+    phone.on("registrationFailed", (cause: Cause) => this.#warn(`the registration failed: ${cause.cause}`));
+  }
+
+  #incoming(phoneCall: PhoneCall, replaces: PhoneCall | undefined): void {
+    const replaced = [...this.#calls].find(({ sidetone }) => replaces !== undefined && sidetone === replaces);
+    if (replaced) return replaced.continueAs(phoneCall);
+    const { user, displayName = user } = phoneCall.remote;
+    const headers = incomingHeaders(phoneCall.headers);
+    const call = this.#make({ id: phoneCall.id, number: user, displayName, isIncoming: true, headers, sendsVideo: false });
+    call.follow(phoneCall);
+    this.dispatchEvent({ name: Events.IncomingCall, call, headers });
+  }
+
+  #make(making: Omit<CallMaking, "settings" | "onEnded">): Call {
+    const call: Call = new Call({ ...making, settings: this.#callConfiguration(), onEnded: () => this.#calls.delete(call) });
+    this.#calls.add(call);
+    return call;
+  }
+
+  #reconnecting(): void {
+    if (this.#state !== ClientState.LOGGED_IN) return;
+    this.#state = ClientState.RECONNECTING;
+    this.dispatchEvent({ name: Events.Reconnecting });
+  }
+
+  #reconnected(): void {
+    if (this.#state !== ClientState.RECONNECTING) return;
+    this.#state = ClientState.LOGGED_IN;
+    this.dispatchEvent({ name: Events.Reconnected });
+  }
+
+  /** The socket that waited for a login is gone. */
+  #lost(): void {
+    if (!this.#socket) return;
+    this.#socket = undefined;
+    if (this.#state === ClientState.CONNECTED) this.#close();
+  }
+
+  #release(): void {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.close();
+  }
+
+  #close(): void {
+    this.#state = ClientState.DISCONNECTED;
+    this.dispatchEvent({ name: Events.ConnectionClosed });
+  }
+
+  async #askForMicrophone(): Promise<void> {
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: true }).catch(() => undefined);
+    for (const track of stream?.getTracks() ?? []) track.stop();
+    this.dispatchEvent({ name: Events.MicAccessResult, result: stream !== undefined, stream });
+  }
+
+  #warn(message: string): void {
+    log.write(LogCategory.CLIENT, "Client", LogLevel.WARNING, message);
+  }
+}
+
+function elementOf(id: string | undefined): HTMLElement {
+  return (id === undefined ? undefined : document.getElementById(id)) ?? document.body;
+}
+
+/** The number that a constraint asks for. */
+function asked(constraint: ConstrainULong | undefined): number | undefined {
+  return typeof constraint === "object" ? (constraint.exact ?? constraint.ideal) : constraint;
+}

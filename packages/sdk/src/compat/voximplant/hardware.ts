@@ -1,0 +1,224 @@
+/** Devices: which there are, which are used, and the own picture. `Hardware` of voximplant-websdk. */
+
+import type { Call } from "./call.ts";
+import { MediaRendererKind } from "./enums.ts";
+import { EventTarget } from "./event-target.ts";
+import { MediaRenderer } from "./media-renderer.ts";
+import type { AudioOutputInfo, AudioSourceInfo, VideoSourceInfo } from "./structures.ts";
+
+export enum HardwareEvents {
+  DevicesUpdated = "DevicesUpdated",
+  MediaRendererAdded = "MediaRendererAdded",
+  MediaRendererUpdated = "MediaRendererUpdated",
+  MediaRendererRemoved = "MediaRendererRemoved",
+  BeforeMediaRendererRemoved = "BeforeMediaRendererRemoved",
+}
+
+export enum VideoQuality {
+  VIDEO_QUALITY_HIGH = "video_quality_high",
+  VIDEO_QUALITY_LOW = "video_quality_low",
+  VIDEO_QUALITY_MEDIUM = "video_quality_medium",
+  VIDEO_SIZE_QQVGA = "video_size_qqvga",
+  VIDEO_SIZE_QCIF = "video_size_qcif",
+  VIDEO_SIZE_QVGA = "video_size_qvga",
+  VIDEO_SIZE_CIF = "video_size_cif",
+  VIDEO_SIZE_nHD = "video_size_nhd",
+  VIDEO_SIZE_VGA = "video_size_vga",
+  VIDEO_SIZE_SVGA = "video_size_svga",
+  VIDEO_SIZE_HD = "video_size_hd",
+  VIDEO_SIZE_UXGA = "video_size_uxga",
+  VIDEO_SIZE_FHD = "video_size_fhd",
+  VIDEO_SIZE_UHD = "video_size_uhd",
+}
+
+const SIZES: Readonly<Record<VideoQuality, readonly [width: number, height: number]>> = {
+  [VideoQuality.VIDEO_QUALITY_HIGH]: [1280, 720],
+  [VideoQuality.VIDEO_QUALITY_LOW]: [320, 240],
+  [VideoQuality.VIDEO_QUALITY_MEDIUM]: [640, 480],
+  [VideoQuality.VIDEO_SIZE_QQVGA]: [160, 120],
+  [VideoQuality.VIDEO_SIZE_QCIF]: [176, 144],
+  [VideoQuality.VIDEO_SIZE_QVGA]: [320, 240],
+  [VideoQuality.VIDEO_SIZE_CIF]: [352, 288],
+  [VideoQuality.VIDEO_SIZE_nHD]: [640, 360],
+  [VideoQuality.VIDEO_SIZE_VGA]: [640, 480],
+  [VideoQuality.VIDEO_SIZE_SVGA]: [800, 600],
+  [VideoQuality.VIDEO_SIZE_HD]: [1280, 720],
+  [VideoQuality.VIDEO_SIZE_UXGA]: [1600, 1200],
+  [VideoQuality.VIDEO_SIZE_FHD]: [1920, 1080],
+  [VideoQuality.VIDEO_SIZE_UHD]: [3840, 2160],
+};
+
+export interface AudioParams {
+  inputId?: string;
+  outputId?: string;
+  echoCancellation?: boolean;
+  autoGainControl?: boolean;
+  noiseSuppression?: boolean;
+  /** The device must be the one asked for. */
+  strict?: boolean;
+  disableAudio?: boolean;
+  advanced?: any;
+}
+
+export interface CameraParams {
+  cameraId?: string;
+  videoQuality?: VideoQuality;
+  /** `true`: the camera that looks at the user. */
+  facingMode?: boolean;
+  frameWidth?: number;
+  frameHeight?: number;
+  strict?: boolean;
+  frameRate?: number;
+  aspectRatio?: number;
+}
+
+/** What the browser is asked for. */
+export function audioConstraints({ inputId, strict, echoCancellation, autoGainControl, noiseSuppression }: AudioParams): MediaTrackConstraints {
+  return {
+    ...(inputId !== undefined && { deviceId: strict ? { exact: inputId } : inputId }),
+    ...(echoCancellation !== undefined && { echoCancellation }),
+    ...(autoGainControl !== undefined && { autoGainControl }),
+    ...(noiseSuppression !== undefined && { noiseSuppression }),
+  };
+}
+
+/** What the browser is asked for. */
+export function videoConstraints({ cameraId, videoQuality, facingMode, frameWidth, frameHeight, strict, frameRate, aspectRatio }: CameraParams): MediaTrackConstraints {
+  const [width, height] = videoQuality === undefined ? [frameWidth, frameHeight] : SIZES[videoQuality];
+  const as = <Value>(value: Value) => (strict ? { exact: value } : { ideal: value });
+  return {
+    ...(cameraId !== undefined && { deviceId: as(cameraId) }),
+    ...(width !== undefined && { width: as(width) }),
+    ...(height !== undefined && { height: as(height) }),
+    ...(frameRate !== undefined && { frameRate: as(frameRate) }),
+    ...(aspectRatio !== undefined && { aspectRatio: as(aspectRatio) }),
+    ...(facingMode !== undefined && { facingMode: facingMode ? "user" : "environment" }),
+  };
+}
+
+async function devices(kind: MediaDeviceKind): Promise<{ id: string; name: string; group: string }[]> {
+  const all = await navigator.mediaDevices.enumerateDevices();
+  return all.filter((device) => device.kind === kind).map(({ deviceId, label, groupId }) => ({ id: deviceId, name: label, group: groupId }));
+}
+
+export class AudioDeviceManager {
+  static #instance: AudioDeviceManager | undefined;
+  readonly #ofCalls = new WeakMap<Call, AudioParams>();
+  #default: AudioParams = {};
+
+  static get(): AudioDeviceManager {
+    return (AudioDeviceManager.#instance ??= new AudioDeviceManager());
+  }
+
+  /** Without effect: nothing of ours needs an audio context before a call. */
+  prepareAudioContext(): void {}
+
+  getInputDevices(): Promise<AudioSourceInfo[]> {
+    return devices("audioinput");
+  }
+
+  getOutputDevices(): Promise<AudioOutputInfo[]> {
+    return devices("audiooutput");
+  }
+
+  getDefaultAudioSettings(): AudioParams {
+    return { ...this.#default };
+  }
+
+  /** For calls from now on. */
+  setDefaultAudioSettings(params: AudioParams): void {
+    this.#default = { ...params };
+  }
+
+  /** Changes the microphone and the loudspeaker of a call, also while it runs. Rejects with the browser's error. */
+  async setCallAudioSettings(call: Call, params: AudioParams): Promise<void> {
+    this.#ofCalls.set(call, { ...params });
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: audioConstraints(params) });
+    const [track] = stream.getAudioTracks();
+    if (track) await call.sidetone?.replaceAudio(track);
+    const { outputId } = params;
+    if (outputId !== undefined) await Promise.all(call.getEndpoints().flatMap(({ mediaRenderers }) => mediaRenderers.map((renderer) => renderer.useAudioOutput(outputId))));
+  }
+
+  getCallAudioSettings(call: Call): AudioParams {
+    return { ...(this.#ofCalls.get(call) ?? this.#default) };
+  }
+}
+
+export class CameraManager {
+  static #instance: CameraManager | undefined;
+  readonly #ofCalls = new WeakMap<Call, CameraParams>();
+  #default: CameraParams = {};
+
+  static get(): CameraManager {
+    return (CameraManager.#instance ??= new CameraManager());
+  }
+
+  getInputDevices(): Promise<VideoSourceInfo[]> {
+    return devices("videoinput");
+  }
+
+  getDefaultVideoSettings(): CameraParams {
+    return { ...this.#default };
+  }
+
+  /** For calls from now on. */
+  async setDefaultVideoSettings(params: CameraParams): Promise<void> {
+    this.#default = { ...params };
+  }
+
+  /** Changes the camera of a call that sends one. */
+  async setCallVideoSettings(call: Call, params: CameraParams): Promise<void> {
+    this.#ofCalls.set(call, { ...params });
+    await call.sidetone?.setVideo(videoConstraints(params));
+  }
+
+  getCallVideoSettings(call: Call): CameraParams {
+    return { ...(this.#ofCalls.get(call) ?? this.#default) };
+  }
+}
+
+/** The own picture, and news of devices. */
+export class StreamManager extends EventTarget<HardwareEvents> {
+  static #instance: StreamManager | undefined;
+  /** Where the own picture is shown. @internal */
+  container = (): HTMLElement => document.body;
+  #renderer: MediaRenderer | undefined;
+
+  static get(): StreamManager {
+    if (StreamManager.#instance) return StreamManager.#instance;
+    const manager = new StreamManager();
+    navigator.mediaDevices?.addEventListener("devicechange", () => void manager.#devicesUpdated());
+    return (StreamManager.#instance = manager);
+  }
+
+  getLocalMediaRenderers(): MediaRenderer[] {
+    return this.#renderer ? [this.#renderer] : [];
+  }
+
+  /** Shows the camera. Rejects with the browser's error. */
+  async showLocalVideo(placeOnDom = true): Promise<MediaRenderer> {
+    await this.hideLocalVideo();
+    const stream = await navigator.mediaDevices.getUserMedia({ video: videoConstraints(CameraManager.get().getDefaultVideoSettings()) });
+    const renderer = new MediaRenderer({ stream, kind: MediaRendererKind.Video, isLocal: true, container: this.container });
+    this.#renderer = renderer;
+    if (placeOnDom) renderer.render();
+    this.dispatchEvent({ name: HardwareEvents.MediaRendererAdded, renderer });
+    return renderer;
+  }
+
+  async hideLocalVideo(): Promise<void> {
+    const renderer = this.#renderer;
+    if (!renderer) return;
+    this.dispatchEvent({ name: HardwareEvents.BeforeMediaRendererRemoved, renderer });
+    this.#renderer = undefined;
+    for (const track of renderer.stream.getTracks()) track.stop();
+    renderer.clear();
+    this.dispatchEvent({ name: HardwareEvents.MediaRendererRemoved, renderer });
+  }
+
+  async #devicesUpdated(): Promise<void> {
+    const [audioInputDevices, audioOutputDevices, videoInputDevices] = await Promise.all([devices("audioinput"), devices("audiooutput"), devices("videoinput")]);
+    this.dispatchEvent({ name: HardwareEvents.DevicesUpdated, audioInputDevices, audioOutputDevices, videoInputDevices });
+  }
+}
