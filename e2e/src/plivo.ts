@@ -10,25 +10,34 @@ import type { Sidetone } from "./sidetone.ts";
 import type { SipServer, Wire } from "./sip.ts";
 import { until } from "./wait.ts";
 
+/** How a server is reached: by a wire for each page, or all of them by one address. */
+type Access = Pick<SipServer, "domain"> & { readonly url?: string; readonly wire?: SipServer["wire"] };
+
 export class Softphone {
   private constructor(
     readonly user: string,
     readonly page: Page,
-    readonly wire: Wire,
+    private readonly network: Wire | undefined,
   ) {}
 
+  /** What connects it to the server, where that is a wire that can be cut. */
+  get wire(): Wire {
+    assert.ok(this.network, `${this.user} has no wire of its own`);
+    return this.network;
+  }
+
   /** Opens the page and its client; it is not logged in. */
-  static async open(browser: Browser, origin: string, server: SipServer, user: string, { sidetone, ...options }: ConfiguationOptions & { sidetone?: object } = {}): Promise<Softphone> {
+  static async open(browser: Browser, origin: string, server: Access, user: string, { sidetone, ...options }: ConfiguationOptions & { sidetone?: object } = {}): Promise<Softphone> {
     const page = await chromiumTab(browser);
-    const wire = await server.wire();
+    const wire = await server.wire?.();
     await page.goto(origin);
-    const all = { permOnClick: true, debug: "OFF", registrationDomainSocket: [wire.url], sipDomain: server.domain, iceServers: [], ...(sidetone && { sidetone }), ...options };
+    const all = { permOnClick: true, debug: "OFF", registrationDomainSocket: [wire?.url ?? server.url!], sipDomain: server.domain, iceServers: [], ...(sidetone && { sidetone }), ...options };
     await page.evaluate((options) => softphone.open(options as ConfiguationOptions), all as ConfiguationOptions);
     return new Softphone(user, page, wire);
   }
 
   /** Opened and logged in. */
-  static async ready(browser: Browser, origin: string, server: SipServer, user: string, options: ConfiguationOptions = {}): Promise<Softphone> {
+  static async ready(browser: Browser, origin: string, server: Access, user: string, options: ConfiguationOptions = {}): Promise<Softphone> {
     const phone = await Softphone.open(browser, origin, server, user, options);
     assert.equal(await phone.do("login", user, `secret-${user}`), true);
     await phone.hears("onLogin");
@@ -67,7 +76,7 @@ export class Softphone {
   async close(): Promise<void> {
     await this.do("logout");
     await this.page.context().close();
-    await this.wire.close();
+    await this.network?.close();
   }
 }
 

@@ -1,0 +1,103 @@
+/** Plivo's client with access tokens, by Sidetone's own SIP server: who may log in, who may call, and in which words the others are refused. */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { launchChromium } from "../src/browsers.ts";
+import { type Origin, serveOrigin } from "../src/origin.ts";
+import { accessToken, quality, Softphone } from "../src/plivo.ts";
+import { Sidetone } from "../src/sidetone.ts";
+import { until } from "../src/wait.ts";
+
+const ISSUER = "MA1";
+const KEY = "a key that both sides have, 32 bytes and more";
+
+let sidetone: Sidetone;
+let origin: Origin;
+let browser: Browser;
+const folder = mkdtempSync(join(tmpdir(), "sidetone-token-"));
+const server = { domain: "localhost", url: "" };
+
+before(async () => {
+  const file = join(folder, "key");
+  writeFileSync(file, KEY);
+  sidetone = await Sidetone.start({ settings: ["sip.enabled=true"], app: ["--token-key", `kid=${ISSUER},alg=HS256,file=${file}`] });
+  server.url = `${sidetone.url.replace("http", "ws")}/sip`;
+  origin = await serveOrigin([`${sidetone.url}/sdk/plivo.js`], { page: "plivo" });
+  browser = await launchChromium();
+});
+
+after(async () => {
+  await browser?.close();
+  await origin?.close();
+  await sidetone?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A token for `sub`, good for five minutes unless told otherwise. */
+function token(sub: string, { key = KEY, fromSeconds = 0, forSeconds = 300, voice = { incoming_allow: true, outgoing_allow: true } } = {}): string {
+  const nbf = Math.floor(Date.now() / 1000) + fromSeconds;
+  return accessToken({ iss: ISSUER, sub, nbf, exp: nbf + forSeconds, per: { voice } }, key);
+}
+
+async function logIn(sub: string, options: Parameters<typeof token>[1] = {}): Promise<Softphone> {
+  const phone = await Softphone.open(browser, origin.url, server, sub, quality(sidetone));
+  assert.equal(await phone.do("loginWithAccessToken", token(sub, options)), true);
+  await phone.hears("onLogin");
+  await phone.forget();
+  return phone;
+}
+
+test("two with tokens call each other, and the call is in Sidetone under its callUUID", async () => {
+  const [ada, bob] = [await logIn("ada"), await logIn("bob")];
+  assert.deepEqual(
+    await ada.page.evaluate(() => [softphone.client.userName, softphone.client.isAccessToken, softphone.client.isOutgoingGrant, softphone.client.isIncomingGrant]),
+    ["ada_MA1", true, true, true],
+  );
+  assert.ok((await ada.do<number>("getTokenExpiryTimeInEpoch")) > Date.now());
+  assert.equal(await ada.do("call", "bob_MA1"), true);
+  const [, , { callUUID, src, dest }] = await bob.hears("onIncomingCall");
+  assert.deepEqual([src, dest], ["ada_MA1", "bob_MA1"]);
+  await bob.do("answer", callUUID);
+  const [answered] = await ada.hears("onCallAnswered");
+  assert.equal(answered.callUUID, callUUID);
+  await bob.hears("onMediaConnected");
+  await ada.do("hangup");
+  await bob.hears("onCallTerminated");
+  await Promise.all([ada, bob].map((phone) => phone.close()));
+  const conference = await until("the call is there", 30_000, async () => (await sidetone.conferences(callUUID)).find(({ peer_connections }) => peer_connections.length === 2));
+  assert.deepEqual(new Set(conference.participants.map(({ user_id }) => user_id)), new Set(["ada_MA1", "bob_MA1"]));
+});
+
+test("a source of tokens is asked, and its token used", async () => {
+  const eve = await Softphone.open(browser, origin.url, server, "eve");
+  assert.equal(await eve.page.evaluate((token) => softphone.loginByTokens(token), token("eve")), true);
+  await eve.hears("onLogin");
+  assert.equal(await eve.page.evaluate(() => softphone.client.userName), "eve_MA1");
+  await eve.close();
+});
+
+test("who may not call out is told so and hears nothing more", async () => {
+  const eve = await logIn("eve", { voice: { incoming_allow: true, outgoing_allow: false } });
+  assert.equal(await eve.do("call", "ada_MA1"), false);
+  assert.deepEqual((await eve.heard()).map(({ name, values }) => [name, ...values]), [["onPermissionDenied", "INVALID_ACCESS_TOKEN_GRANTS"]]);
+  await eve.close();
+});
+
+test("a token that the server refuses is refused by Plivo's name of the reason", async () => {
+  for (const [options, reason] of [
+    [{ key: "another key, of 32 bytes and more too" }, "INVALID_ACCESS_TOKEN_SIGNATURE"],
+    [{ fromSeconds: -600 }, "ACCESS_TOKEN_EXPIRED"],
+    [{ fromSeconds: 3600 }, "ACCESS_TOKEN_NOT_VALID_YET"],
+    [{ forSeconds: 90_000 }, "EXPIRATION_EXCEEDS_MAX_ALLOWED_TIME"],
+  ] as const) {
+    const eve = await Softphone.open(browser, origin.url, server, "eve");
+    await eve.do("loginWithAccessToken", token("eve", options));
+    assert.deepEqual(await eve.hears("onLoginFailed"), [reason]);
+    assert.equal(await eve.page.evaluate(() => softphone.client.isLoggedIn), false);
+    await eve.close();
+  }
+});
