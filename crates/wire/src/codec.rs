@@ -104,19 +104,27 @@ fn encode_by(dictionary: &Dictionary, reports: &Reports, learns: bool) -> Vec<u8
 }
 
 /// Encodes the successive runs of one peer connection as [`encode`] does: what it found of one it remembers for the next.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Encoder {
+    dictionary: &'static Dictionary,
     plan: Plan,
     certificates: Certificates,
+}
+
+impl Default for Encoder {
+    /// Reads the tables, if nobody did: in a page that takes long enough not to be left to the first chunk.
+    fn default() -> Self {
+        Self { dictionary: &DICTIONARY, plan: Plan::default(), certificates: Certificates::default() }
+    }
 }
 
 impl Encoder {
     /// The chunk of a run; `None` when an object or a member stands there twice.
     pub fn encode(&mut self, reports: &Reports) -> Option<Vec<u8>> {
         if !self.plan.suits(reports) {
-            self.plan = template::plan(&DICTIONARY, reports)?.keep(reports);
+            self.plan = template::plan(self.dictionary, reports)?.keep(reports);
         }
-        Some(write(&DICTIONARY, &self.plan, reports, false, &mut self.certificates).0)
+        Some(write(self.dictionary, &self.plan, reports, false, &mut self.certificates).0)
     }
 }
 
