@@ -7,8 +7,14 @@ import type { CallInfo, ConfiguationOptions } from "../../packages/sdk/src/compa
 import type { Heard } from "../pages/plivo.ts";
 import { chromiumTab } from "./browsers.ts";
 import type { Sidetone } from "./sidetone.ts";
-import type { SipServer, Wire } from "./sip.ts";
+import { SIP_SERVERS, type SipServer, startSidetone, type Wire } from "./sip.ts";
 import { until } from "./wait.ts";
+
+/** All servers that the client is tried on. */
+export const SERVERS: typeof SIP_SERVERS = [
+  ...SIP_SERVERS.filter(({ name }) => name !== "sidetone"),
+  { name: "sidetone", start: () => startSidetone(["ada", "bob", "carol", "desk", "eve", "mallory", "tab"]) },
+];
 
 /** How a server is reached: by a wire for each page, or all of them by one address. */
 type Access = Pick<SipServer, "domain"> & { readonly url?: string; readonly wire?: SipServer["wire"] };

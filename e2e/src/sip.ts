@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort } from "./sidetone.ts";
+import { freePort, Sidetone } from "./sidetone.ts";
 import { until } from "./wait.ts";
 
 /** A registrar and proxy that knows users with the password `secret-USER`. */
@@ -101,6 +101,22 @@ async function wireTo(port: number, path: string): Promise<Wire> {
       cut();
       return new Promise((resolve) => server.close(() => resolve()));
     },
+  };
+}
+
+/** Sidetone's own, with these users. */
+export async function startSidetone(users: readonly string[]): Promise<SipServer> {
+  const domain = "sidetone.test";
+  const sidetone = await Sidetone.start({ settings: ["sip.enabled=true", `sip.domain=${domain}`] });
+  for (const user of users) sidetone.addPhoneUser(user, `secret-${user}`);
+  return {
+    name: "sidetone",
+    domain,
+    wire: () => wireTo(sidetone.port, "/sip"),
+    get log() {
+      return sidetone.log;
+    },
+    stop: () => sidetone.stop(),
   };
 }
 

@@ -5,12 +5,12 @@ import { after, afterEach, before, describe, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { launchChromium } from "../src/browsers.ts";
 import { type Origin, serveOrigin } from "../src/origin.ts";
-import { accessToken, establish, quality, Softphone } from "../src/plivo.ts";
+import { accessToken, establish, quality, SERVERS, Softphone } from "../src/plivo.ts";
 import { Sidetone } from "../src/sidetone.ts";
-import { SIP_SERVERS, type SipServer } from "../src/sip.ts";
+import type { SipServer } from "../src/sip.ts";
 import { until } from "../src/wait.ts";
 
-for (const start of SIP_SERVERS) {
+for (const start of SERVERS) {
   describe(start.name, () => {
     let sidetone: Sidetone;
     let origin: Origin;

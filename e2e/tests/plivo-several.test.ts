@@ -5,12 +5,12 @@ import { after, afterEach, before, describe, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { launchChromium } from "../src/browsers.ts";
 import { type Origin, serveOrigin } from "../src/origin.ts";
-import { Softphone } from "../src/plivo.ts";
+import { SERVERS, Softphone } from "../src/plivo.ts";
 import { Sidetone } from "../src/sidetone.ts";
-import { SIP_SERVERS, type SipServer } from "../src/sip.ts";
+import type { SipServer } from "../src/sip.ts";
 import { until } from "../src/wait.ts";
 
-for (const start of SIP_SERVERS) {
+for (const start of SERVERS) {
   describe(start.name, () => {
     let sidetone: Sidetone;
     let origin: Origin;
@@ -114,20 +114,23 @@ for (const start of SIP_SERVERS) {
       assert.equal((await desk.hears("onCallAnswered"))[0].callUUID, first);
     });
 
-    test("a ringing call is handed to another tab of the same user", async () => {
-      const other = await Softphone.ready(browser, origin.url, server, "tab");
-      const contact = await other.do<string>("getContactUri");
-      await ada.do("call", "desk");
-      await desk.hears("onIncomingCall");
-      assert.equal(await desk.do("redirect", "no address"), false);
-      assert.equal(await desk.do("redirect", contact), true);
-      await other.hears("onIncomingCall");
-      assert.deepEqual(await desk.story(), ["onIncomingCall"]);
-      assert.equal(await other.do("answer"), true);
-      await ada.hears("onCallAnswered");
-      await ada.do("hangup");
-      await other.hears("onCallTerminated");
-      await other.close();
-    });
+    // A tab has an address of its own where the registrar gives GRUUs (RFC 5627).
+    if (start.name === "kamailio") {
+      test("a ringing call is handed to another tab of the same user", async () => {
+        const other = await Softphone.ready(browser, origin.url, server, "tab");
+        const contact = await other.do<string>("getContactUri");
+        await ada.do("call", "desk");
+        await desk.hears("onIncomingCall");
+        assert.equal(await desk.do("redirect", "no address"), false);
+        assert.equal(await desk.do("redirect", contact), true);
+        await other.hears("onIncomingCall");
+        assert.deepEqual(await desk.story(), ["onIncomingCall"]);
+        assert.equal(await other.do("answer"), true);
+        await ada.hears("onCallAnswered");
+        await ada.do("hangup");
+        await other.hears("onCallTerminated");
+        await other.close();
+      });
+    }
   });
 }
