@@ -8,6 +8,7 @@ import { type Origin, serveOrigin } from "../src/origin.ts";
 import { Sidetone } from "../src/sidetone.ts";
 import { SIP_SERVERS, type SipServer } from "../src/sip.ts";
 import { answer, course, dial, establish, events, hangUp, hears, openStation, rung, type Station } from "../src/voximplant.ts";
+import { until } from "../src/wait.ts";
 
 let sidetone: Sidetone;
 let origin: Origin;
@@ -194,6 +195,25 @@ for (const start of SIP_SERVERS) {
       await hears(ada, out, "Disconnected");
     });
 
+    test("the screen is shared in place of nothing, and ended by the page and by the browser", async () => {
+      const [out, into] = await establish(ada, bob);
+      const video = (name: string) => hears(bob, into, name, ({ value }) => (value["mediaRenderer"] as { kind: string }).kind === "video");
+      assert.equal(await ada.page.evaluate((call) => vox.calls[call]!.shareScreen().then(({ result }) => result), out), true);
+      await video("RemoteMediaAdded");
+      assert.equal(await ada.page.evaluate((call) => vox.calls[call]!.stopSharingScreen().then(({ name, result }) => `${name} ${result}`), out), "SharingStopped true");
+      await video("RemoteMediaRemoved");
+      await ada.page.evaluate(async (call) => {
+        await vox.calls[call]!.shareScreen();
+        const sender = vox.calls[call]!.sidetone!.peerConnection!.getSenders().find(({ track }) => track?.kind === "video")!;
+        // What the browser does when its own button is pressed.
+        sender.track!.dispatchEvent(new Event("ended"));
+      }, out);
+      await until("both ends are told", 20_000, async () => (await events(ada, out, "SharingStopped")).length === 2);
+      await until("nothing is sent any more", 20_000, () => ada.page.evaluate((call) => vox.calls[call]!.sidetone!.peerConnection!.getSenders().every(({ track }) => track?.kind !== "video"), out));
+      await hangUp(ada, out);
+      await hears(bob, into, "Disconnected");
+    });
+
     test("tones, messages of the app and texts go both ways", async () => {
       const [out, into] = await establish(ada, bob);
       await ada.page.evaluate((call) => {
@@ -250,6 +270,24 @@ for (const start of SIP_SERVERS) {
       await hangUp(carol, atCarol);
       await hears(ada, second, "Disconnected");
       await carol.close();
+    });
+
+    test("who joins to watch sends silence and is told of nobody", async () => {
+      const calls = await bob.page.evaluate(() => vox.calls.length);
+      const out = await ada.page.evaluate(() => vox.follow(vox.client.joinAsViewer("bob", { "X-Seat": "2" })));
+      const into = await rung(bob, calls);
+      await answer(bob, into);
+      await hears(ada, out, "Connected");
+      await hears(bob, into, "ICECompleted");
+      assert.equal((await events(ada, out, "EndpointAdded")).length, 0);
+      assert.equal(await ada.page.evaluate((call) => vox.calls[call]!.getEndpoints().length, out), 1);
+      const level = await ada.page.evaluate(async (call) => {
+        const report = (await vox.calls[call]!.sidetone!.peerConnection!.getStats()) as unknown as Map<string, { type: string; kind: string; totalAudioEnergy?: number }>;
+        return [...report.values()].find(({ type, kind }) => type === "media-source" && kind === "audio")!.totalAudioEnergy;
+      }, out);
+      assert.equal(level, 0);
+      await hangUp(ada, out);
+      await hears(bob, into, "Disconnected");
     });
 
     test("a call without a login fails with a code of its own, after the page could listen", async () => {

@@ -49,6 +49,7 @@ export async function rest(): Promise<void> {
   const result: EventHandlers.AuthTokenResult = await client.tokenRefresh("ada", "token");
   const login: EventHandlers.AuthResult = await client.loginWithToken("ada", result.tokens?.accessToken ?? "");
   const settings: CallSettings = { number: "conference", simulcast: true, video: true };
+  client.joinAsViewer("conference", { "X-Seat": "2" }).on(VoxImplant.CallEvents.Connected, () => undefined);
   if (login.result) client.callConference(settings).on(VoxImplant.CallEvents.SharingStopped, () => false);
   client.off(VoxImplant.Events.AuthResult);
 }

@@ -24,6 +24,8 @@ export interface CallMaking {
   readonly number: string;
   readonly displayName: string;
   readonly isIncoming: boolean;
+  /** Joined to watch: nobody is told of the other side. */
+  readonly isViewer: boolean;
   readonly headers: ExtraHeaders;
   readonly sendsVideo: boolean;
   /** What the client's configuration says. */
@@ -332,7 +334,7 @@ export class Call extends EventTarget<CallEvents> {
   #announce(): Endpoint {
     const remote = this.sidetone?.remote;
     const name = remote?.displayName ?? this.displayName();
-    return this.#media.announce({ id: this.id(), user: remote?.user ?? this.number(), uri: remote?.uri ?? "", displayName: name });
+    return this.#media.announce(!this.#making.isViewer, { id: this.id(), user: remote?.user ?? this.number(), uri: remote?.uri ?? "", displayName: name });
   }
 
   #conditions(): Conditions {

@@ -12,8 +12,9 @@ import { authFailure, tokensOf, userOf } from "./login.ts";
 import type { MediaRenderer } from "./media-renderer.ts";
 import { INVALID_NUMBER, NOT_AUTHORISED, NOT_CONNECTED, NOT_SECURE, reasonOf } from "./outcome.ts";
 import { reach } from "./reach.ts";
-import { render, RINGBACK, soundOf } from "./tone-script.ts";
+import { Silence } from "./silence.ts";
 import type { CallSettings, Config, LoginOptions, LogRecord, VideoFlags } from "./structures.ts";
+import { render, RINGBACK, soundOf } from "./tone-script.ts";
 
 /** The version of voximplant-websdk whose API this is. */
 export const VERSION = "4.13.1-3005";
@@ -135,18 +136,28 @@ export class Client extends EventTarget<Events> {
 
   /** Places a call. What becomes of it is told by its events, of which none comes before this has returned. */
   call(num: string | CallSettings, useVideo?: boolean | VideoFlags, customData?: string, extraHeaders?: ExtraHeaders): Call {
-    const settings = typeof num === "object" ? num : { number: String(num), ...(useVideo !== undefined && { video: useVideo }), ...(customData !== undefined && { customData }), ...(extraHeaders && { extraHeaders }) };
+    const given = { ...(useVideo !== undefined && { video: useVideo }), ...(customData !== undefined && { customData }), ...(extraHeaders && { extraHeaders }) };
+    return this.#place(typeof num === "object" ? num : { number: String(num), ...given });
+  }
+
+  /** Joins to watch: sends silence, asks for no microphone, and `EndpointAdded` does not come. */
+  joinAsViewer(num: string | number, extraHeaders?: ExtraHeaders): Call {
+    return this.#place({ number: String(num), ...(extraHeaders && { extraHeaders }) }, true);
+  }
+
+  #place(settings: CallSettings, isViewer = false): Call {
     const { number, video = false } = settings;
     const sendsVideo = typeof video === "boolean" ? video : video.sendVideo;
     const headers = outgoingHeaders(settings.extraHeaders, settings.customData, (why) => this.#warn(why));
-    const call = this.#make({ id: crypto.randomUUID(), number, displayName: number, isIncoming: false, headers, sendsVideo });
+    const silence = isViewer ? new Silence() : undefined;
+    const call = this.#make({ id: crypto.randomUUID(), number, displayName: number, isIncoming: false, isViewer, headers, sendsVideo }, () => silence?.close());
     const fail = (code: number, reason: string) => setTimeout(() => call.fail(code, reason));
     if (!globalThis.isSecureContext) fail(NOT_SECURE, "Page is not in a secure context");
     else if (!this.connected()) fail(NOT_CONNECTED, "Client not connected");
     else if (this.#state !== ClientState.LOGGED_IN || !this.#phone) fail(NOT_AUTHORISED, "Client not authorised");
     else {
       try {
-        call.follow(this.#phone.call(number, this.#callOptions(sendsVideo, headers)));
+        call.follow(this.#phone.call(number, silence ? { stream: silence.stream, headers } : this.#callOptions(sendsVideo, headers)));
       } catch (error) {
         fail(INVALID_NUMBER, reasonOf(error));
       }
@@ -315,13 +326,17 @@ export class Client extends EventTarget<Events> {
     if (replaced) return replaced.continueAs(phoneCall);
     const { user, displayName = user } = phoneCall.remote;
     const headers = incomingHeaders(phoneCall.headers);
-    const call = this.#make({ id: phoneCall.id, number: user, displayName, isIncoming: true, headers, sendsVideo: false });
+    const call = this.#make({ id: phoneCall.id, number: user, displayName, isIncoming: true, isViewer: false, headers, sendsVideo: false });
     call.follow(phoneCall);
     this.dispatchEvent({ name: Events.IncomingCall, call, headers });
   }
 
-  #make(making: Omit<CallMaking, "settings" | "onEnded">): Call {
-    const call: Call = new Call({ ...making, settings: this.#callConfiguration(), onEnded: () => this.#calls.delete(call) });
+  #make(making: Omit<CallMaking, "settings" | "onEnded">, onEnded: () => void = () => undefined): Call {
+    const forget = () => {
+      this.#calls.delete(call);
+      onEnded();
+    };
+    const call: Call = new Call({ ...making, settings: this.#callConfiguration(), onEnded: forget });
     this.#calls.add(call);
     return call;
   }

@@ -56,8 +56,8 @@ export abstract class EventTarget<EventType> {
     );
   }
 
-  /** Whether the page has a handler of the event. */
-  protected listens(event: EventType): boolean {
+  /** Whether the page has a handler of the event. @internal */
+  listens(event: EventType): boolean {
     return this.#of(event).some((held) => !held.isDefault);
   }
 

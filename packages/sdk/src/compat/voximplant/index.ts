@@ -6,7 +6,7 @@
 import { createPhone } from "../../phone/index.ts";
 import { Client, VERSION } from "./client.ts";
 
-export { Call, Call as AbstractCall } from "./call.ts";
+export { Call, Call as AbstractCall, Call as ViewerCall } from "./call.ts";
 export { CallEvents } from "./call-events.ts";
 export { Client } from "./client.ts";
 export { Endpoint } from "./endpoint.ts";

@@ -18,6 +18,7 @@ export interface RemoteParty {
 export class RemoteMedia {
   #endpoint: Endpoint | undefined;
   #isMuted = false;
+  #isTold = true;
   #undoVoice: (() => void) | undefined;
 
   constructor(
@@ -31,14 +32,15 @@ export class RemoteMedia {
     return this.#endpoint ? [this.#endpoint] : [];
   }
 
-  /** The other side is known. */
-  announce(party: RemoteParty): Endpoint {
+  /** The other side is known; the page hears of it unless it only watches. */
+  announce(isTold: boolean, party: RemoteParty): Endpoint {
     if (this.#endpoint) return this.#endpoint;
     const onVoiceWanted = () => this.#listen();
     const endpoint = new Endpoint({ id: party.id, displayName: party.displayName, userName: party.user, sipUri: party.uri, onVoiceWanted });
     endpoint.addDefaultEventListener(EndpointEvents.RemoteMediaAdded, ({ mediaRenderer }: { mediaRenderer: MediaRenderer }) => mediaRenderer.render());
     this.#endpoint = endpoint;
-    this.call.dispatchEvent({ name: CallEvents.EndpointAdded, call: this.call, endpoint });
+    this.#isTold = isTold;
+    if (isTold) this.call.dispatchEvent({ name: CallEvents.EndpointAdded, call: this.call, endpoint });
     return endpoint;
   }
 
@@ -69,7 +71,7 @@ export class RemoteMedia {
     for (const { id } of endpoint.mediaRenderers) this.remove(id);
     this.#endpoint = undefined;
     endpoint.dispatchEvent({ name: EndpointEvents.Removed, call: this.call, endpoint });
-    this.call.dispatchEvent({ name: CallEvents.EndpointRemoved, call: this.call, endpoint });
+    if (this.#isTold) this.call.dispatchEvent({ name: CallEvents.EndpointRemoved, call: this.call, endpoint });
   }
 
   set isMuted(isMuted: boolean) {

@@ -46,7 +46,8 @@ export class SentVideo {
   started(): void {
     this.limit();
     const stream = this.call.sidetone?.localStream;
-    if (this.source !== "camera" || !stream || stream.getVideoTracks().length === 0) return;
+    const isHeard = this.call.listens(CallEvents.LocalVideoStreamAdded);
+    if (this.source !== "camera" || !isHeard || !stream || stream.getVideoTracks().length === 0) return;
     const element = document.createElement("video");
     Object.assign(element, { srcObject: stream, muted: true, autoplay: true, playsInline: true });
     this.call.dispatchEvent({ name: CallEvents.LocalVideoStreamAdded, call: this.call, type: MediaRendererKind.Video, element, videoStream: stream });

@@ -1,0 +1,83 @@
+/** The Voximplant face on Sidetone alone: its SIP server, its tokens, and the calls that it measures. */
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { after, before, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { chromiumTab, launchChromium } from "../src/browsers.ts";
+import { type Origin, serveOrigin } from "../src/origin.ts";
+import { Sidetone } from "../src/sidetone.ts";
+import { until } from "../src/wait.ts";
+
+let sidetone: Sidetone;
+let origin: Origin;
+let browser: Browser;
+
+before(async () => {
+  sidetone = await Sidetone.start({ settings: ["sip.enabled=true"] });
+  origin = await serveOrigin([`http://localhost:${sidetone.port}/sdk/voximplant.js`], { page: "voximplant" });
+  browser = await launchChromium();
+  for (const user of ["ada", "bob"]) {
+    execFileSync(process.env["SIDETONE_BINARY"]!, ["phone", "create", "e2e", user, "--data", sidetone.data], { input: `secret-${user}\n` });
+  }
+});
+
+after(async () => {
+  await browser?.close();
+  await origin?.close();
+  await sidetone?.stop();
+});
+
+/** A page that says nothing of servers: they are where its script came from. */
+async function open(): Promise<Page> {
+  const page = await chromiumTab(browser);
+  await page.goto(origin.url);
+  await page.evaluate((secret) => vox.open({ sidetone: { quality: { secret } } }), sidetone.intakeSecret);
+  return page;
+}
+
+function login(page: Page, user: string, password: string): Promise<unknown> {
+  return page.evaluate(({ user, password }) => vox.login(user, password), { user, password });
+}
+
+test("a wrong password and an unknown user have their codes, and the right password goes on", async () => {
+  const page = await open();
+  assert.deepEqual(await login(page, "ada", "wrong"), { name: "AuthResult", result: false, code: 401 });
+  assert.equal(await page.evaluate(() => vox.client.getClientState()), "CONNECTED");
+  const { result, displayName } = (await login(page, "ada@app.account.voximplant.com", "secret-ada")) as { result: boolean; displayName: string };
+  assert.deepEqual([result, displayName], [true, "ada"]);
+  await page.evaluate(() => vox.client.disconnect());
+  assert.deepEqual(
+    await page.evaluate(() => [vox.client.getClientState(), vox.told.at(-1)!.name]),
+    ["DISCONNECTED", "ConnectionClosed"],
+  );
+  await page.close();
+});
+
+test("a server that is not there is told", async () => {
+  const page = await chromiumTab(browser);
+  await page.goto(origin.url);
+  const failed = await page.evaluate(() => vox.open({ sidetone: { servers: "ws://127.0.0.1:9/sip" } }).catch(({ name, message }: { name: string; message: string }) => [name, message]));
+  assert.deepEqual(failed, ["ConnectionFailed", "ws://127.0.0.1:9/sip cannot be reached"]);
+  await page.close();
+});
+
+test("a call is measured on both sides and stands in Sidetone under the call's id", async () => {
+  const [ada, bob] = [await open(), await open()];
+  await login(ada, "ada", "secret-ada");
+  await login(bob, "bob", "secret-bob");
+  const out = await ada.evaluate(() => vox.dial("bob"));
+  await until("bob is rung", 20_000, () => bob.evaluate(() => vox.calls.length > 0));
+  await bob.evaluate(() => vox.calls[0]!.answer());
+  await until("the call stands", 20_000, () => ada.evaluate((call) => vox.calls[call]!.state() === "CONNECTED" && vox.told.some(({ name }) => name === "ICECompleted"), out));
+  await until("ada has statistics", 30_000, () => ada.evaluate(() => vox.told.some(({ name }) => name === "CallStatsReceived")));
+  const id = await ada.evaluate((call) => vox.calls[call]!.sidetone!.uuid, out);
+  await ada.evaluate((call) => vox.calls[call]!.hangup(), out);
+  await until("bob hears the end", 20_000, () => bob.evaluate(() => vox.told.some(({ name }) => name === "Disconnected")));
+  const conference = await until("both sides are known", 30_000, async () => {
+    const [found] = await sidetone.conferences(id);
+    return found && found.peer_connections.filter(({ report_count }) => report_count > 0).length >= 2 ? found : undefined;
+  });
+  for (const user of ["ada", "bob"]) assert.ok(conference.participants.some(({ user_id }) => user_id === user), `${user} is in ${JSON.stringify(conference.participants)}`);
+  await Promise.all([ada.close(), bob.close()]);
+});
