@@ -68,6 +68,25 @@ const page = {
     return { energy: (await page.energy(index)) - before, hertz };
   },
 
+  /** A microphone beside a road: brown noise, and nobody speaks. */
+  async road(): Promise<MediaStream> {
+    const context = new AudioContext();
+    const buffer = context.createBuffer(1, 4 * context.sampleRate, context.sampleRate);
+    const samples = buffer.getChannelData(0);
+    let level = 0;
+    for (let at = 0; at < samples.length; at++) {
+      level = 0.95 * level + 0.03 * (2 * Math.random() - 1);
+      samples[at] = level;
+    }
+    const source = context.createBufferSource();
+    source.buffer = buffer;
+    source.loop = true;
+    const destination = context.createMediaStreamDestination();
+    source.connect(destination);
+    source.start();
+    return destination.stream;
+  },
+
   async energy(index: number): Promise<number> {
     let energy = 0;
     const report = await page.calls[index]!.peerConnection!.getStats();

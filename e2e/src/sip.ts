@@ -25,6 +25,8 @@ export interface Wire {
   readonly url: string;
   /** Nothing passes any more, and what was open is closed. */
   cut(): void;
+  /** Nothing passes any more, and nobody is told. */
+  stall(): void;
   restore(): void;
   close(): Promise<void>;
 }
@@ -73,9 +75,10 @@ function isListening(port: number): Promise<boolean> {
 
 async function wireTo(port: number, path: string): Promise<Wire> {
   const open = new Set<Socket>();
-  let isCut = false;
+  let state: "whole" | "cut" | "stalled" = "whole";
   const server = createServer((near) => {
-    if (isCut) return void near.destroy();
+    if (state === "cut") return void near.destroy();
+    if (state === "stalled") return void open.add(near.pause().on("error", () => near.destroy()));
     const far = connect(port, "127.0.0.1");
     for (const [socket, other] of [[near, far], [far, near]] as const) {
       open.add(socket);
@@ -89,14 +92,22 @@ async function wireTo(port: number, path: string): Promise<Wire> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port: near } = server.address() as AddressInfo;
+  const drop = () => open.forEach((socket) => socket.destroy());
   const cut = () => {
-    isCut = true;
-    for (const socket of open) socket.destroy();
+    state = "cut";
+    drop();
   };
   return {
     url: `ws://127.0.0.1:${near}${path}`,
     cut,
-    restore: () => (isCut = false),
+    stall: () => {
+      state = "stalled";
+      for (const socket of open) socket.unpipe().pause();
+    },
+    restore: () => {
+      if (state === "stalled") drop();
+      state = "whole";
+    },
     close: () => {
       cut();
       return new Promise((resolve) => server.close(() => resolve()));

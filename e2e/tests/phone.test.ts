@@ -219,6 +219,41 @@ for (const start of SIP_SERVERS) {
       await eve.close();
     });
 
+    test("a call is measured without a line of code, with what SIP said and what the user thought of it", async () => {
+      const quality = { url: sidetone.url, secret: sidetone.intakeSecret };
+      const [carl, dora] = [await openLine(browser, origin.url, server, "carl", { quality }), await openLine(browser, origin.url, server, "dora", { quality })];
+      const out = await dial(carl, "dora");
+      const into = await rung(dora);
+      await carl.page.evaluate((call) => {
+        line.calls[call]!.on("tick", ({ timeMs }) => line.note(call, "tick", { timeMs }));
+      }, out);
+      await answer(dora, into);
+      await hears(carl, out, "mediaConnected");
+      await carl.page.evaluate((call) => line.calls[call]!.mute(), out);
+      await carl.page.evaluate((call) => line.calls[call]!.hold(), out);
+      await hears(carl, out, "tick", { index: 2 });
+      await carl.page.evaluate((call) => line.calls[call]!.resume(), out);
+      const id = await carl.page.evaluate((call) => line.calls[call]!.uuid, out);
+      await hangUp(carl, out);
+      await carl.page.evaluate((call) => line.calls[call]!.feedback({ score: 4, issues: ["echo"], comment: "fine" }), out);
+      const conference = await sidetone.finalised(id);
+      assert.deepEqual(conference.participants.map(({ user_id }) => user_id).sort(), ["carl", "dora"]);
+      assert.equal(conference.peer_connections.length, 2);
+      for (const { report_count, streams } of conference.peer_connections) {
+        assert.ok(report_count >= 3, `${report_count} reports`);
+        assert.deepEqual(streams.map(({ direction }) => direction).sort(), ["inbound", "outbound"]);
+      }
+      const told = await until("the opinion is there", 10_000, async () => {
+        const events = await sidetone.events(conference.key);
+        return events.some(({ kind }) => kind === "feedback") && events;
+      });
+      const kinds = new Set(told.map(({ kind }) => kind));
+      for (const kind of ["sip_invite", "sip_progress", "sip_answer", "sip_end", "muted", "held", "resumed"]) assert.ok(kinds.has(kind), `${kind} is among ${[...kinds].join(", ")}`);
+      assert.deepEqual(told.find(({ kind }) => kind === "feedback")!.payload, { overall: 4, issues: ["echo"], comment: "fine" });
+      assert.equal(JSON.stringify(told).includes("secret-"), false, "a password goes to the SIP server alone");
+      await Promise.all([carl, dora].map((line) => line.close()));
+    });
+
     test("a wrong password is told, and nothing is registered", async () => {
       const mallory = await openPhone(browser, origin.url, server, "ada");
       const cause = (await connect(mallory, { user: "ada", password: "guessed" })) as Record<string, unknown>;

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const { SIDETONE_ASSETS: assets, SIDETONE_ENGINE: engine } = process.env;
-if (!assets || !engine) throw new Error("run `cargo xtask assets`: it builds the engine first and says where things go");
+const { SIDETONE_ASSETS: assets, SIDETONE_ENGINE: engine, SIDETONE_DENOISE: denoise } = process.env;
+if (!assets || !engine || !denoise) throw new Error("run `cargo xtask assets`: it builds the WebAssembly first and says where things go");
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const out = join(assets, "sdk");
@@ -16,6 +16,8 @@ for (const folder of [out, join(here, "generated")]) mkdirSync(folder, { recursi
 for (const name of ["engine.js", "engine.d.ts", "engine_bg.wasm"]) copyFileSync(join(engine, name), join(here, "generated", name));
 const wasm = readFileSync(join(engine, "engine_bg.wasm"));
 copyFileSync(join(engine, "engine_bg.wasm"), join(out, "engine.wasm"));
+for (const name of ["denoise.js", "denoise.d.ts"]) copyFileSync(join(denoise, name), join(here, "generated", name));
+copyFileSync(join(denoise, "denoise_bg.wasm"), join(out, "denoise.wasm"));
 
 const digest = createHash("sha256").update(wasm);
 const manifest = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
@@ -44,18 +46,21 @@ for (const name of ["callstats.min.js", "callstats-ws.min.js"]) {
 }
 await build({ ...common, entryPoints: ["src/compat/messenger/index.ts"], format: "esm", outfile: join(out, "messenger.mjs") });
 // The phone, for pages that call: those that only observe load none of it.
-await build({ ...common, entryPoints: ["src/phone/index.ts"], format: "esm", outfile: join(out, "phone.mjs") });
+const { "import.meta.url": _, ...define } = common.define;
+// As a module it looks beside itself for the noise reduction.
+await build({ ...common, define, entryPoints: ["src/phone/index.ts"], format: "esm", outfile: join(out, "phone.mjs") });
 await build({ ...common, entryPoints: ["src/phone/script.ts"], format: "iife", outfile: join(out, "phone.js") });
 await build({ ...common, entryPoints: ["src/compat/plivo/index.ts"], format: "esm", outfile: join(out, "plivo.mjs") });
 await build({ ...common, entryPoints: ["src/compat/plivo/script.ts"], format: "iife", outfile: join(out, "plivo.js") });
 await build({ ...common, entryPoints: ["src/compat/voximplant/index.ts"], format: "esm", outfile: join(out, "voximplant.mjs") });
 await build({ ...common, entryPoints: ["src/compat/voximplant/script.ts"], format: "iife", outfile: join(out, "voximplant.js") });
+await build({ ...common, entryPoints: ["src/phone/media/denoise-worklet.ts"], format: "iife", outfile: join(out, "denoise-worklet.js") });
 
 // The package, for those who install rather than load: `npm install https://…/sdk/sidetone-sdk.tgz`.
 const packed = join(here, "generated", "package");
 rmSync(packed, { recursive: true, force: true });
 mkdirSync(packed, { recursive: true });
-for (const name of ["sidetone.mjs", "messenger.mjs", "phone.mjs", "plivo.mjs", "voximplant.mjs", "engine.wasm"]) copyFileSync(join(out, name), join(packed, name));
+for (const name of ["sidetone.mjs", "messenger.mjs", "phone.mjs", "plivo.mjs", "voximplant.mjs", "engine.wasm", "denoise.wasm", "denoise-worklet.js"]) copyFileSync(join(out, name), join(packed, name));
 copyFileSync(join(here, "README.md"), join(packed, "README.md"));
 const { name, version, description, license } = manifest;
 const exports = {
@@ -69,6 +74,8 @@ const exports = {
   // Likewise `voximplant-websdk/Call/Call`.
   "./voximplant/*": { types: "./types/compat/voximplant/index.d.ts", default: "./voximplant.mjs" },
   "./engine.wasm": "./engine.wasm",
+  "./denoise.wasm": "./denoise.wasm",
+  "./denoise-worklet.js": "./denoise-worklet.js",
 };
 writeFileSync(join(packed, "package.json"), JSON.stringify({ name, version, description, license, type: "module", sideEffects: false, exports }, undefined, 2));
 execFileSync("npm", ["exec", "--", "tsc", "--project", "tsconfig.types.json"], { cwd: here, stdio: "inherit" });

@@ -1,7 +1,7 @@
 //! `cargo xtask assets` and `cargo xtask build`: what browsers download, then the program that carries it.
 //!
-//! Each package with a script `build` writes into the folder that `SIDETONE_ASSETS` names, and finds the engine as WebAssembly
-//! in the folder that `SIDETONE_ENGINE` names; the handbook comes beside them. What came out is then brought to `assets` in the target folder, where
+//! Each package with a script `build` writes into the folder that `SIDETONE_ASSETS` names, and finds the engine and the phone's noise reduction
+//! as WebAssembly in the folders that `SIDETONE_ENGINE` and `SIDETONE_DENOISE` name; the handbook comes beside them. What came out is then brought to `assets` in the target folder, where
 //! `crates/server/build.rs` finds it; a file that did not change is left alone, so that the server is built again only when one did.
 
 use std::{
@@ -33,7 +33,7 @@ pub(crate) fn program(args: &[String]) -> Result<()> {
 
 /// Builds what is not up to date; gives one line on what there is.
 pub(crate) fn build() -> Result<String> {
-    let engine = wasm::build()?;
+    let (engine, denoise) = (wasm::engine()?, wasm::denoise()?);
     npm::install()?;
     let target = workspace::target_folder()?;
     let staged = target.join("assets-staged");
@@ -42,7 +42,9 @@ pub(crate) fn build() -> Result<String> {
     }
     fs::create_dir_all(&staged).with_context(|| staged.display().to_string())?;
     for package in npm::packages_with("build")? {
-        process::run(npm::script(&package, "build").env("SIDETONE_ASSETS", &staged).env("SIDETONE_ENGINE", &engine.folder))?;
+        let mut script = npm::script(&package, "build");
+        script.env("SIDETONE_ASSETS", &staged).env("SIDETONE_ENGINE", &engine.folder).env("SIDETONE_DENOISE", &denoise.folder);
+        process::run(&mut script)?;
     }
     handbook::build(&staged.join("handbook"))?;
     let built = read(&staged)?;

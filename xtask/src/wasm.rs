@@ -1,4 +1,4 @@
-//! `cargo xtask wasm`: the engine as WebAssembly with its JavaScript glue.
+//! `cargo xtask wasm`: the engine, and the phone's noise reduction, as WebAssembly with its JavaScript glue.
 //!
 //! The standard library is built along, for size and without words for a panic: nobody in a browser reads them, and they are a fifth of the
 //! module. Its sources come from rustup where rustup can give them. Where it cannot (an offline mirror, a distribution's Rust) and the machine
@@ -21,16 +21,16 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const RUST_FLAGS: &str = "-Clinker-flavor=wasm-ld -Zunstable-options -Cpanic=immediate-abort --cfg sha2_backend_soft=\"compact\"";
 /// How long rustup may take to download 3 MB before it is taken to be cut off from them.
 const RUSTUP_PATIENCE: Duration = Duration::from_secs(120);
-const PACKAGE: &str = "sidetone-engine-wasm";
-/// Name of the module and its glue.
-const NAME: &str = "engine";
+/// The package of each module, and the name that the module and its glue have.
+const ENGINE: (&str, &str) = ("sidetone-engine-wasm", "engine");
+const DENOISE: (&str, &str) = ("sidetone-denoise-wasm", "denoise");
 
-/// The module with gzip may not be larger: every caller downloads it.
+/// The engine with gzip may not be larger: every caller downloads it.
 pub(crate) const GZIP_BYTES_MAX: usize = 94_000;
 
 /// A built module.
 pub(crate) struct Module {
-    /// Holds `engine.js`, `engine.d.ts` and `engine_bg.wasm`.
+    /// Holds `NAME.js`, `NAME.d.ts` and `NAME_bg.wasm`.
     pub(crate) folder: PathBuf,
     /// Its size with gzip.
     pub(crate) gzip_bytes: usize,
@@ -41,28 +41,38 @@ pub(crate) struct Module {
 /// Builds and says where the result is.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     ensure!(args.is_empty(), "`cargo xtask wasm` takes no arguments");
-    let module = build()?;
-    println!("{}: {}", module.folder.display(), module.size);
+    for module in [engine()?, denoise()?] {
+        println!("{}: {}", module.folder.display(), module.size);
+    }
     Ok(())
 }
 
-/// Builds what is not up to date.
-pub(crate) fn build() -> Result<Module> {
+/// The engine, built anew if it is not up to date.
+pub(crate) fn engine() -> Result<Module> {
+    build(ENGINE)
+}
+
+/// The phone's noise reduction, built anew if it is not up to date.
+pub(crate) fn denoise() -> Result<Module> {
+    build(DENOISE)
+}
+
+fn build((package, name): (&str, &str)) -> Result<Module> {
     let target_folder = workspace::target_folder()?;
     process::run(Toolchain::find()?.cargo(&target_folder).args([
         "build",
         "--locked",
         "--package",
-        PACKAGE,
+        package,
         "--target",
         TARGET,
         "--profile",
         "wasm-release",
     ]))?;
-    let bare = target_folder.join(TARGET).join("wasm-release").join(format!("{}.wasm", PACKAGE.replace('-', "_")));
-    let folder = target_folder.join("engine-wasm");
-    glue(&bare, &folder)?;
-    let bytes = fs::read(folder.join(format!("{NAME}_bg.wasm"))).context("the WebAssembly module")?;
+    let bare = target_folder.join(TARGET).join("wasm-release").join(format!("{}.wasm", package.replace('-', "_")));
+    let folder = target_folder.join(format!("{name}-wasm"));
+    glue(&bare, &folder, name)?;
+    let bytes = fs::read(folder.join(format!("{name}_bg.wasm"))).context("the WebAssembly module")?;
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     gzip.write_all(&bytes)?;
     let gzip_bytes = gzip.finish()?.len();
@@ -75,7 +85,7 @@ fn kilobytes(bytes: usize) -> f64 {
 }
 
 /// Writes the JavaScript glue, unless it was made from these very bytes.
-fn glue(bare: &Path, folder: &Path) -> Result<()> {
+fn glue(bare: &Path, folder: &Path, name: &str) -> Result<()> {
     let bytes = fs::read(bare).with_context(|| bare.display().to_string())?;
     let made_from = folder.join("made-from.wasm");
     if fs::read(&made_from).is_ok_and(|before| before == bytes) {
@@ -83,7 +93,7 @@ fn glue(bare: &Path, folder: &Path) -> Result<()> {
     }
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let program = ["run", "--quiet", "--locked", "--package", "xtask", "--features", "wasm-glue", "--bin", "wasm-glue", "--"];
-    process::run(workspace::cargo().args(program).args([bare, folder]).arg(NAME))?;
+    process::run(workspace::cargo().args(program).args([bare, folder]).arg(name))?;
     fs::write(&made_from, bytes).with_context(|| made_from.display().to_string())
 }
 

@@ -37,6 +37,8 @@ export interface PhoneOptions {
   readonly audio?: MediaTrackConstraints | boolean;
   /** RNNoise on the microphone from the start. Default `false`. */
   readonly noiseReduction?: boolean;
+  /** Where `denoise.wasm` and `denoise-worklet.js` are. Default: beside the script. */
+  readonly assetsUrl?: string;
   /** What is played; a URL instead of our own sound, or `false` for silence. */
   readonly tones?: Partial<Record<ToneName, string | boolean>>;
   /** Measures every call and sends the reports to Sidetone. `conferenceId` and `userId` are the phone's. Absent: calls are not measured. */
@@ -237,6 +239,7 @@ export interface Call {
   shareScreen(on: boolean): Promise<void>;
   /** Replaces the audio track that is sent; no renegotiation. */
   replaceAudio(track: MediaStreamTrack): Promise<void>;
+  /** RNNoise on the microphone; no renegotiation. `false`: it was so already, or cannot be had here. */
   setNoiseReduction(on: boolean): Promise<boolean>;
   restartIce(): Promise<void>;
   /** The user's opinion; kept at Sidetone with the conference. Works after the call too. */

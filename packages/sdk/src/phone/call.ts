@@ -2,6 +2,7 @@
 
 import { Emitter } from "../emitter.ts";
 import type { Call, CallEventMap, CallOptions, CallState, Cause, Feedback, Headers } from "./api.ts";
+import { CallMedia, type Which } from "./call-media.ts";
 import { causeOf } from "./cause.ts";
 import { type DtmfBy, sendTones } from "./dtmf.ts";
 import { headerLines, parseHeaders } from "./headers.ts";
@@ -11,12 +12,11 @@ import { RTCSession } from "./jssip/library.ts";
 import { parseTarget } from "./jssip/agent.ts";
 import { Session } from "./jssip/session.ts";
 import { Meter } from "./media/levels.ts";
-import { LocalMedia, prioritise } from "./media/tracks.ts";
+import { prioritise } from "./media/tracks.ts";
 import { Mending } from "./mending.ts";
-import { Negotiation, Refused } from "./negotiation.ts";
 import type { PhoneCore } from "./phone.ts";
 import { Quality } from "./quality.ts";
-import { editSdp, isHolding } from "./sdp.ts";
+import { editSdp } from "./sdp.ts";
 import { readRefer, reportProgress, Transfer } from "./transfer.ts";
 
 /** 3xx answers that are followed one after another: RFC 3261 §8.1.3.4 leaves the number to us. */
@@ -38,9 +38,6 @@ export class LiveCall implements Call {
   readonly remote: Call["remote"];
   readonly headers: Headers;
   readonly times: { -readonly [Name in keyof Call["times"]]: Call["times"][Name] } = { created: Date.now() };
-  readonly isHeld = { local: false, remote: false };
-  readonly remoteStream = new MediaStream();
-  peerConnection: RTCPeerConnection | undefined;
   state: CallState = "new";
   uuid: string;
 
@@ -48,13 +45,11 @@ export class LiveCall implements Call {
   readonly #quality: Quality;
   readonly #mending: Mending;
   #session: Session | undefined;
-  #media: LocalMedia | undefined;
-  #negotiation: Negotiation | undefined;
+  readonly #media: CallMedia;
   #meter: Meter | undefined;
   #transfer: Transfer | undefined;
   #target: URI;
   #redirects = 0;
-  #startsMuted: boolean;
   #isAnswering = false;
   #ringTimer: ReturnType<typeof setTimeout> | undefined;
   #gatherTimer: ReturnType<typeof setTimeout> | undefined;
@@ -65,13 +60,13 @@ export class LiveCall implements Call {
     this.direction = start.direction;
     this.headers = start.headers;
     this.#target = start.target;
-    this.#startsMuted = start.options.muted === true;
     this.remote = { user: decodeURIComponent(start.target.user ?? ""), uri: start.target.toString(), displayName: start.displayName };
     this.#quality = new Quality(phone.options.quality, {
       onTick: (tick) => this.#emitter.emit("tick", tick),
       onIssue: (issue, isCleared) => this.#emitter.emit(isCleared ? "issueCleared" : "issueRaised", issue),
       hasListeners: () => (["tick", "issueRaised", "issueCleared"] as const).some((name) => this.#emitter.has(name)),
     });
+    this.#media = new CallMedia(this.#mediaPort(), start.options.muted === true);
     this.#mending = new Mending(phone.settings.iceTimeoutMs, {
       isReachable: () => phone.isReachable,
       isOwner: () => this.direction === "outgoing",
@@ -82,12 +77,24 @@ export class LiveCall implements Call {
     });
   }
 
-  get localStream(): MediaStream | undefined {
-    return this.#media?.stream;
+  get peerConnection(): RTCPeerConnection | undefined {
+    return this.#media.peerConnection;
   }
 
-  get isMuted(): { readonly audio: boolean; readonly video: boolean } {
-    return this.#media?.muted ?? { audio: this.#startsMuted, video: false };
+  get localStream(): MediaStream | undefined {
+    return this.#media.localStream;
+  }
+
+  get remoteStream(): MediaStream {
+    return this.#media.remoteStream;
+  }
+
+  get isHeld(): Call["isHeld"] {
+    return this.#media.isHeld;
+  }
+
+  get isMuted(): Call["isMuted"] {
+    return this.#media.isMuted;
   }
 
   on<Name extends keyof CallEventMap>(name: Name, handler: (event: CallEventMap[Name]) => void): () => void {
@@ -104,8 +111,13 @@ export class LiveCall implements Call {
 
   /** Places the call. */
   async place(options: CallOptions): Promise<void> {
-    if (!(await this.#prepare(options))) return;
-    await this.#dial(options);
+    try {
+      const stream = await this.#capture(options);
+      if (stream) await this.#dial(stream, options);
+    } catch {
+      // Such as a header field that cannot be sent.
+      this.#end(causeOf("Internal Error", "local"));
+    }
   }
 
   /** Takes a call that came in; the page has not been told of it yet. */
@@ -120,15 +132,16 @@ export class LiveCall implements Call {
   async answer(options: CallOptions = {}): Promise<void> {
     const session = this.#session;
     if (this.direction !== "incoming" || this.state !== "ringing" || !session || this.#isAnswering) throw new Error("only a ringing incoming call can be answered");
+    const headers = headerLines(options.headers);
     this.#isAnswering = true;
-    this.#startsMuted ||= options.muted === true;
-    const configuration = await this.#prepare(options);
-    if (!configuration || session.isEnded) throw new Error("the call ended before it was answered");
-    session.answer({ headers: headerLines(options.headers), stream: this.#media!.stream, configuration });
+    const stream = await this.#capture(options);
+    const configuration = await this.#media.configuration();
+    if (!stream || session.isEnded) throw new Error("the call ended before it was answered");
+    session.answer({ headers, stream, configuration });
   }
 
-  async #dial(options: CallOptions): Promise<void> {
-    const configuration = await this.#configuration();
+  async #dial(stream: MediaStream, options: CallOptions): Promise<void> {
+    const configuration = await this.#media.configuration();
     const { agent } = this.phone;
     if (this.state === "ended") return;
     if (!agent?.isConnected) return this.#end(causeOf("Connection Error", "system"));
@@ -137,8 +150,8 @@ export class LiveCall implements Call {
     const headers = [...(await this.phone.tokenHeaders()), ...headerLines(options.headers)];
     if (this.#isOver()) return;
     // A second INVITE after a redirection is another call to SIP: only the first has the Call-ID that the page knows.
-    session.invite(this.#target, this.#redirects === 0 ? this.id : `${this.id}-${this.#redirects}`, { headers, stream: this.#media!.stream, configuration });
-    this.#redial = () => this.#dial(options);
+    session.invite(this.#target, this.#redirects === 0 ? this.id : `${this.id}-${this.#redirects}`, { headers, stream, configuration });
+    this.#redial = () => this.#dial(stream, options);
   }
 
   #redial: (() => Promise<void>) | undefined;
@@ -147,31 +160,15 @@ export class LiveCall implements Call {
     return this.state === "ended";
   }
 
-  /** Gets what the call sends, and how ICE is to be done; nothing when the call is over by then. */
-  async #prepare({ stream, audio = this.phone.settings.audio, video = false }: CallOptions): Promise<RTCConfiguration | undefined> {
+  /** Gets what the call sends; nothing when the call is over by then. */
+  async #capture(options: CallOptions): Promise<MediaStream | undefined> {
     try {
-      const wanted = { audio: this.phone.deviceBook.constrain(audio), video };
-      const captured = stream ?? (audio || video ? await this.phone.deviceBook.capture(wanted) : new MediaStream());
-      this.#media = new LocalMedia(captured, stream === undefined);
+      return await this.#media.capture(options);
     } catch {
       if (this.#session) this.#session.end({ status: 480, cause: "User Denied Media Access" });
       else this.#end(causeOf("User Denied Media Access", "local"));
       return undefined;
     }
-    if (this.state === "ended") {
-      this.#media.close();
-      return undefined;
-    }
-    if (this.#startsMuted) this.mute();
-    this.#emitter.emit("localStream", { stream: this.#media.stream });
-    return this.#configuration();
-  }
-
-  async #configuration(): Promise<RTCConfiguration> {
-    const { settings } = this.phone;
-    // Without them the call may still do: the caller hears of it by the events of ICE.
-    const iceServers = await settings.iceServers().catch(() => []);
-    return { iceServers: [...iceServers], iceTransportPolicy: settings.iceTransportPolicy, bundlePolicy: "max-bundle" };
   }
 
   // What the page may do.
@@ -193,19 +190,19 @@ export class LiveCall implements Call {
   }
 
   async hold(): Promise<void> {
-    await this.#setHold(true);
+    await this.#media.setHold(true);
   }
 
   async resume(): Promise<void> {
-    await this.#setHold(false);
+    await this.#media.setHold(false);
   }
 
-  mute(which: { readonly audio?: boolean; readonly video?: boolean } = { audio: true }): void {
-    this.#setMute(which, true);
+  mute(which: Which = { audio: true }): void {
+    this.#media.setMute(which, true);
   }
 
-  unmute(which: { readonly audio?: boolean; readonly video?: boolean } = { audio: true }): void {
-    this.#setMute(which, false);
+  unmute(which: Which = { audio: true }): void {
+    this.#media.setMute(which, false);
   }
 
   async sendDtmf(tones: string, how: { readonly by?: DtmfBy; readonly durationMs?: number; readonly gapMs?: number } = {}): Promise<void> {
@@ -250,44 +247,23 @@ export class LiveCall implements Call {
   }
 
   async setVideo(on: boolean | MediaTrackConstraints): Promise<void> {
-    const track = on ? (await this.phone.deviceBook.capture({ video: on })).getVideoTracks()[0] : undefined;
-    await this.#sendVideo(track, "camera");
+    await this.#media.setVideo(on);
   }
 
   async shareScreen(on: boolean): Promise<void> {
-    const track = on ? (await navigator.mediaDevices.getDisplayMedia({ video: true })).getVideoTracks()[0] : undefined;
-    // The browser has a button of its own to end it.
-    track?.addEventListener("ended", () => void this.#sendVideo(undefined, "screen").catch(() => undefined));
-    await this.#sendVideo(track, "screen");
+    await this.#media.shareScreen(on);
   }
 
   async replaceAudio(track: MediaStreamTrack): Promise<void> {
-    await this.#sendAudio(track, false);
+    await this.#media.sendAudio(track, false);
   }
 
-  /** Takes the microphone that is chosen now. */
-  async renewMicrophone(): Promise<void> {
-    const { deviceBook, settings } = this.phone;
-    if (!this.#media || this.state === "ended") return;
-    const [track] = (await deviceBook.capture({ audio: deviceBook.constrain(settings.audio || true) })).getAudioTracks();
-    if (track) await this.#sendAudio(track, true);
-  }
-
-  async setNoiseReduction(_on: boolean): Promise<boolean> {
-    return false;
+  async setNoiseReduction(on: boolean): Promise<boolean> {
+    return this.#media.reduceNoise(on);
   }
 
   async restartIce(): Promise<void> {
-    const { peerConnection } = this;
-    if (!peerConnection || !this.#negotiation) throw new Error("the call is not answered");
-    // Credentials of TURN run out; a browser that cannot take new ones goes on with the old.
-    const configuration = await this.#configuration();
-    try {
-      peerConnection.setConfiguration({ ...peerConnection.getConfiguration(), iceServers: configuration.iceServers ?? [] });
-    } catch {
-      // As said.
-    }
-    await this.#change(() => this.#mending.restarting(), true);
+    await this.#media.restartIce(() => this.#mending.restarting());
   }
 
   async feedback({ score, issues, comment, log }: Feedback): Promise<void> {
@@ -296,6 +272,11 @@ export class LiveCall implements Call {
   }
 
   // What the phone tells.
+
+  /** Another microphone was chosen. */
+  async renewMicrophone(): Promise<void> {
+    await this.#media.renewMicrophone();
+  }
 
   /** The socket is gone. A call that rings ends with it; one that is up goes on, and is mended when the socket is back. */
   socketLost(): void {
@@ -343,8 +324,8 @@ export class LiveCall implements Call {
       },
       onRefer: (request) => this.#referred(request),
       onNotify: (status) => this.#transfer?.progress(status),
-      onOffer: (sdp) => this.#answerOffer(sdp),
-      isOffering: () => this.#negotiation?.isOffering === true,
+      onOffer: (sdp) => this.#media.answerOffer(sdp),
+      isOffering: () => this.#media.isOffering,
       onReplaces: (request) => this.phone.replace(this, request),
     };
   }
@@ -390,13 +371,13 @@ export class LiveCall implements Call {
     this.#mending.close();
     this.#transfer?.end();
     this.#closeMeter();
-    this.#media?.close();
+    this.#media.close();
     this.#quality.start(this.uuid, this.phone.user);
     this.#quality.event("sip_end", { cause: cause.cause, originator: cause.originator, status: cause.status, answered: this.times.answered !== undefined });
     this.#become("ended");
     this.phone.ended(this);
     this.#emitter.emit("ended", { ...cause, answered: this.times.answered !== undefined });
-    void this.#quality.stop();
+    this.#quality.stop();
   }
 
   /** The conference's id is told by the server, or is the Call-ID. */
@@ -437,116 +418,30 @@ export class LiveCall implements Call {
   // The media.
 
   #observe(peerConnection: RTCPeerConnection): void {
-    this.peerConnection = peerConnection;
+    this.#media.observe(peerConnection);
     this.#quality.observe(peerConnection);
     this.#mending.observe(peerConnection);
-    peerConnection.addEventListener("track", ({ track, streams }) => {
-      // A voice that comes back after a hold has been here all the time: an element whose stream had no track would have stopped.
-      if (this.remoteStream.getTracks().includes(track)) return;
-      for (const held of this.remoteStream.getTracks().filter(({ kind }) => kind === track.kind)) this.remoteStream.removeTrack(held);
-      this.remoteStream.addTrack(track);
-      this.phone.heard(this);
-      this.#emitter.emit("remoteTrack", { track, stream: this.remoteStream, removed: false });
-      if (track.kind === "audio") return;
-      streams[0]?.addEventListener("removetrack", (event) => {
-        if (event.track !== track || !this.remoteStream.getTracks().includes(track)) return;
-        this.remoteStream.removeTrack(track);
-        this.#emitter.emit("remoteTrack", { track, stream: this.remoteStream, removed: true });
-      });
-    });
-    const { settings } = this.phone;
+  }
+
+  #mediaPort(): ConstructorParameters<typeof CallMedia>[0] {
     const call = this;
-    this.#negotiation = new Negotiation({
-      peerConnection,
-      gatheringTimeoutMs: settings.gatheringTimeoutMs,
-      get isOwner() {
-        return call.#session?.isOwner === true;
+    return {
+      phone: this.phone,
+      quality: this.#quality,
+      get session() {
+        return call.#session;
       },
       get isEnded() {
         return call.state === "ended";
       },
-      edit: (sdp) => editSdp(sdp, settings),
-      reinvite: (sdp) => this.#reinvite(sdp),
-      onGatheringTimeout: () => this.#emitter.emit("gatheringTimeout", { afterMs: settings.gatheringTimeoutMs }),
+      emit: (name, event) => this.#emitter.emit(name, event as never),
+      reinvite: async (sdp) => this.#judge(await this.#session!.reinvite(sdp)),
       onOffering: (isOpen) => this.#become(isOpen ? "updating" : "connected"),
-    });
-  }
-
-  async #answerOffer(sdp: string): Promise<string> {
-    if (!this.#negotiation) throw new Refused(undefined, "no connection");
-    const answer = await this.#negotiation.answer(sdp);
-    const held = isHolding(sdp);
-    if (held !== this.isHeld.remote) {
-      this.isHeld.remote = held;
-      this.#quality.hold(held || this.isHeld.local);
-      this.#emitter.emit("hold", { originator: "remote", held });
-    }
-    this.#emitter.emit("updated", { originator: "remote", result: true, reason: undefined });
-    return answer;
-  }
-
-  /** Changes what is sent and agrees on it; whether that went well is told by an event, too. */
-  async #change(work: () => unknown, restartIce = false): Promise<void> {
-    if (!this.#negotiation || !this.#session?.isConfirmed) throw new Error("the call is not answered");
-    try {
-      await this.#negotiation.change(work, { restartIce });
-      this.#emitter.emit("updated", { originator: "local", result: true, reason: undefined });
-    } catch (error) {
-      this.#emitter.emit("updated", { originator: "local", result: false, reason: (error as Error).message });
-      throw error;
-    }
-  }
-
-  async #setHold(held: boolean): Promise<void> {
-    const { peerConnection } = this;
-    if (this.isHeld.local === held) return;
-    if (!peerConnection) throw new Error("the call is not answered");
-    try {
-      await this.#change(() => this.#media?.hold(peerConnection, held));
-    } catch (error) {
-      if (!this.#isOver()) this.#media?.hold(peerConnection, !held);
-      throw error;
-    }
-    this.isHeld.local = held;
-    this.#quality.hold(held || this.isHeld.remote);
-    this.phone.heard(this);
-    this.#emitter.emit("hold", { originator: "local", held });
-  }
-
-  #setMute(which: { readonly audio?: boolean; readonly video?: boolean }, isMuted: boolean): void {
-    if (!this.#media) {
-      if (which.audio) this.#startsMuted = isMuted;
-      return;
-    }
-    if (!this.#media.mute(which, isMuted)) return;
-    for (const kind of ["audio", "video"] as const) {
-      if (which[kind]) this.#quality.event(isMuted ? "muted" : "unmuted", { kind, direction: "outbound" });
-    }
-    this.#emitter.emit("mute", { ...this.#media.muted });
-  }
-
-  async #sendAudio(track: MediaStreamTrack, isOurs: boolean): Promise<void> {
-    const { peerConnection } = this;
-    if (!peerConnection || !this.#media) throw new Error("the call has no connection yet");
-    if (await this.#media.send(peerConnection, "audio", track, isOurs)) await this.#change(() => undefined);
-  }
-
-  async #sendVideo(track: MediaStreamTrack | undefined, label: string): Promise<void> {
-    const { peerConnection } = this;
-    const media = this.#media;
-    if (!peerConnection || !media || !this.#session?.isConfirmed) {
-      track?.stop();
-      throw new Error("the call is not answered");
-    }
-    if (track) this.#quality.label(track, label);
-    if (await media.send(peerConnection, "video", track, true)) await this.#change(() => undefined);
+      onHeard: () => this.phone.heard(this),
+    };
   }
 
   // Requests.
-
-  async #reinvite(sdp: string): Promise<Reply> {
-    return this.#judge(await this.#session!.reinvite(sdp));
-  }
 
   async #request(method: string, headers: readonly string[], body: string): Promise<Reply> {
     if (!this.#session || this.state === "ended") throw new Error("the call has ended");

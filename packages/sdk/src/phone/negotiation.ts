@@ -14,8 +14,8 @@ export interface NegotiationPort {
   readonly peerConnection: RTCPeerConnection;
   readonly gatheringTimeoutMs: number;
   /** Whether the Call-ID is ours. */
-  readonly isOwner: boolean;
-  readonly isEnded: boolean;
+  isOwner(): boolean;
+  isEnded(): boolean;
   edit(sdp: string): string;
   reinvite(sdp: string): Promise<Reply>;
   onGatheringTimeout(): void;
@@ -46,7 +46,7 @@ export class Negotiation {
         await work();
         for (let attempt = 1; !(await this.#offer(restartIce)); attempt++) {
           if (attempt === GLARE_ATTEMPTS_MAX) throw new Refused(491, "the other side keeps on offering");
-          await glarePause(this.port.isOwner);
+          await glarePause(this.port.isOwner());
         }
       } finally {
         this.port.onOffering(false);
@@ -108,7 +108,7 @@ export class Negotiation {
   }
 
   #check(): void {
-    if (this.port.isEnded) throw new Refused(undefined, "the call has ended");
+    if (this.port.isEnded()) throw new Refused(undefined, "the call has ended");
   }
 }
 

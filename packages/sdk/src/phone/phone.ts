@@ -35,6 +35,8 @@ export class PhoneCore implements Phone {
   /** Settles the {@link connect} that is under way. */
   #connecting: { resolve(): void; reject(cause: Cause): void } | undefined;
   #failures = 0;
+  /** Whether to register when the socket is back. */
+  #wantsRegistration = false;
 
   constructor(readonly options: PhoneOptions) {
     this.settings = settle(options);
@@ -122,7 +124,7 @@ export class PhoneCore implements Phone {
       },
       {
         onConnected: (url, again) => void this.#connected(url, again),
-        onDisconnected: (code, reason, byUs) => this.#disconnected(code, reason, byUs),
+        onDisconnected: (code, reason) => this.#disconnected(code, reason),
         onIncoming: (session, request) => this.#incoming(session, request),
         onKeepAlive: (ok, status) => this.#emitter.emit("keepAlive", { ok, status }),
         hasCalls: () => this.#calls.length > 0,
@@ -152,6 +154,7 @@ export class PhoneCore implements Phone {
     this.#state = "disconnected";
     this.#connecting?.reject(causeOf("Connection Error", "local"));
     this.#connecting = undefined;
+    this.#emitter.emit("disconnected", { code: undefined, reason: "", byUs: true });
   }
 
   async register(headers?: Readonly<Record<string, string>>): Promise<void> {
@@ -162,6 +165,7 @@ export class PhoneCore implements Phone {
   }
 
   async unregister(): Promise<void> {
+    this.#wantsRegistration = false;
     await this.agent?.registration.unregister();
   }
 
@@ -272,18 +276,16 @@ export class PhoneCore implements Phone {
     if (again) for (const call of this.calls) call.socketBack();
   }
 
-  #disconnected(code: number | undefined, reason: string, byUs: boolean): void {
+  #disconnected(code: number | undefined, reason: string): void {
     const wasConnected = this.#state === "connected";
-    this.#state = byUs ? "disconnected" : "connecting";
-    if (wasConnected || byUs) this.#emitter.emit("disconnected", { code, reason, byUs });
+    this.#state = "connecting";
+    if (wasConnected) this.#emitter.emit("disconnected", { code, reason, byUs: false });
     for (const call of this.calls) call.socketLost();
-    this.#failures++;
-    if (byUs || this.#failures < this.settings.servers.length) return;
+    // The page is told once each server was tried; the trying goes on.
+    if (++this.#failures < this.settings.servers.length) return;
     this.#connecting?.reject(causeOf("Connection Error", "system"));
     this.#connecting = undefined;
   }
-
-  #wantsRegistration = false;
 
   /** Registers; what went wrong is told by an event and given back. */
   async #register(headers?: readonly string[]): Promise<Cause | undefined> {

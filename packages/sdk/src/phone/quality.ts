@@ -65,7 +65,7 @@ export class Quality {
     if (this.#peerConnection) this.#client?.hold(this.#peerConnection, isHeld);
   }
 
-  async stop(): Promise<void> {
-    await this.#client?.stop();
+  stop(): void {
+    void this.#client?.stop();
   }
 }

@@ -30,7 +30,8 @@ export interface AgentOptions {
 
 export interface AgentEvents extends RegistrationEvents {
   onConnected(url: string, again: boolean): void;
-  onDisconnected(code: number | undefined, reason: string, byUs: boolean): void;
+  /** Not by {@link Agent.stop}: it is being brought back. */
+  onDisconnected(code: number | undefined, reason: string): void;
   onIncoming(session: RTCSession, request: IncomingRequest): void;
   onKeepAlive(ok: boolean, status: number | undefined): void;
   hasCalls(): boolean;
@@ -74,9 +75,11 @@ export class Agent {
       events.onConnected(ua.transport.url, again);
     });
     ua.on("disconnected", ({ code, reason }) => {
+      // JsSIP closes the socket some time after it was told to.
+      if (this.#isStopped) return;
       clearTimeout(this.#keepAlive);
       this.registration.lost();
-      events.onDisconnected(code, reason ?? "", this.#isStopped);
+      events.onDisconnected(code, reason ?? "");
     });
     ua.on("newRTCSession", ({ originator, session, request }) => {
       if (originator === "remote") events.onIncoming(session, request as IncomingRequest);

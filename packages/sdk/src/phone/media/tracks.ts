@@ -1,5 +1,7 @@
 /** What a call sends: microphone, camera or screen, muted and held as it is told. */
 
+import { CleanTrack } from "./noise.ts";
+
 export class LocalMedia {
   /** What the page may show; our own stream, whose tracks come and go. */
   readonly stream: MediaStream;
@@ -7,10 +9,13 @@ export class LocalMedia {
   #isHeld = false;
   /** Tracks that we captured are ours to stop; an app's own stay as they are. */
   readonly #ours = new Set<MediaStreamTrack>();
+  /** What is sent in place of the microphone itself. */
+  #clean: CleanTrack | undefined;
   /** Directions of the transceivers before the hold. */
   readonly #before = new Map<RTCRtpTransceiver, RTCRtpTransceiverDirection>();
 
-  constructor(stream: MediaStream, isOurs: boolean) {
+  /** `assetsUrl`: where the noise reduction is. */
+  constructor(stream: MediaStream, isOurs: boolean, private readonly assetsUrl: string | undefined) {
     this.stream = new MediaStream(stream.getTracks());
     if (isOurs) for (const track of stream.getTracks()) this.#ours.add(track);
   }
@@ -52,12 +57,15 @@ export class LocalMedia {
     const isSending = transceiver?.direction === "sendrecv" || transceiver?.direction === "sendonly";
     if (track && isOurs) this.#ours.add(track);
     if (transceiver) await transceiver.sender.replaceTrack(track ?? null);
+    const wasClean = kind === "audio" && this.#clean !== undefined;
+    if (wasClean) this.#dropClean();
     for (const held of this.stream.getTracks().filter((held) => held.kind === kind && held !== track)) {
       this.stream.removeTrack(held);
       if (this.#ours.delete(held)) held.stop();
     }
     if (track) this.stream.addTrack(track);
     this.apply();
+    if (track && wasClean) await this.reduceNoise(peerConnection, true);
     if (!transceiver) {
       if (track) peerConnection.addTrack(track, this.stream);
       return track !== undefined;
@@ -74,7 +82,38 @@ export class LocalMedia {
     return false;
   }
 
+  /** Takes the noise from the microphone, or no more; tells whether that is so now and was not before. */
+  async reduceNoise(peerConnection: RTCPeerConnection | undefined, on: boolean): Promise<boolean> {
+    const [before] = this.stream.getAudioTracks();
+    if (!before || on === (this.#clean !== undefined)) return false;
+    const clean = on ? await CleanTrack.of(before, this.assetsUrl).catch(() => undefined) : undefined;
+    const after = on ? clean?.track : this.#clean?.source;
+    if (!after || !this.stream.getTracks().includes(before)) {
+      clean?.close();
+      return false;
+    }
+    const sender = peerConnection?.getSenders().find(({ track }) => track === before);
+    await sender?.replaceTrack(after);
+    this.stream.removeTrack(before);
+    this.stream.addTrack(after);
+    // What is muted is muted behind the filter.
+    before.enabled = true;
+    if (!on) this.#clean?.close();
+    this.#clean = clean;
+    this.apply();
+    return true;
+  }
+
+  #dropClean(): void {
+    const { source, track } = this.#clean!;
+    this.stream.removeTrack(track);
+    if (this.#ours.delete(source)) source.stop();
+    this.#clean?.close();
+    this.#clean = undefined;
+  }
+
   close(): void {
+    this.#clean?.close();
     for (const track of this.#ours) track.stop();
     this.#ours.clear();
   }

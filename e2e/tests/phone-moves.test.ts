@@ -1,0 +1,238 @@
+/** What moves a call in Chromium: transfers, redirection, video, devices, and a wire that is cut. */
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { launchChromium } from "../src/browsers.ts";
+import { answer, dial, establish, events, hangUp, hears, type Line, listen, openLine, reaches, rung, talks } from "../src/line.ts";
+import { type Origin, serveOrigin } from "../src/origin.ts";
+import { Sidetone } from "../src/sidetone.ts";
+import { SIP_SERVERS, type SipServer } from "../src/sip.ts";
+import { sleep, until } from "../src/wait.ts";
+
+let sidetone: Sidetone;
+let origin: Origin;
+let browser: Browser;
+
+before(async () => {
+  sidetone = await Sidetone.start();
+  origin = await serveOrigin([`${sidetone.url}/sdk/phone.js`], { page: "phone" });
+  browser = await launchChromium(["--auto-select-desktop-capture-source=Entire screen"]);
+});
+
+after(async () => {
+  await browser?.close();
+  await origin?.close();
+  await sidetone?.stop();
+});
+
+for (const start of SIP_SERVERS) {
+  describe(start.name, () => {
+    let server: SipServer;
+    let lines: Line[];
+
+    before(async () => {
+      server = await start.start();
+      lines = await Promise.all(["ada", "bob", "eve"].map((user) => openLine(browser, origin.url, server, user, { multipleCalls: true })));
+    });
+
+    after(async () => {
+      await Promise.all((lines ?? []).map((line) => line.close()));
+      await server?.stop();
+    });
+
+    afterEach(async () => {
+      for (const { page, wire } of lines) {
+        wire.restore();
+        await page.evaluate(() => line.phone.calls.forEach((call) => call.hangUp()));
+        await until("no call is left", 10_000, () => page.evaluate(() => line.phone.calls.length === 0));
+        await until("everybody is registered", 30_000, () => page.evaluate(() => line.phone.isRegistered));
+      }
+    });
+
+    test("blind transfer: the one who is called is handed to a third", async () => {
+      const [ada, bob, eve] = lines as [Line, Line, Line];
+      const [out, into] = await establish(ada, bob);
+      const before = [await ada.page.evaluate(() => line.calls.length), await eve.page.evaluate(() => line.calls.length)] as const;
+      const transferred = bob.page.evaluate((call) => line.calls[call]!.transfer("eve"), into);
+      const atEve = await rung(eve, before[1]);
+      await answer(eve, atEve);
+      await transferred;
+      // Ada was referred, and placed the call.
+      assert.match(String((await hears(ada, out, "refer"))["target"]), /^sip:eve@/);
+      await talks([[ada, before[0]], [eve, atEve]]);
+      await reaches(ada, out, "ended");
+      await reaches(bob, into, "ended");
+      assert.equal((await events(bob, into, "transfer")).at(-1)!.value["state"], "accepted");
+    });
+
+    test("a transfer to nobody fails, and the call goes on", async () => {
+      const [ada, bob] = lines as [Line, Line];
+      const [out, into] = await establish(ada, bob);
+      await assert.rejects(bob.page.evaluate((call) => line.calls[call]!.transfer("nobody"), into));
+      assert.deepEqual((await events(bob, into, "transfer")).at(-1)!.value, { state: "failed", status: 404 });
+      await talks([[ada, out], [bob, into]]);
+    });
+
+    test("attended transfer: bob asks eve, then ada and eve have each other", async () => {
+      const [ada, bob, eve] = lines as [Line, Line, Line];
+      const [out, into] = await establish(ada, bob);
+      await bob.page.evaluate((call) => line.calls[call]!.hold(), into);
+      const [asked, atEve] = await establish(bob, eve);
+      const before = [await ada.page.evaluate(() => line.calls.length), await eve.page.evaluate(() => line.calls.length)] as const;
+      await bob.page.evaluate(({ into, asked }) => line.calls[into]!.transfer(line.calls[asked]!), { into, asked });
+      // Eve's call with Bob became one with Ada; nobody had to answer.
+      assert.equal((await hears(eve, before[1], "incoming"))["replaces"], atEve);
+      await talks([[ada, before[0]], [eve, before[1]]]);
+      for (const [line, call] of [[ada, out], [bob, into], [bob, asked], [eve, atEve]] as const) await reaches(line, call, "ended");
+    });
+
+    test("a ringing call is redirected to a tab of the same user that was opened since", async () => {
+      const [ada, bob] = lines as [Line, Line];
+      const before = await bob.page.evaluate(() => line.calls.length);
+      const out = await dial(ada, "bob");
+      const into = await rung(bob, before);
+      const other = await openLine(browser, origin.url, server, "bob");
+      const contact = await other.page.evaluate(() => line.phone.contact!);
+      await bob.page.evaluate(({ call, contact }) => line.calls[call]!.redirect(contact), { call: into, contact });
+      assert.equal((await hears(bob, into, "ended"))["cause"], "Redirected");
+      const elsewhere = await rung(other);
+      await answer(other, elsewhere);
+      await hears(ada, out, "mediaConnected");
+      await talks([[ada, out], [other, elsewhere]]);
+      assert.deepEqual(await bob.page.evaluate(() => line.phone.calls.length), 0);
+      await hangUp(other, elsewhere);
+      await reaches(ada, out, "ended");
+      await other.close();
+    });
+
+    test("video is added in mid-call, seen, and taken away again; so is a screen", async () => {
+      const [ada, bob] = lines as [Line, Line];
+      const [out, into] = await establish(ada, bob);
+      const frames = () => bob.page.evaluate((call) => line.packets(call).then(({ framesIn }) => framesIn), into);
+      const grow = async (what: string) => {
+        const before = await frames();
+        await until(what, 20_000, async () => (await frames()) > before + 5);
+      };
+      await ada.page.evaluate((call) => line.calls[call]!.setVideo({ width: 320, height: 240 }), out);
+      await grow("bob sees ada");
+      await ada.page.evaluate((call) => line.calls[call]!.setVideo(false), out);
+      const removed = await until("the picture is gone", 10_000, async () => (await events(bob, into, "remoteTrack")).find(({ value }) => value["removed"] === true));
+      assert.ok(removed);
+      await talks([[ada, out], [bob, into]]);
+      await ada.page.evaluate((call) => line.calls[call]!.shareScreen(true), out);
+      await grow("bob sees ada's screen");
+      await ada.page.evaluate((call) => line.calls[call]!.shareScreen(false), out);
+      assert.deepEqual((await events(ada, out, "updated")).map(({ value }) => value["result"]), [true, true, true, true]);
+    });
+
+    test("another microphone is taken in mid-call, an unknown one is not", async () => {
+      const [ada, bob] = lines as [Line, Line];
+      const [out, into] = await establish(ada, bob);
+      const [inputs, outputs] = await ada.page.evaluate(async () => [
+        (await line.phone.devices.list("input")).map(({ deviceId }) => deviceId),
+        (await line.phone.devices.list("output")).map(({ deviceId }) => deviceId),
+      ]);
+      const other = inputs!.at(-1)!;
+      const before = await ada.page.evaluate((call) => line.calls[call]!.localStream!.getAudioTracks()[0]!.id, out);
+      assert.equal(await ada.page.evaluate((id) => line.phone.devices.set("microphone", id), "unknown"), false);
+      assert.equal(await ada.page.evaluate((id) => line.phone.devices.set("microphone", id), other), true);
+      const now = await ada.page.evaluate((call) => {
+        const [track] = line.calls[call]!.localStream!.getAudioTracks();
+        return { id: track!.id, deviceId: track!.getSettings().deviceId, sent: line.calls[call]!.peerConnection!.getSenders()[0]!.track!.id };
+      }, out);
+      assert.notEqual(now.id, before);
+      assert.deepEqual([now.deviceId, now.sent], [other, now.id]);
+      assert.deepEqual(await events(ada, out, "updated"), [], "no renegotiation");
+      await talks([[bob, into]]);
+      const speaker = outputs!.at(-1)!;
+      assert.equal(await ada.page.evaluate((id) => line.phone.devices.set("speaker", id), speaker), true);
+      assert.equal(await ada.page.evaluate(() => line.phone.devices.element("remote").sinkId), speaker);
+      await ada.page.evaluate(async () => {
+        await line.phone.devices.reset("speaker");
+        await line.phone.devices.reset("microphone");
+      });
+      assert.deepEqual(await ada.page.evaluate(() => [line.phone.devices.get("speaker"), line.phone.devices.get("microphone")].map(String)), ["undefined", "undefined"]);
+    });
+
+    test("noise is taken from the microphone in mid-call, and comes back when it is not", async () => {
+      const [ada, bob] = lines as [Line, Line];
+      const before = await bob.page.evaluate(() => line.calls.length);
+      const out = await ada.page.evaluate(async () => line.calls.indexOf(line.phone.call("bob", { stream: await line.road() })));
+      const into = await rung(bob, before);
+      await answer(bob, into);
+      await hears(bob, into, "mediaConnected");
+      const loud = async () => (await listen(bob, into, 3000)).energy;
+      const set = (on: boolean) => ada.page.evaluate(({ call, on }) => line.calls[call]!.setNoiseReduction(on), { call: out, on });
+      const noisy = await loud();
+      assert.equal(await set(true), true);
+      assert.equal(await set(true), false, "it is on");
+      // The network listens a while before it knows what is noise.
+      await sleep(3000);
+      const clean = await loud();
+      assert.ok(clean < noisy / 10, `${clean} of ${noisy} is left`);
+      assert.equal(await set(false), true);
+      await sleep(1000);
+      assert.ok((await loud()) > noisy / 3, "the noise is back");
+      assert.deepEqual(await events(ada, out, "updated"), [], "no renegotiation");
+    });
+
+    test("levels are told while somebody listens", async () => {
+      const [ada, bob] = lines as [Line, Line];
+      const [out] = await establish(ada, bob);
+      const loudest = await ada.page.evaluate(async (call) => {
+        const most = { input: 0, output: 0 };
+        const off = line.calls[call]!.on("volume", ({ input, output }) => {
+          most.input = Math.max(most.input, input);
+          most.output = Math.max(most.output, output);
+        });
+        await new Promise((resolve) => setTimeout(resolve, 2500));
+        off();
+        return most;
+      }, out);
+      for (const level of [loudest.input, loudest.output]) assert.ok(level > 0.3 && level <= 1, JSON.stringify(loudest));
+    });
+
+    for (const seconds of [2, 10]) {
+      test(`the socket is cut for ${seconds} s in a call: it goes on, and either side can still speak and hang up`, async () => {
+        const [ada, bob] = lines as [Line, Line];
+        const [out, into] = await establish(ada, bob);
+        ada.wire.cut();
+        await hears(ada, out, "network");
+        await sleep(seconds * 1000);
+        ada.wire.restore();
+        assert.deepEqual(await hears(ada, out, "network", { index: 1, limitMs: 60_000 }), { change: "mended" });
+        assert.equal(await ada.page.evaluate(() => line.phone.isRegistered), true);
+        await talks([[ada, out], [bob, into]]);
+        // Requests find their way in both directions.
+        await bob.page.evaluate((call) => line.calls[call]!.sendDtmf("7", { by: "info" }), into);
+        await ada.page.evaluate((call) => line.calls[call]!.sendDtmf("8", { by: "info" }), out);
+        await hangUp(bob, into);
+        assert.equal((await hears(ada, out, "ended"))["originator"], "remote");
+      });
+    }
+
+    test("a socket that is silent is noticed and given up, and the call is mended", async () => {
+      const [ada, bob] = lines as [Line, Line];
+      const [out, into] = await establish(ada, bob);
+      ada.wire.stall();
+      assert.deepEqual(await hears(ada, out, "network"), { change: "lost" });
+      assert.equal((await events(ada, undefined, "keepAlive")).at(-1)!.value["ok"], false);
+      ada.wire.restore();
+      assert.deepEqual(await hears(ada, out, "network", { index: 1, limitMs: 60_000 }), { change: "mended" });
+      await talks([[ada, out], [bob, into]]);
+    });
+
+    test("both sockets are cut at once: both come back, and the call is mended", async () => {
+      const [ada, bob] = lines as [Line, Line];
+      const [out, into] = await establish(ada, bob);
+      for (const { wire } of [ada, bob]) wire.cut();
+      await sleep(2000);
+      for (const { wire } of [ada, bob]) wire.restore();
+      for (const [line, call] of [[ada, out], [bob, into]] as const) assert.deepEqual(await hears(line, call, "network", { index: 1, limitMs: 60_000 }), { change: "mended" });
+      await talks([[ada, out], [bob, into]]);
+      await hangUp(ada, out);
+      await reaches(bob, into, "ended");
+    });
+  });
+}

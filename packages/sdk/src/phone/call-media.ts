@@ -1,0 +1,219 @@
+/** What a call sends, and what both sides agree on about it: microphone, camera, screen, hold, ICE. */
+
+import type { CallEventMap, CallOptions } from "./api.ts";
+import type { Session } from "./jssip/session.ts";
+import { LocalMedia } from "./media/tracks.ts";
+import { Negotiation } from "./negotiation.ts";
+import type { PhoneCore } from "./phone.ts";
+import type { Quality } from "./quality.ts";
+import { editSdp, isHolding } from "./sdp.ts";
+import type { Reply } from "./jssip/request.ts";
+
+type MediaEvent = "localStream" | "remoteTrack" | "hold" | "mute" | "updated" | "gatheringTimeout";
+/** Which kinds of track are meant. */
+export type Which = { readonly audio?: boolean; readonly video?: boolean };
+
+export interface CallMediaPort {
+  readonly phone: PhoneCore;
+  readonly quality: Quality;
+  readonly session: Session | undefined;
+  readonly isEnded: boolean;
+  emit<Name extends MediaEvent>(name: Name, event: CallEventMap[Name]): void;
+  reinvite(sdp: string): Promise<Reply>;
+  /** An offer of ours is being agreed on, or is no more. */
+  onOffering(isOpen: boolean): void;
+  /** What is heard, or whether it is, has changed. */
+  onHeard(): void;
+}
+
+export class CallMedia {
+  readonly remoteStream = new MediaStream();
+  readonly isHeld = { local: false, remote: false };
+  peerConnection: RTCPeerConnection | undefined;
+  #local: LocalMedia | undefined;
+  #negotiation: Negotiation | undefined;
+
+  constructor(private readonly port: CallMediaPort, private startsMuted: boolean) {}
+
+  get localStream(): MediaStream | undefined {
+    return this.#local?.stream;
+  }
+
+  get isMuted(): { readonly audio: boolean; readonly video: boolean } {
+    return this.#local?.muted ?? { audio: this.startsMuted, video: false };
+  }
+
+  /** Whether an offer of ours is being made or has no answer yet. */
+  get isOffering(): boolean {
+    return this.#negotiation?.isOffering === true;
+  }
+
+  /** Gets what the call sends. Rejects when the user or the browser denies it. */
+  async capture({ stream, audio = this.port.phone.settings.audio, video = false, muted = false }: CallOptions): Promise<MediaStream> {
+    const { deviceBook, options, settings } = this.port.phone;
+    const wanted = { audio: deviceBook.constrain(audio), video };
+    const captured = stream ?? (audio || video ? await deviceBook.capture(wanted) : new MediaStream());
+    const local = new LocalMedia(captured, stream === undefined, options.assetsUrl);
+    // Where it cannot be had, the call goes on with the noise.
+    if (settings.noiseReduction) await local.reduceNoise(undefined, true);
+    this.#local = local;
+    if (this.port.isEnded) {
+      this.close();
+      throw new Error("the call has ended");
+    }
+    if (this.startsMuted || muted) this.setMute({ audio: true }, true);
+    this.port.emit("localStream", { stream: local.stream });
+    return local.stream;
+  }
+
+  /** How ICE is to be done; asked for anew each time, because credentials run out. */
+  async configuration(): Promise<RTCConfiguration> {
+    const { settings } = this.port.phone;
+    // Without servers the call may still do: the page hears of it by the events of ICE.
+    const iceServers = await settings.iceServers().catch(() => []);
+    return { iceServers: [...iceServers], iceTransportPolicy: settings.iceTransportPolicy, bundlePolicy: "max-bundle" };
+  }
+
+  observe(peerConnection: RTCPeerConnection): void {
+    const { port } = this;
+    this.peerConnection = peerConnection;
+    peerConnection.addEventListener("track", ({ track, streams }) => this.#hear(track, streams[0]));
+    const { settings } = port.phone;
+    this.#negotiation = new Negotiation({
+      peerConnection,
+      gatheringTimeoutMs: settings.gatheringTimeoutMs,
+      isOwner: () => port.session?.isOwner === true,
+      isEnded: () => port.isEnded,
+      edit: (sdp) => editSdp(sdp, settings),
+      reinvite: (sdp) => port.reinvite(sdp),
+      onGatheringTimeout: () => port.emit("gatheringTimeout", { afterMs: settings.gatheringTimeoutMs }),
+      onOffering: (isOpen) => port.onOffering(isOpen),
+    });
+  }
+
+  async answerOffer(sdp: string): Promise<string> {
+    if (!this.#negotiation) throw new Error("the call has no connection yet");
+    const answer = await this.#negotiation.answer(sdp);
+    const held = isHolding(sdp);
+    if (held !== this.isHeld.remote) {
+      this.isHeld.remote = held;
+      this.port.quality.hold(held || this.isHeld.local);
+      this.port.emit("hold", { originator: "remote", held });
+    }
+    this.port.emit("updated", { originator: "remote", result: true, reason: undefined });
+    return answer;
+  }
+
+  async setHold(held: boolean): Promise<void> {
+    const { peerConnection, port } = this;
+    if (this.isHeld.local === held) return;
+    if (!peerConnection) throw new Error("the call is not answered");
+    try {
+      await this.#change(() => this.#local?.hold(peerConnection, held));
+    } catch (error) {
+      if (!port.isEnded) this.#local?.hold(peerConnection, !held);
+      throw error;
+    }
+    this.isHeld.local = held;
+    port.quality.hold(held || this.isHeld.remote);
+    port.onHeard();
+    port.emit("hold", { originator: "local", held });
+  }
+
+  setMute(which: Which, isMuted: boolean): void {
+    if (!this.#local) {
+      if (which.audio) this.startsMuted = isMuted;
+      return;
+    }
+    if (!this.#local.mute(which, isMuted)) return;
+    for (const kind of ["audio", "video"] as const) {
+      if (which[kind]) this.port.quality.event(isMuted ? "muted" : "unmuted", { kind, direction: "outbound" });
+    }
+    this.port.emit("mute", { ...this.#local.muted });
+  }
+
+  async setVideo(on: boolean | MediaTrackConstraints): Promise<void> {
+    const track = on ? (await this.port.phone.deviceBook.capture({ video: on })).getVideoTracks()[0] : undefined;
+    await this.#sendVideo(track, "camera");
+  }
+
+  async shareScreen(on: boolean): Promise<void> {
+    const track = on ? (await navigator.mediaDevices.getDisplayMedia({ video: true })).getVideoTracks()[0] : undefined;
+    // The browser has a button of its own to end it.
+    track?.addEventListener("ended", () => void this.#sendVideo(undefined, "screen").catch(() => undefined));
+    await this.#sendVideo(track, "screen");
+  }
+
+  async sendAudio(track: MediaStreamTrack, isOurs: boolean): Promise<void> {
+    if (!this.peerConnection || !this.#local) throw new Error("the call has no connection yet");
+    if (await this.#local.send(this.peerConnection, "audio", track, isOurs)) await this.#change(() => undefined);
+  }
+
+  /** Takes the microphone that is chosen now. */
+  async renewMicrophone(): Promise<void> {
+    const { deviceBook, settings } = this.port.phone;
+    if (!this.#local || !this.peerConnection || this.port.isEnded) return;
+    const [track] = (await deviceBook.capture({ audio: deviceBook.constrain(settings.audio || true) })).getAudioTracks();
+    if (track) await this.sendAudio(track, true);
+  }
+
+  async reduceNoise(on: boolean): Promise<boolean> {
+    return (await this.#local?.reduceNoise(this.peerConnection, on)) ?? false;
+  }
+
+  /** Offers anew with an ICE restart; `onStart` is called when its turn has come. */
+  async restartIce(onStart: () => void): Promise<void> {
+    const { peerConnection } = this;
+    if (!peerConnection) throw new Error("the call is not answered");
+    const { iceServers = [] } = await this.configuration();
+    try {
+      peerConnection.setConfiguration({ ...peerConnection.getConfiguration(), iceServers });
+    } catch {
+      // A browser that cannot take new credentials goes on with the old.
+    }
+    await this.#change(onStart, true);
+  }
+
+  close(): void {
+    this.#local?.close();
+  }
+
+  /** Changes what is sent and agrees on it; whether that went well is told by an event, too. */
+  async #change(work: () => unknown, restartIce = false): Promise<void> {
+    if (!this.#negotiation || !this.port.session?.isConfirmed) throw new Error("the call is not answered");
+    try {
+      await this.#negotiation.change(work, { restartIce });
+      this.port.emit("updated", { originator: "local", result: true, reason: undefined });
+    } catch (error) {
+      this.port.emit("updated", { originator: "local", result: false, reason: (error as Error).message });
+      throw error;
+    }
+  }
+
+  #hear(track: MediaStreamTrack, stream: MediaStream | undefined): void {
+    const { remoteStream, port } = this;
+    // A voice that comes back after a hold has been here all the time: an element whose stream had no track would have stopped.
+    if (remoteStream.getTracks().includes(track)) return;
+    for (const held of remoteStream.getTracks().filter(({ kind }) => kind === track.kind)) remoteStream.removeTrack(held);
+    remoteStream.addTrack(track);
+    port.onHeard();
+    port.emit("remoteTrack", { track, stream: remoteStream, removed: false });
+    if (track.kind === "audio") return;
+    stream?.addEventListener("removetrack", (event) => {
+      if (event.track !== track || !remoteStream.getTracks().includes(track)) return;
+      remoteStream.removeTrack(track);
+      port.emit("remoteTrack", { track, stream: remoteStream, removed: true });
+    });
+  }
+
+  async #sendVideo(track: MediaStreamTrack | undefined, label: string): Promise<void> {
+    const { peerConnection, port } = this;
+    const local = this.#local;
+    if (!peerConnection || !local || !port.session?.isConfirmed) {
+      track?.stop();
+      throw new Error("the call is not answered");
+    }
+    if (track) port.quality.label(track, label);
+    if (await local.send(peerConnection, "video", track, true)) await this.#change(() => undefined);
+  }
+}

@@ -1,0 +1,48 @@
+/** Noise reduction: a microphone's track goes through RNNoise in an AudioWorklet, and comes out as another track. */
+
+/** The network was trained at this rate; the browser converts. */
+const SAMPLE_RATE_HZ = 48_000;
+/** As `denoise-worklet.ts` registers it. */
+const PROCESSOR = "sidetone-denoise";
+
+/** Where this script came from. */
+const SCRIPT_URL = (globalThis.document?.currentScript as HTMLScriptElement | null | undefined)?.src || import.meta.url;
+
+/** Compiled once for all calls of the page. */
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+/** A track without noise. The one that it was made from goes on, and stays its owner's to stop. */
+export class CleanTrack {
+  private constructor(
+    readonly source: MediaStreamTrack,
+    readonly track: MediaStreamTrack,
+    private readonly context: AudioContext,
+  ) {}
+
+  /** Rejects where the browser has no AudioWorklet, or a Content-Security-Policy forbids it or WebAssembly. */
+  static async of(source: MediaStreamTrack, assetsUrl: string | undefined): Promise<CleanTrack> {
+    const url = (name: string) => new URL(name, assetsUrl ?? SCRIPT_URL).href;
+    compiled ??= fetch(url("denoise.wasm")).then((response) => WebAssembly.compileStreaming(response));
+    const module = await compiled.catch((error) => {
+      compiled = undefined;
+      throw error;
+    });
+    const context = new AudioContext({ sampleRate: SAMPLE_RATE_HZ });
+    try {
+      await context.audioWorklet.addModule(url("denoise-worklet.js"));
+      const node = new AudioWorkletNode(context, PROCESSOR, { numberOfInputs: 1, numberOfOutputs: 1, outputChannelCount: [1], processorOptions: { module } });
+      const destination = context.createMediaStreamDestination();
+      context.createMediaStreamSource(new MediaStream([source])).connect(node).connect(destination);
+      await context.resume();
+      return new CleanTrack(source, destination.stream.getAudioTracks()[0]!, context);
+    } catch (error) {
+      await context.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.track.stop();
+    void this.context.close();
+  }
+}
