@@ -10,6 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sidetone-engine", &[]),
     ("sidetone-wire", &["sidetone-engine"]),
     ("sidetone-engine-wasm", &["sidetone-engine", "sidetone-wire"]),
+    ("sidetone-denoise-wasm", &[]),
     ("sidetone-store", &["sidetone-engine", "sidetone-wire"]),
     ("sidetone-store-sqlite", &["sidetone-engine", "sidetone-wire", "sidetone-store"]),
     ("sidetone-sip", &["sidetone-engine"]),
