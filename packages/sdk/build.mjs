@@ -47,12 +47,12 @@ for (const name of ["callstats.min.js", "callstats-ws.min.js"]) {
 await build({ ...common, entryPoints: ["src/compat/messenger/index.ts"], format: "esm", outfile: join(out, "messenger.mjs") });
 // The phone, for pages that call: those that only observe load none of it.
 const { "import.meta.url": _, ...define } = common.define;
-// As a module it looks beside itself for the noise reduction.
+// As modules they look beside themselves for the noise reduction.
 await build({ ...common, define, entryPoints: ["src/phone/index.ts"], format: "esm", outfile: join(out, "phone.mjs") });
 await build({ ...common, entryPoints: ["src/phone/script.ts"], format: "iife", outfile: join(out, "phone.js") });
-await build({ ...common, entryPoints: ["src/compat/plivo/index.ts"], format: "esm", outfile: join(out, "plivo.mjs") });
+await build({ ...common, define, entryPoints: ["src/compat/plivo/index.ts"], format: "esm", outfile: join(out, "plivo.mjs") });
 await build({ ...common, entryPoints: ["src/compat/plivo/script.ts"], format: "iife", outfile: join(out, "plivo.js") });
-await build({ ...common, entryPoints: ["src/compat/voximplant/index.ts"], format: "esm", outfile: join(out, "voximplant.mjs") });
+await build({ ...common, define, entryPoints: ["src/compat/voximplant/index.ts"], format: "esm", outfile: join(out, "voximplant.mjs") });
 await build({ ...common, entryPoints: ["src/compat/voximplant/script.ts"], format: "iife", outfile: join(out, "voximplant.js") });
 await build({ ...common, entryPoints: ["src/phone/media/denoise-worklet.ts"], format: "iife", outfile: join(out, "denoise-worklet.js") });
 
