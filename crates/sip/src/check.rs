@@ -61,6 +61,9 @@ pub(crate) fn request(message: &mut Message) -> Result<Basics, Refusal> {
     let malformed = |name: &str| bad(&format!("Malformed {name}"));
     let via = message.list("Via").next().ok_or_else(|| missing("Via"))?;
     let via = Via::parse(via).ok_or_else(|| malformed("Via"))?;
+    if message.list("Via").any(|via| Via::parse(via).is_none()) {
+        return Err(malformed("Via"));
+    }
     let from = Address::parse(message.header("From").ok_or_else(|| missing("From"))?).ok_or_else(|| malformed("From"))?;
     let to = Address::parse(message.header("To").ok_or_else(|| missing("To"))?).ok_or_else(|| malformed("To"))?;
     let call_id = message.header("Call-ID").filter(|id| !id.is_empty()).ok_or_else(|| missing("Call-ID"))?.to_owned();

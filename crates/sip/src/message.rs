@@ -56,7 +56,7 @@ pub enum ParseError {
     /// No empty line.
     #[error("the head of the message does not end")]
     HeadUnended,
-    /// Head is not UTF-8, or holds a NUL.
+    /// Head is not UTF-8.
     #[error("the head of the message is no text")]
     NotText,
     /// First line is neither.
@@ -90,7 +90,7 @@ impl Message {
             }
             let (name, value) = line.split_once(':').ok_or(ParseError::HeaderLine(number + 1))?;
             let name = name.trim_end();
-            if !crate::text::is_token(name) || line.contains(['\0', '\r']) {
+            if !crate::text::is_token(name) || line.contains('\r') {
                 return Err(ParseError::HeaderLine(number + 1));
             }
             if headers.len() == HEADERS_MAX {
@@ -99,7 +99,7 @@ impl Message {
             headers.push(Header { name: long_name(name).to_owned(), value: value.trim().to_owned() });
         }
         for header in &mut headers {
-            header.value.truncate(header.value.trim_end().len());
+            header.value = header.value.trim().to_owned();
         }
         Ok(Self { start, headers, body: body.to_vec() })
     }
@@ -229,7 +229,7 @@ fn start_line(line: &str) -> Option<Start> {
         return is_response.then(|| Start::Response { code, reason: reason.to_owned() });
     }
     let (method, rest) = line.split_once(' ')?;
-    let (uri, version) = rest.rsplit_once(' ').unwrap_or((rest, ""));
+    let (uri, version) = rest.trim_end_matches(' ').rsplit_once(' ')?;
     let is_request = crate::text::is_token(method) && (version.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("SIP/")));
     is_request.then(|| Start::Request { method: method.to_owned(), uri: uri.to_owned(), version: version.to_owned() })
 }

@@ -60,6 +60,16 @@ impl AppCache {
         self.find(|snapshot| snapshot.by_key.get(snapshot.by_callstats_id.get(&app_id)?).map(Arc::clone)).await
     }
 
+    /// The apps that have a token key of this `kid`.
+    pub(crate) async fn by_token_key(&self, kid: &str) -> Result<Vec<Arc<App>>, StoreError> {
+        let has_key = |app: &&Arc<App>| app.settings.token_keys.iter().any(|key| key.kid == kid);
+        let found = self.find(|snapshot| {
+            let apps: Vec<Arc<App>> = snapshot.by_key.values().filter(has_key).map(Arc::clone).collect();
+            (!apps.is_empty()).then_some(apps)
+        });
+        Ok(found.await?.unwrap_or_default())
+    }
+
     /// Every app.
     pub(crate) async fn all(&self) -> Result<Vec<Arc<App>>, StoreError> {
         Ok(self.snapshot(self.ttl).await?.by_key.values().map(Arc::clone).collect())

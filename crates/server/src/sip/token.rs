@@ -12,7 +12,7 @@ use sidetone_engine::{ids::AppKey, units::Timestamp};
 use sidetone_sip::account::{Grant, TokenError};
 use sidetone_store::{
     error::StoreError,
-    record::{App, TokenKey},
+    record::{App, TokenAlgorithm, TokenKey},
 };
 
 use crate::{auth::token, state::AppState};
@@ -51,13 +51,27 @@ struct Voice {
     outgoing_allow: bool,
 }
 
-/// What the token allows, or why it is refused. An error of the store is neither.
-pub(super) async fn verify(state: &AppState, token: &str) -> Result<Result<Grant, TokenError>, StoreError> {
-    let apps = state.apps.all().await?;
-    Ok(judge(state, &apps, token))
+/// A token in its parts, not verified yet.
+struct Read<'a> {
+    header: Header,
+    claims: Claims,
+    algorithm: TokenAlgorithm,
+    signed: &'a str,
+    signature: Vec<u8>,
 }
 
-fn judge(state: &AppState, apps: &[Arc<App>], text: &str) -> Result<Grant, TokenError> {
+/// What the token allows, or why it is refused. An error of the store is neither.
+pub(super) async fn verify(state: &AppState, token: &str) -> Result<Result<Grant, TokenError>, StoreError> {
+    let read = match read(token) {
+        Ok(read) => read,
+        Err(error) => return Ok(Err(error)),
+    };
+    let Some(kid) = read.header.kid.as_deref().or(read.claims.iss.as_deref()) else { return Ok(Err(TokenError::Issuer)) };
+    let apps = state.apps.by_token_key(kid).await?;
+    Ok(signer(&apps, kid, &read).and_then(|app| judge(state, app, read.claims)))
+}
+
+fn read(text: &str) -> Result<Read<'_>, TokenError> {
     if text.len() > TOKEN_BYTES_MAX {
         return Err(TokenError::Malformed);
     }
@@ -67,24 +81,26 @@ fn judge(state: &AppState, apps: &[Arc<App>], text: &str) -> Result<Grant, Token
     let claims: Claims = part(claims).ok_or(TokenError::Malformed)?;
     let signature = URL_SAFE_NO_PAD.decode(signature.trim_end_matches('=')).map_err(|_| TokenError::Signature)?;
     let algorithm = token::algorithm(&header.alg).filter(|_| header.crit.is_none()).ok_or(TokenError::Header)?;
+    Ok(Read { header, claims, algorithm, signed, signature })
+}
 
-    let named: Option<AppKey> = claims.app.as_deref().and_then(|app| app.parse().ok());
-    let kid = header.kid.as_deref().or(claims.iss.as_deref()).ok_or(TokenError::Issuer)?;
+/// The app whose key of that name signed the token.
+fn signer(apps: &[Arc<App>], kid: &str, read: &Read<'_>) -> Result<AppKey, TokenError> {
+    let named: Option<AppKey> = read.claims.app.as_deref().and_then(|app| app.parse().ok());
     let is_meant = |app: &&Arc<App>| named.is_none_or(|named| named == app.key);
-    let of_app = |app: &'_ Arc<App>| {
-        app.settings.token_keys.iter().filter(|key| key.kid == kid).map(|key| (app.key, key.clone())).collect::<Vec<_>>()
-    };
-    let keys: Vec<(AppKey, TokenKey)> = apps.iter().filter(is_meant).flat_map(of_app).collect();
+    let keys = apps.iter().filter(is_meant).flat_map(|app| app.settings.token_keys.iter().map(|key| (app.key, key)));
+    let keys: Vec<(AppKey, &TokenKey)> = keys.filter(|(_, key)| key.kid == kid).collect();
     if keys.is_empty() {
         return Err(TokenError::Issuer);
     }
-    let keys: Vec<_> = keys.into_iter().filter(|(_, key)| key.algorithm == algorithm).collect();
-    if keys.is_empty() {
-        return Err(TokenError::Header);
-    }
-    let holds = |(_, key): &(AppKey, TokenKey)| token::signature_holds(key, signed.as_bytes(), &signature);
-    let (app, _) = keys.into_iter().find(holds).ok_or(TokenError::Signature)?;
+    let mut fitting = keys.into_iter().filter(|(_, key)| key.algorithm == read.algorithm).peekable();
+    fitting.peek().ok_or(TokenError::Header)?;
+    let holds = |(_, key): &(AppKey, &TokenKey)| token::signature_holds(key, read.signed.as_bytes(), &read.signature);
+    fitting.find(holds).map(|(app, _)| app).ok_or(TokenError::Signature)
+}
 
+/// Whether the claims hold now, and for whom.
+fn judge(state: &AppState, app: AppKey, claims: Claims) -> Result<Grant, TokenError> {
     let now = state.clock.now().as_millis_f64() / 1000.0;
     let leeway = state.config.auth.token_leeway.get().as_secs_f64();
     let exp = claims.exp.ok_or(TokenError::Malformed)?;

@@ -14,6 +14,7 @@ mod mute;
 mod names;
 mod privacy;
 mod query;
+mod sip;
 mod socket;
 mod turn;
 

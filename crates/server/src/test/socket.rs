@@ -28,15 +28,19 @@ use crate::{
 };
 
 /// A server on a socket of loopback.
-struct Running {
-    test: TestServer,
-    address: SocketAddr,
-    stop: oneshot::Sender<()>,
+pub(super) struct Running {
+    pub(super) test: TestServer,
+    pub(super) address: SocketAddr,
+    pub(super) stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
 async fn run(change: impl FnOnce(&mut ServerConfig)) -> Running {
-    let test = TestServer::new().await;
+    run_on(TestServer::new().await, change).await
+}
+
+/// On the store of `test`.
+pub(super) async fn run_on(test: TestServer, change: impl FnOnce(&mut ServerConfig)) -> Running {
     let mut config = ServerConfig::default();
     config.listen.address = SocketAddr::from(([127, 0, 0, 1], 0));
     change(&mut config);

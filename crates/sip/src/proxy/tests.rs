@@ -4,6 +4,7 @@ mod call;
 mod identity;
 mod refusal;
 mod registration;
+mod torture;
 
 use std::net::IpAddr;
 

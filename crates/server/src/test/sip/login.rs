@@ -1,0 +1,94 @@
+//! Who may register.
+
+use super::{phone::token, *};
+
+const HEADER: &str = r#"{"alg":"HS256","typ":"JWT","cty":"plivo;v=1"}"#;
+
+#[tokio::test]
+async fn a_password_is_proved_by_either_algorithm() {
+    let running = phones(|_| ()).await;
+    for hash in ["MD5", "SHA-256"] {
+        let mut phone = Phone::open(running.address, "alice", hash).await.by(hash);
+        assert_eq!(phone.register_with("", "not the password").await.code(), Some(401), "{hash}");
+        assert_eq!(phone.register().await.code(), Some(200), "{hash}");
+    }
+    assert_eq!(metric(&running, r#"sidetone_sip_answers_total{method="REGISTER",code="200"}"#).await, 2);
+    assert_eq!(metric(&running, "sidetone_sip_contacts").await, 2);
+}
+
+#[tokio::test]
+async fn a_host_alone_is_address_enough() {
+    let running = phones(|_| ()).await;
+    let mut phone = Phone::at(running.address, "/", "alice", "a1").await;
+    assert_eq!(phone.register().await.code(), Some(200));
+}
+
+#[tokio::test]
+async fn a_user_that_nobody_made_is_not_told_from_a_wrong_password() {
+    let running = phones(|_| ()).await;
+    let mut phone = Phone::open(running.address, "nobody", "n1").await;
+    assert_eq!(phone.register().await.code(), Some(401));
+}
+
+#[tokio::test]
+async fn a_token_registers_the_user_that_it_names() {
+    let running = phones(|_| ()).await;
+    let good = token(&running, HEADER, |_| (), TOKEN_SECRET);
+    let mut phone = Phone::open(running.address, "carol_MAEXAMPLE", "c1").await;
+    let answer = phone.register_with(&format!("X-Plivo-Jwt: {good}\r\n"), "").await;
+    let until = running.test.clock.now().as_millis() / 1000 + 3600;
+    assert_eq!((answer.code(), answer.header("X-Plivo-Jwt")), (Some(200), Some(format!("exp={until};").as_str())));
+    let nameless = token(&running, HEADER, |claims| drop(claims.as_object_mut().unwrap().remove("sub")), TOKEN_SECRET);
+    let mut phone = Phone::open(running.address, "puser1795228558123jt_MAEXAMPLE", "c2").await;
+    assert_eq!(phone.register_with(&format!("X-Plivo-Jwt: {nameless}\r\n"), "").await.code(), Some(200));
+}
+
+#[tokio::test]
+async fn a_token_is_refused_with_the_number_that_clients_know() {
+    let running = phones(|_| ()).await;
+    let now = running.test.clock.now().as_millis() / 1000;
+    let make = |header: &str, name: &str, value: serde_json::Value| token(&running, header, |claims| claims[name] = value, TOKEN_SECRET);
+    let other_secret = token(&running, HEADER, |_| (), b"another secret of more than thirty-two bytes");
+    for (code, token) in [
+        ("10001", "rubbish".to_owned()),
+        ("10002", make(r#"{"alg":"none"}"#, "x", 1.into())),
+        ("10002", make(r#"{"alg":"HS256","crit":["x"]}"#, "x", 1.into())),
+        ("10003", make(HEADER, "iss", "MASOMEBODY".into())),
+        ("10004", make(HEADER, "sub", "dave".into())),
+        ("10005", make(HEADER, "nbf", (now + 600).into())),
+        ("10006", make(HEADER, "exp", (now - 1).into())),
+        ("10007", other_secret),
+        ("10009", make(HEADER, "exp", (now + 2 * 86_400).into())),
+    ] {
+        let mut phone = Phone::open(running.address, "carol_MAEXAMPLE", "c1").await;
+        let answer = phone.register_with(&format!("X-Plivo-Jwt: {token}\r\n"), "").await;
+        assert_eq!((answer.code(), answer.header("X-Plivo-Jwt-Error-Code")), (Some(403), Some(code)));
+    }
+}
+
+#[tokio::test]
+async fn what_a_token_does_not_grant_is_refused() {
+    let running = phones(|_| ()).await;
+    // Older helper libraries put the grants elsewhere.
+    let deaf = token(
+        &running,
+        HEADER,
+        |claims| {
+            claims["grants"] = serde_json::json!({"voice": {"outgoing_allow": true}});
+            claims.as_object_mut().unwrap().remove("per");
+        },
+        TOKEN_SECRET,
+    );
+    let header = format!("X-Plivo-Jwt: {deaf}\r\n");
+    let mut carol = Phone::open(running.address, "carol_MAEXAMPLE", "c1").await;
+    assert_eq!(carol.register_with(&header, "").await.code(), Some(200));
+    let mut alice = Phone::registered(running.address, "alice", "a1").await;
+    let uri = "sip:carol_MAEXAMPLE@x.example";
+    assert_eq!(alice.ask("INVITE", uri, &format!("<{uri}>"), "", PASSWORD).await.code(), Some(480));
+    let mut ask = async |header: &str| carol.ask("INVITE", "sip:alice@x.example", "<sip:alice@x.example>", header, "").await;
+    assert_eq!(ask(&header).await.code(), Some(100), "it may call");
+    let mute = token(&running, HEADER, |claims| claims["per"] = serde_json::json!({}), TOKEN_SECRET);
+    let mut dave = Phone::open(running.address, "carol_MAEXAMPLE", "c2").await;
+    let answer = dave.ask("INVITE", "sip:alice@x.example", "<sip:alice@x.example>", &format!("X-Plivo-Jwt: {mute}\r\n"), "").await;
+    assert_eq!((answer.code(), answer.header("X-Plivo-Jwt-Error-Code")), (Some(403), Some("10008")));
+}
