@@ -1,0 +1,110 @@
+/** Plivo's Browser SDK as published, not ours: it logs in, stays, is called and refused by Sidetone's own SIP server. */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+
+import type {} from "../pages/jssip.ts";
+import { chromiumTab, launchChromium } from "../src/browsers.ts";
+import { type Origin, serveOrigin } from "../src/origin.ts";
+import { accessToken, Softphone } from "../src/plivo.ts";
+import { Sidetone } from "../src/sidetone.ts";
+import { sleep, until } from "../src/wait.ts";
+
+const ISSUER = "MA1";
+const KEY = "a key that both sides have, 32 bytes and more";
+
+let sidetone: Sidetone;
+let origin: Origin;
+let plain: Origin;
+let browser: Browser;
+let passwords: Record<string, string>;
+const folder = mkdtempSync(join(tmpdir(), "sidetone-plivo-"));
+// The domain is built into the client.
+const server = { domain: "phone.plivo.com", url: "" };
+
+before(async () => {
+  const file = join(folder, "key");
+  writeFileSync(file, KEY);
+  sidetone = await Sidetone.start({ settings: ["sip.enabled=true"], app: ["--token-key", `kid=${ISSUER},alg=HS256,file=${file}`] });
+  server.url = `${sidetone.url.replace("http", "ws")}/sip`;
+  passwords = { alice: sidetone.phoneUser("alice"), bob: sidetone.phoneUser("bob") };
+  const bundle = readFileSync(createRequire(import.meta.url).resolve("plivo-browser-sdk/dist/plivobrowsersdk.js"), "utf8");
+  origin = await serveOrigin([], { page: "plivo", before: [bundle.replaceAll("</script", "<\\/script")] });
+  plain = await serveOrigin([], { page: "jssip" });
+  browser = await launchChromium();
+});
+
+after(async () => {
+  await browser?.close();
+  await Promise.all([origin?.close(), plain?.close()]);
+  await sidetone?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("it logs in with a password, stays there, is called, and calls", async () => {
+  const alice = await Softphone.open(browser, origin.url, server, "alice");
+  assert.equal(await alice.do("login", "alice", "not the password"), true);
+  assert.deepEqual(await alice.hears("onLoginFailed"), ["Authentication Error"]);
+  await alice.forget();
+  assert.equal(await alice.do("login", "alice", passwords["alice"]), true);
+  await alice.hears("onLogin");
+  assert.deepEqual((await alice.hears("onConnectionChange"))[0], { state: "connected", reason: "registered" });
+  await alice.forget();
+  // Several of its keep-alives: another answer than 404 makes it connect anew each time.
+  await sleep(16_000);
+  assert.deepEqual((await alice.heard()).filter(({ name }) => name === "onConnectionChange"), []);
+  assert.ok((await sidetone.metric('sidetone_sip_answers_total{method="OPTIONS",code="404"}')) >= 2);
+
+  await alice.do("call", "nobody", {});
+  assert.equal((await alice.hears("onCallFailed"))[0], "Not Found");
+  await alice.forget();
+  await alice.do("call", "bob", {});
+  assert.equal((await alice.hears("onCallFailed"))[0], "Unavailable");
+  await alice.forget();
+
+  const bob = await chromiumTab(browser);
+  await bob.goto(plain.url);
+  await bob.evaluate(({ url, password }) => phone.start(url, "bob", password), { url: server.url, password: passwords["bob"]! });
+  const bobHears = (what: string) => until(`bob hears ${what}`, 30_000, async () => (await bob.evaluate(() => phone.told())).includes(what));
+  await bobHears("registered");
+  await bob.evaluate(() => phone.call("alice"));
+  const [caller, , { callUUID, src }] = await alice.hears("onIncomingCall");
+  assert.deepEqual([caller, src], ["bob@phone.plivo.com", "bob"]);
+  await bobHears("progress 180");
+  await alice.do("reject", callUUID);
+  await bobHears("failed Busy");
+  const conference = await sidetone.finalised(callUUID);
+  assert.deepEqual(conference.participants.map(({ user_id }) => user_id).sort(), ["alice", "bob"]);
+  const refused = (await sidetone.events(conference.key)).filter(({ kind }) => kind === "sip_refused");
+  assert.ok(refused.length === 2 && refused.every(({ payload }) => payload["code"] === 486));
+  await alice.close();
+});
+
+test("it logs in with a token, or hears Plivo's name of the reason why not", async () => {
+  const token = (fromSeconds: number, key = KEY) => {
+    const nbf = Math.floor(Date.now() / 1000) + fromSeconds;
+    return accessToken({ iss: ISSUER, sub: "carol", nbf, exp: nbf + 300, per: { voice: { incoming_allow: true, outgoing_allow: true } } }, key);
+  };
+  const logIn = async (given: string) => {
+    const phone = await Softphone.open(browser, origin.url, server, "carol");
+    assert.equal(await phone.do("loginWithAccessToken", given), true);
+    return phone;
+  };
+  const carol = await logIn(token(-10));
+  await carol.hears("onLogin");
+  assert.equal(await carol.page.evaluate(() => softphone.client.userName), "carol_MA1");
+  for (const [given, reason] of [
+    [token(-10, "another key, of 32 bytes and more as well"), "INVALID_ACCESS_TOKEN_SIGNATURE"],
+    [token(-1000), "ACCESS_TOKEN_EXPIRED"],
+    [token(1000), "ACCESS_TOKEN_NOT_VALID_YET"],
+  ] as const) {
+    const phone = await logIn(given);
+    assert.deepEqual(await phone.hears("onLoginFailed"), [reason]);
+    await phone.page.context().close();
+  }
+});
