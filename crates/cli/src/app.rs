@@ -7,7 +7,7 @@ use std::{path::PathBuf, str::FromStr};
 use anyhow::{Context, Error, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
-use sidetone_engine::{ids::AppKey, units::Timestamp};
+use sidetone_engine::{ids::AppKey, issue::Preset, units::Timestamp};
 use sidetone_server::{
     INTAKE_SECRET_PREFIX, NAMES_SECRET_PREFIX, QUERY_SECRET_PREFIX, calendar,
     secret::{self, FreshApp, NewSecret},
@@ -90,7 +90,7 @@ enum AppCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Changes origins, token keys, retention or whether addresses are kept
+    /// Changes origins, token keys, retention, rules or whether addresses are kept
     Set {
         /// Key or name of the app
         app: String,
@@ -135,6 +135,15 @@ struct SettingArgs {
     /// Keep IP addresses and SDP; `=false` ends it. Unless kept, they are hidden before anything is stored
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     keep_addresses: Option<bool>,
+    /// The rules that judge its calls: sidetone, plivo, plivo-shipped, twilio or voximplant
+    #[arg(long, value_name = "NAME", value_parser = preset)]
+    preset: Option<Preset>,
+}
+
+/// A preset of that name.
+pub(crate) fn preset(name: &str) -> Result<Preset> {
+    let names = || Preset::ALL.map(Preset::name).join(", ");
+    Preset::from_name(name).with_context(|| format!("there is no preset {name:?}, but {}", names()))
 }
 
 /// `kid=NAME,alg=ES256,file=PATH`.
@@ -208,6 +217,7 @@ impl SettingArgs {
         }
         settings.retention_days = self.retention_days.or(settings.retention_days);
         settings.keep_addresses = self.keep_addresses.unwrap_or(settings.keep_addresses);
+        settings.preset = self.preset.unwrap_or(settings.preset);
         Ok(())
     }
 }
@@ -337,7 +347,7 @@ async fn list(store: &dyn Store, json: bool) -> Result<()> {
         return Ok(());
     }
     let mut rows = vec![
-        ["KEY", "NAME", "CREATED", "SECRETS", "TOKEN KEYS", "ORIGINS", "RETENTION", "ADDRESSES", "CALLSTATS APPID"]
+        ["KEY", "NAME", "CREATED", "SECRETS", "TOKEN KEYS", "ORIGINS", "RETENTION", "ADDRESSES", "RULES", "CALLSTATS APPID"]
             .map(str::to_owned)
             .to_vec(),
     ];
@@ -357,6 +367,7 @@ async fn list(store: &dyn Store, json: bool) -> Result<()> {
                 Some(days) => format!("{days} days"),
             },
             if *keep_addresses { "kept" } else { "hidden" }.to_owned(),
+            app.settings.preset.name().to_owned(),
             app.settings.callstats.as_ref().map_or_else(|| "none".to_owned(), |callstats| callstats.app_id.to_string()),
         ]);
     }
@@ -369,8 +380,17 @@ pub(crate) fn day(at: Timestamp) -> String {
 }
 
 fn as_json(app: &App) -> serde_json::Value {
-    let AppSettings { intake_secrets, query_secrets, names_secrets, token_keys, origins, retention_days, keep_addresses, callstats } =
-        &app.settings;
+    let AppSettings {
+        intake_secrets,
+        query_secrets,
+        names_secrets,
+        token_keys,
+        origins,
+        retention_days,
+        keep_addresses,
+        preset,
+        callstats,
+    } = &app.settings;
     json!({
         "key": app.key.to_string(),
         "name": app.name,
@@ -382,6 +402,7 @@ fn as_json(app: &App) -> serde_json::Value {
         "origins": origins,
         "retention_days": retention_days,
         "keep_addresses": keep_addresses,
+        "preset": preset.name(),
         "callstats_app_id": callstats.as_ref().map(|callstats| callstats.app_id),
     })
 }

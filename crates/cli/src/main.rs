@@ -15,6 +15,7 @@ mod import;
 mod load;
 mod output;
 mod phone;
+mod rescore;
 mod score;
 mod secret;
 mod serve;
@@ -64,6 +65,8 @@ enum Command {
     Import(import::ImportArgs),
     /// Tells series, scores and issues of a file, without a server
     Score(score::ScoreArgs),
+    /// Judges finished conferences again, after an upgrade
+    Rescore(rescore::RescoreArgs),
     /// Writes a conference as a file, or tables as CSV and Parquet
     Export(export::ExportArgs),
     /// Copies the data folder, beside a running server too
@@ -108,6 +111,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Phone(args) => phone::run(args).await,
         Command::Import(args) => import::run(args).await,
         Command::Score(args) => score::run(&args),
+        Command::Rescore(args) => rescore::run(args).await,
         Command::Export(args) => export::run(args).await,
         Command::Backup(args) => backup::run(args).await,
         Command::Load(args) => load::run(args).await,

@@ -7,12 +7,13 @@ use clap::Args;
 use serde_json::{Value, json};
 use sidetone_engine::{
     analysis::{Direction, MediaKind, Stream, StreamId, Summary},
-    issue::{Issue, RuleSet, Severity},
+    issue::{Issue, Preset, Severity},
 };
 
 use sidetone_server::calendar;
 
 use crate::{
+    app,
     call_file::{self, ScoredConnection},
     output,
     why::{self, Diagnosed},
@@ -37,10 +38,13 @@ pub(crate) struct ScoreArgs {
     /// Print JSON: an array with an object for each file
     #[arg(long)]
     json: bool,
+    /// The rules that judge: sidetone, plivo, plivo-shipped, twilio or voximplant
+    #[arg(long, value_name = "NAME", value_parser = app::preset, default_value = "sidetone")]
+    preset: Preset,
 }
 
 pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
-    let rules = RuleSet::default();
+    let rules = args.preset.rules();
     let mut documents = Vec::new();
     for path in &args.files {
         let file = call_file::read(path, None)?;

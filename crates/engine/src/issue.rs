@@ -7,6 +7,7 @@ mod preset;
 mod rule;
 
 pub(crate) use judge::{Judge, Sample, Verdict};
+pub use preset::Preset;
 pub use rule::{Bound, Condition, Rule, RuleSet, Statistic, Thresholds};
 
 use crate::{analysis::StreamId, metric::Metric, report::Text, units::Timestamp};

@@ -3,7 +3,7 @@
 
 use sidetone_engine::{
     analysis::{Analysis, Analyzer, MuteChange, Muted, Output},
-    issue::{Issue, RuleSet, Severity},
+    issue::{Issue, Preset, RuleSet, Severity},
     report::{MemberName, Report, Reports, Value},
     units::Timestamp,
 };
@@ -119,11 +119,11 @@ fn silence_of_the_far_end_is_told_only_where_it_is_known_to_be_a_fault() {
     assert!(of(&analyze(&silent(0.0, false)), "silent_inbound_audio").is_empty());
     assert_eq!(of(&analyze(&silent(0.0, true)), "silent_inbound_audio").len(), 1);
     let told = |muted: Muted, is_muted: bool, reports: &Reports| of(&told_at(reports, 0, muted, is_muted), "silent_inbound_audio").len();
-    for muted in [Muted::FarEnd, Muted::Others, Muted::Call] {
+    for muted in [Muted::FarEnd, Muted::Others { track: None }, Muted::Call] {
         assert_eq!(told(muted, true, &silent(0.0, true)), 0);
     }
     assert_eq!(told(Muted::FarEnd, false, &silent(0.0, false)), 1);
-    assert_eq!(told(Muted::Others, false, &silent(0.0, false)), 0);
+    assert_eq!(told(Muted::Others { track: None }, false, &silent(0.0, false)), 0);
 }
 
 /// The analysis of a call in whose second so many the app told of a mute.
@@ -247,4 +247,84 @@ fn faults_of_this_computers_sound_are_told() {
     fired_once(&during(|line| line.starved = 0.1), "starved_playout", Severity::Major, 6.0);
     fired_once(&during(|line| line.mic_level = 0.8), "loud_microphone", Severity::Major, 11.0);
     assert!(of(&during(|line| line.mic_level = 0.55), "loud_microphone").is_empty(), "loud speech is no fault");
+}
+
+#[test]
+fn a_quiet_microphone_is_told_and_a_listener_is_none() {
+    let spoken = |level: f64| {
+        let call = Call::of_seconds(90).throughout(|line| line.mic_level = 0.0005);
+        let call = (0..90)
+            .filter(|second| second % 2 == 0)
+            .fold(call, |call, second| call.during(second..second + 1, move |line| line.mic_level = level));
+        analyze(&call.reports())
+    };
+    let quiet = spoken(0.006);
+    assert_eq!(of(&quiet, "quiet_microphone")[0].severity, Severity::Minor);
+    assert!(seconds(&quiet, of(&quiet, "quiet_microphone")[0].raised) >= 30.0);
+    assert!(of(&spoken(0.05), "quiet_microphone").is_empty(), "soft speech");
+    assert!(of(&spoken(0.0008), "quiet_microphone").is_empty(), "a quiet room");
+    let muted =
+        told_at(&Call::of_seconds(90).throughout(|line| line.mic_level = 0.006).reports(), 0, Muted::Microphone { track: None }, true);
+    assert!(of(&muted, "quiet_microphone").is_empty());
+}
+
+#[test]
+fn what_is_no_fault_raises_no_alarm() {
+    // Discontinuous transmission: pauses bring few packets and no level.
+    let pauses = |call: Call| {
+        (10..50).fold(call, |call, second| {
+            call.during(second..second + 1, |line| (line.audio_bps, line.heard_level, line.mic_level) = (400.0, 0.0, 0.0))
+        })
+    };
+    let dtx = pauses(Call::of_seconds(60).throughout(|line| line.heard_level = 0.2));
+    assert_eq!(of(&analyze(&dtx.reports()), "low_mos").len(), 0);
+    assert_eq!(of(&analyze(&dtx.reports()), "dead_microphone").len(), 0);
+    // The far end's streams come back under other SSRCs, counters from 0 on.
+    let first: Vec<Report> = Call::of_seconds(30).with_video().reports().iter().collect();
+    let later = Call::of_seconds(30).with_video().ssrcs_from(5000).starting(first[30].time.plus_micros(1_000_000));
+    let reports: Reports = first.into_iter().chain(later.reports().iter()).collect();
+    assert_eq!(analyze(&reports).issues, []);
+    // The laptop slept for an hour, and what was counted meanwhile is told at once.
+    let asleep = Call::of_seconds(60).with_video().during(30..31, |line| line.loss_in = 0.9).reports();
+    let woken = asleep.iter().enumerate().map(|(row, mut report)| {
+        if row > 30 {
+            report.time = report.time.plus_micros(3_600_000_000);
+        }
+        report
+    });
+    assert_eq!(analyze(&woken.collect()).issues, []);
+}
+
+/// The rules of a preset that fire in a call.
+fn fired(preset: Preset, reports: &Reports) -> Vec<String> {
+    let mut analyzer = Analyzer::new(&preset.rules());
+    analyzer.push(reports, &mut |_| {});
+    let mut rules: Vec<String> = analyzer.finish().issues.iter().map(|issue| issue.rule.to_string()).collect();
+    rules.sort();
+    rules.dedup();
+    rules
+}
+
+#[test]
+fn every_preset_has_its_own_thresholds_and_no_false_alarm() {
+    for preset in Preset::ALL {
+        assert_eq!(Preset::from_name(preset.name()), Some(preset));
+        assert_eq!(preset.rules().name, preset.name());
+        assert_eq!(fired(preset, &Call::of_seconds(120).with_video().reports()), [] as [&str; 0], "{}", preset.name());
+        let rules = preset.rules().rules;
+        let known = RuleSet::sidetone().rules;
+        // A rule of one name is about one thing, whoever's it is.
+        assert!(rules.iter().all(|rule| known.iter().any(|known| known.name == rule.name)), "{}", preset.name());
+    }
+    let loss = |loss: f64| Call::of_seconds(90).during(30..60, move |line| line.loss_in = loss).reports();
+    let has = |preset: Preset, reports: &Reports| fired(preset, reports).contains(&"high_loss".to_owned());
+    // Documented: above 10 % for Opus; shipped: 2 % for everything; Twilio 1 %; Voximplant 5 %.
+    let told = |share: f64| Preset::ALL.map(|preset| has(preset, &loss(share)));
+    assert_eq!(told(0.04), [true, false, true, true, false]);
+    assert_eq!(told(0.06), [true, false, true, true, true]);
+    assert_eq!(told(0.14), [true; 5]);
+    // Two bad samples of three are enough for the shipped code, and for nobody else.
+    let glimpse = Call::of_seconds(60).during(30..32, |line| line.rtt_ms = 600.0).reports();
+    let told = Preset::ALL.map(|preset| fired(preset, &glimpse).contains(&"high_rtt".to_owned()));
+    assert_eq!(told, [false, false, true, false, false]);
 }

@@ -53,14 +53,16 @@ pub enum FinaliseError {
     Panicked,
 }
 
-/// Writes the summary of one conference. `false` when it changed meanwhile, or is gone: the store will name it again, or not.
+/// Judges a conference by the rules of its app and writes its summary. `false` when it changed meanwhile, or is gone: the store will name it again, or not.
 ///
 /// # Errors
 /// When the store fails or holds damaged reports.
-pub async fn finalise(store: &dyn Store, rules: &RuleSet, ended: Ended) -> Result<bool, FinaliseError> {
+pub async fn finalise(store: &dyn Store, ended: Ended) -> Result<bool, FinaliseError> {
     let Ended { app, conference } = ended;
     let Some(detail) = store.conference(app, conference).await? else { return Ok(false) };
     let mut summary = ConferenceSummary { revision: detail.conference.revision, ..ConferenceSummary::default() };
+    let app_of = store.apps().await?.into_iter().find(|held| held.key == app);
+    let rules = app_of.map_or_else(RuleSet::default, |app| app.settings.preset.rules());
     let mut participants: BTreeMap<ParticipantKey, Scores> = BTreeMap::new();
     let mutes = mutes(store, ended, &detail.participants).await?;
     for peer_connection in &detail.peer_connections {

@@ -9,7 +9,6 @@ use std::{
 use flate2::read::MultiGzDecoder;
 use sidetone_engine::{
     ids::{AppKey, ConferenceId, ConferenceKey, IdTooLong},
-    issue::RuleSet,
     units::Timestamp,
 };
 use sidetone_store::{
@@ -274,9 +273,8 @@ pub async fn finalise_touched(
 ) -> Result<(), ImportError> {
     let silence = PresenceConfig::default().participant_timeout.as_micros();
     let ended = store.end_silent(now.plus_micros(-silence)).await?;
-    let rules = RuleSet::default();
     for ended in ended.into_iter().filter(|ended| ended.app == app && touched.contains(&ended.conference)) {
-        finalise::finalise(store, &rules, ended).await?;
+        finalise::finalise(store, ended).await?;
     }
     Ok(())
 }

@@ -80,7 +80,7 @@ impl Sweeper {
             if !self.retries.is_due(ended.conference) {
                 continue;
             }
-            match finalise::finalise(&*state.store, &state.rules, ended).await {
+            match finalise::finalise(&*state.store, ended).await {
                 Ok(true) => {
                     state.accounts.finalised.inc();
                 }

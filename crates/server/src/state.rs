@@ -2,7 +2,6 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use sidetone_engine::issue::RuleSet;
 use sidetone_store::{
     Store,
     clock::{Clock, Entropy},
@@ -31,7 +30,6 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) gate: Gate,
-    pub(crate) rules: RuleSet,
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) apps: AppCache,
     pub(crate) rates: Rates,
@@ -55,8 +53,7 @@ impl AppState {
     /// Must be called within a Tokio runtime: the live view starts its tasks.
     pub(crate) fn new(config: ServerConfig, store: Arc<dyn Store>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
         let accounts = Arc::new(Accounts::new());
-        let rules = RuleSet::default();
-        let live = Live::start(&config.live, rules.clone(), &accounts);
+        let live = Live::start(&config.live, &accounts);
         Self(Arc::new(Shared {
             apps: AppCache::new(Arc::clone(&store), config.auth.app_cache_ttl.get()),
             rates: Rates::new(config.limits.app_requests_per_second, config.limits.app_reports_per_second),
@@ -68,7 +65,6 @@ impl AppState {
             clock,
             entropy,
             gate: Gate::default(),
-            rules,
             accounts,
             live,
             callstats: Callstats::default(),

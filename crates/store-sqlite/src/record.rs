@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sidetone_engine::{
     analysis::{Analysis, Direction, MediaKind, Stream, StreamId, Summary},
-    issue::{Evidence, Issue, Severity},
+    issue::{Evidence, Issue, Preset, Severity},
     metric::Metric,
     report::Text,
     units::Timestamp,
@@ -24,6 +24,8 @@ pub(crate) struct SettingsJson {
     retention_days: Option<u32>,
     #[serde(default)]
     keep_addresses: bool,
+    #[serde(default)]
+    preset: Option<String>,
     callstats: Option<CallstatsJson>,
 }
 
@@ -61,6 +63,7 @@ impl From<&AppSettings> for SettingsJson {
             origins: settings.origins.clone(),
             retention_days: settings.retention_days,
             keep_addresses: settings.keep_addresses,
+            preset: Some(settings.preset.name().to_owned()),
             callstats: settings
                 .callstats
                 .as_ref()
@@ -90,6 +93,8 @@ impl TryFrom<SettingsJson> for AppSettings {
             origins: json.origins,
             retention_days: json.retention_days,
             keep_addresses: json.keep_addresses,
+            // Of a preset that this version does not have, the default.
+            preset: json.preset.as_deref().and_then(Preset::from_name).unwrap_or_default(),
             callstats: json
                 .callstats
                 .map(|CallstatsJson(app_id, secrets)| CallstatsSettings { app_id, secrets: secrets.into_iter().map(Secret).collect() }),

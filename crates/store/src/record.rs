@@ -6,7 +6,7 @@ use sidetone_engine::{
     analysis::{Stream, Summary},
     diagnosis::Diagnosis,
     ids::{AppKey, ConferenceId, ConferenceKey, ParticipantId, ParticipantKey, PeerConnectionId, PeerConnectionKey, UserId},
-    issue::Issue,
+    issue::{Issue, Preset},
     units::Timestamp,
 };
 use sidetone_wire::batch::Event;
@@ -97,6 +97,8 @@ pub struct AppSettings {
     pub retention_days: Option<u32>,
     /// Whether network addresses and SDP are kept; if not, they are hidden before anything is stored.
     pub keep_addresses: bool,
+    /// The rules that judge its calls.
+    pub preset: Preset,
     /// What callstats clients know of it; `None`: none may report.
     pub callstats: Option<CallstatsSettings>,
 }

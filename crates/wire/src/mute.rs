@@ -60,9 +60,18 @@ impl<K: Ord + Copy> Silence<K> {
     pub fn hear(&mut self, whose: K, event: &Event) -> Vec<(Concerned<K>, MuteChange)> {
         let own = change(event);
         let before = self.silent();
+        let mut told: Vec<(Concerned<K>, MuteChange)> = Vec::new();
         match &own {
-            Some(change) => self.remember(whose, change.clone()),
-            None if event.kind == kind::LEFT => drop(self.known.remove(&whose)),
+            Some(change) => {
+                self.remember(whose, change.clone());
+                told.push((Concerned::One(whose), change.clone()));
+                told.extend(track_of(change).map(|of| (Concerned::AllBut(whose), MuteChange { of, ..*change })));
+            }
+            None if event.kind == kind::LEFT => {
+                let known = self.known.remove(&whose).unwrap_or_default();
+                let over = |of| (Concerned::AllBut(whose), MuteChange { time: event.time, of, is_muted: false });
+                told.extend(known.iter().filter(|change| change.is_muted).filter_map(track_of).map(over));
+            }
             None => return Vec::new(),
         }
         let after = self.silent();
@@ -72,17 +81,21 @@ impl<K: Ord + Copy> Silence<K> {
             ([only], _) | (_, [only]) => Some(Concerned::One(*only)),
             _ => None,
         };
-        let others = MuteChange { time: event.time, of: Muted::Others, is_muted: after.len() > before.len() };
-        let own = own.map(|change| (Concerned::One(whose), change));
-        own.into_iter().chain(concerned.map(|concerned| (concerned, others))).collect()
+        let of = Muted::Others { track: None };
+        let others = MuteChange { time: event.time, of, is_muted: after.len() > before.len() };
+        told.extend(concerned.map(|concerned| (concerned, others)));
+        told
     }
 
     /// What is known for the analyzer of a peer connection that `participant` opens now.
     pub fn state(&self, participant: K) -> Vec<MuteChange> {
         let mut state = self.known.get(&participant).cloned().unwrap_or_default();
-        let others = self.known.iter().filter(|(whose, _)| **whose != participant);
-        let silent = others.flat_map(|(_, known)| known).filter(|change| silences(change)).map(|change| change.time).max();
-        state.extend(silent.map(|time| MuteChange { time, of: Muted::Others, is_muted: true }));
+        let others: Vec<_> = self.known.iter().filter(|(whose, _)| **whose != participant).flat_map(|(_, known)| known).collect();
+        let silent = others.iter().filter(|change| silences(change)).map(|change| change.time).max();
+        let of = Muted::Others { track: None };
+        state.extend(silent.map(|time| MuteChange { time, of, is_muted: true }));
+        let muted = others.into_iter().filter(|change| change.is_muted);
+        state.extend(muted.filter_map(|change| track_of(change).map(|of| MuteChange { of, ..*change })));
         state
     }
 
@@ -100,9 +113,17 @@ impl<K: Ord + Copy> Silence<K> {
     }
 }
 
-/// Whether others do not hear a participant who said so.
+/// Whether others do not hear a participant who said so, whatever it sends.
 fn silences(change: &MuteChange) -> bool {
-    change.is_muted && matches!(change.of, Muted::Microphone { .. } | Muted::Call)
+    change.is_muted && matches!(change.of, Muted::Microphone { track: None } | Muted::Call)
+}
+
+/// The one track that others do not hear, or hear again.
+fn track_of(change: &MuteChange) -> Option<Muted> {
+    match &change.of {
+        Muted::Microphone { track: Some(track) } => Some(Muted::Others { track: Some(track.clone()) }),
+        _ => None,
+    }
 }
 
 /// What the events of a whole conference say to the analyzers of one participant. Each event comes with whose it is; their order does not
@@ -124,6 +145,8 @@ mod tests {
     use sidetone_engine::units::Timestamp;
 
     use super::*;
+
+    const OTHERS: Muted = Muted::Others { track: None };
 
     fn event(second: i64, kind: &str, payload: &str) -> Event {
         Event { time: Timestamp::from_micros(second * 1_000_000), kind: kind.into(), payload: payload.into() }
@@ -162,9 +185,21 @@ mod tests {
             ("eve", event(30, kind::LEFT, "{}")),
             ("bob", event(40, kind::MUTED, r#"{"direction":"inbound"}"#)),
         ];
-        assert_eq!(told(&events, "ada"), [(10, Muted::Others, true), (30, Muted::Others, false)]);
-        assert_eq!(told(&events, "eve"), [(10, Muted::Others, true), (15, Muted::Call, true), (20, Muted::Others, false)]);
-        assert_eq!(told(&events, "bob")[..2], [(10, Muted::Microphone { track: None }, true), (15, Muted::Others, true)]);
+        assert_eq!(told(&events, "ada"), [(10, OTHERS, true), (30, OTHERS, false)]);
+        assert_eq!(told(&events, "eve"), [(10, OTHERS, true), (15, Muted::Call, true), (20, OTHERS, false)]);
+        assert_eq!(told(&events, "bob")[..2], [(10, Muted::Microphone { track: None }, true), (15, OTHERS, true)]);
+    }
+
+    #[test]
+    fn of_a_group_the_muted_track_is_named() {
+        let track = r#"{"kind":"audio","id":"t"}"#;
+        let events = [("bob", event(10, kind::MUTED, track)), ("eve", event(20, kind::MUTED, "{}")), ("bob", event(30, kind::LEFT, "{}"))];
+        let of_bob = |is_muted| (Muted::Others { track: Some("t".into()) }, is_muted);
+        let told_of_track: Vec<_> = told(&events, "ada").into_iter().map(|(_, of, is_muted)| (of, is_muted)).collect();
+        assert_eq!(told_of_track, [of_bob(true), (OTHERS, true), of_bob(false)]);
+        let mut silence = Silence::default();
+        silence.hear("bob", &event(10, kind::MUTED, track));
+        assert_eq!(silence.state("ada")[0].of, Muted::Others { track: Some("t".into()) });
     }
 
     #[test]
@@ -172,7 +207,7 @@ mod tests {
         let mut silence = Silence::default();
         silence.hear("bob", &event(10, kind::MUTED, "{}"));
         let state = |silence: &Silence<&'static str>, of| silence.state(of).into_iter().map(|change| change.of).collect::<Vec<_>>();
-        assert_eq!(state(&silence, "ada"), [Muted::Others]);
+        assert_eq!(state(&silence, "ada"), [OTHERS]);
         assert_eq!(state(&silence, "bob"), [Muted::Microphone { track: None }]);
         silence.hear("bob", &event(20, kind::LEFT, "{}"));
         assert_eq!(state(&silence, "ada"), []);

@@ -25,6 +25,11 @@ declare const VERSION: string;
 const LAST_REPORT_MS = 1000;
 const LAST_UPLOAD_MS = 5000;
 
+/** Events that tell of silence that is meant; told of the participant, they hold for every connection. */
+const SILENCE = new Set(["muted", "unmuted", "held", "resumed"]);
+/** Most of them that are remembered for connections to come. */
+const SILENCE_MAX = 64;
+
 /** Measures what it is given to observe, tells the page how it goes and sends it to Sidetone. Nothing here throws into the page. */
 export class Sidetone {
   readonly conferenceId: string;
@@ -39,6 +44,7 @@ export class Sidetone {
   /** Puts the page's functions back. */
   #unwrap: (() => void) | undefined;
   readonly #labels = new Map<string, TrackLabel>();
+  readonly #silence: Parameters<Recorder["hear"]>[] = [];
   #run: Run | undefined;
   /** What is over; a word may still be added to it. */
   #past: Run | undefined;
@@ -92,8 +98,15 @@ export class Sidetone {
   /** Adds something of the app's own to the record: of the participant, or of one of its connections. */
   event(kind: string, payload: object = {}, peerConnection?: RTCPeerConnection): void {
     this.#failures.guard(() => {
+      const nowMs = Date.now();
       const of = peerConnection && this.#connections.get(peerConnection);
-      (of?.batches ?? this.#run?.own)?.event(kind, payload, Date.now());
+      if (of) return of.batches.event(kind, payload, nowMs);
+      this.#run?.own.event(kind, payload, nowMs);
+      if (!SILENCE.has(kind)) return;
+      // Silence of the participant is that of every connection, also of those to come.
+      this.#silence.push([kind, payload, nowMs]);
+      if (this.#silence.length > SILENCE_MAX) this.#silence.shift();
+      for (const { recorder } of this.#connections.values()) recorder.hear(kind, payload, nowMs);
     });
   }
 
@@ -229,6 +242,7 @@ export class Sidetone {
     const builder = this.#builders.get(name) ?? new BatchBuilder(run.identity, name, run.engine);
     this.#builders.set(name, builder);
     builder.recorder = recorder;
+    for (const told of this.#silence) recorder.hear(...told);
     const connection: Connection = new Connection(peerConnection, name, label, recorder, builder, {
       policy: run.policy,
       judges: () => (["tick", "issue", "issueEscalated", "issueCleared"] as const).some((event) => this.#emitter.has(event)),

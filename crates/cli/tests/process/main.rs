@@ -9,5 +9,6 @@ mod credentials;
 mod export;
 mod failure;
 mod handbook;
+mod rescore;
 mod sidetone;
 mod traffic;

@@ -119,6 +119,7 @@ fn judged(rule: &Rule) -> String {
         Statistic::Mean(window) => format!("mean {metric} over {} {side} the threshold", span(window)),
         Statistic::Share(window) => format!("share of {} for which {metric} stands {side} the threshold", span(window)),
         Statistic::Lasting(value) => format!("{metric} at most {value} for as many seconds as the threshold says"),
+        Statistic::Peak(window) => format!("greatest {metric} of {} {side} the threshold", span(window)),
         Statistic::Deviation(window) => format!("standard deviation of {metric} over {} {side} the threshold", span(window)),
     };
     let condition = match rule.condition {
@@ -127,6 +128,7 @@ fn judged(rule: &Rule) -> String {
         Condition::Impaired => ", while something was lost, concealed or stretched",
         Condition::Camera => ", while it is no shared screen",
         Condition::MicrophoneOpen => ", while the microphone is not muted",
+        Condition::MicrophoneSpeaks => ", while the microphone is not muted and somebody can be heard",
         Condition::FarEndOpen => ", while media arrives and the far end is not muted",
     };
     let clears = rule.clear_at.map_or_else(String::new, |value| format!("; cleared at {}", quantity(rule, value)));

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     issue::{Condition, Judge, RuleSet, Sample, Verdict},
     metric::{Draft, Metric, MetricValues, Scope},
-    report::Reports,
+    report::{Reports, Text},
     series::{Layout, Moment, Path, StreamState, Table},
     units::Timestamp,
 };
@@ -69,6 +69,9 @@ pub(super) struct Memory {
 
 /// A microphone whose level reaches this (−40 dB of full scale) hears something, be it a tone that never changes.
 const HEARING: f64 = 0.01;
+
+/// Below this (−60 dB of full scale) nobody speaks.
+const SPEAKING: f64 = 0.001;
 
 enum Arrival {
     /// In order, after an interval; zero after a gap.
@@ -348,11 +351,21 @@ impl Memory {
         if tick.interval.is_zero() {
             return;
         }
-        let mute = mutes.of(None);
+        let mute = mutes.of(None, &[]);
+        let is_heard = |followed: &&Followed| {
+            let id = followed.state.stream.id;
+            id.direction == Direction::Inbound && id.kind == MediaKind::Audio
+        };
+        // Mostly nobody asks.
+        let received: Vec<Text> = if mutes.names_others() {
+            streams.iter().filter(is_heard).filter_map(|followed| followed.state.stream.track.clone()).collect()
+        } else {
+            Vec::new()
+        };
         judge.judge(rules, sample, values, &|rule, _| rule.condition != Condition::OffHold || !mute.is_held, &mut tell);
         for Followed { state, values, judge, .. } in streams {
             if state.last_number == analysis.report_count {
-                let mute = mutes.of(state.stream.track.as_ref());
+                let mute = mutes.of(state.stream.track.as_ref(), &received);
                 judge.judge(rules, sample, values, &|rule, value| is_admitted(rule.condition, value, state, values, mute), &mut tell);
             } else if judge.has_active() {
                 // A stream that is gone has no bad values any more.
@@ -379,6 +392,7 @@ fn is_admitted(condition: Condition, value: f64, state: &StreamState, values: &D
                     None => value > 0.0,
                 }
         }
+        Condition::MicrophoneSpeaks => value > SPEAKING && mute.microphone != Some(true),
         Condition::FarEndOpen => {
             let has_media = values.get(Metric::Bitrate).is_some_and(|bitrate| bitrate > 0.0);
             has_media

@@ -14,8 +14,12 @@ pub enum Muted {
     },
     /// What comes from the far end: muted there, or played by a muted element here.
     FarEnd,
-    /// Some other participant of the conference. That it ends does not mean that the far end can be heard.
-    Others,
+    /// Some other participant of the conference; with `track`, only what that one sends of it. That it ends does not mean that the far end can
+    /// be heard.
+    Others {
+        /// `MediaStreamTrack.id` as the sender has it. A media server may give it another name on the way.
+        track: Option<Text>,
+    },
     /// The whole call: on hold.
     Call,
 }
@@ -88,8 +92,23 @@ impl Mutes {
         self.known.iter().find(|held| held.of == *of).map(|held| held.is_muted)
     }
 
-    /// What is known of the stream of `track`.
-    pub(super) fn of(&self, track: Option<&Text>) -> Mute {
+    /// Whether a track of somebody else is muted: then it matters which tracks are received.
+    pub(super) fn names_others(&self) -> bool {
+        self.known.iter().any(|held| held.is_muted && matches!(held.of, Muted::Others { track: Some(_) }))
+    }
+
+    /// Whether the far end of `track` may be silent because another participant is. A muted track whose name is not among those `received` has
+    /// another name here, and may be any of them.
+    fn others(&self, track: Option<&Text>, received: &[Text]) -> bool {
+        self.known.iter().filter(|held| held.is_muted).any(|held| match &held.of {
+            Muted::Others { track: None } => true,
+            Muted::Others { track: Some(muted) } => track == Some(muted) || !received.contains(muted),
+            _ => false,
+        })
+    }
+
+    /// What is known of the stream of `track`, on a connection that receives these tracks.
+    pub(super) fn of(&self, track: Option<&Text>, received: &[Text]) -> Mute {
         if self.known.is_empty() {
             return Mute::default();
         }
@@ -100,7 +119,7 @@ impl Mutes {
             None => self.known.iter().any(|held| matches!(held.of, Muted::Microphone { track: Some(_) }) && held.is_muted).then_some(true),
         };
         let microphone = by_track.or_else(|| self.state(&Muted::Microphone { track: None }));
-        let others = self.state(&Muted::Others).filter(|&is_muted| is_muted);
+        let others = self.others(track, received).then_some(true);
         let held = is_held.then_some(true);
         Mute { microphone: held.or(microphone), far_end: held.or(others).or_else(|| self.state(&Muted::FarEnd)), is_held }
     }
@@ -120,7 +139,7 @@ mod tests {
 
     fn at(second: i64, mutes: &mut Mutes, track: Option<&str>) -> Mute {
         mutes.advance(Timestamp::from_micros(second * 1_000_000));
-        mutes.of(track.map(Text::from).as_ref())
+        mutes.of(track.map(Text::from).as_ref(), &["a".into(), "b".into()])
     }
 
     #[test]
@@ -147,14 +166,28 @@ mod tests {
     #[test]
     fn a_held_call_is_silent_both_ways_and_others_do_not_prove_a_voice() {
         let mut mutes = Mutes::default();
-        mutes.add(change(1, Muted::Others, true));
-        mutes.add(change(2, Muted::Others, false));
+        mutes.add(change(1, Muted::Others { track: None }, true));
+        mutes.add(change(2, Muted::Others { track: None }, false));
         mutes.add(change(3, Muted::Call, true));
         mutes.add(change(4, Muted::Call, false));
         assert_eq!(at(1, &mut mutes, None).far_end, Some(true));
         assert_eq!(at(2, &mut mutes, None).far_end, None);
         assert_eq!(at(3, &mut mutes, None), Mute { microphone: Some(true), far_end: Some(true), is_held: true });
         assert_eq!(at(4, &mut mutes, None), Mute::default());
+    }
+
+    #[test]
+    fn of_a_group_only_the_muted_track_is_silent_where_its_name_came_through() {
+        let others = |track: &str| Muted::Others { track: Some(track.into()) };
+        let mut mutes = Mutes::default();
+        mutes.add(change(1, others("a"), true));
+        assert_eq!(at(1, &mut mutes, Some("a")).far_end, Some(true));
+        assert_eq!(at(1, &mut mutes, Some("b")).far_end, None, "another one is to be heard");
+        mutes.add(change(2, others("renamed on the way"), true));
+        assert_eq!(at(2, &mut mutes, Some("b")).far_end, Some(true), "it may be this one");
+        mutes.add(change(3, others("renamed on the way"), false));
+        mutes.add(change(3, others("a"), false));
+        assert_eq!(at(3, &mut mutes, Some("a")), Mute::default());
     }
 
     #[test]

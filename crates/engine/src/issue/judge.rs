@@ -161,7 +161,7 @@ impl Watch {
                 }
             }
             // The oldest interval leaves when the others cover the window.
-            Statistic::Mean(length) | Statistic::Share(length) | Statistic::Deviation(length) => {
+            Statistic::Mean(length) | Statistic::Share(length) | Statistic::Peak(length) | Statistic::Deviation(length) => {
                 while self.window.len() > 1
                     && (self.window.len() > WINDOW_MAX
                         || self.window.front().is_some_and(|(first, _)| self.covered - first.interval >= length))
@@ -197,6 +197,10 @@ impl Watch {
             Statistic::Lasting(_) => {
                 let (latest, _) = self.window.back()?;
                 latest.time.since(self.since?).map(|lasting| lasting.as_secs_f64())
+            }
+            Statistic::Peak(length) => {
+                let has_enough = is_full(length) && 3 * self.absent <= 2 * self.window.len();
+                known().map(|(_, value)| value).reduce(f64::max).filter(|_| has_enough)
             }
             Statistic::Deviation(length) => {
                 if self.absent > 0 || !is_full(length) {
@@ -281,7 +285,7 @@ impl Watch {
         let is_bad = |value: f64| match rule.statistic {
             Statistic::Sustained { .. } | Statistic::Mean(_) => rule.bound.is_passed(value, threshold),
             Statistic::Share(_) => value > 0.0,
-            Statistic::Lasting(_) | Statistic::Deviation(_) => true,
+            Statistic::Lasting(_) | Statistic::Peak(_) | Statistic::Deviation(_) => true,
         };
         self.window.iter().find(|(_, value)| value.is_some_and(is_bad)).map(|(sample, _)| sample.time)
     }

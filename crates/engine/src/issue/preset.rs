@@ -1,9 +1,68 @@
-//! The rules that come with Sidetone.
+//! The rules that come with Sidetone: a file for each preset, each rule with its published numbers and where they stand.
+//!
+//! All count in intervals of the client's reports, a second unless told otherwise: a product that samples every five seconds is matched in its
+//! thresholds and its share of bad samples, and faster than it was.
+
+mod plivo;
+mod sidetone;
+mod twilio;
+mod voximplant;
 
 use std::time::Duration;
 
 use super::{Bound, Condition, Rule, RuleSet, Statistic, Thresholds};
 use crate::metric::{Metric, Scope};
+
+/// A set of rules that comes with Sidetone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Preset {
+    /// Ours.
+    #[default]
+    Sidetone,
+    /// The warnings of Plivo's browser SDK as its documentation has them: 3 of 5 samples.
+    Plivo,
+    /// The same as its code has them: 2 of 3.
+    PlivoShipped,
+    /// The warnings of Twilio's voice SDK.
+    Twilio,
+    /// The quality issues of Voximplant's web SDK.
+    Voximplant,
+}
+
+impl Preset {
+    /// Every preset, the default first.
+    pub const ALL: [Self; 5] = [Self::Sidetone, Self::Plivo, Self::PlivoShipped, Self::Twilio, Self::Voximplant];
+
+    /// `sidetone`, `plivo`, `plivo-shipped` …
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sidetone => "sidetone",
+            Self::Plivo => "plivo",
+            Self::PlivoShipped => "plivo-shipped",
+            Self::Twilio => "twilio",
+            Self::Voximplant => "voximplant",
+        }
+    }
+
+    /// The preset of that [`Preset::name`].
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.name() == name)
+    }
+
+    /// Its rules.
+    #[must_use]
+    pub fn rules(self) -> RuleSet {
+        match self {
+            Self::Sidetone => sidetone::rules(),
+            Self::Plivo => plivo::documented(),
+            Self::PlivoShipped => plivo::shipped(),
+            Self::Twilio => twilio::rules(),
+            Self::Voximplant => voximplant::rules(),
+        }
+    }
+}
 
 /// The rule that most hosted products use: three of the last five one-second intervals.
 const THREE_OF_FIVE: Statistic = Statistic::Sustained { needed: 3, of: 5 };
@@ -22,6 +81,7 @@ const INBOUND_AUDIO: &[Scope] = &[Scope::InboundAudio];
 const INBOUND_VIDEO: &[Scope] = &[Scope::InboundVideo];
 const OUTBOUND_AUDIO: &[Scope] = &[Scope::OutboundAudio];
 const OUTBOUND_VIDEO: &[Scope] = &[Scope::OutboundVideo];
+const INBOUND: &[Scope] = &[Scope::InboundAudio, Scope::InboundVideo];
 
 const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -58,112 +118,7 @@ const fn rule(
     Rule { name, metric, scopes, condition: Condition::Always, statistic, bound, thresholds, clear_at: None, clear_after: CLEAR_AFTER }
 }
 
-/// The default preset: a synthesis of the thresholds of the hosted products.
-pub(super) fn sidetone() -> RuleSet {
-    use Bound::{Above, AtLeast, Below};
-    let rules = vec![
-        rule("high_rtt", Metric::Rtt, CONNECTION, THREE_OF_FIVE, Above, thresholds(200.0, 400.0, 800.0)),
-        rule("high_jitter", Metric::Jitter, STREAMS, THREE_OF_FIVE, Above, thresholds(30.0, 60.0, 100.0)),
-        rule("high_loss", Metric::LossRatio, STREAMS, THREE_OF_FIVE, Above, thresholds(0.01, 0.05, 0.15)),
-        // Bursts that spare most intervals: mean above 3 % over 7 s, gone at 1 %.
-        Rule {
-            clear_at: Some(0.01),
-            ..rule(
-                "bursty_loss",
-                Metric::LossRatio,
-                STREAMS,
-                Statistic::Mean(seconds(7)),
-                Above,
-                Thresholds { minor: Some(0.03), ..Thresholds::default() },
-            )
-        },
-        rule(
-            "audible_concealment",
-            Metric::AudibleConcealmentRatio,
-            INBOUND_AUDIO,
-            Statistic::Mean(seconds(5)),
-            Above,
-            thresholds(0.02, 0.05, 0.10),
-        ),
-        Rule { condition: Condition::Impaired, ..rule("low_mos", Metric::MosLq, AUDIO, THREE_OF_FIVE, Below, thresholds(3.6, 3.1, 2.6)) },
-        rule("high_media_latency", Metric::MediaLatency, INBOUND_AUDIO, THREE_OF_FIVE, Above, thresholds(100.0, 200.0, 300.0)),
-        // Half a second frozen within 30 s, 5 % of the time, 20 % of the time.
-        rule(
-            "video_freeze",
-            Metric::FrozenRatio,
-            INBOUND_VIDEO,
-            Statistic::Share(seconds(30)),
-            AtLeast,
-            thresholds(0.5 / 30.0, 0.05, 0.20),
-        ),
-        Rule {
-            condition: Condition::OffHold,
-            ..rule(
-                "no_inbound_audio",
-                Metric::AudioReceiveBitrate,
-                CONNECTION,
-                Statistic::Lasting(0.0),
-                AtLeast,
-                Thresholds { critical: Some(3.0), ..Thresholds::default() },
-            )
-        },
-        // Packets flow and carry silence: at most −60 dB of full scale.
-        Rule {
-            condition: Condition::FarEndOpen,
-            ..rule(
-                "silent_inbound_audio",
-                Metric::AudioRms,
-                INBOUND_AUDIO,
-                Statistic::Lasting(0.001),
-                AtLeast,
-                Thresholds { minor: None, major: Some(10.0), critical: Some(30.0) },
-            )
-        },
-        // A level that does not move by ten steps of 16-bit sound: a live microphone in a quiet room moves more, so a listener
-        // who says nothing is no alarm, as he is with the 1 % of full scale that hosted products use.
-        Rule {
-            condition: Condition::MicrophoneOpen,
-            ..rule(
-                "dead_microphone",
-                Metric::AudioLevel,
-                OUTBOUND_AUDIO,
-                Statistic::Deviation(seconds(10)),
-                Below,
-                Thresholds { major: Some(0.0003), ..Thresholds::default() },
-            )
-        },
-        rule("ice_disconnected", Metric::IceDisconnected, CONNECTION, BOTH, AtLeast, only_major(1.0)),
-        rule("ice_failed", Metric::IceFailed, CONNECTION, AT_ONCE, AtLeast, only_critical(1.0)),
-        rule("dtls_failed", Metric::DtlsFailed, CONNECTION, AT_ONCE, AtLeast, only_critical(1.0)),
-        rule("candidate_pair_change", Metric::CandidatePairChanges, CONNECTION, AT_ONCE, AtLeast, only_minor(1.0)),
-        // TCP repeats what is lost and holds up what comes after it.
-        rule("relayed_over_tcp", Metric::RelayedOverTcp, CONNECTION, BOTH, AtLeast, only_minor(1.0)),
-        // ITU-R BT.1359: noticed from 125 ms (sound late), unacceptable from 185 ms.
-        rule("av_skew", Metric::AvSkew, CONNECTION, Statistic::Mean(seconds(5)), Above, thresholds(125.0, 185.0, 400.0)),
-        Rule {
-            condition: Condition::Camera,
-            ..rule(
-                "low_frame_rate",
-                Metric::DecodedFrameRate,
-                INBOUND_VIDEO,
-                Statistic::Mean(seconds(10)),
-                Below,
-                thresholds(12.0, 7.0, 3.0),
-            )
-        },
-        rule("cpu_limited", Metric::LimitedByCpu, OUTBOUND_VIDEO, Statistic::Mean(seconds(10)), Above, minor_major(0.5, 0.9)),
-        rule("bandwidth_limited", Metric::LimitedByBandwidth, OUTBOUND_VIDEO, Statistic::Mean(seconds(10)), Above, minor_major(0.5, 0.9)),
-        // The playout device asked for sound that this computer had not ready.
-        rule(
-            "starved_playout",
-            Metric::SynthesizedPlayoutRatio,
-            INBOUND_AUDIO,
-            Statistic::Mean(seconds(5)),
-            Above,
-            thresholds(0.02, 0.05, 0.20),
-        ),
-        // −4 dB of full scale on average: more than half of every peak is cut off.
-        rule("loud_microphone", Metric::AudioRms, OUTBOUND_AUDIO, Statistic::Mean(seconds(10)), Above, minor_major(0.6, 0.7)),
-    ];
-    RuleSet { name: "sidetone", rules, settle: seconds(5) }
+/// What every preset needs, whatever its vendor calls it: a connection that is down.
+fn ice_disconnected() -> Rule {
+    rule("ice_disconnected", Metric::IceDisconnected, CONNECTION, BOTH, Bound::AtLeast, only_major(1.0))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Severity, preset};
+use super::{Preset, Severity};
 use crate::metric::{Metric, Scope};
 
 /// On which side of a threshold values are bad.
@@ -44,6 +44,8 @@ pub enum Statistic {
     Share(Duration),
     /// For how many seconds on end the metric has been at most this. Seconds.
     Lasting(f64),
+    /// The greatest value of a full window of which at least a third has one. Unit of the metric.
+    Peak(Duration),
     /// The standard deviation over a full window without absent values. Unit of the metric.
     Deviation(Duration),
 }
@@ -90,6 +92,8 @@ pub enum Condition {
     Camera,
     /// While the microphone is not muted and its level is below −40 dB of full scale. An exact 0 is judged only if the app says that it is not: a disabled track gives the same.
     MicrophoneOpen,
+    /// While the microphone is not muted and somebody can be heard, above −60 dB of full scale: a quiet room has less.
+    MicrophoneSpeaks,
     /// While media arrives and the far end is not muted. An exact 0 is judged only if the stream was ever heard, or the app says that the
     /// far end is not muted: a muted or volume-0 media element gives the same.
     FarEndOpen,
@@ -133,7 +137,7 @@ impl RuleSet {
     /// The default preset.
     #[must_use]
     pub fn sidetone() -> Self {
-        preset::sidetone()
+        Preset::Sidetone.rules()
     }
 }
 

@@ -18,7 +18,7 @@ use std::{
 
 use sidetone_engine::{
     ids::{AppKey, ConferenceId, ConferenceKey, ParticipantId, PeerConnectionId, UserId},
-    issue::RuleSet,
+    issue::Preset,
     report::Reports,
     units::Timestamp,
 };
@@ -37,6 +37,7 @@ const QUEUE_BATCHES: usize = 256;
 /// What the live view needs of a batch.
 pub(crate) struct LiveBatch {
     app: AppKey,
+    preset: Preset,
     conference_id: ConferenceId,
     user_id: UserId,
     participant_id: ParticipantId,
@@ -55,9 +56,10 @@ pub(crate) struct LiveBatch {
 }
 
 impl LiveBatch {
-    pub(crate) fn new(append: &Append, reports: Reports, reserved: Vec<Reserved>) -> Self {
+    pub(crate) fn new(append: &Append, preset: Preset, reports: Reports, reserved: Vec<Reserved>) -> Self {
         Self {
             app: append.app,
+            preset,
             conference_id: append.conference_id.clone(),
             user_id: append.user_id.clone(),
             participant_id: append.participant_id.clone(),
@@ -94,13 +96,12 @@ pub(crate) struct Live {
 
 impl Live {
     /// Starts a task per shard; they end when this is dropped.
-    pub(crate) fn start(config: &LiveConfig, rules: RuleSet, accounts: &Arc<Accounts>) -> Self {
+    pub(crate) fn start(config: &LiveConfig, accounts: &Arc<Accounts>) -> Self {
         let shards = std::thread::available_parallelism().map_or(1, usize::from);
         let channels = Arc::new(Channels::new(config.backlog_max, config.clients_max, accounts.live_clients.clone()));
         let start_one = |_| {
             let (queue, mut batches) = mpsc::channel::<(Place, LiveBatch)>(QUEUE_BATCHES);
-            let shard =
-                Shard::new(config.analyzers_max.div_ceil(shards), rules.clone(), Arc::clone(&channels), accounts.live_analyzers.clone());
+            let shard = Shard::new(config.analyzers_max.div_ceil(shards), Arc::clone(&channels), accounts.live_analyzers.clone());
             let shard = Arc::new(Mutex::new(shard));
             let of_task = Arc::clone(&shard);
             let skipped = accounts.live_skipped.clone();

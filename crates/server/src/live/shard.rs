@@ -11,7 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use sidetone_engine::{
     analysis::{Analyzer, Output, Tick},
     ids::{AppKey, ConferenceId, ConferenceKey, ParticipantId, ParticipantKey, PeerConnectionId, PeerConnectionKey, UserId},
-    issue::{Issue, RuleSet},
+    issue::Issue,
     units::Timestamp,
 };
 use sidetone_store::record::Place;
@@ -57,7 +57,6 @@ struct LivePeerConnection {
 }
 
 pub(crate) struct Shard {
-    rules: RuleSet,
     channels: Arc<Channels>,
     conferences: HashMap<ConferenceKey, LiveConference>,
     participants_max: usize,
@@ -67,17 +66,9 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    pub(crate) fn new(analyzers_max: usize, rules: RuleSet, channels: Arc<Channels>, gauge: Gauge) -> Self {
+    pub(crate) fn new(analyzers_max: usize, channels: Arc<Channels>, gauge: Gauge) -> Self {
         let peer_connections = LruCache::sparse(NonZeroUsize::new(analyzers_max).unwrap_or(NonZeroUsize::MIN));
-        Self {
-            rules,
-            channels,
-            conferences: HashMap::new(),
-            participants_max: analyzers_max,
-            participant_count: 0,
-            peer_connections,
-            gauge,
-        }
+        Self { channels, conferences: HashMap::new(), participants_max: analyzers_max, participant_count: 0, peer_connections, gauge }
     }
 
     /// Takes in one stored batch; `false` when there is no room for its participant.
@@ -157,7 +148,7 @@ impl Shard {
 
     fn analyze(&mut self, place: Place, key: PeerConnectionKey, batch: &LiveBatch) {
         if !self.peer_connections.contains(&key) {
-            let mut analyzer = Analyzer::live(&self.rules);
+            let mut analyzer = Analyzer::live(&batch.preset.rules());
             let silence = self.conferences.get(&place.conference).map(|conference| conference.silence.state(place.participant));
             silence.unwrap_or_default().into_iter().for_each(|change| analyzer.set_mute(change));
             let peer_connection =

@@ -134,7 +134,7 @@ async fn keep(
         Ok(append) => append,
         Err(refused) => return account.settle(Outcome::Invalid(refused.code())),
     };
-    let live = LiveBatch::new(&append, kept.batch.reports, Vec::new());
+    let live = LiveBatch::new(&append, kept.preset, kept.batch.reports, Vec::new());
     match state.store.append(append).await {
         Ok(Appended::Stored(place)) => {
             state.accounts.addresses_hidden(kept.hidden);

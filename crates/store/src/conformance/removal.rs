@@ -7,7 +7,7 @@ use crate::{
     query::{ConferenceQuery, EventQuery},
     record::{AppSettings, CallstatsSettings, Erased, NewApp, Secret, TokenAlgorithm, TokenKey},
 };
-use sidetone_engine::ids::UserId;
+use sidetone_engine::{ids::UserId, issue::Preset};
 
 /// The user goes, those who were there stay.
 pub async fn a_user_is_erased(store: &dyn Store) {
@@ -63,6 +63,7 @@ fn new_app(number: u128) -> NewApp {
             origins: vec!["https://app.example".into()],
             retention_days: Some(30),
             keep_addresses: true,
+            preset: Preset::Twilio,
             callstats: Some(CallstatsSettings { app_id: 123_456_789, secrets: vec![Secret(b"a2V5:secret".to_vec())] }),
         },
     }

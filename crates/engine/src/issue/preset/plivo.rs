@@ -1,0 +1,40 @@
+//! Plivo's `mediaMetrics`: one level, a warning, which is [`Severity::Major`](super::super::Severity::Major) here.
+//!
+//! Source: the documentation of its browser SDK (3 of the last 5 samples), and the code of version 2.2 (samples judged in groups of 3, 2 of
+//! them bad, and other limits of loss and MOS). Left out: `ice_timeout` (its length is in the `connected` event), `speaking_on_mute`.
+
+use Bound::{Above, AtLeast, Below};
+
+use super::*;
+
+/// As the documentation has it.
+pub(super) fn documented() -> RuleSet {
+    // 10 % of Opus, 20 % of PCMU: the stricter one.
+    warnings("plivo", THREE_OF_FIVE, Above, 0.10, 3.0)
+}
+
+/// As the code has it: the codec is never known to it, so that 2 % counts for all.
+pub(super) fn shipped() -> RuleSet {
+    warnings("plivo-shipped", Statistic::Sustained { needed: 2, of: 3 }, AtLeast, 0.02, 3.5)
+}
+
+fn warnings(name: &'static str, window: Statistic, loss_bound: Bound, loss: f64, mos: f64) -> RuleSet {
+    let rules = vec![
+        rule("high_rtt", Metric::Rtt, CONNECTION, window, Above, only_major(400.0)),
+        rule("high_jitter", Metric::Jitter, AUDIO, window, Above, only_major(30.0)),
+        rule("high_loss", Metric::LossRatio, AUDIO, window, loss_bound, only_major(loss)),
+        // Its formula is another one: delay counts in it, as in ours of the conversation.
+        rule("low_mos", Metric::MosCq, AUDIO, window, Below, only_major(mos)),
+        // no_audio_received
+        Rule {
+            condition: Condition::FarEndOpen,
+            ..rule("silent_inbound_audio", Metric::AudioRms, INBOUND_AUDIO, Statistic::Lasting(0.001), AtLeast, only_major(10.0))
+        },
+        Rule {
+            condition: Condition::MicrophoneOpen,
+            ..rule("dead_microphone", Metric::AudioLevel, OUTBOUND_AUDIO, Statistic::Deviation(seconds(10)), Below, only_major(0.0003))
+        },
+        ice_disconnected(),
+    ];
+    RuleSet { name, rules, settle: seconds(5) }
+}
