@@ -248,6 +248,33 @@ for (const start of SERVERS) {
       assert.equal(await muted(ada), true);
     });
 
+    test("noise is taken from the microphone, in the call and before it", async () => {
+      const sent = (phone: Softphone) => phone.page.evaluate(() => softphone.client.callSession?.peerConnection?.getSenders()[0]?.track?.id);
+      const eve = await Softphone.open(browser, origin.url, server, "eve", quality(sidetone));
+      assert.equal(await eve.do("startNoiseReduction"), false, "nobody is logged in");
+      await eve.do("login", "eve", "secret-eve");
+      await eve.hears("onNoiseReductionReady");
+      await eve.forget();
+      await establish(eve, bob);
+      const microphone = await sent(eve);
+      assert.equal(await eve.do("startNoiseReduction"), true);
+      assert.equal(await eve.do("startNoiseReduction"), false, "it is on");
+      assert.notEqual(await sent(eve), microphone);
+      assert.equal(await eve.do("stopNoiseReduction"), true);
+      assert.equal(await eve.do("stopNoiseReduction"), false, "it is off");
+      assert.equal(await sent(eve), microphone);
+      await eve.do("hangup");
+      await bob.hears("onCallTerminated");
+      await bob.forget();
+      await eve.forget();
+      assert.equal(await eve.do("startNoiseReduction"), true);
+      await establish(eve, bob);
+      await until("the next call is without noise", 10_000, () =>
+        eve.page.evaluate(() => softphone.client.callSession?.peerConnection?.getSenders()[0]?.track?.label === "MediaStreamAudioDestinationNode"),
+      );
+      await eve.close();
+    });
+
     test("volume is told in texts of three decimals while the call is up", async () => {
       await ada.page.evaluate(() => {
         const page = globalThis as { volumes?: object[] };

@@ -125,6 +125,8 @@ export interface Phone {
   unregister(): Promise<void>;
   /** Places a call. Returns at once: what becomes of it is told by the call's events. Throws only for a target that is no address. */
   call(target: string, options?: CallOptions): Call;
+  /** Loads ahead of the first call what noise reduction needs. `false`: it cannot be had here. */
+  prepareNoiseReduction(): Promise<boolean>;
   /** A SIP MESSAGE outside of a call. */
   sendMessage(target: string, text: string, contentType?: string): Promise<void>;
   /** Any request outside of a dialog, such as OPTIONS; resolves with the final response, whichever it is. */

@@ -10,6 +10,7 @@ import { Agent, parseTarget } from "./jssip/agent.ts";
 import { type IncomingRequest, RTCSession, Utils } from "./jssip/library.ts";
 import type { Reply } from "./jssip/request.ts";
 import { DeviceBook } from "./media/devices.ts";
+import { compile } from "./media/noise.ts";
 import { Player } from "./media/player.ts";
 import { type Settings, settle } from "./settings.ts";
 import { Sounds } from "./sounds.ts";
@@ -182,6 +183,13 @@ export class PhoneCore implements Phone {
     // What listens to the call is set once this has returned.
     void Promise.resolve().then(() => call.place(options));
     return call;
+  }
+
+  async prepareNoiseReduction(): Promise<boolean> {
+    return compile(this.options.assetsUrl).then(
+      () => typeof AudioWorkletNode === "function",
+      () => false,
+    );
   }
 
   async sendMessage(target: string, text: string, contentType = "text/plain;charset=UTF-8"): Promise<void> {

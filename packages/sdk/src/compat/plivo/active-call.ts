@@ -39,7 +39,6 @@ export class ActiveCall {
         call.on("mute", () => this.#watchSpeech()),
       );
     }
-    if (host.isReducingNoise()) this.#undo.push(call.on("localStream", () => void call.setNoiseReduction(true).catch(() => undefined)));
   }
 
   /** It was answered: from now on it is measured. */
@@ -47,6 +46,8 @@ export class ActiveCall {
     const call = this.session.session;
     const metrics = this.#metrics;
     if (metrics) this.#undo.push(call.on("tick", (tick) => metrics.tick(tick)));
+    // What was asked for before this call holds for it, too; from here on there is a sender whose track can be replaced.
+    if (this.host.isReducingNoise()) void call.setNoiseReduction(true).catch(() => undefined);
     this.#watchSpeech();
     this.#isConfirmed = true;
     if (this.host.hasListeners("volume")) this.meter();

@@ -55,6 +55,7 @@ export class Client extends EventEmitter {
       emit,
       isInCall: () => this.#calls.current !== null,
       endCalls: () => this.#calls.hangUpAll(),
+      onLogin: () => void this.#prepareNoiseReduction(),
       onLogout: () => this.clearOnLogout(),
     });
     this.#calls = new Calls(
@@ -290,11 +291,15 @@ export class Client extends EventEmitter {
     return true;
   }
 
+  async #prepareNoiseReduction(): Promise<void> {
+    if (this.#settings.noiseReduction && (await this.phone.prepareNoiseReduction())) this.#tell("onNoiseReductionReady");
+  }
+
   /** In the call that is up, and in those to come. */
   async #reduceNoise(on: boolean): Promise<boolean> {
     if (!this.#settings.noiseReduction || !this.isLoggedIn || this.#isReducingNoise === on) return false;
     const call = this.callSession;
-    const isDone = call?.localStream ? await call.setNoiseReduction(on).catch(() => false) : true;
+    const isDone = call?.localStream ? await call.setNoiseReduction(on).catch(() => false) : !on || (await this.phone.prepareNoiseReduction());
     if (isDone) this.#isReducingNoise = on;
     return isDone;
   }

@@ -21,6 +21,7 @@ export interface LoginHost {
   emit(name: string, ...values: unknown[]): void;
   isInCall(): boolean;
   endCalls(): void;
+  onLogin(): void;
   onLogout(): void;
 }
 
@@ -175,6 +176,7 @@ export class Login {
     this.#isLost = false;
     if (!isNew) return;
     this.host.emit("onLogin");
+    this.host.onLogin();
   }
 
   /** The server, or the source of tokens, says no. */

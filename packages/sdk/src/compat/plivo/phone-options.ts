@@ -14,7 +14,7 @@ const SCRIPT_URL = (globalThis.document?.currentScript as HTMLScriptElement | nu
 const ORIGIN = new URL(SCRIPT_URL || (globalThis.location?.href ?? "http://localhost")).origin;
 
 export function phoneOptions(settings: Settings): PhoneOptions {
-  const { sipDomain, tracking } = settings;
+  const { sipDomain, tracking, sidetone } = settings;
   return {
     servers: settings.servers ?? `${ORIGIN.replace(/^http/, "ws")}/sip`,
     ...(sipDomain !== undefined && { domain: sipDomain }),
@@ -27,6 +27,7 @@ export function phoneOptions(settings: Settings): PhoneOptions {
     dscp: settings.dscp,
     multipleCalls: settings.multipleCalls,
     closeProtection: settings.closeProtection,
+    assetsUrl: `${sidetone?.url ?? ORIGIN}/sdk/`,
     audio: Object.keys(settings.audioConstraints).length > 0 ? settings.audioConstraints : true,
     ...((tracking.local || tracking.remote) && { quality: qualityOptions(settings, tracking.remote) }),
   };

@@ -11,6 +11,19 @@ const SCRIPT_URL = (globalThis.document?.currentScript as HTMLScriptElement | nu
 /** Compiled once for all calls of the page. */
 let compiled: Promise<WebAssembly.Module> | undefined;
 
+const locate = (name: string, assetsUrl: string | undefined) => new URL(name, assetsUrl ?? SCRIPT_URL).href;
+
+/** Loads the network, once for the page, and ahead of a call where one wants. Rejects where it cannot be had. */
+export async function compile(assetsUrl: string | undefined): Promise<WebAssembly.Module> {
+  compiled ??= fetch(locate("denoise.wasm", assetsUrl)).then((response) => WebAssembly.compileStreaming(response));
+  try {
+    return await compiled;
+  } catch (error) {
+    compiled = undefined;
+    throw error;
+  }
+}
+
 /** A track without noise. The one that it was made from goes on, and stays its owner's to stop. */
 export class CleanTrack {
   private constructor(
@@ -21,15 +34,10 @@ export class CleanTrack {
 
   /** Rejects where the browser has no AudioWorklet, or a Content-Security-Policy forbids it or WebAssembly. */
   static async of(source: MediaStreamTrack, assetsUrl: string | undefined): Promise<CleanTrack> {
-    const url = (name: string) => new URL(name, assetsUrl ?? SCRIPT_URL).href;
-    compiled ??= fetch(url("denoise.wasm")).then((response) => WebAssembly.compileStreaming(response));
-    const module = await compiled.catch((error) => {
-      compiled = undefined;
-      throw error;
-    });
+    const module = await compile(assetsUrl);
     const context = new AudioContext({ sampleRate: SAMPLE_RATE_HZ });
     try {
-      await context.audioWorklet.addModule(url("denoise-worklet.js"));
+      await context.audioWorklet.addModule(locate("denoise-worklet.js", assetsUrl));
       const node = new AudioWorkletNode(context, PROCESSOR, { numberOfInputs: 1, numberOfOutputs: 1, outputChannelCount: [1], processorOptions: { module } });
       const destination = context.createMediaStreamDestination();
       context.createMediaStreamSource(new MediaStream([source])).connect(node).connect(destination);
