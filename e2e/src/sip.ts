@@ -131,5 +131,16 @@ export async function startSidetone(users: readonly string[]): Promise<SipServer
   };
 }
 
+/** A server to try the phone on. */
+export interface SipServerKind {
+  readonly name: string;
+  /** Whether it gives GRUUs (RFC 5627), by which one tab of a user can be called and not the others. */
+  readonly hasGruu: boolean;
+  start(): Promise<SipServer>;
+}
+
 /** All servers that the phone is tried on. */
-export const SIP_SERVERS: readonly { readonly name: string; readonly start: () => Promise<SipServer> }[] = [{ name: "kamailio", start: startKamailio }];
+export const SIP_SERVERS: readonly SipServerKind[] = [
+  { name: "kamailio", hasGruu: true, start: startKamailio },
+  { name: "sidetone", hasGruu: false, start: () => startSidetone(["ada", "bob", "carl", "carol", "dora", "eve"]) },
+];
