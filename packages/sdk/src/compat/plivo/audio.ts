@@ -61,13 +61,14 @@ export class AudioDevices implements Audio {
     private readonly usesDefault: boolean,
     tell: (change: DeviceChange) => void,
   ) {
-    for (const [name, id, type] of ELEMENTS) {
+    const elements = ELEMENTS.map(([name, id, type]) => {
       const element = phone.devices.element(name);
-      element.id = id;
       element.dataset["devicetype"] = type;
-      element.hidden = true;
-      document.body?.append(element);
-    }
+      return Object.assign(element, { id, hidden: true });
+    });
+    // A script in the head runs before there is a body.
+    if (document.body) document.body.append(...elements);
+    else document.addEventListener("DOMContentLoaded", () => document.body.append(...elements), { once: true });
     void this.#look();
     phone.on("mediaPermission", ({ granted }) => granted && void this.#look());
     phone.on("devices", ({ added, removed }) => {
