@@ -1,7 +1,6 @@
 /** The Voximplant face on Sidetone alone: its SIP server, its tokens, and the calls that it measures. */
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { chromiumTab, launchChromium } from "../src/browsers.ts";
@@ -17,9 +16,7 @@ before(async () => {
   sidetone = await Sidetone.start({ settings: ["sip.enabled=true"] });
   origin = await serveOrigin([`http://localhost:${sidetone.port}/sdk/voximplant.js`], { page: "voximplant" });
   browser = await launchChromium();
-  for (const user of ["ada", "bob"]) {
-    execFileSync(process.env["SIDETONE_BINARY"]!, ["phone", "create", "e2e", user, "--data", sidetone.data], { input: `secret-${user}\n` });
-  }
+  for (const user of ["ada", "bob"]) sidetone.addPhoneUser(user, `secret-${user}`);
 });
 
 after(async () => {
