@@ -6,7 +6,7 @@ import type { Browser } from "playwright-core";
 import { launchChromium } from "../src/browsers.ts";
 import { type Origin, serveOrigin } from "../src/origin.ts";
 import { Sidetone } from "../src/sidetone.ts";
-import { SIP_SERVERS, type SipServer, startSidetone } from "../src/sip.ts";
+import { SIP_SERVERS, type SipServer } from "../src/sip.ts";
 import { answer, course, dial, establish, events, hangUp, hears, openStation, rung, type Station } from "../src/voximplant.ts";
 import { until } from "../src/wait.ts";
 
@@ -26,9 +26,7 @@ after(async () => {
   await sidetone?.stop();
 });
 
-const servers = [...SIP_SERVERS, { name: "sidetone", start: () => startSidetone(["ada", "bob", "carol"]) }];
-
-for (const start of servers) {
+for (const start of SIP_SERVERS) {
   describe(start.name, () => {
     let server: SipServer;
     let ada: Station;
