@@ -4,7 +4,7 @@
 //! It does no I/O, reads no clock and knows no JSON: time comes in with the data.
 //!
 //! Reading order: [`report`] is what comes in; [`analysis`] is what goes out; between them stand
-//! [`metric`] (the series that exist), [`series`] (rates from counters), [`score`] (E-model and MOS),
+//! [`metric`] (the series that exist), [`series`] (rates from counters), [`score`] (how it sounded, whether one could talk, how it looked),
 //! [`issue`] (rules over series), [`diagnosis`] (whose fault it was) and [`histogram`] (percentiles that merge by addition).
 #![forbid(unsafe_code)]
 

@@ -9,4 +9,5 @@ pub mod codec;
 pub mod constants;
 pub mod emodel;
 pub mod mos;
+pub mod overall;
 pub mod video;

@@ -109,7 +109,9 @@ fn bias(segments: &[&Segment]) -> f64 {
 /// How many calls, conditions, talkers and segments each part has.
 fn calls(segments: &[Segment]) -> String {
     let mut text = String::from("| part | segments of 8 s | conditions | calls | talkers |\n|---|--:|--:|--:|---|\n");
-    for (name, of) in [("fit", Part::Fit), ("validation", Part::Validation), ("test", Part::Test), ("neither", Part::Neither)] {
+    for (name, of) in
+        [("fit", Part::Fit), ("validation", Part::Validation), ("test", Part::Test), ("later", Part::Later), ("neither", Part::Neither)]
+    {
         let used = part(segments, of);
         let conditions: BTreeSet<String> = used.iter().map(|segment| segment.condition()).collect();
         let calls: BTreeSet<(&str, &str)> = used.iter().map(|segment| (segment.set.as_str(), segment.call.as_str())).collect();
@@ -132,6 +134,7 @@ fn slices(segments: &[Segment]) -> Vec<(String, Vec<&Segment>)> {
         ("all of fit".to_owned(), part(segments, Part::Fit)),
         ("all of validation".to_owned(), part(segments, Part::Validation)),
         ("all of test".to_owned(), part(segments, Part::Test)),
+        ("all of later".to_owned(), part(segments, Part::Later)),
     ];
     let test = part(segments, Part::Test);
     let mut add = |name: &str, is_in: &dyn Fn(&Segment) -> bool| {
@@ -194,6 +197,8 @@ the data set in the repository, `cargo xtask lab --quick` places new calls, and 
 
 const TABLE: &str = "
 The split was decided before anything was fitted, by a hash of the condition's spelling and one of the talker's name. A condition that is tested was not fitted to and neither was a talker; segments that mix the two sides are used for nothing.
+The model was changed once after the test part had been looked at: clean G.722 was missing from the fit part, so its ceiling, plainly too low, was put where ITU-T G.113 has it. It moved the test figures from 0.94 and 0.39 to 0.95 and 0.35.
+*Later* is what was recorded after that with all four talkers, under conditions of which two had been met before: nothing could be chosen by it.
 
 ## Beside other tools
 

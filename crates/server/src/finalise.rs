@@ -1,7 +1,8 @@
 //! The finaliser: runs the engine over the stored reports of a conference that has ended, and writes its summary and its diagnoses.
 //!
 //! A conference's score is the worst of its participants', a participant's the worst of its peer connections', and that of a peer connection
-//! the mean of its own series over its whole life, which at each instant is the worst of its streams. A participant of whom only a summary
+//! the mean of its own series over its whole life in which bad moments weigh more ([`Overall`]); at each instant that is the worst of its
+//! streams. A participant of whom only a summary
 //! was submitted (Messenger) has the score of the summary.
 //!
 //! Safe to repeat, and interrupted at any point it is repeated: the store goes on to name the conference until `finalise` succeeded.
@@ -9,11 +10,12 @@
 use std::collections::BTreeMap;
 
 use sidetone_engine::{
-    analysis::{Analysis, Analyzer, MuteChange},
+    analysis::{Analysis, Analyzer, MuteChange, Output},
     diagnosis::{Happening, What},
     ids::ParticipantKey,
     issue::RuleSet,
     metric::Metric,
+    score::overall::Overall,
 };
 use sidetone_store::{
     Store,
@@ -70,9 +72,10 @@ pub async fn finalise(store: &dyn Store, ended: Ended) -> Result<bool, FinaliseE
         let rules = rules.clone();
         let mutes = mute::changes(mutes.iter().map(|(whose, event)| (*whose, event)), peer_connection.participant);
         let analysis = tokio::task::spawn_blocking(move || analyze(&chunks, mutes, &rules)).await.map_err(|_| FinaliseError::Panicked)?;
-        let analysis = analysis.map_err(|source| FinaliseError::Damaged { peer_connection: peer_connection.key.to_string(), source })?;
+        let (analysis, scores) =
+            analysis.map_err(|source| FinaliseError::Damaged { peer_connection: peer_connection.key.to_string(), source })?;
         let held = participants.entry(peer_connection.participant).or_default();
-        *held = worst(*held, scores(&analysis));
+        *held = worst(*held, scores);
         summary.peer_connections.push((peer_connection.key, analysis));
         // Before the summary, so that a restart in between folds again rather than never.
         store.fold(app, peer_connection.key).await?;
@@ -145,21 +148,25 @@ async fn events(store: &dyn Store, ended: Ended, kinds: &[&str]) -> Result<Vec<S
     Ok(events)
 }
 
-fn analyze(chunks: &[Chunk], mutes: Vec<MuteChange>, rules: &RuleSet) -> Result<Analysis, CodecError> {
+fn analyze(chunks: &[Chunk], mutes: Vec<MuteChange>, rules: &RuleSet) -> Result<(Analysis, Scores), CodecError> {
     let mut analyzer = Analyzer::new(rules);
     for change in mutes {
         analyzer.set_mute(change);
     }
+    // The engine scores a connection, at each instant, as the worst of its streams.
+    let mut scores = [Metric::MosLq, Metric::MosCq, Metric::MosV].map(|metric| (metric, Overall::default()));
     for run in run::in_order(chunks) {
-        analyzer.push(&run?, &mut |_| {});
+        analyzer.push(&run?, &mut |output| {
+            let Output::Tick(tick) = output else { return };
+            for (metric, overall) in &mut scores {
+                if let Some(score) = tick.connection.get(*metric) {
+                    overall.add(score, tick.interval.as_secs_f64());
+                }
+            }
+        });
     }
-    Ok(analyzer.finish())
-}
-
-/// The engine scores a connection, at each instant, as the worst of its streams.
-fn scores(analysis: &Analysis) -> Scores {
-    let mean = |metric| analysis.connection.iter().find(|summary| summary.metric == metric).map(|summary| summary.mean);
-    Scores { mos_lq: mean(Metric::MosLq), mos_cq: mean(Metric::MosCq), mos_v: mean(Metric::MosV) }
+    let [mos_lq, mos_cq, mos_v] = scores.map(|(_, overall)| overall.score());
+    Ok((analyzer.finish(), Scores { mos_lq, mos_cq, mos_v }))
 }
 
 fn worst(a: Scores, b: Scores) -> Scores {
