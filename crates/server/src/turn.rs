@@ -33,7 +33,7 @@ pub(crate) struct TurnParameters {
 }
 
 /// An entry for `iceServers` of an `RTCPeerConnection`.
-#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct TurnCredentials {
     /// The servers.
     #[schema(example = json!(["turn:turn.example.com:3478?transport=udp"]))]

@@ -1,12 +1,9 @@
 //! A conference goes out as a file and comes back; tables read back.
 
-use std::{
-    fs,
-    io::Read,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{fs, io::Read};
 
 use serde_json::Value;
+use sidetone_store::clock::{Clock, SystemClock};
 
 use crate::sidetone::{Server, folder_with_app, run_failing, run_ok, text, trace};
 
@@ -105,7 +102,7 @@ fn names_are_exported_on_request_and_that_is_recorded() {
     let folder = tempfile::tempdir().unwrap();
     let (data, secrets) = (text(folder.path()), folder_with_app(folder.path()));
     let server = Server::start(folder.path());
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    let now = SystemClock.now().as_millis();
     let batch = serde_json::json!({
         "conference_id": "weekly", "user_id": "ada", "participant_id": "stay", "peer_connection_id": "pc", "batch_seq": 0, "sent_ms": now,
         "events": [{"time_ms": now, "kind": "joined", "payload": {"user_name": "Ada Lovelace", "alias_name": "Otter"}}],

@@ -80,14 +80,16 @@ pub(super) struct Visitor {
 pub(super) fn issue(state: &AppState, identity: &Identity) -> Result<String, Problem> {
     let config = &state.config.callstats;
     let now = state.clock.now();
+    let has_turn = !state.config.turn.urls.is_empty();
     let until = now.plus_micros(config.token_lifetime.as_micros());
     let claims = Issued {
         app_id: identity.callstats.app_id,
         user_id: escape::encode_uri_component(identity.user_id.as_str()),
         expiry: until.to_iso(),
         submission_interval: config.submission_interval.as_micros().unsigned_abs() / 1000,
-        collect_sdp: identity.app.settings.keep_addresses,
-        taas_enabled: false,
+        // The client's pre-call test wants it too; what then comes is hidden like any other address.
+        collect_sdp: identity.app.settings.keep_addresses || has_turn,
+        taas_enabled: has_turn,
         ml_pipeline_enabled: false,
         ingested_events: &INGESTED_EVENTS,
         exp: until.as_millis().div_euclid(1000),

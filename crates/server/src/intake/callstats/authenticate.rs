@@ -20,7 +20,15 @@ use serde_json::{Value, json};
 use sidetone_wire::callstats::escape;
 
 use super::{access_token, credentials};
-use crate::{auth, config::listen::TlsConfig, intake::body, limit::Rated, problem::Problem, state::AppState};
+use crate::{
+    auth,
+    config::listen::TlsConfig,
+    intake::body,
+    limit::Rated,
+    problem::Problem,
+    state::AppState,
+    turn::{self, TurnCredentials},
+};
 
 /// How long a client waits before it comes with a new token of its own.
 const NEW_TOKEN_PAUSE_MS: u32 = 30_000;
@@ -30,6 +38,12 @@ struct Grant {
     access_token: String,
     token_type: &'static str,
     expires_in: u64,
+    /// For pre-call tests; without them the client has none.
+    #[serde(rename = "iceServers", skip_serializing_if = "Option::is_none")]
+    ice_servers: Option<[TurnCredentials; 1]>,
+    /// For calls, where the page asked for them.
+    #[serde(rename = "turnServers", skip_serializing_if = "Option::is_none")]
+    turn_servers: Option<[TurnCredentials; 1]>,
     metadata: Value,
 }
 
@@ -115,10 +129,13 @@ async fn authenticate(state: &AppState, request: Request) -> Result<Grant, Refus
         return Err(Refusal::Later(Problem::busy("the app makes too many requests", state.config.limits.retry_after.get())));
     }
     let apps = format!("{base}/v1/apps");
+    let turn = turn::issue(&state.config.turn, identity.user_id.as_str(), state.clock.now()).map(|issued| [issued]);
     Ok(Grant {
         access_token: access_token::issue(state, &identity)?,
         token_type: "bearer",
         expires_in: state.config.callstats.token_lifetime.get().as_secs(),
+        turn_servers: turn.clone().filter(|_| identity.wants_turn),
+        ice_servers: turn,
         metadata: json!({"urls": {"events": apps, "stats": apps, "config": apps}}),
     })
 }

@@ -30,6 +30,8 @@ pub(super) struct Identity {
     pub(super) app: Arc<App>,
     pub(super) callstats: CallstatsSettings,
     pub(super) user_id: UserId,
+    /// Whether it asks for TURN credentials to be used in calls (`callstats.getTurnCredentials`).
+    pub(super) wants_turn: bool,
 }
 
 #[derive(Deserialize)]
@@ -78,7 +80,8 @@ pub(super) async fn verify(state: &AppState, client_id: &str, code: &str) -> Res
     check_claims(&claims, user, client_id, number)?;
     check_times(state, &claims)?;
     let user_id = UserId::new(user).map_err(|error| wrong("Malformed client id", error.to_string()))?;
-    Ok(Identity { app, callstats, user_id })
+    let wants_turn = claims.get("generateTurnCredentials") == Some(&Value::Bool(true));
+    Ok(Identity { app, callstats, user_id, wants_turn })
 }
 
 fn claim(claims: &Map<String, Value>, name: &str) -> Option<String> {

@@ -1,11 +1,15 @@
 //! Who gets an access token, and what clients read in it.
 
+use base64::engine::general_purpose::STANDARD;
 use ring::{rand::SystemRandom, rsa, signature};
 use rustls::pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
 use sidetone_store::record::{TokenAlgorithm, TokenKey};
 
 use super::*;
-use crate::test::auth::signed;
+use crate::{
+    config::{messenger::Token, turn::TurnConfig},
+    test::auth::signed,
+};
 
 #[tokio::test]
 async fn a_page_gets_a_token_that_it_can_read() {
@@ -27,6 +31,32 @@ async fn a_page_gets_a_token_that_it_can_read() {
         assert_eq!(claims["ingestedEvents"].as_array().unwrap().len(), 13);
         server.join(token, user, "device").await;
     }
+}
+
+#[tokio::test]
+async fn a_page_gets_turn_servers_where_there_are_some() {
+    let urls = ["turn:turn.example:3478", "turns:turn.example:5349"].map(str::to_owned).to_vec();
+    let with_turn = TestServer::with(|config, settings| {
+        config.turn = TurnConfig { urls: urls.clone(), secret: Token("shared".into()), ..TurnConfig::default() };
+        settings.callstats = Some(CallstatsSettings { app_id: APP_ID, secrets: vec![Secret(SECRET.into())] });
+    })
+    .await;
+    let ask = async |server: &TestServer, wants: bool| {
+        let claims = json!({"userID": "ada", "appID": APP_ID, "generateTurnCredentials": wants});
+        server.authenticate(form(&format!("ada@{APP_ID}"), &code(SECRET, &claims))).await.ok()
+    };
+    let (plain, wanting) = (ask(&with_turn, false).await, ask(&with_turn, true).await);
+    let until = with_turn.clock.now().as_millis() / 1000 + 86_400;
+    let server = &plain["iceServers"][0];
+    assert_eq!((&server["urls"], &server["username"]), (&json!(urls), &json!(format!("{until}:ada"))));
+    // As coturn does it: the base64 of an HMAC-SHA-1, 20 bytes.
+    assert_eq!(STANDARD.decode(server["credential"].as_str().unwrap()).unwrap().len(), 20);
+    assert_eq!((plain.get("turnServers"), &wanting["turnServers"]), (None, &wanting["iceServers"]));
+    let read = claims(plain["access_token"].as_str().unwrap());
+    assert_eq!((&read["taasEnabled"], &read["collectSDP"]), (&json!(true), &json!(true)));
+
+    let without = ask(&super::server().await, true).await;
+    assert_eq!((without.get("iceServers"), without.get("turnServers")), (None, None));
 }
 
 #[tokio::test]
