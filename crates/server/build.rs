@@ -32,6 +32,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         write(&assets, &files, &out)?;
     } else {
         println!("cargo::rerun-if-changed=build.rs");
+        println!(
+            "cargo::warning=no folder above {} has CACHEDIR.TAG, so the assets are not found: pages will have no scripts",
+            out.display()
+        );
         write(&out, &files, &out)?;
     }
     Ok(())

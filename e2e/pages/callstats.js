@@ -5,10 +5,10 @@
 window.call = {
   said: [],
 
-  /** `options`: appId, appSecret or token, userId, otherId, conferenceId, proxy. */
+  /** `options`: appId, appSecret or token, userId, otherId, conferenceId, proxy, preCallTest. */
   async start(options) {
     const client = new callstats();
-    const { appId, appSecret, token, userId, otherId, conferenceId, proxy } = options;
+    const { appId, appSecret, token, userId, otherId, conferenceId, proxy, preCallTest } = options;
     Object.assign(this, { client, conferenceId });
     if (proxy) {
       window.csioproxy = true;
@@ -28,12 +28,14 @@ window.call = {
       (stats) => (this.stats = stats),
       {
         applicationVersion: "1.2.3",
-        disablePrecalltest: true,
+        disablePrecalltest: !preCallTest,
         siteID: "hq",
         additionalIDs: { customerID: "walmart" },
         collectLegacyStats: false,
       },
     );
+    // A call that begins stops the test.
+    if (preCallTest) return;
     const connection = new RTCPeerConnection();
     this.connection = connection;
     client.addNewFabric(connection, otherId, client.fabricUsage.multiplex, conferenceId, {

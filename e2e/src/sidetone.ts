@@ -112,7 +112,10 @@ export class Sidetone {
     const child = spawn(BINARY, this.#arguments, { stdio: ["ignore", "pipe", "pipe"] });
     this.#process = child;
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (this.#log += chunk.toString()));
-    await until("the server answers", 20_000, async () => (await fetch(`${this.url}/healthz`).catch(() => undefined))?.ok);
+    await until("the server answers", 20_000, async () => {
+      assert.equal(child.exitCode, null, `the server ended: ${this.#log}`);
+      return (await fetch(`${this.url}/healthz`).catch(() => undefined))?.ok;
+    });
   }
 
   /** Ends the server as a power cut would. */
@@ -207,6 +210,22 @@ export class Sidetone {
     const password = /^password {2}(\S+)$/m.exec(shown)?.[1];
     assert.ok(password, shown);
     return password;
+  }
+
+  /** Asks for pages as a new admin who has logged in. */
+  async logIn(): Promise<{ text(path: string): Promise<string> }> {
+    const password = /[^\s]+\s*$/.exec(run("user", "create", "looker", "--role", "admin", "--generate", "--data", this.data).trim())?.[0] ?? "";
+    const body = new URLSearchParams({ name: "looker", password });
+    const answer = await fetch(`${this.url}/login`, { method: "POST", body, redirect: "manual" });
+    assert.equal(answer.status, 303, await answer.text());
+    const cookie = answer.headers.get("set-cookie")?.split(";")[0] ?? "";
+    return {
+      text: async (path) => {
+        const page = await fetch(`${this.url}${path}`, { headers: { cookie } });
+        assert.equal(page.status, 200, path);
+        return page.text();
+      },
+    };
   }
 
   /** A line of `/metrics`. */

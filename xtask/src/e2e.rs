@@ -6,10 +6,11 @@ use anyhow::{Result, ensure};
 
 use crate::{assets, debian, npm, process, workspace};
 
-/// What is needed, by the Debian package that has each.
-const PROGRAMS: [(&str, &str); 4] = [
+/// Browsers and servers of others, by the Debian package that has each.
+const PROGRAMS: [(&str, &str); 5] = [
     ("chromium", "/usr/bin/chromium"),
     ("firefox-esr", "/usr/bin/firefox-esr"),
+    ("coturn", "/usr/bin/turnserver"),
     ("kamailio", "/usr/sbin/kamailio"),
     ("kamailio-websocket-modules", "/usr/share/doc/kamailio-websocket-modules/copyright"),
 ];

@@ -102,6 +102,9 @@ enum AppCommand {
         /// Lets pages of any origin send
         #[arg(long, conflicts_with = "origin")]
         any_origin: bool,
+        /// Takes call metrics of any Facebook page
+        #[arg(long, conflicts_with = "messenger_page")]
+        any_messenger_page: bool,
     },
     /// Lets the clients of callstats.io report: gives the app an AppID and an AppSecret, or takes over those that its pages have
     Callstats {
@@ -138,12 +141,22 @@ struct SettingArgs {
     /// The rules that judge its calls: sidetone, plivo, plivo-shipped, twilio or voximplant
     #[arg(long, value_name = "NAME", value_parser = preset)]
     preset: Option<Preset>,
+    /// Id of a Facebook page whose call metrics are taken; may be repeated, replaces those before. None: those of any
+    #[arg(long, value_name = "ID", value_parser = page_id)]
+    messenger_page: Vec<String>,
 }
 
 /// A preset of that name.
 pub(crate) fn preset(name: &str) -> Result<Preset> {
     let names = || Preset::ALL.map(Preset::name).join(", ");
     Preset::from_name(name).with_context(|| format!("there is no preset {name:?}, but {}", names()))
+}
+
+fn page_id(text: &str) -> Result<String> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        bail!("the id of a page is its number, such as 1234567890");
+    }
+    Ok(text.to_owned())
 }
 
 /// `kid=NAME,alg=ES256,file=PATH`.
@@ -209,6 +222,9 @@ impl SettingArgs {
     fn apply(&self, settings: &mut AppSettings) -> Result<()> {
         if !self.origin.is_empty() {
             settings.origins.clone_from(&self.origin);
+        }
+        if !self.messenger_page.is_empty() {
+            settings.messenger_pages.clone_from(&self.messenger_page);
         }
         for key in &self.token_key {
             let key = key.read()?;
@@ -278,7 +294,7 @@ pub(crate) async fn run(args: AppArgs) -> Result<()> {
             update(&*store, app.clone()).await?;
             show_secrets(&app, [intake.as_ref(), query.as_ref(), names.as_ref()], json)
         }
-        AppCommand::Set { app, settings, remove_token_key, any_origin } => {
+        AppCommand::Set { app, settings, remove_token_key, any_origin, any_messenger_page } => {
             let mut app = find(&*store, &app).await?;
             for kid in &remove_token_key {
                 if !app.settings.token_keys.iter().any(|key| key.kid == *kid) {
@@ -288,6 +304,9 @@ pub(crate) async fn run(args: AppArgs) -> Result<()> {
             app.settings.token_keys.retain(|key| !remove_token_key.contains(&key.kid));
             if any_origin {
                 app.settings.origins.clear();
+            }
+            if any_messenger_page {
+                app.settings.messenger_pages.clear();
             }
             settings.apply(&mut app.settings)?;
             update(&*store, app.clone()).await?;
@@ -389,6 +408,7 @@ fn as_json(app: &App) -> serde_json::Value {
         retention_days,
         keep_addresses,
         preset,
+        messenger_pages,
         callstats,
     } = &app.settings;
     json!({
@@ -403,6 +423,7 @@ fn as_json(app: &App) -> serde_json::Value {
         "retention_days": retention_days,
         "keep_addresses": keep_addresses,
         "preset": preset.name(),
+        "messenger_pages": messenger_pages,
         "callstats_app_id": callstats.as_ref().map(|callstats| callstats.app_id),
     })
 }

@@ -4,7 +4,7 @@ pub(crate) mod diagnosis;
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use sidetone_engine::{
     analysis::{Direction, MediaKind, Stream, StreamId, Summary},
     issue::{Issue, Severity},
@@ -12,7 +12,7 @@ use sidetone_engine::{
     units::Timestamp,
 };
 use sidetone_store::{
-    record::{Conference, ConferenceDetail, ConferenceState, Participant, PeerConnection, StoredEvent, StreamRecord},
+    record::{Conference, ConferenceDetail, ConferenceKind, ConferenceState, Participant, PeerConnection, StoredEvent, StreamRecord},
     summary::{ConferenceScore, Scores},
 };
 use utoipa::{PartialSchema, ToSchema, openapi};
@@ -88,6 +88,38 @@ impl From<MediaKind> for KindName {
         match kind {
             MediaKind::Audio => Self::Audio,
             MediaKind::Video => Self::Video,
+        }
+    }
+}
+
+/// What a conference is: a call, or something that belongs to none and is kept like one.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ConferenceKindName {
+    Call,
+    PreCallTest,
+    Bridge,
+    Device,
+}
+
+impl From<ConferenceKind> for ConferenceKindName {
+    fn from(kind: ConferenceKind) -> Self {
+        match kind {
+            ConferenceKind::Call => Self::Call,
+            ConferenceKind::PreCallTest => Self::PreCallTest,
+            ConferenceKind::Bridge => Self::Bridge,
+            ConferenceKind::Device => Self::Device,
+        }
+    }
+}
+
+impl From<ConferenceKindName> for ConferenceKind {
+    fn from(kind: ConferenceKindName) -> Self {
+        match kind {
+            ConferenceKindName::Call => Self::Call,
+            ConferenceKindName::PreCallTest => Self::PreCallTest,
+            ConferenceKindName::Bridge => Self::Bridge,
+            ConferenceKindName::Device => Self::Device,
         }
     }
 }
@@ -260,6 +292,8 @@ pub(crate) struct ConferenceBody {
     start_ms: Millis,
     /// Last instant so far.
     end_ms: Millis,
+    /// What it is.
+    kind: ConferenceKindName,
     /// Where it stands.
     state: StateName,
     /// Number of participants.
@@ -285,6 +319,7 @@ impl From<Conference> for ConferenceBody {
             conference_id: conference.conference_id.as_str().to_owned(),
             start_ms: Millis(conference.start),
             end_ms: Millis(conference.end),
+            kind: conference.kind.into(),
             state: match conference.state {
                 ConferenceState::Running => StateName::Running,
                 ConferenceState::Ended => StateName::Ended,

@@ -6,13 +6,13 @@ use sidetone_store::{
     Store,
     clock::{Clock, Entropy},
 };
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::{
     account::Accounts,
     auth::apps::AppCache,
     config::ServerConfig,
-    dashboard::gate::Gate,
+    dashboard::{gate::Gate, import::IMPORTS_MAX},
     intake::callstats::Callstats,
     limit::{Budget, Rates},
     live::Live,
@@ -36,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) budget: Budget,
     pub(crate) live: Live,
     pub(crate) callstats: Callstats,
+    pub(crate) imports: Semaphore,
     pub(crate) recent_views: RecentViews,
     pub(crate) sip: Option<Sip>,
     stopping: watch::Sender<bool>,
@@ -68,6 +69,7 @@ impl AppState {
             accounts,
             live,
             callstats: Callstats::default(),
+            imports: Semaphore::new(IMPORTS_MAX),
             recent_views: RecentViews::default(),
         }))
     }

@@ -14,6 +14,7 @@ use crate::{
     delivery,
     error::failed,
     row::{self, time},
+    search::kind_number,
 };
 
 /// How much earlier than a running conference began (by clocks that may differ) a batch may end and still join it.
@@ -148,8 +149,8 @@ fn find_conference(db: &Connection, batch: &Append) -> Result<Option<(i64, Confe
 fn create_conference(db: &Connection, random: &mut fastrand::Rng, batch: &Append) -> Result<(i64, ConferenceKey), StoreError> {
     let key = ConferenceKey::mint(batch.span.0, random.u128(..));
     db.prepare_cached(
-        "INSERT INTO conferences (app, key, conference_id, conference_fold, start, end, reach, state, revision)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6 + 600000000, 0, 0)",
+        "INSERT INTO conferences (app, key, conference_id, conference_fold, start, end, reach, state, revision, kind)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6 + 600000000, 0, 0, ?7)",
     )
     .and_then(|mut insert| {
         insert.insert(params![
@@ -159,6 +160,7 @@ fn create_conference(db: &Connection, random: &mut fastrand::Rng, batch: &Append
             row::fold(batch.conference_id.as_str()),
             batch.span.0.as_micros(),
             batch.span.1.as_micros(),
+            kind_number(batch.conference_kind),
         ])
     })
     .map(|id| (id, key))

@@ -7,7 +7,7 @@ use sidetone_store::query::{ConferenceQuery, Cursor, TextMatch};
 use crate::{
     record::severity_number,
     row::{after_prefix, fold},
-    search::state_number,
+    search::{kind_number, state_number},
 };
 
 /// Conditions with their parameters, joined by AND.
@@ -195,6 +195,9 @@ impl<'a> Question<'a> {
         if let Some(state) = query.state {
             conditions.add(format!("c.state = {}", state_number(state)), []);
         }
+        if let Some(kind) = query.kind {
+            conditions.add(format!("c.kind = {}", kind_number(kind)), []);
+        }
         if let Some(Cursor { start, key }) = query.after {
             conditions.add("(c.start, c.key) < (?, ?)", [Value::from(start.as_micros()), Value::from(key.to_bytes().to_vec())]);
         }
@@ -366,6 +369,11 @@ impl<'a> Question<'a> {
             let mut own = Conditions::default();
             own.add(format!("d.state = {state} AND d.state < 2"), []);
             add("conferences_unfinished", own);
+        }
+        if let Some(kind @ 1..) = self.query.kind.map(kind_number) {
+            let mut own = Conditions::default();
+            own.add(format!("d.kind = {kind} AND d.kind > 0"), []);
+            add("conferences_apart", own);
         }
         lookups
     }

@@ -26,6 +26,8 @@ pub(crate) struct SettingsJson {
     keep_addresses: bool,
     #[serde(default)]
     preset: Option<String>,
+    #[serde(default)]
+    messenger_pages: Vec<String>,
     callstats: Option<CallstatsJson>,
 }
 
@@ -64,6 +66,7 @@ impl From<&AppSettings> for SettingsJson {
             retention_days: settings.retention_days,
             keep_addresses: settings.keep_addresses,
             preset: Some(settings.preset.name().to_owned()),
+            messenger_pages: settings.messenger_pages.clone(),
             callstats: settings
                 .callstats
                 .as_ref()
@@ -95,6 +98,7 @@ impl TryFrom<SettingsJson> for AppSettings {
             keep_addresses: json.keep_addresses,
             // Of a preset that this version does not have, the default.
             preset: json.preset.as_deref().and_then(Preset::from_name).unwrap_or_default(),
+            messenger_pages: json.messenger_pages,
             callstats: json
                 .callstats
                 .map(|CallstatsJson(app_id, secrets)| CallstatsSettings { app_id, secrets: secrets.into_iter().map(Secret).collect() }),

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0006_name_views.sql"),
     include_str!("schema/0007_diagnoses.sql"),
     include_str!("schema/0008_phone_users.sql"),
+    include_str!("schema/0009_conference_kind.sql"),
 ];
 
 /// The version that this code writes.

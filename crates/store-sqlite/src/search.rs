@@ -10,7 +10,7 @@ use sidetone_engine::{
 use sidetone_store::{
     error::StoreError,
     query::{ConferencePage, ConferenceQuery, Cursor, PAGE_ROWS_MAX, TextMatch},
-    record::{Conference, ConferenceState},
+    record::{Conference, ConferenceKind, ConferenceState},
     summary::{ConferenceScore, IssueCount, Scores},
 };
 
@@ -23,7 +23,7 @@ use crate::{
 /// The columns that [`conference`] reads, of a conference `c`.
 pub(crate) const CONFERENCE_COLUMNS: &str =
     "c.key, c.conference_id, c.start, c.end, c.state, c.revision, c.mos_lq, c.mos_cq, c.mos_v, c.issues,
-    (SELECT count(*) FROM participants p WHERE p.conference = c.id), (SELECT count(*) FROM peer_connections k WHERE k.conference = c.id), c.model";
+    (SELECT count(*) FROM participants p WHERE p.conference = c.id), (SELECT count(*) FROM peer_connections k WHERE k.conference = c.id), c.model, c.kind";
 
 /// From how many rows on a condition counts as common.
 ///
@@ -152,6 +152,15 @@ pub(crate) fn state_number(state: ConferenceState) -> i64 {
     }
 }
 
+pub(crate) fn kind_number(kind: ConferenceKind) -> i64 {
+    match kind {
+        ConferenceKind::Call => 0,
+        ConferenceKind::PreCallTest => 1,
+        ConferenceKind::Bridge => 2,
+        ConferenceKind::Device => 3,
+    }
+}
+
 /// A conference from [`CONFERENCE_COLUMNS`].
 pub(crate) fn conference(row: &Row<'_>) -> Result<Conference, StoreError> {
     let key = ConferenceKey::from_bytes(row.get(0).map_err(failed)?);
@@ -170,6 +179,9 @@ pub(crate) fn conference(row: &Row<'_>) -> Result<Conference, StoreError> {
         2 => ConferenceState::Finalised,
         other => return Err(corrupt(format!("{other} is no state"))),
     };
+    let kind: i64 = row.get(13).map_err(failed)?;
+    let is_it = |known: &ConferenceKind| kind_number(*known) == kind;
+    let kind = ConferenceKind::ALL.into_iter().find(is_it).ok_or_else(|| corrupt(format!("{kind} is no kind of conference")))?;
     let time = |column| row.get(column).map(Timestamp::from_micros).map_err(failed);
     let scores = Scores { mos_lq: row.get(6).map_err(failed)?, mos_cq: row.get(7).map_err(failed)?, mos_v: row.get(8).map_err(failed)? };
     Ok(Conference {
@@ -177,6 +189,7 @@ pub(crate) fn conference(row: &Row<'_>) -> Result<Conference, StoreError> {
         conference_id: ConferenceId::new(id).map_err(|error| corrupt(error.to_string()))?,
         start: time(2)?,
         end: time(3)?,
+        kind,
         state,
         participant_count: row.get(10).map_err(failed)?,
         peer_connection_count: row.get(11).map_err(failed)?,
@@ -261,6 +274,7 @@ mod tests {
             severity: Some(Severity::Major),
             mos_min: Some(1.0),
             mos_max: Some(2.0),
+            kind: Some(ConferenceKind::PreCallTest),
             state: Some(ConferenceState::Running),
             after: Some(Cursor { start: Timestamp::from_micros(8), key: ConferenceKey::mint(Timestamp::from_micros(8), 1) }),
             limit: 10,
@@ -295,6 +309,7 @@ mod tests {
             "conferences_by_id (app=? AND conference_fold>? AND conference_fold<?)",
             "conferences_by_mos (app=? AND mos>? AND mos<?)",
             "conferences_unfinished (state=?)",
+            "conferences_apart (app=? AND kind=? AND start>? AND start<?)",
         ]) {
             let count = plan(&db, &lookup.rows);
             assert!(count.contains(index), "{index}: {count}");
@@ -302,7 +317,7 @@ mod tests {
             assert!(plan.starts_with("SEARCH c USING INTEGER PRIMARY KEY (rowid=?)"), "{index}: {plan}");
             assert!(plan.contains(index) && !plan.contains("SCAN"), "{index}: {plan}");
         }
-        assert_eq!(lookups.len(), 8);
+        assert_eq!(lookups.len(), 9);
     }
 
     #[test]

@@ -43,6 +43,7 @@ fn batch(seq: u32, user: &str, payload_bytes: usize) -> Append {
         received: time,
         span: (time, time),
         events: vec![Event { time, kind: "log".into(), payload: format!("{user}{}", "x".repeat(payload_bytes)) }],
+        conference_kind: Default::default(),
         facts: ParticipantFacts::default(),
         left: None,
         closed: None,

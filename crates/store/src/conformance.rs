@@ -32,7 +32,7 @@ use sidetone_wire::batch::Event;
 use crate::{
     Store,
     query::ConferenceQuery,
-    record::{Append, Appended, Conference, EncodedReports, ParticipantFacts, Place},
+    record::{Append, Appended, Conference, ConferenceKind, EncodedReports, ParticipantFacts, Place},
 };
 
 /// Makes each case a test of the calling crate. `$make` is an async function without arguments that gives an empty store, and whatever must
@@ -89,6 +89,7 @@ fn batch(conference: &str, user: &str, seq: u32, from: i64, until: i64) -> Appen
         received: at(until),
         span: (at(from), at(until)),
         events: Vec::new(),
+        conference_kind: ConferenceKind::Call,
         facts: ParticipantFacts::default(),
         left: None,
         closed: None,

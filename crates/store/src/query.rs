@@ -6,7 +6,7 @@ use sidetone_engine::{
     units::Timestamp,
 };
 
-use crate::record::{Conference, ConferenceState, StoredEvent};
+use crate::record::{Conference, ConferenceKind, ConferenceState, StoredEvent};
 
 /// Most rows that one page may hold.
 pub const PAGE_ROWS_MAX: usize = 500;
@@ -45,6 +45,8 @@ pub struct ConferenceQuery {
     pub mos_min: Option<f64>,
     /// … at most.
     pub mos_max: Option<f64>,
+    /// What it is; `None`: anything.
+    pub kind: Option<ConferenceKind>,
     /// Where it stands.
     pub state: Option<ConferenceState>,
     /// After this place in the list (keyset pagination).

@@ -99,8 +99,40 @@ pub struct AppSettings {
     pub keep_addresses: bool,
     /// The rules that judge its calls.
     pub preset: Preset,
+    /// Ids of the Facebook pages whose call metrics it takes; empty: of any.
+    pub messenger_pages: Vec<String>,
     /// What callstats clients know of it; `None`: none may report.
     pub callstats: Option<CallstatsSettings>,
+}
+
+/// What a conference is: a call, or something that belongs to none and is kept like one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ConferenceKind {
+    /// People who talk.
+    #[default]
+    Call,
+    /// A test of the network before a call.
+    PreCallTest,
+    /// What a bridge told of itself in a day.
+    Bridge,
+    /// What a device told of itself in a day.
+    Device,
+}
+
+impl ConferenceKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Call, Self::PreCallTest, Self::Bridge, Self::Device];
+
+    /// Its name in API and pages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::PreCallTest => "pre_call_test",
+            Self::Bridge => "bridge",
+            Self::Device => "device",
+        }
+    }
 }
 
 /// A batch to be kept, with its reports already encoded.
@@ -124,6 +156,8 @@ pub struct Append {
     pub span: (Timestamp, Timestamp),
     /// Events, by the server's clock.
     pub events: Vec<Event>,
+    /// What the events say that the conference is; a call says nothing.
+    pub conference_kind: ConferenceKind,
     /// What a `joined` event said of the participant.
     pub facts: ParticipantFacts,
     /// Whether the batch ends the participant (`left`), and when.
@@ -253,6 +287,8 @@ pub struct Conference {
     pub start: Timestamp,
     /// Last instant so far.
     pub end: Timestamp,
+    /// What it is.
+    pub kind: ConferenceKind,
     /// Where it stands.
     pub state: ConferenceState,
     /// Number of participants.

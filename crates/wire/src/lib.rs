@@ -7,6 +7,7 @@ pub mod callstats;
 pub mod codec;
 pub mod happening;
 pub mod import;
+pub mod internals;
 pub mod json;
 pub mod messenger;
 pub mod mute;

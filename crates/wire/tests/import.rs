@@ -12,6 +12,7 @@ use sidetone_testkit::traces;
 use sidetone_wire::{
     batch::Event,
     import::{Content, Dump, Format, Import, ImportError, Limits, import},
+    internals,
 };
 
 fn read(bytes: &[u8]) -> Import {
@@ -551,4 +552,22 @@ fn envelopes_of_jitsi_hold_the_rows_that_its_server_stores() {
     assert_eq!(streamed.facts.conference_id, stored.facts.conference_id);
     let told = refusal("{\"type\":\"stats-entry\",\"statsSessionId\":\"s\",\"data\":\"[\"}");
     assert!(told.contains("line 1: data: "), "{told}");
+}
+
+#[test]
+fn what_is_written_as_a_webrtc_internals_dump_is_read_again() {
+    let original = recorded("webrtc-internals-av.json");
+    for connection in &original.connections {
+        let head = internals::Connection { id: &connection.id, user_agent: "Mozilla/5.0 Chrome/156.0.0.0", events: &connection.events };
+        let written = internals::write(head, connection.reports().iter());
+        let again = read(written.as_bytes());
+        assert_eq!((again.format, &again.skipped[..]), (Format::WebrtcInternals, &[][..]));
+        let Content::Dump(again) = again.content else { panic!("a dump was expected") };
+        let [read] = &again.connections[..] else { panic!("one connection was written") };
+        assert_eq!(read.id, connection.id);
+        assert_eq!(read.reports(), connection.reports());
+        // Its creation is told by every reader anew.
+        assert_eq!(read.events.len(), connection.events.len() + 1);
+        assert_eq!(again.facts.browser, "Chrome");
+    }
 }

@@ -16,6 +16,8 @@ export interface Options {
   token?: string;
   /** Where the one line of a migrated page points. */
   proxy?: string;
+  /** Whether the client tests the network when it is initialised; then no call follows. */
+  preCallTest?: boolean;
 }
 
 /** One request of the client. */

@@ -121,6 +121,11 @@ fn set(table: &mut toml::Table, setting: &Setting, shapes: &BTreeMap<String, Sha
         Shape::Whole => Value::Integer(value.trim().parse().map_err(|_| anyhow!("{source}: {value:?} is not a whole number"))?),
         Shape::Real => Value::Float(value.trim().parse().map_err(|_| anyhow!("{source}: {value:?} is not a number"))?),
         Shape::Truth => Value::Boolean(value.trim().parse().map_err(|_| anyhow!("{source}: {value:?} is neither true nor false"))?),
+        // As a file has it, or with commas alone.
+        Shape::List if value.trim_start().starts_with('[') => toml::from_str::<toml::Table>(&format!("list = {value}"))
+            .ok()
+            .and_then(|mut table| table.remove("list"))
+            .ok_or_else(|| anyhow!("{source}: {value:?} is no list; write a,b or [\"a\", \"b\"]"))?,
         Shape::List => {
             let parts = value.split(',').map(str::trim).filter(|part| !part.is_empty());
             Value::Array(parts.map(|part| Value::String(part.to_owned())).collect())

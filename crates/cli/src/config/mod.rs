@@ -187,9 +187,12 @@ mod tests {
                 setting("listen.address", "127.0.0.1:0"),
                 setting("listen.tls.mode", "self_signed"),
                 setting("listen.tls.names", "localhost, example.org"),
+                setting("turn.urls", r#"["turn:a.example?transport=udp", "turns:b.example"]"#),
+                setting("turn.secret", "shared"),
             ],
         )
         .unwrap();
+        assert_eq!(config.turn.urls, ["turn:a.example?transport=udp", "turns:b.example"]);
         assert_eq!(config.limits.connections_max, 9);
         assert_eq!(config.limits.body_size_max.to_string(), "2MiB");
         let names = vec!["localhost".to_owned(), "example.org".to_owned()];
@@ -201,6 +204,8 @@ mod tests {
         let error = |setting: Setting| applied("", &[setting]).unwrap_err().to_string();
         let wrong = error(setting("limits.connections_max", "many"));
         assert_eq!(wrong, "--set limits.connections_max: \"many\" is not a whole number");
+        let wrong = error(setting("turn.urls", "[turn:a.example"));
+        assert_eq!(wrong, r#"--set turn.urls: "[turn:a.example" is no list; write a,b or ["a", "b"]"#);
         let wrong = error(setting("limits.body_size_max", "1"));
         assert!(wrong.starts_with("--set limits.body_size_max: ") && wrong.contains("is not a size"), "{wrong}");
         let wrong = error(setting("limits.body_size", "1MiB"));

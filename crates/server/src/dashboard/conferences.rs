@@ -4,7 +4,7 @@ use axum::{extract::State, response::Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use sidetone_engine::{issue::RuleSet, units::Timestamp};
-use sidetone_store::record::{Conference, ConferenceState};
+use sidetone_store::record::{Conference, ConferenceKind, ConferenceState};
 
 use super::{
     format, icon,
@@ -31,6 +31,8 @@ const ROWS: usize = 30;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Filter {
+    /// Name of the kind; empty: calls.
+    kind: String,
     q: String,
     user: String,
     range: String,
@@ -71,6 +73,7 @@ impl Filter {
             issue: some(&self.issue),
             mos_min,
             mos_max,
+            kind: Some(self.kind().into()),
             state: (self.state == "running").then_some(StateParameter::Running),
             after: some(&self.after),
             limit: Some(ROWS),
@@ -78,8 +81,13 @@ impl Filter {
         })
     }
 
-    fn fields(&self) -> [(&'static str, &str); 11] {
+    fn kind(&self) -> ConferenceKind {
+        ConferenceKind::ALL.into_iter().find(|kind| kind.name() == self.kind).unwrap_or_default()
+    }
+
+    fn fields(&self) -> [(&'static str, &str); 12] {
         [
+            ("kind", &self.kind),
             ("q", &self.q),
             ("user", &self.user),
             ("range", &self.range),
@@ -95,7 +103,7 @@ impl Filter {
     }
 
     fn is_empty(&self) -> bool {
-        self.fields().iter().all(|(_, value)| value.is_empty())
+        self.fields().iter().all(|(name, value)| *name == "kind" || value.is_empty())
     }
 
     /// Whether something is asked that the closed form does not show.
@@ -121,10 +129,10 @@ pub(crate) async fn page(
     let Some(app) = &visitor.app else { return Ok(shell::page(&visitor, Some(Place::Conferences), "Conferences", no_app(&visitor))) };
     let found = conferences::find(&state, app.key, filter.search(state.clock.now())?).await?;
     let main = html! {
-        div.page-head { h1 { "Conferences" } }
+        div.page-head { h1 { "Conferences" } @if app.settings.callstats.is_some() { (kinds(filter.kind(), &visitor)) } }
         (form(&filter, &visitor))
         @if found.rows.is_empty() {
-            @if filter.is_empty() && filter.after.is_empty() { (no_calls(&visitor, &app.name)) } @else { (no_match(&filter, &visitor)) }
+            @if filter.is_empty() && filter.after.is_empty() { @if filter.kind() == ConferenceKind::Call { (no_calls(&visitor, &app.name)) } @else { (none_of(filter.kind())) } } @else { (no_match(&filter, &visitor)) }
         } @else {
             (table(&found.rows, &visitor))
             nav.pages aria-label="Pages" {
@@ -134,6 +142,39 @@ pub(crate) async fn page(
         }
     };
     Ok(shell::page(&visitor, Some(Place::Conferences), "Conferences", main))
+}
+
+/// Leads to what is kept like a call and is none; only the clients of callstats.io tell of it.
+fn kinds(shown: ConferenceKind, visitor: &Visitor) -> Markup {
+    html! {
+        nav.kinds aria-label="What is shown" {
+            @for kind in ConferenceKind::ALL {
+                @let path = if kind == ConferenceKind::Call { "/".to_owned() } else { format!("/?kind={}", kind.name()) };
+                a href=(visitor.link(&path)) aria-current=[(kind == shown).then_some("page")] { (plural(kind)) }
+            }
+        }
+    }
+}
+
+fn plural(kind: ConferenceKind) -> &'static str {
+    match kind {
+        ConferenceKind::Call => "Calls",
+        ConferenceKind::PreCallTest => "Pre-call tests",
+        ConferenceKind::Bridge => "Bridges",
+        ConferenceKind::Device => "Devices",
+    }
+}
+
+fn none_of(kind: ConferenceKind) -> Markup {
+    let what = match kind {
+        ConferenceKind::Call => "",
+        ConferenceKind::PreCallTest => {
+            "A page that initialises callstats.js tests its network where this server has a TURN server to lend ([turn] in its configuration)."
+        }
+        ConferenceKind::Bridge => "A Jitsi videobridge tells of itself once it reports here.",
+        ConferenceKind::Device => "The Java SDK tells of the machine that it runs on.",
+    };
+    html! { div.empty { (icon::search()) h2 { "No " (plural(kind).to_lowercase()) " yet" } p.muted { (what) } } }
 }
 
 fn form(filter: &Filter, visitor: &Visitor) -> Markup {
@@ -154,6 +195,7 @@ fn form(filter: &Filter, visitor: &Visitor) -> Markup {
     html! {
         form.filters method="get" action="/" role="search" {
             @if visitor.apps.len() > 1 { @if let Some(app) = &visitor.app { input type="hidden" name="app" value=(app.key); } }
+            @if !filter.kind.is_empty() { input type="hidden" name="kind" value=(filter.kind); }
             div.filter-row {
                 label.search-field { span.unseen { "Conference id" } (icon::search()) input type="search" name="q" value=(filter.q) placeholder="Conference id" autocomplete="off" autocapitalize="none" spellcheck="false"; }
                 label.search-field { span.unseen { "User id" } (icon::people()) input type="search" name="user" value=(filter.user) placeholder="User id" autocomplete="off" autocapitalize="none" spellcheck="false"; }

@@ -29,6 +29,9 @@ use crate::{
     state::AppState,
 };
 
+/// Files that may be imported at a time.
+pub(crate) const IMPORTS_MAX: usize = 2;
+
 pub(super) fn routes() -> MethodRouter<AppState> {
     // The body is bounded by `limits.import_size_max`.
     get(page).post(submit).layer(DefaultBodyLimit::disable())
@@ -87,6 +90,11 @@ async fn take(state: &AppState, visitor: &Visitor, headers: &HeaderMap, file: Fi
     visitor.check_form(headers.get("x-form-token").and_then(|token| token.to_str().ok()).unwrap_or_default())?;
     let app =
         visitor.app.as_ref().ok_or_else(|| Problem::not_found("app_not_found", "there is no app yet; an admin creates one at /apps"))?;
+    // A file is in memory as a whole, and again as what it says.
+    let _place = state.imports.try_acquire().map_err(|_| {
+        let detail = format!("{IMPORTS_MAX} files are being imported already; try again when they are done");
+        Problem::busy(detail, state.config.limits.retry_after.get())
+    })?;
     let bytes = read(state, request).await?;
     let conference = Some(file.conference).filter(|id| !id.is_empty()).map(ConferenceId::new).transpose();
     let conference = conference.map_err(|error| Problem::unprocessable("conference_id_invalid", error.to_string()))?;

@@ -13,7 +13,7 @@ pub(crate) mod format;
 pub(crate) mod gate;
 mod history;
 mod icon;
-mod import;
+pub(crate) mod import;
 mod live;
 mod login;
 mod name_views;
@@ -46,6 +46,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/conferences/{key}/raw/{peer_connection}", get(raw::page))
         .route("/conferences/{key}/raw/{peer_connection}/object", get(raw::object))
         .route("/conferences/{key}/raw/{peer_connection}/reports.json", get(raw::reports))
+        .route("/conferences/{key}/raw/{peer_connection}/webrtc_internals_dump.txt", get(raw::internals))
         .route("/live", get(live::page))
         .route("/live/events", get(live::app_events))
         .route("/users/{user_id}", get(history::page))

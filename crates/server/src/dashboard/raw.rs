@@ -8,6 +8,7 @@ use axum::{
 };
 use maud::html;
 use serde::Deserialize;
+use sidetone_store::record::{ConferenceDetail, PeerConnection};
 use sidetone_wire::portable;
 
 use super::{
@@ -39,9 +40,7 @@ pub(crate) async fn page(
     let reader = visitor.reader("page")?;
     let detail = query::conference::read(&state, &reader, &key).await?;
     let objects = objects::list(&state, reader.app, &peer_connection).await?;
-    let connection = detail.peer_connections.iter().find(|connection| connection.key.to_string() == peer_connection);
-    let connection =
-        connection.ok_or_else(|| Problem::not_found("peer_connection_not_found", "this conference has no such peer connection"))?;
+    let connection = connection_of(&detail, &peer_connection)?;
     let who = detail.participants.iter().find(|participant| participant.key == connection.participant);
     let who = who.map_or("", |who| person_text(who));
     let path = format!("/conferences/{key}/raw/{peer_connection}");
@@ -56,6 +55,7 @@ pub(crate) async fn page(
             div { h1.long { "Raw reports of " (name(who)) } p.facts { span { (format::instant(connection.start, "minute")) } span { (format::count(connection.report_count, "report")) } span { (format::bytes(connection.report_bytes)) " stored" } span { (format::count(objects.len() as u64, "object")) } } }
             p.actions.tight {
                 a.button href=(visitor.link(&format!("{path}/reports.json"))) download { (icon::download()) "Reports as JSON" }
+                a.button href=(visitor.link(&format!("{path}/webrtc_internals_dump.txt"))) download { (icon::download()) "webrtc-internals dump" }
                 a.button href=(visitor.link(&format!("/conferences/{key}/download"))) download { (icon::download()) "Whole conference" }
             }
         }
@@ -83,6 +83,11 @@ pub(crate) async fn page(
         }
     };
     Ok(shell::page(&visitor, Some(Place::Conferences), "Raw reports", main))
+}
+
+fn connection_of<'a>(detail: &'a ConferenceDetail, key: &str) -> Result<&'a PeerConnection, Problem> {
+    let found = detail.peer_connections.iter().find(|connection| connection.key.to_string() == key);
+    found.ok_or_else(|| Problem::not_found("peer_connection_not_found", "this conference has no such peer connection"))
 }
 
 #[derive(Debug, Deserialize)]
@@ -114,6 +119,18 @@ pub(crate) async fn reports(
 ) -> Result<Response, Refusal> {
     let bytes = objects::reports_json(&state, visitor.app()?, &peer_connection).await?;
     Ok(attachment("application/json", &format!("{peer_connection}.json"), bytes))
+}
+
+/// Reports and events as a dump of chrome://webrtc-internals, for tools that read those.
+pub(crate) async fn internals(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    Path((key, peer_connection)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    let reader = visitor.reader("download")?;
+    let detail = query::conference::read(&state, &reader, &key).await?;
+    let dump = objects::internals_dump(&state, &reader, &detail, connection_of(&detail, &peer_connection)?).await?;
+    Ok(attachment("application/json", "webrtc_internals_dump.txt", dump.into_bytes()))
 }
 
 /// The conference as a file that imports again.

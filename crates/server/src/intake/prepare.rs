@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 use sidetone_engine::units::Timestamp;
-use sidetone_store::record::{Append, EncodedReports, ParticipantFacts};
+use sidetone_store::record::{Append, ConferenceKind, EncodedReports, ParticipantFacts};
 use sidetone_wire::{
     batch::{Event, kind},
     user_agent,
@@ -110,6 +110,7 @@ pub fn prepare(kept: &mut KeptBatch, received: Timestamp, policy: TimePolicy<'_>
         batch_seq: batch.batch_seq,
         received,
         span,
+        conference_kind: conference_kind(&batch.events),
         facts: facts(&batch.events),
         left: last(&batch.events, kind::LEFT),
         closed: last(&batch.events, kind::CLOSED),
@@ -128,6 +129,17 @@ fn span(times: impl IntoIterator<Item = Timestamp>) -> Option<(Timestamp, Timest
 
 fn last(events: &[Event], kind: &str) -> Option<Timestamp> {
     events.iter().filter(|event| event.kind == kind).map(|event| event.time).max()
+}
+
+/// What the conference is, by events that only one kind of it has.
+fn conference_kind(events: &[Event]) -> ConferenceKind {
+    let kind = |event: &Event| match event.kind.as_str() {
+        "pre_call_test" | "pre_call_notification" => Some(ConferenceKind::PreCallTest),
+        "bridge" => Some(ConferenceKind::Bridge),
+        "device" => Some(ConferenceKind::Device),
+        _ => None,
+    };
+    events.iter().find_map(kind).unwrap_or_default()
 }
 
 /// What `joined` events told; the last word counts. Members of another type than expected are left out: the event itself is kept whole.

@@ -10,7 +10,11 @@ use sidetone_store::{
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Parameters, cursor, names::Reader};
-use crate::{model::ConferenceBody, problem::Problem, state::AppState};
+use crate::{
+    model::{ConferenceBody, ConferenceKindName},
+    problem::Problem,
+    state::AppState,
+};
 
 /// Which conferences. Every condition given must hold; those on users must hold for one and the same participant.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -47,6 +51,8 @@ pub(crate) struct SearchParameters {
     pub(crate) mos_min: Option<f64>,
     /// Score at most.
     pub(crate) mos_max: Option<f64>,
+    /// What it is; anything when absent.
+    pub(crate) kind: Option<ConferenceKindName>,
     /// Where it stands.
     pub(crate) state: Option<StateParameter>,
     /// `next` of the page before.
@@ -134,6 +140,7 @@ impl SearchParameters {
             }),
             mos_min: mos("mos_min", self.mos_min)?,
             mos_max: mos("mos_max", self.mos_max)?,
+            kind: self.kind.map(Into::into),
             state: self.state.map(|state| match state {
                 StateParameter::Running => ConferenceState::Running,
                 StateParameter::Ended => ConferenceState::Ended,

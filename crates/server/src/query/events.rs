@@ -16,7 +16,7 @@ use super::{
 use crate::{model::EventBody, problem::Problem, state::AppState};
 
 /// Which events.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct EventParameters {

@@ -5,11 +5,19 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sidetone_engine::{
     ids::AppKey,
-    report::{Object, Reports, Value},
+    report::{Object, Report, Reports, Value},
 };
-use sidetone_store::record::Chunk;
-use sidetone_wire::json;
+use sidetone_store::{
+    query::PAGE_ROWS_MAX,
+    record::{Chunk, ConferenceDetail, PeerConnection},
+};
+use sidetone_wire::{internals, json};
 
+use super::{
+    cursor,
+    events::{self, EventParameters},
+    names::Reader,
+};
 use crate::{model::Millis, problem::Problem, run, state::AppState};
 
 /// Points of a member's chart.
@@ -165,6 +173,37 @@ pub(crate) async fn reports_json(state: &AppState, app: AppKey, key: &str) -> Re
         }
         out.extend_from_slice(b"]\n");
         Ok(out)
+    })
+    .await
+}
+
+/// Every report and event as chrome://webrtc-internals would have dumped them.
+pub(crate) async fn internals_dump(
+    state: &AppState,
+    reader: &Reader,
+    conference: &ConferenceDetail,
+    connection: &PeerConnection,
+) -> Result<String, Problem> {
+    let mut parameters =
+        EventParameters { peer_connection: Some(connection.key.to_string()), limit: Some(PAGE_ROWS_MAX), ..EventParameters::default() };
+    let mut events = Vec::new();
+    loop {
+        let page = events::find(state, reader, &conference.conference.key.to_string(), parameters.clone()).await?;
+        events.extend(page.rows.into_iter().map(|held| held.event));
+        let Some(next) = &page.next else { break };
+        parameters.after = Some(cursor::write(next));
+    }
+    let chunks = chunks(state, reader.app, &connection.key.to_string()).await?;
+    let id = connection.peer_connection_id.as_str().to_owned();
+    let who = conference.participants.iter().find(|who| who.key == connection.participant);
+    let user_agent = who.map(|who| who.facts.user_agent.clone()).unwrap_or_default();
+    blocking(move || {
+        let mut reports: Vec<Report> = Vec::new();
+        for run in run::in_order(&chunks) {
+            reports.extend(run.map_err(Problem::internal)?.iter());
+        }
+        let connection = internals::Connection { id: &id, user_agent: &user_agent, events: &events };
+        Ok(internals::write(connection, reports))
     })
     .await
 }

@@ -166,6 +166,16 @@ async fn every_documented_refusal_has_its_envelope() {
 }
 
 #[tokio::test]
+async fn an_app_with_pages_takes_no_others() {
+    let server = TestServer::with(|_, settings| settings.messenger_pages = vec!["1234567890".into()]).await;
+    submit(&server, &body(&server, "call-1")).await.ok();
+    let foreign = request("/999/call_metrics").header(header::AUTHORIZATION, format!("Bearer {INTAKE}"));
+    let answer = server.send(foreign.body(body(&server, "call-2").to_string().into()).unwrap()).await;
+    let message = refused(&answer, 404, 100, Some(1011));
+    assert!(message.contains("--messenger-page 999"), "{message}");
+}
+
+#[tokio::test]
 async fn unknown_calls_are_refused_where_calls_must_be_known() {
     let server = TestServer::with(|config, _| config.messenger.calls = KnownCalls::Reported).await;
     let message = refused(&submit(&server, &body(&server, "c_1")).await, 400, 100, Some(1010));

@@ -45,6 +45,7 @@ fn pages(conference: &str, connection: &str) -> Vec<String> {
         format!("/conferences/{conference}/download"),
         format!("/conferences/{conference}/raw/{connection}"),
         format!("/conferences/{conference}/raw/{connection}/reports.json"),
+        format!("/conferences/{conference}/raw/{connection}/webrtc_internals_dump.txt"),
         "/".to_owned(),
         "/?q=Ada".to_owned(),
         "/live".to_owned(),

@@ -5,7 +5,7 @@ use super::{app, at, batch, found, leaving, stored};
 use crate::{
     Store,
     query::{ConferenceQuery, TextMatch},
-    record::{ConferenceState, ParticipantFacts},
+    record::{ConferenceKind, ConferenceState, ParticipantFacts},
     summary::{ConferenceScore, ConferenceSummary, IssueCount, Scores},
 };
 use sidetone_engine::issue::Severity;
@@ -80,13 +80,16 @@ pub async fn every_condition_selects(store: &dyn Store) {
         assert!(store.finalise(app(1), place.conference, summary).await.unwrap());
     }
     let running = stored(store, batch("later", "ada", 0, 2000, 2100)).await;
+    let mut test = leaving(batch("pre-call:1", "zoe", 0, 500, 600));
+    test.conference_kind = ConferenceKind::PreCallTest;
+    let test = stored(store, test).await;
 
     let any = ConferenceQuery::default;
     let prefix = |text: &str| Some(TextMatch::Prefix(text.into()));
     let exact = |text: &str| Some(TextMatch::Exact(text.into()));
     let cases = [
-        ("from", ConferenceQuery { from: Some(at(101)), ..any() }, vec![running, bad]),
-        ("until", ConferenceQuery { until: Some(at(1000)), ..any() }, vec![good]),
+        ("from", ConferenceQuery { from: Some(at(101)), ..any() }, vec![running, bad, test]),
+        ("until", ConferenceQuery { until: Some(at(1000)), ..any() }, vec![test, good]),
         ("id prefix", ConferenceQuery { conference_id: prefix("GOOD"), ..any() }, vec![bad, good]),
         ("id exact", ConferenceQuery { conference_id: exact("good night"), ..any() }, vec![]),
         ("user exact", ConferenceQuery { user_id: exact("Ada"), ..any() }, vec![good]),
@@ -101,6 +104,9 @@ pub async fn every_condition_selects(store: &dyn Store) {
         ("severity of it", ConferenceQuery { issue: Some("high_rtt".into()), severity: Some(Severity::Critical), ..any() }, vec![]),
         ("at least", ConferenceQuery { mos_min: Some(4.0), ..any() }, vec![good]),
         ("at most", ConferenceQuery { mos_max: Some(3.0), ..any() }, vec![bad]),
+        ("kind", ConferenceQuery { kind: Some(ConferenceKind::PreCallTest), ..any() }, vec![test]),
+        ("no such kind", ConferenceQuery { kind: Some(ConferenceKind::Bridge), ..any() }, vec![]),
+        ("calls", ConferenceQuery { kind: Some(ConferenceKind::Call), ..any() }, vec![running, bad, good]),
         ("running", ConferenceQuery { state: Some(ConferenceState::Running), ..any() }, vec![running]),
         // Graz and Firefox are one participant, Firefox and T-3 are two.
         ("one participant", ConferenceQuery { site: Some("Graz".into()), browser: Some("Firefox".into()), ..any() }, vec![bad]),

@@ -59,6 +59,7 @@ fn new_app(number: u128) -> NewApp {
             intake_secrets: vec![[1; 32]],
             query_secrets: vec![[2; 32], [3; 32]],
             names_secrets: vec![[4; 32]],
+            messenger_pages: vec!["1234567890".into()],
             token_keys: vec![TokenKey { kid: "k1".into(), algorithm: TokenAlgorithm::Es256, material: Secret(b"PEM".to_vec()) }],
             origins: vec!["https://app.example".into()],
             retention_days: Some(30),

@@ -8,6 +8,7 @@ mod diagnosis;
 mod ends;
 mod events;
 mod graph;
+mod pre_call;
 mod timeline;
 mod verdict;
 
@@ -19,7 +20,7 @@ use axum::{
 use maud::{Markup, html};
 use serde::Deserialize;
 use sidetone_engine::analysis::{Direction, MediaKind, StreamId};
-use sidetone_store::record::{ConferenceDetail, ConferenceState, Participant};
+use sidetone_store::record::{ConferenceDetail, ConferenceKind, ConferenceState, Participant};
 
 use super::{
     conferences::{name, running},
@@ -64,8 +65,13 @@ pub(crate) async fn page(
     let events = events::Events::read(&state, &reader, &key, &view).await?;
     let main = html! {
         (head(&detail, &visitor))
-        (verdict::section(&detail, &visitor))
-        (diagnosis::section(&detail, &visitor))
+        @match detail.conference.kind {
+            ConferenceKind::PreCallTest => (pre_call::section(&events.all)),
+            ConferenceKind::Call | ConferenceKind::Bridge | ConferenceKind::Device => {
+                (verdict::section(&detail, &visitor))
+                (diagnosis::section(&detail, &visitor))
+            }
+        }
         section.card aria-labelledby="timeline-title" {
             h2 #timeline-title { "Timeline" }
             (timeline::draw(&detail, &events.all))

@@ -75,12 +75,25 @@ pub(super) async fn keep(
             told.events.extend(is_test.then(|| Event { time, kind: kind::LEFT.to_owned(), payload: "{}".to_owned() }));
         }
     }
+    if !stay.has_written() {
+        told.events.extend(what_it_is(topic).map(|kind| Event { time, kind: kind.to_owned(), payload: "{}".to_owned() }));
+    }
     match keep::keep(state, &visitor.app, &stay, told, account).await {
         Ok((_, outcome)) => Ok((answer::kept(), Some(outcome))),
         Err(refusal) => {
             stay.unhear();
             Err(refusal)
         }
+    }
+}
+
+/// The event that tells what such a conference is, where none of its own does.
+fn what_it_is(topic: &str) -> Option<&'static str> {
+    match topic {
+        "stats/bridge/alive" | "stats/bridge/status" => Some("bridge"),
+        SENDER => None,
+        _ if topic.starts_with("events/precall") => None,
+        _ => Some("device"),
     }
 }
 

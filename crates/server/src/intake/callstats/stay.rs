@@ -57,6 +57,11 @@ impl Stay {
         Self { app, conference_id, user_id, participant_id, heard: Mutex::new(heard) }
     }
 
+    /// Whether anything of it was kept since the server started.
+    pub(super) fn has_written(&self) -> bool {
+        self.heard().written.is_some()
+    }
+
     /// Hears a report. `None` when it is one that was just heard; else the number of its batch.
     pub(super) fn hear(&self, body: &[u8], topic: &str, now: Timestamp) -> Option<u32> {
         let mut context = Context::new(&SHA256);

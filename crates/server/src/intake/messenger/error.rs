@@ -78,6 +78,13 @@ impl GraphError {
         Self::parameter(StatusCode::NOT_FOUND, 1011, "page_unknown", message)
     }
 
+    pub(crate) fn page_foreign(page_id: &str) -> Self {
+        let message = format!(
+            "(#100) invalid page id: the page {page_id} is not one of this app; `sidetone app set APP --messenger-page {page_id}` adds it"
+        );
+        Self::parameter(StatusCode::NOT_FOUND, 1011, "page_unknown", message)
+    }
+
     pub(crate) fn in_progress() -> Self {
         let message = "(#100) the call is still in progress; send its metrics after it has ended";
         Self::parameter(StatusCode::BAD_REQUEST, 1012, "call_in_progress", message)

@@ -71,7 +71,7 @@ pub(crate) struct TokenQuery {
         (status = 400, body = error::GraphErrorBody, description = "Wrong, too late, or there already: see `error_subcode`"),
         (status = 401, body = error::GraphErrorBody, description = "No, wrong or expired token"),
         (status = 403, body = error::GraphErrorBody, description = "A token of another scope, or a foreign origin"),
-        (status = 404, body = error::GraphErrorBody, description = "No page id"),
+        (status = 404, body = error::GraphErrorBody, description = "No page id, or a page that is not the app's"),
         (status = 429, body = error::GraphErrorBody, description = "The app sends too much; see Retry-After"),
         (status = 503, body = error::GraphErrorBody, description = "The server is busy; see Retry-After"),
     ),
@@ -143,6 +143,10 @@ async fn receive(
     let principal = auth::authorize(state, &parts.headers, token.as_deref(), Scope::Intake).await?;
     if page_id.is_empty() || !page_id.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(GraphError::page_unknown(page_id));
+    }
+    let pages = &principal.app.settings.messenger_pages;
+    if !pages.is_empty() && !pages.iter().any(|page| page == page_id) {
+        return Err(GraphError::page_foreign(page_id));
     }
     let now = state.clock.now();
     let reading = Reading { form, page_id, strict: state.config.messenger.strict, received: now };

@@ -112,7 +112,7 @@ async fn a_bridge_takes_part_and_tells_of_itself() {
     assert_eq!((&call["conference_id"], &call["participants"][0]["user_id"]), (&json!("meet.example/room 1"), &json!("jvb 1/eu")));
     let state = server.get("/v1/conferences?conference_id=bridge:jvb%201/eu:2026-11-21").await.ok();
     let state = server.get(&format!("/v1/conferences/{}", state["conferences"][0]["key"].as_str().unwrap())).await.ok();
-    assert_eq!(state["peer_connections"][0]["report_count"], 1);
+    assert_eq!((&state["peer_connections"][0]["report_count"], &state["kind"]), (&json!(1), &json!("bridge")));
 }
 
 #[tokio::test]
@@ -235,7 +235,7 @@ async fn a_pre_call_test_is_kept_and_linked() {
     });
     server.report(&token, &format!("/v1/apps/{APP_ID}/events/precall"), results).await.ok();
     let (conference, events) = server.only_conference().await;
-    assert_eq!(conference["conference_id"], format!("pre-call:{id}"));
+    assert_eq!((&conference["conference_id"], &conference["kind"]), (&json!(format!("pre-call:{id}")), &json!("pre_call_test")));
     assert_eq!((kinds(&events), &events[0]["payload"]["results"]["tests"]["rtt"]["median"]), (vec!["pre_call_test", "left"], &json!(2.3)));
 }
 

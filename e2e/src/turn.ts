@@ -1,0 +1,62 @@
+/** A real coturn on loopback that shares a secret with the server under test. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { freePort } from "./sidetone.ts";
+import { until } from "./wait.ts";
+
+const SECRET = "shared by coturn and sidetone";
+
+export class Turn {
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+  log = "";
+
+  private constructor(readonly port: number) {
+    this.#folder = mkdtempSync(join(tmpdir(), "coturn-"));
+    const given = {
+      "listening-ip": "127.0.0.1",
+      "relay-ip": "127.0.0.1",
+      "listening-port": port,
+      realm: "sidetone.test",
+      "static-auth-secret": SECRET,
+      pidfile: join(this.#folder, "pid"),
+      db: join(this.#folder, "db"),
+      "log-file": "stdout",
+    };
+    const flags = ["use-auth-secret", "allow-loopback-peers", "no-tls", "no-dtls", "no-cli", "no-multicast-peers"];
+    const options = [...flags.map((flag) => `--${flag}`), ...Object.entries(given).map(([name, value]) => `--${name}=${value}`)];
+    this.#child = spawn(process.env["TURNSERVER"] ?? "/usr/bin/turnserver", ["-n", ...options], { stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.on("data", (chunk: Buffer) => (this.log += chunk.toString()));
+  }
+
+  static async start(): Promise<Turn> {
+    const turn = new Turn(await freePort());
+    await until("coturn answers", 10_000, () => isOpen(turn.port));
+    return turn;
+  }
+
+  /** What the server is told of it. */
+  get settings(): string[] {
+    return [`turn.urls=["turn:127.0.0.1:${this.port}?transport=udp"]`, `turn.secret=${SECRET}`];
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.#child.once("exit", resolve));
+    this.#child.kill();
+    await ended;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => resolve(true));
+    socket.on("error", () => resolve(false));
+    socket.on("connect", () => socket.destroy());
+  });
+}
