@@ -28,7 +28,7 @@ export class Turn {
       db: join(this.#folder, "db"),
       "log-file": "stdout",
     };
-    const flags = ["use-auth-secret", "allow-loopback-peers", "no-tls", "no-dtls", "no-cli", "no-multicast-peers"];
+    const flags = ["use-auth-secret", "allow-loopback-peers", "no-tls", "no-dtls", "no-cli", "no-multicast-peers", "verbose"];
     const options = [...flags.map((flag) => `--${flag}`), ...Object.entries(given).map(([name, value]) => `--${name}=${value}`)];
     this.#child = spawn(process.env["TURNSERVER"] ?? "/usr/bin/turnserver", ["-n", ...options], { stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.on("data", (chunk: Buffer) => (this.log += chunk.toString()));

@@ -20,8 +20,8 @@ use crate::{
     state::AppState,
 };
 
-/// Longest name within a user name, in bytes: TURN allows 508 for the whole (RFC 8489).
-const NAME_BYTES_MAX: usize = 256;
+/// Longest name within a user name: TURN allows 508 bytes for the whole (RFC 8489).
+const NAME_CHARS_MAX: usize = 256;
 
 /// For whom.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -88,9 +88,9 @@ pub(crate) fn issue(config: &TurnConfig, name: &str, now: Timestamp) -> Option<T
     }
     let ttl_s = u64::try_from(config.ttl.as_micros() / 1_000_000).unwrap_or_default();
     let expires_s = now.as_millis() / 1000 + i64::try_from(ttl_s).unwrap_or_default();
-    // A colon ends the time; control characters have no place in a TURN user name.
-    let mut name: String = name.chars().map(|letter| if letter.is_control() || letter == ':' { '_' } else { letter }).collect();
-    name.truncate(name.floor_char_boundary(NAME_BYTES_MAX));
+    // coturn refuses who has a blank, a quote or a letter beyond ASCII in the name; a colon ends the time.
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '@');
+    let name: String = name.chars().take(NAME_CHARS_MAX).map(|letter| if is_plain(letter) { letter } else { '_' }).collect();
     let username = format!("{expires_s}:{name}");
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, config.secret.0.as_bytes());
     let credential = STANDARD.encode(ring::hmac::sign(&key, username.as_bytes()));
