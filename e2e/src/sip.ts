@@ -119,7 +119,7 @@ async function wireTo(port: number, path: string): Promise<Wire> {
 export async function startSidetone(users: readonly string[]): Promise<SipServer> {
   const domain = "sidetone.test";
   const sidetone = await Sidetone.start({ settings: ["sip.enabled=true", `sip.domain=${domain}`] });
-  for (const user of users) sidetone.addPhoneUser(user, `secret-${user}`);
+  for (const user of users) sidetone.phoneUser(user);
   return {
     name: "sidetone",
     domain,

@@ -16,7 +16,7 @@ before(async () => {
   sidetone = await Sidetone.start({ settings: ["sip.enabled=true"] });
   origin = await serveOrigin([`http://localhost:${sidetone.port}/sdk/voximplant.js`], { page: "voximplant" });
   browser = await launchChromium();
-  for (const user of ["ada", "bob"]) sidetone.addPhoneUser(user, `secret-${user}`);
+  for (const user of ["ada", "bob"]) sidetone.phoneUser(user);
 });
 
 after(async () => {
