@@ -23,13 +23,15 @@ interface Line {
   readonly report: Readonly<Record<string, unknown>>;
 }
 
-/** Sends one end of a recorded call, as if it had ended `endedAgoMs` ago. */
-async function send(sidetone: Sidetone, conference: string, user: string, trace: string, endedAgoMs: number, leaves: boolean): Promise<void> {
-  const lines = readFileSync(join(TRACES, trace), "utf8").trim().split("\n").map((line) => JSON.parse(line) as Line);
+/** Sends one end of a recorded call, or its reports from one number to another, as if it had ended `endedAgoMs` ago. */
+async function send(
+  sidetone: Sidetone, conference: string, user: string, trace: string, endedAgoMs: number, leaves: boolean, [from, until]: readonly [number, number?] = [0],
+): Promise<void> {
+  const lines = readFileSync(join(TRACES, trace), "utf8").trim().split("\n", until).map((line) => JSON.parse(line) as Line);
   const now = Date.now();
   const shift = now - endedAgoMs - lines.at(-1)!.t;
   const joined = { user_name: `${user} of the test`, site: "Bergen", browser: "Chrome", browser_version: "156.0", os: "Linux", additional_ids: { ticket: "T-4711" } };
-  for (let first = 0; first < lines.length; first += 10) {
+  for (let first = from; first < lines.length; first += 10) {
     const part = lines.slice(first, first + 10);
     const [start, end] = [part[0]!.t + shift, part.at(-1)!.t + shift];
     const events: object[] = [];
@@ -139,6 +141,7 @@ describe("dashboard", () => {
         await look("import", "/import");
         await look("apps", "/apps");
         await look("team", "/team");
+        await look("names", "/team/names", "table.rows");
       }));
   }
 
@@ -210,9 +213,19 @@ describe("dashboard", () => {
       await logIn(page);
       await page.goto("/live");
       await page.getByRole("link", { name: "weekly" }).waitFor();
-      await send(sidetone, "just-now", "dora", "audio-pc0.jsonl", 0, false);
+      const tells = (from: number, until: number, agoMs: number) => send(sidetone, "just-now", "dora", "audio-pc0.jsonl", agoMs, false, [from, until]);
+      await tells(0, 10, 12_000);
       await page.getByRole("link", { name: "just-now" }).click();
       await page.getByRole("heading", { name: "This call is running" }).waitFor();
+      await page.locator("[data-charts][data-painted]").waitFor();
+      const drawn = () => page.locator(".chart canvas").evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
+      const before = await drawn();
+      assert.ok(before.length >= 3, `${before.length} charts`);
+      await tells(10, 20, 0);
+      await until("each chart has grown", 10_000, async () => {
+        const now = await drawn();
+        return now.length >= before.length && before.every((image, index) => image !== now[index]);
+      });
     }));
 
   test("a raw object opens with its members over time, and the filter finds it", () =>

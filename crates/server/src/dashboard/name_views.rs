@@ -55,7 +55,7 @@ fn row(view: &NameView, visitor: &Visitor) -> Markup {
     let app = visitor.apps.iter().find(|app| app.key == view.app);
     html! {
         tr {
-            td.nowrap { (format::instant(view.at, "precise")) }
+            td.nowrap { (format::instant(view.at, "minute")) }
             td { (view.viewer) }
             td { (view.role.name()) }
             td.cell-name {

@@ -24,7 +24,7 @@ pub(crate) async fn page(State(state): State<AppState>, visitor: Visitor) -> Res
     let token = html! { input type="hidden" name="form_token" value=(visitor.form_token); };
     let roles = |chosen: Role| html! { @for role in Role::ALL { option value=(role.name()) selected[role == chosen] { (role.name()) } } };
     let main = html! {
-        div.page-head { div { h1 { "Team" } p.muted { "Who may log in. Engineers see aliases instead of names; admins manage apps and this list. " a href="/team/names" { "Who saw names" } } } }
+        div.page-head { div { h1 { "Team" } p.muted { "Who may log in. Engineers see aliases instead of names; admins manage apps and this list." } } p.actions.tight { a.button href="/team/names" { "Who saw names" } } }
         section.card aria-label="Users" {
             ul.team {
                 @for user in &users {
