@@ -11,7 +11,7 @@ use std::{
 
 use sidetone_engine::{
     ids::{AppKey, ConferenceId, ParticipantId, PeerConnectionId, UserId},
-    issue::{RuleSet, Severity},
+    issue::Severity,
     units::Timestamp,
 };
 use sidetone_server::{
@@ -24,7 +24,7 @@ use sidetone_server::{
 use sidetone_store::{
     Store,
     query::{ConferenceQuery, TextMatch},
-    record::{App, AppSettings, Append, Appended, ConferenceState, Ended, ParticipantFacts, Place},
+    record::{App, AppSettings, Append, Appended, ConferenceKind, ConferenceState, Ended, ParticipantFacts, Place},
     summary::{ConferenceScore, ConferenceSummary, IssueCount, Scores},
 };
 use sidetone_store_sqlite::{Role, SqliteConfig, SqliteStore};
@@ -146,7 +146,7 @@ async fn an_hour_of_four(store: &Arc<SqliteStore>, app: AppKey) -> Result<Place,
         began.elapsed().as_secs_f64()
     );
     let (began, cpu_before) = (Instant::now(), cpu()?);
-    if !finalise(&**store, &RuleSet::default(), Ended { app, conference: place.conference }).await? {
+    if !finalise(&**store, Ended { app, conference: place.conference }).await? {
         return Err("the conference has not ended".into());
     }
     let detail = store.conference(app, place.conference).await?.ok_or("the conference is gone")?;
@@ -219,6 +219,7 @@ async fn stay(store: &SqliteStore, app: AppKey, number: u32, party: u32) -> Resu
         received: end,
         span: (start, end),
         events: Vec::new(),
+        conference_kind: ConferenceKind::Call,
         facts,
         left: Some(end),
         closed: Some(end),
