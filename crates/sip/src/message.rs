@@ -1,7 +1,7 @@
 //! SIP messages: the start line, every header as it came, the body.
 //!
 //! A proxy passes on what it does not understand (RFC 3261 section 16.6), so nothing is normalised but compact names and folded lines.
-//! Reading only fails where there is no message at all; whether a request is one that may be served is judged by [`crate::check`].
+//! Reading only fails where there is no message at all; whether a request is one that may be served is judged by `crate::check`.
 
 use std::fmt::Write as _;
 
