@@ -2,7 +2,8 @@
 //!
 //! Nothing here opens a socket, reads a clock or rolls dice: time comes in with every call, secrets at the beginning, and what is to be
 //! sent comes out as [`Output`]. Reading order: [`message`] is what is on the wire; [`Proxy`] is the machine; within it `register`,
-//! `authenticate`, `route` and `dialog` judge requests, `fork` carries them, `respond` brings the answers back, `calls` tells of calls.
+//! `authenticate`, `route` and `dialog` judge requests, `fork` carries them, `respond` brings the answers back, `calls` tells of calls,
+//! `trace` of their messages.
 //!
 //! Flows are reliable and keep messages apart, so nothing is sent twice, and a transaction ends with its answer.
 #![forbid(unsafe_code)]
@@ -25,6 +26,7 @@ pub use proxy::{
     Config, Figures, Output, Proxy,
     calls::{CallEvent, Party, What},
     route::SERVICE_USER,
+    trace::Passed,
 };
 pub use text::Params;
 pub use uri::{Uri, UriError};

@@ -9,7 +9,7 @@ use sidetone_engine::{
     report::Reports,
     units::Timestamp,
 };
-use sidetone_sip::{CallEvent, What};
+use sidetone_sip::{CallEvent, Passed, What};
 use sidetone_store::record::Appended;
 use sidetone_wire::batch::{Batch, Event, kind};
 use tokio::{
@@ -32,6 +32,9 @@ use crate::{
 const TAKEN_AT_ONCE: usize = 256;
 /// Batches that are written at once: they share commits.
 const WRITTEN_AT_ONCE: usize = 64;
+
+/// A message of a call, told of its caller.
+pub(crate) const MESSAGE: &str = "sip_message";
 
 /// Names a participant.
 type Stay = (AppKey, String, String);
@@ -66,7 +69,7 @@ pub(crate) async fn run(state: &AppState) {
         let mut told: Vec<(Stay, String, Vec<Event>)> = Vec::new();
         for event in taken {
             let stay = (event.app, event.call_uuid.clone(), event.party.participant_id.clone());
-            let is_left = event.what == What::Left;
+            let (is_left, is_passed) = (event.what == What::Left, matches!(event.what, What::Passed(_)));
             let (user, written) = (event.party.user.clone(), as_event(&event));
             match told.iter_mut().find(|(held, ..)| *held == stay) {
                 Some((_, _, events)) => events.push(written),
@@ -74,7 +77,8 @@ pub(crate) async fn run(state: &AppState) {
             }
             if is_left {
                 present.remove(&stay);
-            } else {
+            } else if !is_passed {
+                // The last messages of a call pass when its ends have left.
                 present.insert(stay, Present { user, written: now });
             }
         }
@@ -163,6 +167,26 @@ fn as_event(event: &CallEvent) -> Event {
         What::HungUp { by, is_own, reason } => ("sip_hung_up", json!({"by": by, "own": is_own, "reason": reason})),
         What::Lost => ("sip_lost", json!({})),
         What::Left => (kind::LEFT, json!({})),
+        What::Passed(passed) => (MESSAGE, message(passed)),
     };
     Event { time: event.at, kind: kind.to_owned(), payload: payload.to_string() }
+}
+
+/// Without what says nothing.
+fn message(passed: &Passed) -> Value {
+    let Passed { leg, user, participant_id, is_received, method, cseq, code, reason, is_in_dialog, media, left_out } = passed;
+    let mut payload =
+        json!({"leg": leg, "user": user, "direction": if *is_received { "received" } else { "sent" }, "method": method, "cseq": cseq});
+    let mut add = |name: &str, value: Option<Value>| {
+        if let (Value::Object(members), Some(value)) = (&mut payload, value) {
+            members.insert(name.to_owned(), value);
+        }
+    };
+    add("participant_id", (!participant_id.is_empty()).then(|| json!(participant_id)));
+    add("code", code.map(|code| json!(code)));
+    add("reason", (!reason.is_empty()).then(|| json!(reason)));
+    add("in_dialog", is_in_dialog.then(|| json!(true)));
+    add("media", media.map(|media| json!(media)));
+    add("left_out", (*left_out > 0).then(|| json!(left_out)));
+    payload
 }

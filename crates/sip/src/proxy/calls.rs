@@ -6,7 +6,7 @@ use std::{collections::HashMap, time::Duration};
 
 use sidetone_engine::{ids::AppKey, units::Timestamp};
 
-use super::{Output, Proxy, dialog::Line};
+use super::{Output, Proxy, dialog::Line, trace::Passed};
 use crate::{check::Basics, message::Message, registrar::Endpoint};
 
 /// The header that names a call for both ends and for us.
@@ -83,6 +83,8 @@ pub enum What {
     },
     /// Both ends have gone without a word.
     Lost,
+    /// A message passed, of whichever end; told of the caller's.
+    Passed(Box<Passed>),
     /// The end is not there any more.
     Left,
 }
@@ -90,6 +92,16 @@ pub enum What {
 /// Names a call within this process: Call-ID and tag of the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct CallKey(String, String);
+
+impl CallKey {
+    pub(super) fn new(call_id: &str, caller_tag: &str) -> Self {
+        Self(call_id.to_owned(), caller_tag.to_owned())
+    }
+
+    pub(super) fn caller_tag(&self) -> &str {
+        &self.1
+    }
+}
 
 /// Ends of a call that are told of; a call that forks further goes on all the same.
 const LEGS_MAX: usize = 20;
@@ -123,7 +135,7 @@ impl Call {
     }
 }
 
-fn participant_id(call_id: &str, tag: &str) -> String {
+pub(super) fn participant_id(call_id: &str, tag: &str) -> String {
     format!("sip/{call_id}/{tag}")
 }
 
@@ -146,7 +158,7 @@ impl Calls {
         now: Timestamp,
         most: usize,
     ) -> (CallKey, Vec<CallEvent>) {
-        let key = CallKey(call_id.to_owned(), tag.to_owned());
+        let key = CallKey::new(call_id, tag);
         if self.0.len() >= most {
             return (key, Vec::new());
         }
@@ -158,6 +170,10 @@ impl Calls {
         ];
         self.0.insert(key.clone(), call);
         (key, events)
+    }
+
+    pub(super) fn has(&self, key: &CallKey) -> bool {
+        self.0.contains_key(key)
     }
 
     pub(super) fn uuid(&self, key: &CallKey) -> Option<&str> {

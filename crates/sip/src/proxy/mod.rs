@@ -1,6 +1,7 @@
 //! The machine: what comes in, what goes out, and what it keeps in between.
 
 pub(crate) mod calls;
+pub(crate) mod trace;
 
 mod answer;
 mod authenticate;
@@ -32,6 +33,7 @@ use crate::{
 use calls::{CallEvent, Calls, What};
 use fork::{Context, ContextId};
 use secrets::Secrets;
+use trace::Traces;
 
 /// What can be set. Spans are in seconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,9 +145,12 @@ pub struct Proxy {
     by_branch: HashMap<String, (ContextId, usize)>,
     due: BTreeSet<(Timestamp, ContextId)>,
     calls: Calls,
+    traces: Traces,
     failures: HashMap<IpAddr, Bucket>,
     callers: HashMap<String, Bucket>,
     swept: Timestamp,
+    /// When we were last told anything.
+    now: Timestamp,
     outputs: Vec<Output>,
 }
 
@@ -164,9 +169,11 @@ impl Proxy {
             by_branch: HashMap::new(),
             due: BTreeSet::new(),
             calls: Calls::default(),
+            traces: Traces::default(),
             failures: HashMap::new(),
             callers: HashMap::new(),
             swept: Timestamp::default(),
+            now: Timestamp::default(),
             outputs: Vec::new(),
         }
     }
@@ -179,6 +186,7 @@ impl Proxy {
 
     /// A connection is gone.
     pub fn close(&mut self, now: Timestamp, flow: FlowId) {
+        self.now = now;
         let Some(gone) = self.flows.remove(&flow) else { return };
         self.registrar.cut(flow, &gone.endpoints);
         self.lose_branches(now, flow);
@@ -202,14 +210,19 @@ impl Proxy {
 
     /// A message came. What is to be done about it is to be taken by [`Proxy::outputs`].
     pub fn receive(&mut self, now: Timestamp, flow: FlowId, mut message: Message, facts: &Facts) {
+        self.now = now;
         let Some(from) = self.flows.get_mut(&flow) else { return };
         if message.code().is_some() {
+            self.trace(flow, &message, true);
             self.response(now, message);
             return;
         }
         let (peer, port, has_room) = (from.peer, from.port, from.messages.take(now));
         let is_ack = message.method() == Some("ACK");
         let basics = check::request(&mut message);
+        if basics.is_ok() {
+            self.trace(flow, &message, true);
+        }
         answer::mark_via(&mut message, peer, port);
         match basics {
             Ok(_) if !has_room && !is_ack => {
@@ -223,6 +236,7 @@ impl Proxy {
 
     /// Time has passed: at least every second while anything is open.
     pub fn tick(&mut self, now: Timestamp) {
+        self.now = now;
         while let Some(&(at, id)) = self.due.first().filter(|(at, _)| *at <= now) {
             self.due.remove(&(at, id));
             self.time_out(now, id);
@@ -233,6 +247,7 @@ impl Proxy {
             self.failures.retain(|_, bucket| !bucket.is_full(now));
             self.callers.retain(|_, bucket| !bucket.is_full(now));
             self.end_lost_calls(now);
+            self.expire_traces();
         }
     }
 
@@ -252,6 +267,7 @@ impl Proxy {
     }
 
     fn send(&mut self, flow: FlowId, message: &Message) {
+        self.trace(flow, message, false);
         self.outputs.push(Output::Send { flow, bytes: message.to_bytes() });
     }
 

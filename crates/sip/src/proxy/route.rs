@@ -192,6 +192,8 @@ impl Proxy {
             self.config.transactions_max,
         );
         self.outputs.extend(events.into_iter().map(super::Output::Call));
+        self.begin_trace(&key, caller.app, &caller.user, &basics.uri.user);
+        self.trace(flow, message, true);
         key
     }
 

@@ -20,7 +20,11 @@ async fn timeline(running: &Running, call_uuid: &str) -> Option<Vec<String>> {
     let events = EventQuery { limit: 100, ..EventQuery::default() };
     let events = test.store.events(test.app.key, conference.key, &events).await.unwrap().rows;
     let user = |key| detail.participants.iter().find(|held| held.key == key).unwrap().user_id.to_string();
-    let mut kinds: Vec<String> = events.iter().map(|row| format!("{} {}", user(row.participant), row.event.kind)).collect();
+    let mut kinds: Vec<String> = events
+        .iter()
+        .filter(|row| row.event.kind != "sip_message")
+        .map(|row| format!("{} {}", user(row.participant), row.event.kind))
+        .collect();
     kinds.sort();
     Some(kinds)
 }
