@@ -220,7 +220,7 @@ pub(crate) async fn tick(state: &AppState) {
     }
 }
 
-pub(crate) use record::run as record;
+pub(crate) use record::{MESSAGE, run as record};
 
 /// Asks for `/` as `/sip`, where somebody wants a WebSocket for SIP there: clients may know a host only.
 pub(crate) fn at_root<B>(request: &mut axum::http::Request<B>) {

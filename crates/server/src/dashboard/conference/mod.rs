@@ -1,13 +1,14 @@
 //! `/conferences/{key}`: one conference. Who was there, what went wrong, and how every connection did over time.
 //!
 //! `ends` finds which connections belong together, `verdict` and `diagnosis` say it in words, `timeline` and `graph` draw, `connection` shows one pair of
-//! ends with its charts, `events` lists what happened.
+//! ends with its charts, `ladder` the signalling of calls by SIP, `events` lists what happened.
 
 mod connection;
 mod diagnosis;
 mod ends;
 mod events;
 mod graph;
+mod ladder;
 mod pre_call;
 mod timeline;
 mod verdict;
@@ -63,6 +64,7 @@ pub(crate) async fn page(
     let detail = query::conference::read(&state, &reader, &key).await?;
     let ends = Ends::of(&detail);
     let events = events::Events::read(&state, &reader, &key, &view).await?;
+    let messages = ladder::read(&state, &reader, &key).await?;
     let main = html! {
         (head(&detail, &visitor))
         @match detail.conference.kind {
@@ -86,6 +88,7 @@ pub(crate) async fn page(
                 (graph::draw(&detail, &ends))
             }
         }
+        (ladder::section(&detail, &messages))
         (connection::section(&detail, &ends, &view, &visitor))
         (events::section(&detail, &events, &view, &visitor))
     };

@@ -5,6 +5,7 @@ use sidetone_engine::units::Timestamp;
 use sidetone_store::record::{ConferenceDetail, Participant, StoredEvent};
 
 use super::{format, person, quality};
+use crate::sip::MESSAGE;
 
 /// Rows drawn at most; a webinar has more participants than anybody reads.
 const ROWS_MAX: usize = 60;
@@ -77,7 +78,7 @@ fn row(detail: &ConferenceDetail, participant: &Participant, events: &[StoredEve
                         title { (format::rule(&issue.rule)) ", " (format::span_us(cleared.as_micros() - issue.onset.as_micros())) }
                     }
                 }
-                @for held in events.iter().filter(|held| held.participant == participant.key) {
+                @for held in events.iter().filter(|held| held.participant == participant.key && held.event.kind != MESSAGE) {
                     circle.event cx=(scale.x(held.event.time)) cy="31" r="2" { title { (held.event.kind) } }
                 }
             }
