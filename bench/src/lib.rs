@@ -1,5 +1,7 @@
 //! What the benches share.
 
+pub mod hour;
+
 use std::{
     error::Error,
     io::{BufRead, BufReader},

@@ -205,14 +205,21 @@ export class Sidetone {
     return password;
   }
 
-  /** Asks for pages as a new admin who has logged in. */
-  async logIn(): Promise<{ text(path: string): Promise<string> }> {
+  /** What a new admin fills in to log in. */
+  user(): URLSearchParams {
     const password = /[^\s]+\s*$/.exec(run("user", "create", "looker", "--role", "admin", "--generate", "--data", this.data).trim())?.[0] ?? "";
-    const body = new URLSearchParams({ name: "looker", password });
+    return new URLSearchParams({ name: "looker", password });
+  }
+
+  /** Asks for pages as a new admin who has logged in. */
+  async logIn(): Promise<{ readonly cookie: { name: string; value: string }; text(path: string): Promise<string> }> {
+    const body = this.user();
     const answer = await fetch(`${this.url}/login`, { method: "POST", body, redirect: "manual" });
     assert.equal(answer.status, 303, await answer.text());
     const cookie = answer.headers.get("set-cookie")?.split(";")[0] ?? "";
+    const [name = "", value = ""] = cookie.split("=");
     return {
+      cookie: { name, value },
       text: async (path) => {
         const page = await fetch(`${this.url}${path}`, { headers: { cookie } });
         assert.equal(page.status, 200, path);

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use sidetone_bench::hour;
 use sidetone_engine::{
     ids::{AppKey, ConferenceId, ParticipantId, PeerConnectionId, UserId},
     issue::Severity,
@@ -28,7 +29,6 @@ use sidetone_store::{
     summary::{ConferenceScore, ConferenceSummary, IssueCount, Scores},
 };
 use sidetone_store_sqlite::{Role, SqliteConfig, SqliteStore};
-use sidetone_testkit::call::{Call, Who};
 
 /// 2026-01-01T00:00:00Z
 const START_US: i64 = 1_767_225_600_000_000;
@@ -116,7 +116,7 @@ async fn time<F: Future<Output = Result<usize, sidetone_store::error::StoreError
     Ok(())
 }
 
-/// A mesh of four for an hour, really encoded, finalised and folded.
+/// [An hour of four](hour), really encoded, finalised and folded.
 async fn an_hour_of_four(store: &Arc<SqliteStore>, app: AppKey) -> Result<Place, Error> {
     let began = Instant::now();
     let mut place = None;
@@ -124,20 +124,12 @@ async fn an_hour_of_four(store: &Arc<SqliteStore>, app: AppKey) -> Result<Place,
     let settings = AppSettings { keep_addresses: true, ..AppSettings::default() };
     let keeping = App { key: app, name: "bench".into(), created: start, settings };
     let (mut batches, mut bytes) = (0_u32, 0);
-    for from in 0..4 {
-        for to in (0..4).filter(|to| *to != from) {
-            let call = Call::of_seconds(3600).starting(start).with_video().ssrcs_from(from * 1000 + to * 10);
-            let call = call.during(100 * from..100 * from + 60, |conditions| conditions.rtt_ms = 700.0);
-            let (user, peer_connection) = (format!("user {from}"), format!("pc to {to}"));
-            let who = Who { conference: "an hour of four", user: &user, participant: &user, peer_connection: &peer_connection };
-            for batch in call.batches(who) {
-                let append = prepare(&mut KeptBatch::new(&keeping, batch, None), start, TimePolicy::Recorded)?;
-                (batches, bytes) = (batches + 1, bytes + append.reports.as_ref().map_or(0, |reports| reports.bytes.len()));
-                match store.append(append).await? {
-                    Appended::Stored(stored) => place = Some(stored),
-                    Appended::Duplicate(_) => return Err("a batch was there already".into()),
-                }
-            }
+    for batch in hour::batches(start).flatten() {
+        let append = prepare(&mut KeptBatch::new(&keeping, batch, None), start, TimePolicy::Recorded)?;
+        (batches, bytes) = (batches + 1, bytes + append.reports.as_ref().map_or(0, |reports| reports.bytes.len()));
+        match store.append(append).await? {
+            Appended::Stored(stored) => place = Some(stored),
+            Appended::Duplicate(_) => return Err("a batch was there already".into()),
         }
     }
     let place = place.ok_or("no batch")?;
