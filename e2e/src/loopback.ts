@@ -34,20 +34,25 @@ export interface Visit {
 /** Opens a site that has Sidetone's script tag. */
 export async function visit(browser: Browser, sidetone: Server, options: PageOptions = {}): Promise<Visit> {
   const origin = await serveOrigin([`${sidetone.url}/sdk/sidetone.js`], options);
-  const complaints: string[] = [];
-  const page = (await chromiumTab(browser, complaints)) as Page;
-  // Names of functions, which the compiler of the tests wants to keep, mean nothing in a page.
-  await page.addInitScript("globalThis.__name = (held) => held");
-  await page.addInitScript(install);
-  await page.goto(origin.url);
+  const visited = await open(browser, origin.url);
   return {
-    page,
-    complaints,
+    ...visited,
     async close() {
-      await page.context().close();
+      await visited.page.context().close();
       await origin.close();
     },
   };
+}
+
+/** Opens a page that may call itself. */
+export async function open(browser: Browser, url: string): Promise<Omit<Visit, "close">> {
+  const complaints: string[] = [];
+  const page = await chromiumTab(browser, complaints);
+  // Names of functions, which the compiler of the tests wants to keep, mean nothing in a page.
+  await page.addInitScript("globalThis.__name = (held) => held");
+  await page.addInitScript(install);
+  await page.goto(url);
+  return { page, complaints };
 }
 
 /** Options of a client in a page. */

@@ -26,13 +26,23 @@ export async function serveOrigin(scripts: readonly string[], { policy, before =
   const page = buildSync({ entryPoints: [entry], bundle: true, write: false, format: "iife", target: "es2022" }).outputFiles[0]!.text;
   const tags = [...before.map((text) => `<script>${text}</script>`), ...scripts.map((src) => `<script src="${src}"></script>`)];
   const html = `<!doctype html><meta charset="utf-8"><title>call</title><link rel="icon" href="data:,">${tags.join("")}<script src="/call.js"></script>`;
+  const headers = policy && { "content-security-policy": policy };
+  return serve({ "/": { type: "text/html", body: html, ...(headers && { headers }) }, "/call.js": { type: "text/javascript", body: page } });
+}
+
+/** What a site has at a path. */
+interface File {
+  readonly type: string;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A site with these files; whatever else is asked of it is its `/`. */
+export async function serve(files: { readonly "/": File } & Readonly<Record<string, File>>): Promise<Origin> {
   const server = createServer((request, response) => {
-    const isScript = request.url === "/call.js";
-    response.writeHead(200, {
-      "content-type": isScript ? "text/javascript; charset=utf-8" : "text/html; charset=utf-8",
-      ...(policy && { "content-security-policy": policy }),
-    });
-    response.end(isScript ? page : html);
+    const { type, body, headers } = files[request.url ?? "/"] ?? files["/"];
+    response.writeHead(200, { "content-type": `${type}; charset=utf-8`, ...headers });
+    response.end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   // A test that fails before it closes its site does not keep the run from ending.

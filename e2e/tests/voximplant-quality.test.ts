@@ -42,10 +42,11 @@ test("the statistics come at the interval asked for and are the browser's own", 
   const [told, own] = [await statsOf(ada, out), await ada.page.evaluate((call) => vox.compared(call), out)];
   const renderers = (await events(ada, out, "RemoteMediaAdded")).map(({ value }) => (value["mediaRenderer"] as { id: string }).id);
   assert.deepEqual(Object.keys(told.at(-1)!.inbound).sort(), renderers.sort());
+  // A busy page may be told late, and then sooner again; never more often.
+  const spanMs = told.at(-1)!.connection.timestamp - told[0]!.connection.timestamp;
+  assert.ok(spanMs > 1400 * (told.length - 1), `${told.length} statistics in ${spanMs} ms at an interval of 1500`);
   for (const [index, stats] of told.slice(1).entries()) {
     const before = told[index]!;
-    const gapMs = stats.connection.timestamp - before.connection.timestamp;
-    assert.ok(gapMs > 1000, `${gapMs} ms between two statistics of 1500`);
     for (const [id, stream] of Object.entries(stats.inbound)) {
       const past = before.inbound[id];
       if (past && stream.timestamp > past.timestamp) assert.equal(stream.bitrate, (8000 * (stream.bytesReceived - past.bytesReceived)) / (stream.timestamp - past.timestamp));

@@ -7,12 +7,14 @@ use anyhow::{Result, ensure};
 use crate::{assets, debian, npm, process, workspace};
 
 /// Browsers and servers of others, by the Debian package that has each.
-const PROGRAMS: [(&str, &str); 5] = [
+const PROGRAMS: [(&str, &str); 7] = [
     ("chromium", "/usr/bin/chromium"),
     ("firefox-esr", "/usr/bin/firefox-esr"),
     ("coturn", "/usr/bin/turnserver"),
     ("kamailio", "/usr/sbin/kamailio"),
     ("kamailio-websocket-modules", "/usr/share/doc/kamailio-websocket-modules/copyright"),
+    ("nginx-light", "/usr/sbin/nginx"),
+    ("openssl", "/usr/bin/openssl"),
 ];
 
 /// Runs the tests and gives each line that the runner prints to `line`.

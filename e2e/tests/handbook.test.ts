@@ -1,0 +1,207 @@
+/** What the handbook tells readers to write does what it says: each piece of code is taken from its page and run. */
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { build } from "esbuild";
+import type { Browser, Page } from "playwright-core";
+import { launchChromium } from "../src/browsers.ts";
+import { filledIn, section, snippets } from "../src/handbook.ts";
+import { open } from "../src/loopback.ts";
+import { type Origin, serve } from "../src/origin.ts";
+import { type ConferenceBody, Sidetone } from "../src/sidetone.ts";
+import { startNginx } from "../src/nginx.ts";
+import { until } from "../src/wait.ts";
+
+/** What the readers' code is run through. */
+interface Program {
+  /** Hands over the page's connection; ended when the user has hung up. */
+  run(peerConnection: RTCPeerConnection, hungUp: Promise<void>): Promise<void> | void;
+}
+
+declare const program: Program;
+
+let browser: Browser;
+let sidetone: Sidetone;
+let site: Origin | undefined;
+let complaints: string[] = [];
+const modules = mkdtempSync(join(tmpdir(), "sidetone-handbook-"));
+
+before(async () => {
+  browser = await launchChromium();
+});
+
+beforeEach(async () => {
+  sidetone = await Sidetone.start({ settings: ["sip.enabled=true", "sip.behind_proxy=true"] });
+});
+
+afterEach(async () => {
+  await site?.close();
+  await sidetone.stop();
+  assert.deepEqual(complaints.splice(0), []);
+});
+
+after(async () => {
+  await browser?.close();
+  rmSync(modules, { recursive: true, force: true });
+});
+
+/** A page of the reader's that calls itself. */
+async function visit(html: string, script = ""): Promise<Page> {
+  site = await serve({ "/": { type: "text/html", body: `<!doctype html><link rel="icon" href="data:,">${html}` }, "/program.js": { type: "text/javascript", body: script } });
+  const opened = await open(browser, site.url);
+  complaints = opened.complaints;
+  return opened.page;
+}
+
+/** The bundle of a program whose modules a reader has installed. */
+async function bundle(contents: string): Promise<string> {
+  const e2e = fileURLToPath(new URL("../node_modules", import.meta.url));
+  const shared = fileURLToPath(new URL("../../node_modules", import.meta.url));
+  const { outputFiles } = await build({
+    stdin: { contents, loader: "jsx", resolveDir: modules },
+    bundle: true,
+    write: false,
+    format: "iife",
+    globalName: "program",
+    jsx: "automatic",
+    target: "es2022",
+    nodePaths: [e2e, shared],
+    define: { "process.env.NODE_ENV": '"production"' },
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+/** Installs the SDK as the page says, from the server itself. */
+function installSdk(): void {
+  const [command = ""] = /npm install \S+\.tgz/.exec(filledIn(section("first-call", "With a bundler"), sidetone)) ?? [];
+  execFileSync("npm", [...command.split(" ").slice(1), "--no-audit", "--no-fund"], { cwd: modules, stdio: "pipe" });
+}
+
+async function reported(reports: number): Promise<ConferenceBody> {
+  return until(`${reports} reports are there`, 40_000, async () => {
+    const [conference] = await sidetone.conferences("weekly");
+    return conference && conference.peer_connections.reduce((sum, held) => sum + held.report_count, 0) >= reports ? conference : undefined;
+  });
+}
+
+/** The user's stay, once they have left. */
+async function left(): Promise<void> {
+  await until("ada has left", 20_000, async () => (await sidetone.conference("weekly")).participants.every(({ ended_ms }) => ended_ms !== null));
+  const { participants } = await sidetone.conference("weekly");
+  assert.deepEqual(participants.map(({ user_id, timed_out }) => [user_id, timed_out]), [["ada", false]]);
+}
+
+/** Connects, and hands the end that receives over to the program. */
+async function call(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const [from, to] = await loopback.connect();
+    const hungUp = new Promise<void>((resolve) => addEventListener("hang up", () => resolve()));
+    Object.assign(globalThis, { far: from, done: program.run(to, hungUp) });
+  });
+}
+
+test("a script tag and two lines measure every connection of the page", async () => {
+  const [tag = ""] = snippets("first-call", "By script tag", "html");
+  const page = await visit(filledIn(tag, sidetone));
+  await page.evaluate(() => loopback.connect().then(() => undefined));
+  await until("both ends are there", 40_000, async () => (await sidetone.conferences("weekly"))[0]?.peer_connections.length === 2);
+  await page.close({ runBeforeUnload: true });
+  await left();
+});
+
+test("the package that the server has, through a bundler", async () => {
+  installSdk();
+  const [code = ""] = snippets("first-call", "With a bundler", "js");
+  const [imports, body] = [code.match(/^import .*$/gm)?.join("\n") ?? "", code.replace(/^import .*$/gm, "").replace("// … when the user hangs up:", "await hungUp;")];
+  assert.match(body, /await hungUp;/);
+  const page = await visit("<script src=/program.js></script>", await bundle(filledIn(`${imports}\nexport async function run(peerConnection, hungUp) {${body}}`, sidetone)));
+  await call(page);
+  assert.equal((await reported(2)).peer_connections.length, 1);
+  await page.evaluate(() => void dispatchEvent(new Event("hang up")));
+  await left();
+  await page.close();
+});
+
+test("the React hook tells the issues of a connection, and stops with its component", async () => {
+  installSdk();
+  const [hook = "", use = ""] = snippets("first-call", "In React", "jsx");
+  const page = await visit(
+    "<main></main><script src=/program.js></script>",
+    await bundle(`
+      import { createRoot } from "react-dom/client";
+      ${filledIn(hook, sidetone)}
+      function Call({ peerConnection }) { ${use} }
+      export async function run(peerConnection, hungUp) {
+        const root = createRoot(document.querySelector("main"));
+        root.render(<Call peerConnection={peerConnection} />);
+        await hungUp;
+        root.unmount();
+      }`),
+  );
+  await call(page);
+  await reported(8);
+  assert.equal(await page.getByRole("status").count(), 0);
+  const microphone = (off: boolean) => page.evaluate(async (off) => {
+    const { far } = globalThis as unknown as { far: RTCPeerConnection & { held?: MediaStreamTrack } };
+    const [sender] = far.getSenders();
+    far.held ??= sender!.track!;
+    await sender!.replaceTrack(off ? null : far.held);
+  }, off);
+  await microphone(true);
+  await page.getByText("Your connection is unstable.").waitFor({ timeout: 30_000 });
+  await microphone(false);
+  await page.getByText("Your connection is unstable.").waitFor({ state: "detached", timeout: 60_000 });
+  await page.evaluate(() => void dispatchEvent(new Event("hang up")));
+  await left();
+  await page.close();
+});
+
+test("eleven lines without any library are a client", async () => {
+  const [code = ""] = snippets("first-call", "Without any library", "js");
+  const page = await visit("<script src=/program.js></script>", await bundle(`export function run(peerConnection) {${filledIn(code, sidetone)}}`));
+  await call(page);
+  const { peer_connections } = await reported(3);
+  assert.deepEqual(peer_connections.map(({ peer_connection_id }) => peer_connection_id), ["pc0"]);
+  await page.close();
+});
+
+test("nginx in front passes reports, live streams, log-ins and phones", async () => {
+  const [configuration = ""] = snippets("tls", "Behind nginx", "nginx");
+  const nginx = await startNginx(configuration, sidetone.port);
+  try {
+    const authorization = `Bearer ${sidetone.intakeSecret}`;
+    const batch = { conference_id: "weekly", user_id: "ada", participant_id: "stay", peer_connection_id: "pc0", batch_seq: 0, sent_ms: Date.now(), reports: [{ time_ms: Date.now(), stats: {} }] };
+    const padded = JSON.stringify(batch) + " ".repeat(1_000_000);
+    const answer = await fetch(`${nginx.url}/v1/batches`, { method: "POST", headers: { authorization, "content-type": "application/json" }, body: padded });
+    assert.equal(answer.status, 200, await answer.text());
+
+    // The first line of a stream is there at once, though little was said and more is to come.
+    const { key } = await sidetone.conference("weekly");
+    const stream = await fetch(`${nginx.url}/v1/conferences/${key}/live`, { headers: { authorization: `Bearer ${sidetone.querySecret}` } });
+    assert.equal(stream.headers.get("content-type"), "text/event-stream");
+    const first = await stream.body!.getReader().read();
+    assert.ok((first.value?.length ?? 0) > 0);
+
+    const login = await fetch(`${nginx.url}/login`, { method: "POST", body: sidetone.user(), headers: { origin: nginx.url }, redirect: "manual" });
+    assert.equal(login.status, 303);
+    assert.match(login.headers.get("set-cookie") ?? "", /; Secure/);
+    assert.equal((await fetch(`${nginx.url}/metrics`)).status, 403);
+
+    const page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
+    await page.goto(`${nginx.url}/login`);
+    const protocol = await page.evaluate(() => new Promise((resolve, reject) => {
+      const socket = new WebSocket(`wss://${location.host}/sip`, "sip");
+      socket.onopen = () => resolve(socket.protocol);
+      socket.onerror = () => reject(new Error("the socket did not open"));
+    }));
+    assert.equal(protocol, "sip");
+    await page.context().close();
+  } finally {
+    await nginx.stop();
+  }
+});
