@@ -27,6 +27,7 @@ const common = {
   minify: true,
   target: ["chrome94", "firefox102", "safari15.4"],
   legalComments: "none",
+  banner: { js: `/*! Sidetone ${manifest.version}, Apache-2.0 OR MIT. Work of others in it: notices.txt beside it. */` },
   logLevel: "warning",
   define: {
     VERSION: JSON.stringify(manifest.version),
@@ -62,6 +63,8 @@ rmSync(packed, { recursive: true, force: true });
 mkdirSync(packed, { recursive: true });
 for (const name of ["sidetone.mjs", "messenger.mjs", "phone.mjs", "plivo.mjs", "voximplant.mjs", "engine.wasm", "denoise.wasm", "denoise-worklet.js"]) copyFileSync(join(out, name), join(packed, name));
 copyFileSync(join(here, "README.md"), join(packed, "README.md"));
+copyFileSync(join(out, "notices.txt"), join(packed, "notices.txt"));
+for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) copyFileSync(join(here, "../..", name), join(packed, name));
 const { name, version, description, license } = manifest;
 const exports = {
   ".": { types: "./types/index.d.ts", default: "./sidetone.mjs" },

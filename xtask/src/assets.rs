@@ -1,7 +1,7 @@
 //! `cargo xtask assets` and `cargo xtask build`: what browsers download, then the program that carries it.
 //!
 //! Each package with a script `build` writes into the folder that `SIDETONE_ASSETS` names, and finds the engine and the phone's noise reduction
-//! as WebAssembly in the folders that `SIDETONE_ENGINE` and `SIDETONE_DENOISE` name; the handbook comes beside them. What came out is then brought to `assets` in the target folder, where
+//! as WebAssembly in the folders that `SIDETONE_ENGINE` and `SIDETONE_DENOISE` name; the handbook and the licences of others' work come beside them. What came out is then brought to `assets` in the target folder, where
 //! `crates/server/build.rs` finds it; a file that did not change is left alone, so that the server is built again only when one did.
 
 use std::{
@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use flate2::{Compression, write::GzEncoder};
 
-use crate::{handbook, npm, process, wasm, workspace};
+use crate::{handbook, notices, npm, process, wasm, workspace};
 
 /// Builds the assets and says how large they are.
 pub(crate) fn run(args: &[String]) -> Result<()> {
@@ -41,12 +41,16 @@ pub(crate) fn build() -> Result<String> {
         fs::remove_dir_all(&staged).with_context(|| staged.display().to_string())?;
     }
     fs::create_dir_all(&staged).with_context(|| staged.display().to_string())?;
+    let sdk = staged.join("sdk");
+    fs::create_dir(&sdk).with_context(|| sdk.display().to_string())?;
+    fs::write(sdk.join("notices.txt"), notices::of_the_sdk()?)?;
     for package in npm::packages_with("build")? {
         let mut script = npm::script(&package, "build");
         script.env("SIDETONE_ASSETS", &staged).env("SIDETONE_ENGINE", &engine.folder).env("SIDETONE_DENOISE", &denoise.folder);
         process::run(&mut script)?;
     }
     handbook::build(&staged.join("handbook"))?;
+    fs::write(staged.join("handbook/notices.txt"), notices::of_the_program()?)?;
     let built = read(&staged)?;
     bring(&built, &target.join("assets"))?;
     sizes(&built)

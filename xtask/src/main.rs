@@ -10,6 +10,7 @@ mod e2e;
 mod r#gen;
 mod handbook;
 mod lab;
+mod notices;
 mod npm;
 mod process;
 mod test;
