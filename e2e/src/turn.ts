@@ -1,6 +1,7 @@
 /** A real coturn on loopback that shares a secret with the server under test. */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -43,6 +44,12 @@ export class Turn {
   /** What the server is told of it. */
   get settings(): string[] {
     return [`turn.urls=["turn:127.0.0.1:${this.port}?transport=udp"]`, `turn.secret=${SECRET}`];
+  }
+
+  /** Credentials for the next hour, as the server under test makes them. */
+  get credentials(): { readonly username: string; readonly credential: string } {
+    const username = `${Math.floor(Date.now() / 1000) + 3600}`;
+    return { username, credential: createHmac("sha1", SECRET).update(username).digest("base64") };
   }
 
   async stop(): Promise<void> {

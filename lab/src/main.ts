@@ -8,8 +8,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
 
+import { launch } from "./chromium.ts";
 import { type Condition, isTestTalker, part } from "./condition.ts";
 import type { lab } from "../page/call.ts";
 import { plan } from "./plan.ts";
@@ -23,19 +23,6 @@ const SEGMENTS = 4;
 const SEGMENT_MS = 8000;
 /** Before the first segment and after the last: bit rate and jitter buffer settle, and what path and buffer hold is heard. */
 const AROUND_MS = 9000;
-
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--disable-background-timer-throttling",
-  "--autoplay-policy=no-user-gesture-required",
-  "--allow-loopback-in-peer-connection",
-  "--disable-features=WebRtcHideLocalIpsWithMdns",
-];
 
 const [folder = "", speechFolder = "", seedText = "1", countText = "8", atOnceText = "2"] = process.argv.slice(2);
 const seed = Number(seedText);
@@ -66,7 +53,7 @@ function placement(condition: Condition, index: number): Placement {
 }
 
 const placements = plan(seed, Number(countText)).map(placement);
-const browser = await chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", headless: true, args: FLAGS });
+const browser = await launch();
 const site = await serve();
 const waiting = placements.filter(({ id }) => !existsSync(`${folder}/${id}.json`));
 await Promise.all(Array.from({ length: Number(atOnceText) }, work));

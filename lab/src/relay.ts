@@ -19,6 +19,8 @@ export interface Fate {
 export class Direction {
   readonly fate: Fate = { offered: 0, lost: 0, overflowed: 0 };
   impairment: Impairment = {};
+  /** Packets that a firewall keeps back. */
+  blocks: (packet: Buffer) => boolean = () => false;
   #random: Random;
   #isBursting = false;
   #lastDue = 0;
@@ -81,17 +83,40 @@ export class Relay {
   #address: Partial<Record<Side, RemoteInfo>> = {};
   #timers = new Set<NodeJS.Timeout>();
 
-  private constructor(seed: number, sender: Socket, receiver: Socket) {
-    this.forward = new Direction(seed);
-    this.back = new Direction(seed + 7919);
+  private constructor(forward: Direction, back: Direction, sender: Socket, receiver: Socket) {
+    this.forward = forward;
+    this.back = back;
     this.#facing = { sender, receiver };
-    sender.on("message", (packet, from) => this.#carry("sender", "receiver", this.forward, packet, from));
-    receiver.on("message", (packet, from) => this.#carry("receiver", "sender", this.back, packet, from));
+    this.#listen("sender");
+    this.#listen("receiver");
+  }
+
+  #listen(side: Side): void {
+    const [to, direction] = side === "sender" ? (["receiver", this.forward] as const) : (["sender", this.back] as const);
+    this.#facing[side].on("message", (packet, from) => this.#carry(side, to, direction, packet, from));
   }
 
   static async open(seed: number): Promise<Relay> {
+    return Relay.#between(new Direction(seed), new Direction(seed + 7919));
+  }
+
+  static async #between(forward: Direction, back: Direction): Promise<Relay> {
     const [sender, receiver] = await Promise.all([bound(), bound()]);
-    return new Relay(seed, sender, receiver);
+    return new Relay(forward, back, sender, receiver);
+  }
+
+  /** Another relay on the same path: for the new candidates of an ICE restart. */
+  beside(): Promise<Relay> {
+    return Relay.#between(this.forward, this.back);
+  }
+
+  /** Gives `side` another address towards its far end, as a NAT or a new network does: what goes to the old one is lost. */
+  async move(side: Side): Promise<void> {
+    const far = side === "sender" ? "receiver" : "sender";
+    const socket = await bound();
+    this.#facing[far].close();
+    this.#facing[far] = socket;
+    this.#listen(far);
   }
 
   /** A candidate of `side` as the other side is to see it; `undefined` for one that would go around the relay. */
@@ -113,6 +138,7 @@ export class Relay {
 
   #carry(from: Side, to: Side, direction: Direction, packet: Buffer, origin: RemoteInfo): void {
     this.#address[from] = origin;
+    if (direction.blocks(packet)) return;
     const held = direction.hold(performance.now(), packet.length);
     if (held === undefined) return;
     const timer = setTimeout(() => {

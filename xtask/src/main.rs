@@ -31,8 +31,8 @@ cargo xtask <command>
   gen [--check]   write the generated files; with --check, fail if one is stale
   tidy            the rules of the house that no compiler checks
   bench [args]    the benches of bench/, optimised
-  lab [--quick]   real calls over bad paths, scored against what was said; `lab report` says how accurate the scores are,
-                  `lab fit` fits their constants to the data set
+  lab [--quick]   real calls over bad paths, scored against what was said; `lab trials`: calls with known faults, and what is told of
+                  them; `lab report` says how accurate scores, issues and diagnoses are, `lab fit` fits constants to the data set
 ";
 
 fn main() -> ExitCode {

@@ -9,3 +9,4 @@ pub mod measure;
 pub mod model;
 pub mod report;
 pub mod segment;
+pub mod trial;

@@ -47,12 +47,12 @@ fn with_interval(value: f64, Interval(low, high): Interval) -> String {
     format!("{value:.2} ({low:.2}–{high:.2})")
 }
 
-/// `docs/accuracy.md`.
+/// `docs/accuracy.md`; `trials` is the part on issues and diagnoses.
 ///
 /// # Errors
 ///
 /// When a formula cannot be fitted.
-pub fn page(segments: &[Segment]) -> Result<String> {
+pub fn page(segments: &[Segment], trials: &str) -> Result<String> {
     let (fitted, test) = (part(segments, Part::Fit), part(segments, Part::Test));
     let mut page = INTRODUCTION.to_owned();
     page.push_str("## The calls\n\n");
@@ -74,6 +74,8 @@ pub fn page(segments: &[Segment]) -> Result<String> {
         let bias = bias(&slice);
         let _ = writeln!(page, "| {name} | {} | {pearson:.2} | {spearman:.2} | {rmse:.2} | {bias:+.2} |", slice.len());
     }
+    page.push_str(NARROW);
+    page.push_str(trials);
     page.push_str(LIMITS);
     Ok(page)
 }
@@ -187,7 +189,7 @@ fn rounded(value: f64) -> String {
 }
 
 const INTRODUCTION: &str = "<!-- Written by `cargo xtask gen`. -->\n
-# How accurate the scores are
+# How accurate the scores, issues and diagnoses are
 
 `mos_lq` is an estimate: it sees counters, not sound. Here is how far it is off. Real calls were placed between two ends of Chromium over a bad path, real speech was spoken into them, and what came out was compared with what went
 in by PESQ-WB (ITU-T P.862.2), which hears both. The score of each 8 s is set against that truth. `cargo xtask lab report` makes this page anew from
@@ -218,14 +220,17 @@ Formulas with delay in them are punished here for a delay that PESQ does not hea
 |---|--:|--:|--:|--:|--:|
 ";
 
-const LIMITS: &str = "
+const NARROW: &str = "
 Within a narrow range of quality a correlation says little: read the error there.
+";
 
+const LIMITS: &str = "
 ## What this does not show
 
 - **PESQ is not people.** It agrees with listeners on average and is known to punish stretched sound more than they do. Nobody listened for these figures.
 - One browser's decoder and jitter buffer (Chromium). Firefox and Safari count the same things, and were not measured.
-- Prompts read by a few professional speakers, without noise, echo or music; calls without video; 8 s at a time, while a score stands for one second. Over a second in which little is said the score is less sure.
+- Prompts read by a few professional speakers, without noise, echo or music; the calls that were scored had no video; 8 s at a time, while a score stands for one second. Over a second in which little is said the score is less sure.
+- Faults are made by a relay and by the page, one at a time, on one machine and with one codec for sound and picture each. No trial has a media server in it.
 - `mos_cq` and `mos_v` were not measured: the first takes its delay from ITU-T G.107, the second is a documented first formula.
 - Opus with in-band FEC, RED and neither, G.711 and G.722. For other codecs the ceiling is placed by ITU-T G.113.
 ";

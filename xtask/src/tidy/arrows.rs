@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sidetone-server", &["sidetone-engine", "sidetone-wire", "sidetone-store", "sidetone-sip"]),
     ("sidetone-cli", &["sidetone-engine", "sidetone-wire", "sidetone-store", "sidetone-store-sqlite", "sidetone-server"]),
     ("sidetone-testkit", &["sidetone-engine", "sidetone-wire", "sidetone-store"]),
-    ("sidetone-lab", &["sidetone-engine"]),
+    ("sidetone-lab", &["sidetone-engine", "sidetone-wire"]),
     ("xtask", &[]),
 ];
 

@@ -1,0 +1,254 @@
+//! What each fault must be told as, what it may be told as besides, and where it truly lies. Written down before any trial was looked at.
+
+use sidetone_engine::diagnosis::{Cause, Hop, Side};
+
+use super::{Trial, replay::Explained};
+
+/// At which end something is to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// At the end that has the fault, or whose media suffers from it.
+    Own,
+    /// At each of the others.
+    Others,
+    /// At any.
+    Any,
+}
+
+/// Something that must be told: one of these rules is enough.
+#[derive(Clone, Copy, Debug)]
+pub struct Must {
+    /// What it is called in the report.
+    pub name: &'static str,
+    /// Where.
+    pub at: At,
+    /// Rules of which one must fire.
+    pub rules: &'static [&'static str],
+    /// Whether it is so from the begin of the call on, and not only of the fault.
+    pub is_always: bool,
+}
+
+/// What is expected of a fault.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Expected {
+    /// What must be told.
+    pub musts: &'static [Must],
+    /// What may be told besides: consequences, each of them true.
+    pub may: &'static [&'static str],
+    /// Where the fault lies; `None`: there is none.
+    pub place: Option<Place>,
+}
+
+/// Where a fault lies, as seen from the end that has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// Its microphone or camera.
+    CaptureDevice,
+    /// Its computer: what it encodes, or what it decodes and plays.
+    Machine,
+    /// Its way out.
+    Uplink,
+    /// Its way in.
+    Downlink,
+    /// Its network as a whole.
+    Network,
+    /// Between two who talk directly: nobody can tell whose access network it is.
+    Path,
+    /// A TURN server.
+    Relay,
+    /// Any of these, of an end that has no fault.
+    Innocent,
+    /// The cause is not told.
+    Untold,
+}
+
+impl Place {
+    /// Every place.
+    pub const ALL: [Self; 9] = [
+        Self::CaptureDevice,
+        Self::Machine,
+        Self::Uplink,
+        Self::Downlink,
+        Self::Network,
+        Self::Path,
+        Self::Relay,
+        Self::Innocent,
+        Self::Untold,
+    ];
+
+    /// As the report calls it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CaptureDevice => "capture device",
+            Self::Machine => "machine",
+            Self::Uplink => "uplink",
+            Self::Downlink => "downlink",
+            Self::Network => "its network",
+            Self::Path => "path",
+            Self::Relay => "relay",
+            Self::Innocent => "an innocent end",
+            Self::Untold => "untold",
+        }
+    }
+
+    /// The place that a diagnosis names.
+    #[must_use]
+    pub fn told(explained: &Explained, trial: &Trial) -> Self {
+        let diagnosis = &explained.diagnosis;
+        if diagnosis.cause == Cause::Unknown {
+            return Self::Untold;
+        }
+        match (diagnosis.side, diagnosis.hop) {
+            (_, Some(Hop::Relay)) => return Self::Relay,
+            (Side::Path | Side::Server | Side::Unknown, _) => return Self::Path,
+            _ => {}
+        }
+        if explained.culprit.as_deref() != Some(trial.whose.as_str()) {
+            return Self::Innocent;
+        }
+        match diagnosis.hop {
+            Some(Hop::CaptureDevice) => Self::CaptureDevice,
+            Some(Hop::Encoder | Hop::Playout) => Self::Machine,
+            Some(Hop::Uplink) => Self::Uplink,
+            Some(Hop::Downlink) => Self::Downlink,
+            Some(Hop::Relay) => Self::Relay,
+            None if diagnosis.cause == Cause::NetworkChange => Self::Network,
+            // What its sender does not send, and nobody knows why, is the sender's; no hop is told.
+            None => Self::Machine,
+        }
+    }
+}
+
+/// Told of how a call goes its way, and no alarm.
+pub const REMARKS: [&str; 6] =
+    ["candidate_pair_change", "ice_restart", "network_change", "relayed_over_tcp", "encoder_fallback", "decoder_fallback"];
+
+const SILENT: &[&str] = &["dead_microphone", "silent_inbound_audio", "no_inbound_audio", "missing_stream"];
+const NO_PICTURE: &[&str] = &["video_freeze", "low_frame_rate", "missing_stream"];
+/// What a path that spoils packets does to sound and picture.
+const SPOILED: &[&str] = &[
+    "high_loss",
+    "bursty_loss",
+    "high_jitter",
+    "audible_concealment",
+    "low_mos",
+    "high_media_latency",
+    "video_freeze",
+    "low_frame_rate",
+    "av_skew",
+    "bandwidth_limited",
+];
+/// The same with a queue, or a long way.
+const LATE: &[&str] = &[
+    "high_rtt",
+    "high_loss",
+    "bursty_loss",
+    "high_jitter",
+    "audible_concealment",
+    "low_mos",
+    "high_media_latency",
+    "video_freeze",
+    "low_frame_rate",
+    "av_skew",
+    "bandwidth_limited",
+    "relayed_over_tcp",
+];
+/// When nothing comes through.
+const BROKEN: &[&str] = &[
+    "ice_disconnected",
+    "no_inbound_audio",
+    "candidate_pair_change",
+    "network_change",
+    "ice_restart",
+    "high_rtt",
+    "high_loss",
+    "bursty_loss",
+    "high_jitter",
+    "audible_concealment",
+    "low_mos",
+    "high_media_latency",
+    "video_freeze",
+    "low_frame_rate",
+    "av_skew",
+    "bandwidth_limited",
+    "silent_inbound_audio",
+    "missing_stream",
+];
+const BUSY: &[&str] = &[
+    "cpu_limited",
+    "low_frame_rate",
+    "video_freeze",
+    "starved_playout",
+    "audible_concealment",
+    "high_jitter",
+    "high_media_latency",
+    "high_rtt",
+    "high_loss",
+    "bursty_loss",
+    "low_mos",
+    "av_skew",
+    "bandwidth_limited",
+];
+
+const fn must(name: &'static str, at: At, rules: &'static [&'static str]) -> Must {
+    Must { name, at, rules, is_always: false }
+}
+
+macro_rules! expect {
+    ($place:expr, $may:expr, $($must:expr),* $(,)?) => {
+        Expected { musts: { const MUSTS: &[Must] = &[$($must),*]; MUSTS }, may: $may, place: $place }
+    };
+}
+
+/// What is expected of a fault by its name; nothing at all of one that is none.
+#[must_use]
+pub fn of(fault: &str) -> Expected {
+    use At::{Any, Others, Own};
+    match fault {
+        "muted" => Expected { may: &["speaking_while_muted"], ..Expected::default() },
+        "ice_restart" => Expected { may: &["ice_restart", "candidate_pair_change"], ..Expected::default() },
+        "unplugged_microphone" | "silent_microphone" => {
+            expect!(Some(Place::CaptureDevice), &["low_mos"], must("silence", Any, SILENT))
+        }
+        "quiet_microphone" => expect!(Some(Place::CaptureDevice), &[], must("too quiet", Own, &["quiet_microphone"])),
+        "clipped_microphone" => expect!(Some(Place::CaptureDevice), &[], must("clipping", Own, &["loud_microphone"])),
+        "frozen_camera" => expect!(Some(Place::CaptureDevice), &["av_skew"], must("no picture", Others, NO_PICTURE)),
+        "busy" => expect!(Some(Place::Machine), BUSY, must("overload", Any, BUSY)),
+        "one_way_audio" => expect!(Some(Place::Path), SPOILED, must("no sound arrives", Others, &["no_inbound_audio"])),
+        "one_way_video" => expect!(Some(Place::Path), SPOILED, must("no picture arrives", Others, NO_PICTURE)),
+        "loss" | "bursty_loss" => expect!(Some(Place::Path), SPOILED, must("loss", Others, &["high_loss", "bursty_loss"])),
+        "jitter" => expect!(Some(Place::Path), LATE, must("jitter", Others, &["high_jitter"])),
+        "narrow" => expect!(
+            Some(Place::Path),
+            LATE,
+            must("a full line", Any, &["bandwidth_limited", "high_rtt", "high_loss", "video_freeze", "low_frame_rate"])
+        ),
+        "bloated" => expect!(Some(Place::Path), LATE, must("a queue", Any, &["high_rtt", "high_media_latency"])),
+        "delay" => expect!(Some(Place::Path), LATE, must("a long way", Any, &["high_rtt"])),
+        "outage" => expect!(
+            Some(Place::Path),
+            BROKEN,
+            must("no connection", Any, &["ice_disconnected", "ice_failed"]),
+            must("no sound arrives", Others, &["no_inbound_audio"])
+        ),
+        "network_change" => {
+            expect!(
+                Some(Place::Network),
+                BROKEN,
+                must("another network", Any, &["candidate_pair_change", "network_change", "ice_disconnected"])
+            )
+        }
+        "turn_tcp" => expect!(
+            Some(Place::Relay),
+            LATE,
+            Must { is_always: true, ..must("TCP", Own, &["relayed_over_tcp"]) },
+            must("lateness", Others, &["high_jitter", "high_rtt", "high_media_latency", "audible_concealment", "video_freeze", "low_mos"]),
+        ),
+        "uplink_loss" => expect!(Some(Place::Uplink), SPOILED, must("loss", Others, &["high_loss", "bursty_loss"])),
+        "downlink_loss" => expect!(Some(Place::Downlink), SPOILED, must("loss", Own, &["high_loss", "bursty_loss"])),
+        "uplink_jitter" => expect!(Some(Place::Uplink), LATE, must("jitter", Others, &["high_jitter"])),
+        "downlink_jitter" => expect!(Some(Place::Downlink), LATE, must("jitter", Own, &["high_jitter"])),
+        _ => Expected::default(),
+    }
+}

@@ -1,0 +1,185 @@
+//! The part of the page on accuracy that is about issues and diagnoses.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use super::{
+    Trial,
+    expect::Place,
+    peer::{self, Alarm, Alertness},
+    score::{Count, Scored, confusion, diagnosed, faults, judged, median, precisions, recalls},
+};
+
+/// The sections on issues, peers and the diagnosis.
+#[must_use]
+pub fn sections(scored: &[Scored], alarms: &[Alarm]) -> String {
+    let held = judged(scored);
+    let mut text = INTRODUCTION.to_owned();
+    let _ = writeln!(text, "{}", calls(scored));
+    text.push_str(RECALL);
+    let mut sum = Count::default();
+    let mut all_seconds = Vec::new();
+    for ((fault, name), recall) in recalls(&held) {
+        sum.right += recall.count.right;
+        sum.all += recall.count.all;
+        all_seconds.extend(&recall.seconds);
+        let _ = writeln!(text, "| {} | {name} | {} | {} |", fault.replace('_', " "), counted(recall.count), seconds(&recall.seconds));
+    }
+    let _ = writeln!(text, "| **all** | | {} | {} |", counted(sum), seconds(&all_seconds));
+    text.push_str(PRECISION);
+    for (rule, count) in precisions(&held) {
+        let _ = writeln!(text, "| `{rule}` | {} | {} | {} |", count.all, count.right, share(count));
+    }
+    text.push_str(PEERS);
+    text.push_str(&beside(&held, alarms));
+    text.push_str(DIAGNOSIS);
+    text.push_str(&matrix(&held));
+    let count = diagnosed(&held);
+    let cases: usize = confusion(&held).values().sum();
+    let _ = writeln!(
+        text,
+        "\nWhere it answers it is right in {}. It does not answer in {} of {cases} cases.\n",
+        counted(count),
+        cases - count.all
+    );
+    text
+}
+
+fn counted(count: Count) -> String {
+    format!("{} of {} ({})", count.right, count.all, share(count))
+}
+
+fn share(count: Count) -> String {
+    count.share().map_or_else(|| "–".to_owned(), |share| format!("{:.0} %", 100.0 * share))
+}
+
+fn seconds(values: &[f64]) -> String {
+    median(values).map_or_else(|| "–".to_owned(), |median| format!("{median:.1} s"))
+}
+
+fn calls(scored: &[Scored]) -> String {
+    let count = |is_it: &dyn Fn(&Trial) -> bool| scored.iter().filter(|one| is_it(&one.trial)).count();
+    let minutes: f64 = scored.iter().map(|one| (one.trial.ended_ms - one.trial.connected_ms) / 60_000.0).sum();
+    format!(
+        "{} trials of {} faults, {minutes:.0} minutes; {} were disturbed by the machine, as its clocks tell, and are in no figure. {} of the others are for tuning, {} were held out. The tables show those.",
+        scored.len(),
+        faults(&scored.iter().collect::<Vec<_>>()).len(),
+        count(&|trial| trial.is_disturbed()),
+        count(&|trial| !trial.is_disturbed() && !trial.is_held_out()),
+        count(&|trial| !trial.is_disturbed() && trial.is_held_out()),
+    )
+}
+
+/// Every tool by the same measure: was anything told at all?
+fn beside(held: &[&Scored], alarms: &[Alarm]) -> String {
+    let trials: Vec<&Trial> = held.iter().map(|one| &one.trial).collect();
+    let mut tools: BTreeMap<&str, Vec<Alarm>> = BTreeMap::new();
+    for alarm in alarms {
+        tools.entry(alarm.tool.as_str()).or_default().push(alarm.clone());
+    }
+    let mut columns = vec![("Sidetone", peer::alertness(&trials, &peer::ours(held)))];
+    columns.extend(tools.into_iter().map(|(name, alarms)| (name, peer::alertness(&trials, &alarms))));
+    let mut text = String::from("| |");
+    for (name, _) in &columns {
+        let _ = write!(text, " {name} | |");
+    }
+    text.push_str("\n|---|");
+    for _ in &columns {
+        text.push_str("--:|--:|");
+    }
+    text.push('\n');
+    let names: Vec<String> = columns[0].1.found.keys().cloned().collect();
+    for fault in names {
+        let _ = write!(text, "| {} |", fault.replace('_', " "));
+        for (_, Alertness { found, .. }) in &columns {
+            let recall = found.get(&fault).cloned().unwrap_or_default();
+            let _ = write!(text, " {} of {} | {} |", recall.count.right, recall.count.all, seconds(&recall.seconds));
+        }
+        text.push('\n');
+    }
+    text.push_str("| **all faults** |");
+    for (_, Alertness { found, .. }) in &columns {
+        let all = found
+            .values()
+            .fold(Count::default(), |sum, recall| Count { right: sum.right + recall.count.right, all: sum.all + recall.count.all });
+        let times: Vec<f64> = found.values().flat_map(|recall| recall.seconds.clone()).collect();
+        let _ = write!(text, " {} | {} |", share(all), seconds(&times));
+    }
+    text.push_str("\n| silent in trials without a fault |");
+    for (_, alertness) in &columns {
+        let _ = write!(text, " {} of {} | |", alertness.quiet.right, alertness.quiet.all);
+    }
+    text.push_str("\n| false alarms an hour |");
+    for (_, alertness) in &columns {
+        let _ = write!(text, " {:.0} | |", 60.0 * alertness.false_alarms as f64 / alertness.minutes.max(f64::MIN_POSITIVE));
+    }
+    text.push('\n');
+    text
+}
+
+fn matrix(held: &[&Scored]) -> String {
+    let confusion = confusion(held);
+    let used = |is_it: &dyn Fn(Place) -> bool| Place::ALL.into_iter().filter(|place| is_it(*place)).collect::<Vec<_>>();
+    let rows = used(&|place| confusion.keys().any(|(truth, _)| *truth == place));
+    let columns = used(&|place| confusion.keys().any(|(truth, told)| *told == place || *truth == place));
+    let mut text = String::from("| it was ↓, was told → |");
+    columns.iter().for_each(|place| text.push_str(&format!(" {} |", place.name())));
+    text.push_str("\n|---|");
+    columns.iter().for_each(|_| text.push_str("--:|"));
+    text.push('\n');
+    for row in rows {
+        let _ = write!(text, "| {} |", row.name());
+        for column in &columns {
+            match confusion.get(&(row, *column)) {
+                Some(count) if row == *column => text.push_str(&format!(" **{count}** |")),
+                Some(count) => text.push_str(&format!(" {count} |")),
+                None => text.push_str(" |"),
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+const INTRODUCTION: &str = "
+## Issues and diagnoses against known faults
+
+Trials are calls of 40 s with sound and picture between two ends of Chromium (some between three), each with Sidetone's SDK, through the same relay. Ten seconds and more into the call one known thing is done at one
+end or on one way, and undone again; or nothing is, or something that is no fault (muted, held, silent with DTX, an ICE restart). What must be told of each and what may be told besides was written down before the first
+trial was looked at (`crates/lab/src/trial/expect.rs`), and so was the split: a hash of the fault and its strength says whether a trial may be used for tuning. The reports of all trials are in the repository and
+are judged anew whenever this page is made.
+
+";
+
+const RECALL: &str = "
+### What must be told
+
+Each end that must tell it counts. The time is the median from the begin of the fault to the alarm. Some rules take their time by what they are: a dead microphone is silent for ten seconds, a quiet one for half a minute.
+
+| fault | must be told | told | after |
+|---|---|--:|--:|
+";
+
+const PRECISION: &str = "
+### What is told
+
+An issue is true if it is what was done or follows from it. Issues before the fault began, or that do not follow from it, are false alarms; what this machine, busy with other work, added to a call is among them.
+
+| rule | fired | true | |
+|---|--:|--:|--:|
+";
+
+const PEERS: &str = "
+### Beside other libraries
+
+The same reports, given to the libraries themselves at the recorded times. They have other kinds of issues, so here all three are asked for less: did any alarm begin while the fault lasted or right after it, whatever it said?
+One that was there before does not count. A false alarm is any before the fault or in a trial without one, each kind at each end once a trial.
+
+";
+
+const DIAGNOSIS: &str = "
+### Where the fault lies
+
+One diagnosis for each trial: of those that touch the fault the worst, then the longest. *Path* is right where two talk directly: nobody can tell there whose access network it is. In trials of three the others are witnesses,
+and *uplink* or *downlink* is asked for. *An innocent end* is an end that has no fault; *untold*: the stretch was found and its cause was not, or nothing was found.
+
+";

@@ -1,0 +1,202 @@
+//! What was told of trials against what was done.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sidetone_engine::units::Timestamp;
+
+use super::{
+    Trial,
+    expect::{At, Expected, Must, Place, of},
+    replay::{Explained, Replay, Told},
+};
+
+/// A report is up to this much older than what it tells, and clocks are read a little before the fault begins.
+const SLACK_MS: f64 = 1000.0;
+
+/// What is always so may be told before the clock starts, while all settles (`lab/src/stage.ts`).
+const SETTLE_MS: f64 = 5000.0;
+
+/// A trial and what was told of it.
+#[derive(Clone, Debug)]
+pub struct Scored {
+    /// What was done.
+    pub trial: Trial,
+    /// What was told.
+    pub replay: Replay,
+}
+
+/// Right and wrong answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Right ones.
+    pub right: usize,
+    /// All.
+    pub all: usize,
+}
+
+impl Count {
+    fn add(&mut self, is_right: bool) {
+        self.right += usize::from(is_right);
+        self.all += 1;
+    }
+
+    /// Share of right ones; `None` of nothing.
+    #[must_use]
+    pub fn share(self) -> Option<f64> {
+        (self.all > 0).then(|| self.right as f64 / self.all as f64)
+    }
+}
+
+/// How something that must be told was told.
+#[derive(Clone, Debug, Default)]
+pub struct Recall {
+    /// Places where it had to be told, and where it was.
+    pub count: Count,
+    /// Seconds from the begin of the fault to the first alarm, where there was one.
+    pub seconds: Vec<f64>,
+}
+
+/// The middle one.
+#[must_use]
+pub fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied()
+}
+
+impl Scored {
+    /// The expectation.
+    #[must_use]
+    pub fn expected(&self) -> Expected {
+        of(&self.trial.fault)
+    }
+
+    fn others(&self) -> impl Iterator<Item = &'static str> + '_ {
+        let all = ["a", "b", "c"].into_iter().take(self.trial.parties as usize);
+        all.filter(|name| *name != self.trial.whose)
+    }
+
+    /// What was told from begin to end.
+    pub fn told(&self) -> impl Iterator<Item = &Told> {
+        let is_inside = |time: f64| time >= self.trial.connected_ms - SETTLE_MS && time <= self.trial.ended_ms;
+        self.replay.told.iter().filter(move |told| is_inside(told.issue.raised.as_millis_f64()))
+    }
+
+    /// For each end where `must` has to be told, the seconds until it was.
+    #[must_use]
+    pub fn answers(&self, must: &Must) -> Vec<Option<f64>> {
+        let since = if must.is_always { self.trial.connected_ms } else { self.trial.from_ms };
+        let first = |is_there: &dyn Fn(&Told) -> bool| {
+            let matching = self.told().filter(|told| must.rules.contains(&&*told.issue.rule) && is_there(told));
+            let times = matching.filter_map(|told| {
+                // What was told before and lasts on says so of the fault as well, but it did not find it.
+                let raised = told.issue.raised.as_millis_f64();
+                (must.is_always || raised >= since - SLACK_MS).then(|| ((raised - since) / 1000.0).max(0.0))
+            });
+            times.reduce(f64::min)
+        };
+        match must.at {
+            At::Own => vec![first(&|told| told.whose == self.trial.whose)],
+            At::Others => self.others().map(|name| first(&|told| told.whose == name)).collect(),
+            At::Any => vec![first(&|_| true)],
+        }
+    }
+
+    /// Whether an issue is what was done, or follows from it.
+    #[must_use]
+    pub fn is_true(&self, told: &Told) -> bool {
+        let expected = self.expected();
+        let rule = &*told.issue.rule;
+        let is_since = |since: f64| told.issue.raised.as_millis_f64() >= since - SLACK_MS;
+        let is_must = expected.musts.iter().any(|must| must.rules.contains(&rule) && (must.is_always || is_since(self.trial.from_ms)));
+        is_must || expected.may.contains(&rule) && is_since(self.trial.from_ms)
+    }
+
+    /// Minutes without any fault.
+    #[must_use]
+    pub fn minutes_without_fault(&self) -> f64 {
+        let until = if self.expected().place.is_some() { self.trial.from_ms } else { self.trial.ended_ms };
+        (until - self.trial.connected_ms) / 60_000.0
+    }
+
+    /// The diagnosis of the fault: of those that overlap it the worst, then the longest.
+    #[must_use]
+    pub fn principal(&self) -> Option<&Explained> {
+        let at = |time: Timestamp| time.as_millis_f64();
+        let touches = |explained: &&Explained| {
+            at(explained.diagnosis.until) >= self.trial.from_ms && at(explained.diagnosis.from) <= self.trial.until_ms + 2.0 * SLACK_MS
+        };
+        let overlap = |explained: &Explained| {
+            let (from, until) =
+                (at(explained.diagnosis.from).max(self.trial.from_ms), at(explained.diagnosis.until).min(self.trial.ended_ms));
+            until - from
+        };
+        let candidates = self.replay.explained.iter().filter(touches);
+        candidates.max_by(|a, b| a.diagnosis.severity.cmp(&b.diagnosis.severity).then(overlap(a).total_cmp(&overlap(b))))
+    }
+}
+
+/// The trials that figures are made of: those that the machine did not disturb, and nobody could choose a rule by.
+#[must_use]
+pub fn judged(scored: &[Scored]) -> Vec<&Scored> {
+    scored.iter().filter(|one| !one.trial.is_disturbed()).collect()
+}
+
+/// Each thing that must be told, by fault.
+#[must_use]
+pub fn recalls(scored: &[&Scored]) -> BTreeMap<(String, &'static str), Recall> {
+    let mut recalls: BTreeMap<(String, &'static str), Recall> = BTreeMap::new();
+    for one in scored {
+        for must in one.expected().musts {
+            let recall = recalls.entry((one.trial.fault.clone(), must.name)).or_default();
+            for answer in one.answers(must) {
+                recall.count.add(answer.is_some());
+                recall.seconds.extend(answer);
+            }
+        }
+    }
+    recalls
+}
+
+/// Of each rule how often it fired, and how often that was the fault.
+#[must_use]
+pub fn precisions(scored: &[&Scored]) -> BTreeMap<String, Count> {
+    let mut precisions: BTreeMap<String, Count> = BTreeMap::new();
+    for one in scored {
+        for told in one.told() {
+            precisions.entry(told.issue.rule.to_string()).or_default().add(one.is_true(told));
+        }
+    }
+    precisions
+}
+
+/// Where faults lie, and where the diagnosis says so.
+#[must_use]
+pub fn confusion(scored: &[&Scored]) -> BTreeMap<(Place, Place), usize> {
+    let mut confusion = BTreeMap::new();
+    for one in scored {
+        let Some(place) = one.expected().place else { continue };
+        let told = one.principal().map_or(Place::Untold, |explained| Place::told(explained, &one.trial));
+        *confusion.entry((place, told)).or_insert(0) += 1;
+    }
+    confusion
+}
+
+/// Right answers of the diagnosis where it gives one.
+#[must_use]
+pub fn diagnosed(scored: &[&Scored]) -> Count {
+    let mut count = Count::default();
+    for ((place, told), cases) in confusion(scored) {
+        if told != Place::Untold {
+            count.all += cases;
+            count.right += if place == told { cases } else { 0 };
+        }
+    }
+    count
+}
+
+/// Names of all faults among these.
+#[must_use]
+pub fn faults(scored: &[&Scored]) -> BTreeSet<String> {
+    scored.iter().map(|one| one.trial.fault.clone()).collect()
+}
