@@ -9,7 +9,7 @@ use sidetone_engine::{
     issue::RuleSet,
 };
 use sidetone_server::import::CallFile;
-use sidetone_wire::{batch::Batch, import::Limits, mute};
+use sidetone_wire::{batch::Batch, import::Limits, mute, notice};
 
 /// Reads a file; `conference` is used where the file names none, and the name of the file where that is `None`.
 pub(crate) fn read(path: &Path, conference: Option<&ConferenceId>) -> Result<CallFile> {
@@ -33,6 +33,9 @@ pub(crate) fn analyses<'a>(file: &'a CallFile, rules: &RuleSet) -> Vec<ScoredCon
         let of_conference = file.batches.iter().filter(|batch| batch.conference_id == first.conference_id);
         let events = of_conference.flat_map(|batch| batch.events.iter().map(|event| (&batch.participant_id, event)));
         mute::changes(events, &first.participant_id).into_iter().for_each(|change| analyzer.set_mute(change));
+        let own = file.batches.iter().filter(|batch| batch.participant_id == first.participant_id);
+        let own = own.filter(|batch| batch.peer_connection_id == first.peer_connection_id || batch.peer_connection_id.as_str().is_empty());
+        own.flat_map(|batch| &batch.events).filter_map(notice::read).for_each(|notice| analyzer.notice(notice));
         for batch in &batches {
             analyzer.push(&batch.reports, &mut |_| {});
         }

@@ -7,9 +7,9 @@ mod flat;
 mod output;
 
 use sidetone_engine::{
-    analysis::{Analyzer, MuteChange, Muted},
+    analysis::{Analyzer, MuteChange, Muted, Notice, Noticed},
     ids::{ConferenceId, IdTooLong, ParticipantId, PeerConnectionId, UserId},
-    issue::RuleSet,
+    issue::{Preset, RuleSet},
     units::Timestamp,
 };
 use sidetone_wire::{
@@ -20,11 +20,16 @@ use wasm_bindgen::prelude::*;
 
 pub use flat::{FlatError, REPORTS_MAX};
 
-/// Names of the metrics and, on the second line, of the rules, separated by blanks: their places are their numbers.
+/// Names of the metrics and, on the second line, of the rules of a preset, separated by blanks: their places are their numbers.
 #[wasm_bindgen]
 #[must_use]
-pub fn names() -> String {
-    output::names(&RuleSet::sidetone())
+pub fn names(preset: &str) -> String {
+    output::names(&rules(preset))
+}
+
+/// The rules of a preset; those of `sidetone` where there is none of that name.
+fn rules(preset: &str) -> RuleSet {
+    Preset::from_name(preset).unwrap_or_default().rules()
 }
 
 /// What one page saw of one peer connection, or of its participant, since the last batch.
@@ -37,24 +42,26 @@ pub struct Recording {
     forms: Vec<flat::Live>,
     encoder: codec::Encoder,
     events: Vec<Event>,
-    /// What it was told of silence before there was an analyzer.
+    /// What it was told of silence and by events before there was an analyzer.
     mutes: Vec<MuteChange>,
+    notices: Vec<Notice>,
     analyzer: Option<Analyzer>,
 }
 
 #[wasm_bindgen]
 impl Recording {
-    /// Nothing seen yet.
+    /// Nothing seen yet; it is to be judged by the rules of a preset.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(preset: &str) -> Self {
         Self {
-            rules: RuleSet::sidetone(),
+            rules: rules(preset),
             intake: flat::Intake::default(),
             forms: Vec::new(),
             encoder: codec::Encoder::default(),
             events: Vec::new(),
             mutes: Vec::new(),
+            notices: Vec::new(),
             analyzer: None,
         }
     }
@@ -110,6 +117,33 @@ impl Recording {
         Ok(())
     }
 
+    /// Tells the analysis what an event said of the connection: it gathers (0), has gathered (1), knows both descriptions (2), is
+    /// connected (3), has its first media (4); its ICE is in the state `text` (5), its DTLS failed (6), its network is `text` (7); the
+    /// received track `text` is to carry media (8), or no more.
+    ///
+    /// # Errors
+    /// When the time is none.
+    pub fn notice(&mut self, time_ms: f64, what: u8, text: &str) -> Result<(), JsError> {
+        let what = match what {
+            0 => Noticed::Gathering,
+            1 => Noticed::Gathered,
+            2 => Noticed::Described,
+            3 => Noticed::Connected,
+            4 => Noticed::FirstMedia,
+            5 => Noticed::Ice(text.into()),
+            6 => Noticed::DtlsFailed,
+            7 => Noticed::Network(text.into()),
+            live_or_not => Noticed::Track { track: text.into(), is_live: live_or_not == 8 },
+        };
+        let notice = Notice { time: told(time(time_ms))?, what };
+        match &mut self.analyzer {
+            Some(analyzer) => analyzer.notice(notice),
+            None if self.notices.len() < REPORTS_MAX => self.notices.push(notice),
+            None => {}
+        }
+        Ok(())
+    }
+
     /// How many reports wait for a batch.
     #[wasm_bindgen(getter)]
     #[must_use]
@@ -157,6 +191,7 @@ impl Recording {
         let analyzer = self.analyzer.get_or_insert_with(|| {
             let mut analyzer = Analyzer::live(&self.rules);
             self.mutes.drain(..).for_each(|change| analyzer.set_mute(change));
+            self.notices.drain(..).for_each(|notice| analyzer.notice(notice));
             // What came before anybody wanted to know is its history.
             analyzer.push(&self.intake.earlier(), &mut |_| {});
             analyzer
@@ -191,7 +226,7 @@ impl Recording {
 
 impl Default for Recording {
     fn default() -> Self {
-        Self::new()
+        Self::new(Preset::default().name())
     }
 }
 

@@ -38,7 +38,7 @@ for (const [name, expected] of Object.entries(native)) {
 }
 
 test("what is no report is an error, not a trap", () => {
-  const recording = new Recording();
+  const recording = new Recording("sidetone");
   assert.throws(() => recording.push(Number.NaN, new Float64Array(), true), /milliseconds/);
   assert.throws(() => recording.push(0, Float64Array.of(0), true), /shape/);
   assert.throws(() => recording.shape(Uint32Array.of(1, 2)), /shape/);

@@ -7,12 +7,14 @@
 mod analyzer;
 pub mod digest;
 mod mute;
+mod notice;
 mod summary;
 
 use std::time::Duration;
 
 pub use analyzer::{ISSUES_MAX, STREAMS_MAX};
 pub use mute::{MuteChange, Muted};
+pub use notice::{Notice, Noticed};
 
 use crate::{
     issue::Issue,

@@ -120,6 +120,13 @@ metrics! {
     IceDisconnected "ice_disconnected" "" CONNECTION Lower Linear(1.0), "1 while ICE is disconnected or failed on any transport, else 0, from iceState.";
     IceFailed "ice_failed" "" CONNECTION Lower Linear(1.0), "1 while ICE has failed on any transport, else 0, from iceState.";
     DtlsFailed "dtls_failed" "" CONNECTION Lower Linear(1.0), "1 while DTLS has failed on any transport, else 0, from dtlsState.";
+    IceRestarts "ice_restarts" "" CONNECTION Lower Log, "ICE restarts in the interval: changes of iceLocalUsernameFragment of a transport.";
+    GatheringTime "gathering_ms" "ms" CONNECTION Lower Log, "How long ICE gathers candidates: so far while it does, once in all when it has them; by events.";
+    ConnectingTime "connecting_ms" "ms" CONNECTION Lower Log, "From when both descriptions are known until ICE and DTLS stand for the first time: so far while it lasts, once in all when they do; by events. How long somebody takes to answer does not count.";
+    FirstMediaTime "first_media_ms" "ms" CONNECTION Lower Log, "From when the connection stood until the first packet of media came in, told once; by events.";
+    NetworkChanges "network_changes" "" CONNECTION Lower Log, "Changes of the network in the interval: networkType of the selected local candidate, its address where addresses are kept, or navigator.connection by events.";
+    MissingStreams "missing_streams" "" CONNECTION Lower Log, "Received tracks that are to go on and carried media, of which the report has no inbound-rtp at all; only where events tell of tracks.";
+    MutedSpeechRatio "muted_speech_ratio" "" CONNECTION Lower Linear(0.05), "Share of the interval in which somebody spoke into a muted microphone, as the page heard it: speechDuration of muted-microphone, an object of Sidetone's own.";
     Relayed "relayed" "" CONNECTION Neither Linear(1.0), "1 while the selected candidate pair goes through a TURN server of either end, else 0, from candidateType.";
     RelayedOverTcp "relayed_over_tcp" "" CONNECTION Lower Linear(1.0), "1 while our TURN server is reached by TCP or TLS, else 0, from relayProtocol of the selected local candidate.";
     CandidatePairChanges "candidate_pair_changes" "" CONNECTION Lower Log, "Changes of the selected candidate pair in the interval, the first selection apart, from selectedCandidatePairChanges, else from the pair's id.";
@@ -152,6 +159,7 @@ metrics! {
     FrozenRatio "frozen_ratio" "" INBOUND_VIDEO Lower Log, "Share of the interval in which the picture stood: totalFreezesDuration, and a freeze that still lasts.";
     CurrentFreeze "current_freeze_ms" "ms" INBOUND_VIDEO Lower Log, "How long no frame has been decoded although one was due; 0 while frames move; absent in a pause.";
     FrameIntervalVariation "frame_interval_variation" "" INBOUND_VIDEO Lower Log, "Standard deviation of the time between frames over its mean, from totalInterFrameDelay and totalSquaredInterFrameDelay.";
+    SoftwareFallback "software_fallback" "" VIDEO Lower Linear(1.0), "1 since software took over from the hardware that decoded or encoded the stream, else 0, from decoderImplementation, encoderImplementation and powerEfficientDecoder, powerEfficientEncoder.";
     Qp "qp" "" VIDEO Lower Log, "Mean quantiser of the frames, from qpSum: compare only within a codec.";
     LimitedByNone "limited_none_ratio" "" OUTBOUND_VIDEO Higher Log, "Share of time in which nothing limited the quality, from qualityLimitationDurations.";
     LimitedByCpu "limited_cpu_ratio" "" OUTBOUND_VIDEO Lower Log, "Share of time in which the processor limited the quality.";

@@ -1,7 +1,7 @@
 //! Rates and levels from counters: how successive reports become [`MetricValues`](crate::metric::MetricValues).
 //!
 //! `field` names the members that are read; `table` finds them once per run of reports; `counters` differences two reports;
-//! `stream`, `inbound` and `outbound` keep one RTP stream; `path` finds the selected candidate pair.
+//! `stream`, `inbound` and `outbound` keep one RTP stream; `path` finds the selected candidate pair; `muted` reads what the page heard of a muted microphone.
 //!
 //! What happens when counters do not behave:
 //! - a counter that falls (a replaced stream, a restarted endpoint) starts a new baseline: no rates in that interval, never a negative one;
@@ -14,6 +14,7 @@
 mod counters;
 mod field;
 mod inbound;
+mod muted;
 mod outbound;
 mod path;
 mod stream;
@@ -21,6 +22,7 @@ mod table;
 
 use std::time::Duration;
 
+pub(crate) use muted::MutedSpeech;
 pub(crate) use path::Path;
 pub(crate) use stream::{Moment, StreamState};
 pub(crate) use table::Table;

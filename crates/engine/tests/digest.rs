@@ -6,16 +6,16 @@ use sidetone_engine::analysis::digest::digest;
 use sidetone_testkit::traces;
 
 const EXPECTED: [&str; 10] = [
-    "ticks=62 values=2937 issues=0 fnv1a=fed6e58a408a5fb8",
-    "ticks=62 values=2961 issues=0 fnv1a=e30ee2155a0d8872",
-    "ticks=62 values=6091 issues=11 fnv1a=49e9ade4c2ea3332",
-    "ticks=62 values=6129 issues=12 fnv1a=192a870b5154db05",
-    "ticks=40 values=1483 issues=0 fnv1a=f49865c97a86e148",
-    "ticks=40 values=1481 issues=0 fnv1a=41fd3360215a8ddf",
-    "ticks=40 values=3160 issues=0 fnv1a=c4e1b32b6c460741",
-    "ticks=40 values=3165 issues=0 fnv1a=22803a9ef9382e19",
-    "ticks=62 values=6087 issues=0 fnv1a=62371bfe2619123d",
-    "ticks=62 values=6098 issues=0 fnv1a=a1578ce34a089a47",
+    "ticks=62 values=3060 issues=0 fnv1a=c773cd6cab5a53d9",
+    "ticks=62 values=3085 issues=0 fnv1a=6ce59ca60c4e1534",
+    "ticks=62 values=6337 issues=11 fnv1a=537b1056f464ac16",
+    "ticks=62 values=6376 issues=12 fnv1a=425cdd8967a57ae9",
+    "ticks=40 values=1563 issues=0 fnv1a=e6c507fa35637ba6",
+    "ticks=40 values=1561 issues=0 fnv1a=d37c684c0835966d",
+    "ticks=40 values=3240 issues=0 fnv1a=49dead4505d7cbd9",
+    "ticks=40 values=3245 issues=0 fnv1a=4d20891a5dd84859",
+    "ticks=62 values=6332 issues=0 fnv1a=88052ead6f87cb56",
+    "ticks=62 values=6344 issues=0 fnv1a=d8abf988f6c49e47",
 ];
 
 #[test]

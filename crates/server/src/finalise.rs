@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use sidetone_engine::{
-    analysis::{Analysis, Analyzer, MuteChange, Output},
+    analysis::{Analysis, Analyzer, MuteChange, Notice, Output},
     diagnosis::{Happening, What},
     ids::ParticipantKey,
     issue::RuleSet,
@@ -27,7 +27,7 @@ use sidetone_store::{
 use sidetone_wire::{
     batch::{Event, kind},
     codec::CodecError,
-    happening, messenger, mute,
+    happening, messenger, mute, notice,
 };
 
 use crate::{diagnose, run};
@@ -67,11 +67,18 @@ pub async fn finalise(store: &dyn Store, ended: Ended) -> Result<bool, FinaliseE
     let rules = app_of.map_or_else(RuleSet::default, |app| app.settings.preset.rules());
     let mut participants: BTreeMap<ParticipantKey, Scores> = BTreeMap::new();
     let mutes = mutes(store, ended, &detail.participants).await?;
+    let notices = notices(store, ended).await?;
     for peer_connection in &detail.peer_connections {
         let chunks = store.chunks(app, peer_connection.key).await?;
         let rules = rules.clone();
         let mutes = mute::changes(mutes.iter().map(|(whose, event)| (*whose, event)), peer_connection.participant);
-        let analysis = tokio::task::spawn_blocking(move || analyze(&chunks, mutes, &rules)).await.map_err(|_| FinaliseError::Panicked)?;
+        let concerns = |stored: &&StoredEvent| match stored.peer_connection {
+            Some(key) => key == peer_connection.key,
+            None => stored.participant == peer_connection.participant,
+        };
+        let notices = notices.iter().filter(concerns).filter_map(|stored| notice::read(&stored.event)).collect();
+        let analysis =
+            tokio::task::spawn_blocking(move || analyze(&chunks, mutes, notices, &rules)).await.map_err(|_| FinaliseError::Panicked)?;
         let (analysis, scores) =
             analysis.map_err(|source| FinaliseError::Damaged { peer_connection: peer_connection.key.to_string(), source })?;
         let held = participants.entry(peer_connection.participant).or_default();
@@ -120,6 +127,11 @@ async fn mutes(store: &dyn Store, ended: Ended, participants: &[Participant]) ->
     Ok(told.chain(participants.iter().filter_map(left)).collect())
 }
 
+/// The events that tell an analyzer of its connection.
+async fn notices(store: &dyn Store, ended: Ended) -> Result<Vec<StoredEvent>, StoreError> {
+    events(store, ended, &notice::KINDS).await
+}
+
 /// The events that may explain something.
 async fn happenings(store: &dyn Store, ended: Ended, participants: &[Participant]) -> Result<Vec<Happening>, StoreError> {
     let told = events(store, ended, &happening::KINDS).await?;
@@ -148,8 +160,9 @@ async fn events(store: &dyn Store, ended: Ended, kinds: &[&str]) -> Result<Vec<S
     Ok(events)
 }
 
-fn analyze(chunks: &[Chunk], mutes: Vec<MuteChange>, rules: &RuleSet) -> Result<(Analysis, Scores), CodecError> {
+fn analyze(chunks: &[Chunk], mutes: Vec<MuteChange>, notices: Vec<Notice>, rules: &RuleSet) -> Result<(Analysis, Scores), CodecError> {
     let mut analyzer = Analyzer::new(rules);
+    notices.into_iter().for_each(|notice| analyzer.notice(notice));
     for change in mutes {
         analyzer.set_mute(change);
     }

@@ -77,6 +77,14 @@ pub struct Conditions {
     pub network_type: &'static str,
     /// `selectedCandidatePairChanges` of the transport.
     pub pair_changes: f64,
+    /// `iceLocalUsernameFragment` of the transport: a restart changes it.
+    pub fragment: &'static str,
+    /// `decoderImplementation`, `encoderImplementation`, and whether they save power.
+    pub implementation: (&'static str, bool),
+    /// What the SDK heard of a muted microphone: the share of the time with speech; `None`: it is not muted.
+    pub muted_speech: Option<f64>,
+    /// The audio that is received has no `inbound-rtp` any more.
+    pub vanished: bool,
     /// How much later the picture is played than the sound.
     pub skew_ms: f64,
     /// Share of the playout that the device made up.
@@ -116,6 +124,10 @@ impl Default for Conditions {
             relay_protocol: None,
             network_type: "ethernet",
             pair_changes: 1.0,
+            fragment: "XUT9",
+            implementation: ("libvpx", false),
+            muted_speech: None,
+            vanished: false,
             skew_ms: 20.0,
             starved: 0.0,
             is_screen: false,

@@ -11,5 +11,6 @@ pub mod internals;
 pub mod json;
 pub mod messenger;
 pub mod mute;
+pub mod notice;
 pub mod portable;
 pub mod user_agent;

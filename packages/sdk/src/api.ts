@@ -38,9 +38,19 @@ export interface Options {
   readonly leaveWithPage?: boolean;
   /** `false`: nothing is sent and no credential is asked for; the page alone is told how its calls go. Default `true`. */
   readonly upload?: boolean;
+  /** By whose rules the page is told of issues; what is stored is judged by the app's (`sidetone app set --preset`). Default `sidetone`. */
+  readonly preset?: Preset;
+  /**
+   * `true`: while the app has muted a microphone by `track.enabled = false`, the page listens to a copy of it and tells when somebody speaks
+   * (`speaking_while_muted`). How much speech there was is sent, no sound. The copy keeps the device in use. Default `false`.
+   */
+  readonly mutedSpeech?: boolean;
   /** Where `engine.wasm` is. Default: beside the script. */
   readonly engineUrl?: string;
 }
+
+/** Rules with their thresholds: ours, or those of another product ([Issues](docs/issues.md)). */
+export type Preset = "sidetone" | "plivo" | "plivo-shipped" | "twilio" | "voximplant";
 
 /** How one connection is observed. */
 export interface ObserveOptions {

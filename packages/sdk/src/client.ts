@@ -1,6 +1,6 @@
 /** One stay of one user in one conference: what the app holds in its hands. */
 
-import type { Events, Issue, Observation, ObserveAllOptions, ObserveOptions, Options, TrackLabel } from "./api.ts";
+import type { Events, Issue, Observation, ObserveAllOptions, ObserveOptions, Options, Preset, TrackLabel } from "./api.ts";
 import { type Batch, BatchBuilder, type Identity } from "./batch.ts";
 import { Connection } from "./collect/connection.ts";
 import { PageWatch } from "./collect/page.ts";
@@ -25,10 +25,10 @@ declare const VERSION: string;
 const LAST_REPORT_MS = 1000;
 const LAST_UPLOAD_MS = 5000;
 
-/** Events that tell of silence that is meant; told of the participant, they hold for every connection. */
-const SILENCE = new Set(["muted", "unmuted", "held", "resumed"]);
+/** Events that tell of silence that is meant, or of the network; told of the participant, they hold for every connection. */
+const HEARD = new Set(["muted", "unmuted", "held", "resumed", "network_change"]);
 /** Most of them that are remembered for connections to come. */
-const SILENCE_MAX = 64;
+const HEARD_MAX = 64;
 
 /** Measures what it is given to observe, tells the page how it goes and sends it to Sidetone. Nothing here throws into the page. */
 export class Sidetone {
@@ -44,7 +44,7 @@ export class Sidetone {
   /** Puts the page's functions back. */
   #unwrap: (() => void) | undefined;
   readonly #labels = new Map<string, TrackLabel>();
-  readonly #silence: Parameters<Recorder["hear"]>[] = [];
+  readonly #heard: Parameters<Recorder["hear"]>[] = [];
   #run: Run | undefined;
   /** What is over; a word may still be added to it. */
   #past: Run | undefined;
@@ -102,10 +102,10 @@ export class Sidetone {
       const of = peerConnection && this.#connections.get(peerConnection);
       if (of) return of.batches.event(kind, payload, nowMs);
       this.#run?.own.event(kind, payload, nowMs);
-      if (!SILENCE.has(kind)) return;
-      // Silence of the participant is that of every connection, also of those to come.
-      this.#silence.push([kind, payload, nowMs]);
-      if (this.#silence.length > SILENCE_MAX) this.#silence.shift();
+      if (!HEARD.has(kind)) return;
+      // What is so of the participant is so of every connection, also of those to come.
+      this.#heard.push([kind, payload, nowMs]);
+      if (this.#heard.length > HEARD_MAX) this.#heard.shift();
       for (const { recorder } of this.#connections.values()) recorder.hear(kind, payload, nowMs);
     });
   }
@@ -238,13 +238,14 @@ export class Sidetone {
       return undefined;
     }
     const name = id ?? `pc${run.connectionCount++}`;
-    const recorder = new Recorder(run.engine, run.policy);
+    const recorder = new Recorder(run.engine, run.policy, run.preset);
     const builder = this.#builders.get(name) ?? new BatchBuilder(run.identity, name, run.engine);
     this.#builders.set(name, builder);
     builder.recorder = recorder;
-    for (const told of this.#silence) recorder.hear(...told);
+    for (const told of this.#heard) recorder.hear(...told);
     const connection: Connection = new Connection(peerConnection, name, label, recorder, builder, {
       policy: run.policy,
+      mutedSpeech: run.mutedSpeech,
       judges: () => (["tick", "issue", "issueEscalated", "issueCleared"] as const).some((event) => this.#emitter.has(event)),
       onOutcome: (outcome) => this.#tell(connection, outcome),
       onCut: () => void this.#send(run, builder),
@@ -306,6 +307,8 @@ class Run {
   readonly engine = () => this.#engine;
   readonly policy = () => this.#policy ?? STRICT;
   connectionCount = 0;
+  readonly preset: Preset;
+  readonly mutedSpeech: boolean;
   readonly #credentials: Credentials;
   readonly #connect: () => Uploader;
   #engine: Engine | undefined;
@@ -319,6 +322,8 @@ class Run {
     emitter: Emitter<Events>,
     private readonly failures: Failures,
   ) {
+    this.preset = settings.preset;
+    this.mutedSpeech = settings.mutedSpeech;
     const to = destination(settings, identity.userId);
     this.own = new BatchBuilder(identity, undefined, this.engine);
     this.#credentials = new Credentials(settings.secret, settings.token);

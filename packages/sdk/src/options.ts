@@ -1,6 +1,6 @@
 /** An app's options with the defaults filled in, and what is wrong with them. */
 
-import type { Options } from "./api.ts";
+import type { Options, Preset } from "./api.ts";
 
 export interface Settings {
   readonly url: string;
@@ -11,9 +11,13 @@ export interface Settings {
   readonly queueBytesMax: number;
   readonly queueBatchesMax: number;
   readonly engineUrl: string;
+  readonly preset: Preset;
+  readonly mutedSpeech: boolean;
   /** Whether anything is sent. */
   readonly upload: boolean;
 }
+
+const PRESETS: readonly Preset[] = ["sidetone", "plivo", "plivo-shipped", "twilio", "voximplant"];
 
 /** Where this script came from, if it is a script of a page. */
 const SCRIPT_URL = (globalThis.document?.currentScript as HTMLScriptElement | null | undefined)?.src;
@@ -28,6 +32,8 @@ export function settle(options: Options, scriptUrl = SCRIPT_URL): Settings | str
   if (typeof options?.conferenceId !== "string" || options.conferenceId === "") return "`conferenceId` must be a text that is not empty";
   if (upload && (secret === undefined) === (token === undefined)) return "give either `secret` (an intake secret, sti_…) or `token` (a function that gives a promise of a token)";
   if (token !== undefined && typeof token !== "function") return "`token` must be a function that gives a promise of a token";
+  const { preset = "sidetone", mutedSpeech = false } = options;
+  if (!PRESETS.includes(preset)) return `\`preset\` is ${JSON.stringify(preset)}; it must be one of ${PRESETS.join(", ")}`;
   const given = options.url ?? scriptUrl;
   if (!given) return "`url` must say where Sidetone is, such as https://quality.example.com";
   let url: string;
@@ -46,6 +52,8 @@ export function settle(options: Options, scriptUrl = SCRIPT_URL): Settings | str
     queueBytesMax: atLeast(0, options.queueBytesMax, 5_000_000),
     queueBatchesMax: atLeast(0, options.queueBatchesMax, 1000),
     engineUrl: options.engineUrl ?? `${url}/sdk/engine.wasm?v=${ENGINE_TAG}`,
+    preset,
+    mutedSpeech: mutedSpeech === true,
     upload,
   };
 }

@@ -1,6 +1,8 @@
 /** The reports of one connection between two batches: kept for the next batch, judged for the page. */
 
 import type { Engine, Outcome, Recording, StatsReport } from "./engine/index.ts";
+import type { Preset } from "./api.ts";
+import { noticeOf } from "./notices.ts";
 import { permitted, type Policy } from "./privacy.ts";
 
 /** Most reports of one batch: the oldest give way. */
@@ -17,15 +19,17 @@ export class Recorder {
   /** What waits for the engine. */
   #reports: { timeMs: number; json: string }[] = [];
   #mutes: Parameters<Recording["mute"]>[] = [];
+  #notices: Parameters<Recording["notice"]>[] = [];
   #recording: Recording | undefined;
   #lastMs: number | undefined;
   #dropped = 0;
   #isEnded = false;
 
-  /** `engine` gives the engine once it is loaded; `policy` says what may leave the page. */
+  /** `engine` gives the engine once it is loaded; `policy` says what may leave the page, `preset` by which rules the page is told. */
   constructor(
     private readonly engine: () => Engine | undefined,
     private readonly policy: () => Policy,
+    private readonly preset: Preset = "sidetone",
   ) {}
 
   /** Time of the newest report that waits. */
@@ -48,8 +52,11 @@ export class Recorder {
     return undefined;
   }
 
-  /** Hears of silence that is meant (docs/intake.md). */
+  /** Hears of silence that is meant (docs/intake.md), and of how the connection comes to be. */
   hear(kind: string, payload: { kind?: unknown; direction?: unknown; id?: unknown }, timeMs: number): void {
+    const notice = noticeOf(kind, payload);
+    if (notice && this.#recording) this.#recording.notice(timeMs, ...notice);
+    else if (notice) this.#notices.push([timeMs, ...notice]);
     const isMuted = kind === "muted" || kind === "held";
     if (!isMuted && kind !== "unmuted" && kind !== "resumed") return;
     const isCall = kind === "held" || kind === "resumed";
@@ -91,11 +98,12 @@ export class Recorder {
   #live(): Recording | undefined {
     const engine = this.#isEnded ? undefined : this.engine();
     if (this.#recording || !engine) return this.#recording;
-    this.#recording = engine.recording(this.policy);
+    this.#recording = engine.recording(this.policy, this.preset);
     for (const { timeMs, json } of this.#reports.splice(0)) {
       this.#recording.push(timeMs, new Map(Object.entries(JSON.parse(json) as Record<string, object>)), false);
     }
     for (const mute of this.#mutes.splice(0)) this.#recording.mute(...mute);
+    for (const notice of this.#notices.splice(0)) this.#recording.notice(...notice);
     return this.#recording;
   }
 

@@ -20,6 +20,8 @@ test("little has to be said", () => {
     queueBytesMax: 5_000_000,
     queueBatchesMax: 1000,
     engineUrl: "https://quality.example.com/sdk/engine.wasm?v=tag",
+    preset: "sidetone",
+    mutedSpeech: false,
     upload: true,
   });
   const { url: _, ...without } = LEAST;

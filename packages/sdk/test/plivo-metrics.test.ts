@@ -6,7 +6,7 @@ import type { Tick, Values } from "../src/api.ts";
 import { Metrics, type MediaMetric } from "../src/compat/plivo/metrics.ts";
 import { PRESETS, type Rules } from "../src/compat/plivo/metrics-rules.ts";
 import { decibels, sampleOf } from "../src/compat/plivo/samples.ts";
-import { SpeechDetector } from "../src/compat/plivo/speech.ts";
+import { SpeechDetector } from "../src/collect/speech.ts";
 
 function metrics({ rules = PRESETS.document, isOpus = true, isMuted = false }: { rules?: Rules; isOpus?: boolean; isMuted?: boolean } = {}) {
   const told: MediaMetric[] = [];

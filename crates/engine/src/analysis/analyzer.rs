@@ -5,13 +5,14 @@ use std::{cmp::Ordering, time::Duration};
 use super::{
     Analysis, Analyzer, Direction, MediaKind, MuteChange, Output, StreamAnalysis, StreamId, StreamTick, Summary, Tick,
     mute::{Mute, Mutes},
+    notice::{Notice, Notices},
     summary::{Gather, Gatherer},
 };
 use crate::{
     issue::{Condition, Judge, RuleSet, Sample, Verdict},
     metric::{Draft, Metric, MetricValues, Scope},
     report::{Reports, Text},
-    series::{Layout, Moment, Path, StreamState, Table},
+    series::{Layout, Moment, MutedSpeech, Path, StreamState, Table},
     units::Timestamp,
 };
 
@@ -51,9 +52,11 @@ pub(super) struct Followed {
 pub(super) struct Memory {
     rules: RuleSet,
     mutes: Mutes,
+    notices: Notices,
     /// Sorted by id.
     streams: Vec<Followed>,
     path: Path,
+    muted: MutedSpeech,
     gatherer: Option<Box<dyn Gather>>,
     judge: Judge,
     /// Issues that were cleared.
@@ -72,6 +75,12 @@ const HEARING: f64 = 0.01;
 
 /// Below this (−60 dB of full scale) nobody speaks.
 const SPEAKING: f64 = 0.001;
+
+/// More pictures dropped than this, and a decoder does not keep up.
+const DROPPING: f64 = 0.05;
+
+/// Limited by the processor for more of the time than this, and an encoder does not keep up.
+const HALF: f64 = 0.5;
 
 enum Arrival {
     /// In order, after an interval; zero after a gap.
@@ -92,8 +101,10 @@ impl Analyzer {
             memory: Box::new(Memory {
                 rules: rules.clone(),
                 mutes: Mutes::default(),
+                notices: Notices::default(),
                 streams: Vec::new(),
                 path: Path::default(),
+                muted: MutedSpeech::default(),
                 gatherer: make_gatherer(),
                 judge: Judge::new(rules, Scope::Connection, None),
                 closed: Vec::new(),
@@ -121,6 +132,11 @@ impl Analyzer {
     /// the reports of their time; judged by them are the reports that come afterwards.
     pub fn set_mute(&mut self, change: MuteChange) {
         self.memory.mutes.add(change);
+    }
+
+    /// Says what an event told of the connection. In any order, before or after the reports of their time.
+    pub fn notice(&mut self, notice: Notice) {
+        self.memory.notices.add(notice);
     }
 
     /// Takes the next reports. Duplicated and late reports are counted and left out.
@@ -244,6 +260,8 @@ impl Memory {
         let draft = &mut self.values;
         draft.clear();
         self.path.read(table, row, tick.time, draft);
+        self.notices.values(tick.time, draft);
+        self.muted.read(table, row, draft);
         for object in table.remotes() {
             let place = object.stream_id(row).and_then(|id| place(&self.streams, id));
             if let Some(place) = place {
@@ -316,14 +334,27 @@ impl Memory {
             });
             inbound.next().filter(|_| inbound.next().is_none())?.state.played_ms()
         };
+        let missing = self.notices.knows_tracks().then(|| self.missing(number) as f64);
         let skew_ms = played_ms(MediaKind::Audio).zip(played_ms(MediaKind::Video)).map(|(sound, picture)| (sound - picture).abs());
         self.values.set(Metric::AvSkew, skew_ms);
+        self.values.set(Metric::MissingStreams, missing);
         self.values.set(Metric::SendBitrate, send);
         self.values.set(Metric::ReceiveBitrate, receive);
         self.values.set(Metric::AudioReceiveBitrate, audio);
         for (metric, value) in worst {
             self.values.set(metric, value);
         }
+    }
+
+    /// Received streams that carried media, whose track is to go on, and of which report `number` has nothing under any SSRC.
+    fn missing(&self, number: u64) -> usize {
+        let received = || self.streams.iter().map(|held| &held.state).filter(|state| state.stream.id.direction == Direction::Inbound);
+        let has_track = |track: &Text| received().any(|state| state.last_number == number && state.stream.track.as_ref() == Some(track));
+        let gone = received().filter(|state| state.last_number != number && state.has_carried);
+        let mut tracks: Vec<&Text> = gone.filter_map(|state| state.stream.track.as_ref()).collect();
+        tracks.sort_unstable();
+        tracks.dedup();
+        tracks.into_iter().filter(|track| self.notices.is_live(track) && !has_track(track)).count()
     }
 
     fn judge(&mut self, tick: &Tick, output: &mut dyn FnMut(Output<'_>)) {
@@ -385,6 +416,9 @@ fn is_admitted(condition: Condition, value: f64, state: &StreamState, values: &D
             .into_iter()
             .any(|metric| values.get(metric).is_some_and(|share| share > 0.0)),
         Condition::Camera => !state.is_screen,
+        Condition::Struggling => [(Metric::DroppedFrameRatio, DROPPING), (Metric::LimitedByCpu, HALF)]
+            .into_iter()
+            .any(|(metric, least)| values.get(metric).is_some_and(|share| share > least)),
         Condition::MicrophoneOpen => {
             value < HEARING
                 && match mute.microphone {

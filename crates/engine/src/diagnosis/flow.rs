@@ -42,8 +42,16 @@ impl Stretch {
 }
 
 /// Issues that tell how a call goes its way, and not that it is poor.
-const REMARKS: [&str; 6] =
-    ["candidate_pair_change", "relayed", "relayed_over_tcp", "network_change", "speaking_while_muted", "clock_drift"];
+const REMARKS: [&str; 8] = [
+    "candidate_pair_change",
+    "ice_restart",
+    "network_change",
+    "relayed_over_tcp",
+    "slow_gathering",
+    "slow_connecting",
+    "slow_first_media",
+    "speaking_while_muted",
+];
 
 /// Stretches of a flow that are no further apart are one.
 const GAP: Duration = Duration::from_secs(5);

@@ -93,11 +93,12 @@ impl Judge {
         tell: &mut dyn FnMut(Verdict),
     ) {
         let began = *self.began.get_or_insert(sample.time);
-        if sample.time.since(began).is_some_and(|age| age < rules.settle) {
-            return;
-        }
+        let is_settling = sample.time.since(began).is_some_and(|age| age < rules.settle);
         for watch in &mut self.watches {
             let rule = &rules.rules[watch.rule];
+            if is_settling && !rule.from_start {
+                continue;
+            }
             let value = values.get(rule.metric).filter(|&value| admit(rule, value));
             watch.push(rule, sample, value);
             watch.decide(rule, self.stream, sample.time, tell);

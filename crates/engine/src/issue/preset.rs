@@ -115,7 +115,23 @@ const fn rule(
     bound: Bound,
     thresholds: Thresholds,
 ) -> Rule {
-    Rule { name, metric, scopes, condition: Condition::Always, statistic, bound, thresholds, clear_at: None, clear_after: CLEAR_AFTER }
+    Rule {
+        name,
+        metric,
+        scopes,
+        condition: Condition::Always,
+        from_start: false,
+        statistic,
+        bound,
+        thresholds,
+        clear_at: None,
+        clear_after: CLEAR_AFTER,
+    }
+}
+
+/// A state or a span of the connection that counts from its first moment on.
+const fn at_once(name: &'static str, metric: Metric, thresholds: Thresholds) -> Rule {
+    Rule { from_start: true, ..rule(name, metric, CONNECTION, AT_ONCE, Bound::AtLeast, thresholds) }
 }
 
 /// What every preset needs, whatever its vendor calls it: a connection that is down.

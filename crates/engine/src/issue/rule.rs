@@ -90,6 +90,8 @@ pub enum Condition {
     Impaired,
     /// While the stream is no shared screen: that may stand still.
     Camera,
+    /// While more than a twentieth of the pictures is dropped, or the processor limits what is sent for more than half of the time.
+    Struggling,
     /// While the microphone is not muted and its level is below −40 dB of full scale. An exact 0 is judged only if the app says that it is not: a disabled track gives the same.
     MicrophoneOpen,
     /// While the microphone is not muted and somebody can be heard, above −60 dB of full scale: a quiet room has less.
@@ -110,6 +112,8 @@ pub struct Rule {
     pub scopes: &'static [Scope],
     /// When.
     pub condition: Condition,
+    /// Whether it is judged in the first seconds too, as what happens at the beginning must be.
+    pub from_start: bool,
     /// What is compared with the thresholds.
     pub statistic: Statistic,
     /// Which side is bad.
@@ -129,7 +133,7 @@ pub struct RuleSet {
     pub name: &'static str,
     /// The rules, each with its own name, in the order in which simultaneous issues are told.
     pub rules: Vec<Rule>,
-    /// A stream or connection is not judged for this long after its first report: jitter buffers and rates settle.
+    /// A stream or connection is not judged for this long after its first report, but by rules [`Rule::from_start`]: jitter buffers and rates settle.
     pub settle: Duration,
 }
 

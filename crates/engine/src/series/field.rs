@@ -43,6 +43,7 @@ fields! {
     TotalPlayoutDelay "totalPlayoutDelay", TotalSamplesCount "totalSamplesCount",
     SynthesizedSamplesDuration "synthesizedSamplesDuration", EchoReturnLoss "echoReturnLoss",
     EchoReturnLossEnhancement "echoReturnLossEnhancement",
+    SpeechDuration "speechDuration", ObservedDuration "observedDuration",
     SelectedCandidatePairChanges "selectedCandidatePairChanges", EstimatedPlayout "estimatedPlayoutTimestamp",
     }
     others {
@@ -52,6 +53,8 @@ fields! {
     Nominated "nominated", Selected "selected", SelectedCandidatePairId "selectedCandidatePairId", IceState "iceState",
     DtlsState "dtlsState", LocalCandidateId "localCandidateId", RemoteCandidateId "remoteCandidateId", TransportId "transportId",
     CandidateType "candidateType", RelayProtocol "relayProtocol", NetworkType "networkType", ContentType "contentType",
+    Address "address", LocalUfrag "iceLocalUsernameFragment", DecoderName "decoderImplementation", EncoderName "encoderImplementation",
+    EfficientDecoder "powerEfficientDecoder", EfficientEncoder "powerEfficientEncoder",
     }
 }
 

@@ -22,6 +22,10 @@ pub(crate) struct Path {
     changes: Option<f64>,
     /// `networkType` of its local candidate, the last that was told.
     pub(crate) network: Option<Text>,
+    /// Type and address of its local candidate.
+    local: (Option<Text>, Option<Text>),
+    /// `iceLocalUsernameFragment` of each transport.
+    fragments: Vec<(Text, Text)>,
 }
 
 impl Path {
@@ -30,10 +34,13 @@ impl Path {
     /// The round-trip time stands while checks are answered, and [`STUN_AGE_MAX`] longer.
     pub(crate) fn read(&mut self, table: Table<'_>, row: usize, time: Timestamp, values: &mut Draft) {
         states(table, row, values);
+        self.restarts(table, row, values);
         let Some(pair) = selected(table, row) else {
-            *self = Self { network: self.network.take(), ..Self::default() };
+            let (network, local, fragments) = (self.network.take(), std::mem::take(&mut self.local), std::mem::take(&mut self.fragments));
+            *self = Self { network, local, fragments, ..Self::default() };
             return;
         };
+        self.network(pair, row, values);
         let number = |field| pair.number(field, row).filter(|number| number.is_finite() && *number >= 0.0);
         let responses = number(Field::ResponsesReceived);
         let is_same = self.pair.as_deref() == Some(&*pair.object.id);
@@ -43,8 +50,6 @@ impl Path {
         let is_changed = !is_same && self.pair.is_some();
         if !is_same {
             self.pair = Some(pair.object.id.clone());
-            let network = pair.linked(Field::LocalCandidateId, row).and_then(|local| local.text(Field::NetworkType, row));
-            self.network = network.cloned().or_else(|| self.network.take());
         }
         let counted = table.of(Kind::Transport).filter(|transport| transport.is_in(row));
         let counted =
@@ -64,7 +69,52 @@ impl Path {
         values.set(Metric::AvailableOutgoingBitrate, number(Field::AvailableOutgoingBitrate));
         values.set(Metric::AvailableIncomingBitrate, number(Field::AvailableIncomingBitrate));
     }
+
+    /// Counts transports whose ICE credentials are others than before (RFC 8445: a restart changes them).
+    fn restarts(&mut self, table: Table<'_>, row: usize, values: &mut Draft) {
+        let mut restarts = None;
+        for transport in table.of(Kind::Transport).filter(|transport| transport.is_in(row)) {
+            // Empty until a description is set.
+            let Some(fragment) = transport.text(Field::LocalUfrag, row).filter(|fragment| !fragment.is_empty()) else { continue };
+            let restarts = restarts.get_or_insert(0.0);
+            let has_room = self.fragments.len() < TRANSPORTS_MAX;
+            match self.fragments.iter_mut().find(|(id, _)| *id == transport.object.id) {
+                Some((_, held)) if held == fragment => {}
+                Some((_, held)) => {
+                    held.clone_from(fragment);
+                    *restarts += 1.0;
+                }
+                None if has_room => self.fragments.push((transport.object.id.clone(), fragment.clone())),
+                None => {}
+            }
+        }
+        values.set(Metric::IceRestarts, restarts);
+    }
+
+    /// Whether this computer is on another network than before: by its type; else by the address of a candidate of the same type, where
+    /// addresses are told.
+    fn network(&mut self, pair: Bound<'_>, row: usize, values: &mut Draft) {
+        let Some(local) = pair.linked(Field::LocalCandidateId, row) else { return };
+        let network = local.text(Field::NetworkType, row);
+        let told = (local.text(Field::CandidateType, row), local.text(Field::Address, row));
+        let is_other = |held: &Option<Text>, text: Option<&Text>| held.as_ref().zip(text).is_some_and(|(held, text)| held != text);
+        // One interface has addresses of both versions, and several of IPv6. What is hidden is a word.
+        let is_ipv4 = |address: &Text| address.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let are_ipv4 = self.local.1.iter().chain(told.1).all(is_ipv4);
+        let has_moved = self.local.0.as_ref() == told.0 && are_ipv4 && is_other(&self.local.1, told.1);
+        if network.is_some() || told.1.is_some() {
+            let is_changed = is_other(&self.network, network) || has_moved;
+            values.set(Metric::NetworkChanges, Some(f64::from(u8::from(is_changed))));
+        }
+        self.local = (told.0.cloned(), told.1.cloned());
+        if let Some(network) = network.filter(|network| self.network.as_ref() != Some(network)) {
+            self.network = Some(network.clone());
+        }
+    }
 }
+
+/// Most transports whose restarts are followed: bundled connections have one.
+const TRANSPORTS_MAX: usize = 64;
 
 /// How ICE and DTLS stand: the worst of the transports. Absent where the browser does not say.
 fn states(table: Table<'_>, row: usize, values: &mut Draft) {

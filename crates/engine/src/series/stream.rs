@@ -45,6 +45,9 @@ const SECONDS_MAX: f64 = 120.0;
 /// What parameters of Opus that ask for in-band FEC hold (RFC 7587).
 const IN_BAND_FEC: &[u8] = b"useinbandfec=1";
 
+/// What stands in the name of a codec implementation that took over (libwebrtc, `VideoDecoderSoftwareFallbackWrapper`).
+const FALLBACK: &[u8] = b"fallback from";
+
 /// Which part of the remembered bit rate of sound is forgotten each second, so that a pause in speech does not look like a poor codec.
 const PEAK_DECAY: f64 = 0.02;
 
@@ -72,6 +75,10 @@ pub(crate) struct StreamState {
     pub(super) limitation: Option<Text>,
     /// Whether it shows a screen, which may stand still.
     pub(crate) is_screen: bool,
+    /// Whether software does now what hardware did; `None` where the browser does not say.
+    pub(super) has_fallen_back: Option<bool>,
+    /// Whether hardware ever did.
+    was_efficient: bool,
     /// Whether it ever carried media.
     pub(crate) has_carried: bool,
     /// Whether it was ever louder than digital silence.
@@ -106,6 +113,8 @@ impl StreamState {
             has_fec: false,
             limitation: None,
             is_screen: false,
+            has_fallen_back: None,
+            was_efficient: false,
             has_carried: false,
             was_heard: false,
             peak_bps: 0.0,
@@ -167,6 +176,7 @@ impl StreamState {
             }
         }
         self.is_screen = object.text(Field::ContentType, row).is_some_and(|content| &**content == "screenshare");
+        self.fallback(object, row);
         keep(&mut self.stream.mid, object.text(Field::Mid, row));
         keep(&mut self.stream.rid, object.text(Field::Rid, row));
         keep(&mut self.stream.track, object.text(Field::TrackIdentifier, row));
@@ -183,6 +193,20 @@ impl StreamState {
             }
         }
         true
+    }
+
+    /// Chromium names both where it had to (`libvpx (fallback from: ExternalDecoder)`); else what was power-efficient is so no more.
+    fn fallback(&mut self, object: Bound<'_>, row: usize) {
+        let (name, efficient) = match self.stream.id.direction {
+            Direction::Inbound => (Field::DecoderName, Field::EfficientDecoder),
+            Direction::Outbound => (Field::EncoderName, Field::EfficientEncoder),
+        };
+        let name = object.text(name, row);
+        let efficient = object.bool(efficient, row);
+        let is_named = name.is_some_and(|name| name.as_bytes().windows(FALLBACK.len()).any(|part| part == FALLBACK));
+        self.was_efficient |= efficient == Some(true);
+        self.has_fallen_back =
+            (name.is_some() || efficient.is_some()).then_some(is_named || self.was_efficient && efficient == Some(false));
     }
 
     /// What is played now, by the clock of the far end.
@@ -295,6 +319,7 @@ impl StreamState {
         let pixels = pixels.filter(|&(width, height)| width > 0.0 && height > 0.0);
         values.set(Metric::Width, pixels.map(|(width, _)| width));
         values.set(Metric::Height, pixels.map(|(_, height)| height));
+        values.set(Metric::SoftwareFallback, self.has_fallen_back.map(|is| f64::from(u8::from(is))));
         values.set(Metric::Qp, self.own.mean(Field::QpSum, frames));
         values.set(Metric::KeyFrameRate, self.rate(key_frames, seconds));
         values.set(Metric::PliRate, self.rate(Field::PliCount, seconds));

@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     Transport,
     /// `local-candidate` or `remote-candidate`.
     Candidate,
+    /// `muted-microphone`: what the page itself heard of a microphone that is muted.
+    Muted,
 }
 
 /// Members that name another object.
@@ -258,8 +260,13 @@ impl<'a> Bound<'a> {
     }
 
     /// A boolean member in `row`.
+    pub(crate) fn bool(self, field: Field, row: usize) -> Option<bool> {
+        self.column(field)?.bool(row)
+    }
+
+    /// Whether a boolean member in `row` is there and true.
     pub(crate) fn is(self, field: Field, row: usize) -> bool {
-        self.column(field).and_then(|column| column.bool(row)).unwrap_or(false)
+        self.bool(field, row) == Some(true)
     }
 
     /// A number in `row`.
@@ -358,6 +365,7 @@ fn kind(stats_type: &str) -> Option<Kind> {
         "candidate-pair" | "candidatepair" => Kind::Pair,
         "transport" => Kind::Transport,
         "local-candidate" | "localcandidate" | "remote-candidate" | "remotecandidate" => Kind::Candidate,
+        "muted-microphone" => Kind::Muted,
         _ => return None,
     })
 }

@@ -23,7 +23,7 @@ use sidetone_engine::{
     units::Timestamp,
 };
 use sidetone_store::record::{Append, Place};
-use sidetone_wire::{batch::Event, mute};
+use sidetone_wire::{batch::Event, mute, notice};
 use tokio::sync::mpsc;
 
 use crate::{account::Accounts, config::live::LiveConfig, limit::Reserved, task};
@@ -49,8 +49,8 @@ pub(crate) struct LiveBatch {
     closed: bool,
     shift_us: i64,
     reports: Reports,
-    /// Events that tell of silence, in order of time.
-    mutes: Vec<Event>,
+    /// Events that tell the engine something, in order of time.
+    events: Vec<Event>,
     /// Memory stays accounted for while the batch waits.
     _reserved: Vec<Reserved>,
 }
@@ -70,16 +70,17 @@ impl LiveBatch {
             closed: append.closed.is_some(),
             shift_us: append.reports.as_ref().map_or(0, |reports| reports.shift_us),
             reports,
-            mutes: mutes(&append.events),
+            events: told(&append.events),
             _reserved: reserved,
         }
     }
 }
 
-fn mutes(events: &[Event]) -> Vec<Event> {
-    let mut mutes: Vec<Event> = events.iter().filter(|event| mute::KINDS.contains(&&*event.kind)).cloned().collect();
-    mutes.sort_by_key(|event| event.time);
-    mutes
+fn told(events: &[Event]) -> Vec<Event> {
+    let is_told = |event: &&Event| mute::KINDS.contains(&&*event.kind) || notice::KINDS.contains(&&*event.kind);
+    let mut told: Vec<Event> = events.iter().filter(is_told).cloned().collect();
+    told.sort_by_key(|event| event.time);
+    told
 }
 
 struct Worker {

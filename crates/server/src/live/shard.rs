@@ -18,6 +18,7 @@ use sidetone_store::record::Place;
 use sidetone_wire::{
     batch::{Event, kind},
     mute::{Concerned, Silence},
+    notice,
 };
 
 use super::{
@@ -78,13 +79,18 @@ impl Shard {
         }
         let Some(participant) = self.meet(place, &batch) else { return true };
         participant.heard = batch.received;
-        self.listen(place.conference, place.participant, &batch.mutes);
+        self.listen(place.conference, place.participant, &batch.events);
         let participants = self.conferences.get_mut(&place.conference).map(|conference| &mut conference.participants);
         let Some(participant) = participants.and_then(|participants| participants.get_mut(&place.participant)) else { return true };
+        if let Some(key) = place.peer_connection.filter(|key| !participant.peer_connections.contains(key)) {
+            participant.peer_connections.push(key);
+        }
+        let concerned = place.peer_connection.map_or_else(|| participant.peer_connections.clone(), |key| vec![key]);
         if let Some(key) = place.peer_connection {
-            if !participant.peer_connections.contains(&key) {
-                participant.peer_connections.push(key);
-            }
+            self.follow(place, key, &batch);
+        }
+        self.notice(&concerned, &batch.events);
+        if let Some(key) = place.peer_connection {
             if !batch.reports.is_empty() {
                 batch.reports.shift(batch.shift_us);
                 self.analyze(place, key, &batch);
@@ -146,7 +152,8 @@ impl Shard {
         }
     }
 
-    fn analyze(&mut self, place: Place, key: PeerConnectionKey, batch: &LiveBatch) {
+    /// Makes room for a peer connection that is new.
+    fn follow(&mut self, place: Place, key: PeerConnectionKey, batch: &LiveBatch) {
         if !self.peer_connections.contains(&key) {
             let mut analyzer = Analyzer::live(&batch.preset.rules());
             let silence = self.conferences.get(&place.conference).map(|conference| conference.silence.state(place.participant));
@@ -157,6 +164,17 @@ impl Shard {
                 self.gauge.inc();
             }
         }
+    }
+
+    /// Tells the analyzers of these connections what events say of them.
+    fn notice(&mut self, keys: &[PeerConnectionKey], events: &[Event]) {
+        for key in keys {
+            let Some(held) = self.peer_connections.peek_mut(key) else { continue };
+            events.iter().filter_map(notice::read).for_each(|notice| held.analyzer.notice(notice));
+        }
+    }
+
+    fn analyze(&mut self, place: Place, key: PeerConnectionKey, batch: &LiveBatch) {
         let Some(LivePeerConnection { analyzer, latest, issues, .. }) = self.peer_connections.get_mut(&key) else { return };
         let channels = &self.channels;
         let issue_message = |issue: &Issue| {

@@ -90,6 +90,8 @@ pub(super) struct Counters {
     rtcp: f64,
     rtcp_time: f64,
     starved_s: f64,
+    observed_s: f64,
+    speech_s: f64,
 }
 
 impl Counters {
@@ -130,12 +132,18 @@ impl Counters {
             rtcp: 0.0,
             rtcp_time: 0.0,
             starved_s: 0.0,
+            observed_s: 0.0,
+            speech_s: 0.0,
         }
     }
 
     /// One second passes under these conditions.
     pub(super) fn advance(&mut self, line: &Conditions) {
         self.starved_s += line.starved;
+        if let Some(speech) = line.muted_speech {
+            self.observed_s += 1.0;
+            self.speech_s += speech;
+        }
         self.now = self.now.plus_micros(1_000_000);
         self.second += 1;
         if self.audio {
@@ -235,7 +243,17 @@ impl Counters {
         if self.video {
             report = self.video(report, line);
         }
-        report.build()
+        if line.muted_speech.is_some() {
+            report = report
+                .object("sidetone-muted", "muted-microphone")
+                .number("observedDuration", self.observed_s)
+                .number("speechDuration", self.speech_s);
+        }
+        let mut report = report.build();
+        if line.vanished {
+            report.stats.remove("IT01A");
+        }
+        report
     }
 
     fn transport(&self, line: &Conditions) -> ReportBuilder {
@@ -260,6 +278,7 @@ impl Counters {
             .text("dtlsState", line.dtls_state)
             .text("iceState", ice)
             .text("iceRole", "controlling")
+            .text("iceLocalUsernameFragment", line.fragment)
             .number("selectedCandidatePairChanges", line.pair_changes)
             .text("selectedCandidatePairId", "CPlocal_remote")
             .object("Ilocal", "local-candidate")
@@ -362,7 +381,8 @@ impl Counters {
             .text("mid", "1")
             .text("trackIdentifier", "remote-video")
             .text("remoteId", "ROV")
-            .text("decoderImplementation", "libvpx")
+            .text("decoderImplementation", line.implementation.0)
+            .bool("powerEfficientDecoder", line.implementation.1)
             .number("estimatedPlayoutTimestamp", self.now.as_millis_f64() - line.skew_ms)
             .number("packetsReceived", self.video_in.received())
             .number("packetsLost", whole(self.video_in.lost))
@@ -393,7 +413,8 @@ impl Counters {
             .text("mid", "1")
             .text("mediaSourceId", "SV2")
             .text("remoteId", "RIV")
-            .text("encoderImplementation", "libvpx")
+            .text("encoderImplementation", line.implementation.0)
+            .bool("powerEfficientEncoder", line.implementation.1)
             .text("scalabilityMode", "L1T1")
             .bool("active", true)
             .number("packetsSent", whole(self.video_out.sent))

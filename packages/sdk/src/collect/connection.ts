@@ -7,6 +7,7 @@ import { Listeners } from "../listeners.ts";
 import { type Policy, withoutAddresses } from "../privacy.ts";
 import type { Recorder } from "../recorder.ts";
 import { Labels } from "./labels.ts";
+import { MutedSpeech } from "./muted.ts";
 import { StatsReader } from "./stats.ts";
 import { Timings } from "./timings.ts";
 import { TrackWatch } from "./tracks.ts";
@@ -20,6 +21,8 @@ const STATES = {
 
 export interface ConnectionHost {
   readonly policy: () => Policy;
+  /** Whether to listen for speech while a microphone is muted. */
+  readonly mutedSpeech: boolean;
   /** Whether the page wants to know how it goes. */
   readonly judges: () => boolean;
   onOutcome(outcome: Outcome): void;
@@ -35,6 +38,7 @@ export class Connection {
   readonly #stats: StatsReader;
   readonly #tracks: TrackWatch;
   readonly #timings: Timings;
+  readonly #muted = new MutedSpeech();
   readonly #labels: Labels;
   #sdp = { local: "", remote: "" };
 
@@ -94,6 +98,7 @@ export class Connection {
   stop(): void {
     this.#listeners.clear();
     this.#stats.stop();
+    this.#muted.stop();
     this.recorder.end();
   }
 
@@ -104,6 +109,8 @@ export class Connection {
     const objects = new Map<string, object>();
     report.forEach((stats, id) => objects.set(id, stats));
     this.#labels.look(objects);
+    const muted = this.#muted.counters(timeMs);
+    if (muted) objects.set(muted.id, muted);
     objects.forEach((stats) => {
       const { type, kind, packetsReceived } = stats as { type?: string; kind?: string; packetsReceived?: number };
       if (type === "inbound-rtp" && kind && packetsReceived) this.#timings.media(kind, performance.now());
@@ -124,7 +131,9 @@ export class Connection {
   }
 
   #look(): void {
-    this.#tracks.look(this.peerConnection.getTransceivers?.() ?? []);
+    const transceivers = this.peerConnection.getTransceivers?.() ?? [];
+    this.#tracks.look(transceivers);
+    if (this.host.mutedSpeech) this.#muted.look(transceivers.flatMap(({ sender }) => sender.track ?? []));
   }
 
   /** DTLS transports come with the descriptions, and bundling closes all but one; some browsers have none to look at. */

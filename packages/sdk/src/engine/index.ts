@@ -1,6 +1,7 @@
 /** The engine as WebAssembly. Only this folder knows its glue. */
 
 import init, { Recording as Glue, names as namesOfModule } from "../../generated/engine.js";
+import type { Preset } from "../api.ts";
 import type { Policy } from "../privacy.ts";
 import { FlatWriter, type StatsReport } from "./flat.ts";
 import { type Names, namesFrom, type Outcome, OutcomeReader } from "./outcome.ts";
@@ -31,6 +32,8 @@ export interface Recording {
   event(timeMs: number, kind: string, payload: string): void;
   /** Tells the analysis of silence that is meant: of the microphone (only of `track`, if given), of the far end, or of the whole call. */
   mute(timeMs: number, of: "microphone" | "far_end" | "call", track: string | undefined, isMuted: boolean): void;
+  /** Tells the analysis what an event said of the connection. */
+  notice(timeMs: number, what: Noticed, text: string): void;
   /** How many reports had to give way since this was asked last. */
   takeDropped(): number;
   /** Everything since the last batch in the compact form. */
@@ -39,21 +42,24 @@ export interface Recording {
 }
 
 export interface Engine {
-  /** A recording of what may leave the page, by the policy of each moment. */
-  recording(policy: () => Policy): Recording;
+  /** A recording of what may leave the page, by the policy of each moment; the page is told what a preset makes of it. */
+  recording(policy: () => Policy, preset?: Preset): Recording;
 }
+
+/** What an event can say, by its number in the engine. */
+const NOTICED = ["gathering", "gathered", "described", "connected", "first_media", "ice", "dtls_failed", "network", "track_live", "track_gone"] as const;
+
+export type Noticed = (typeof NOTICED)[number];
 
 const MUTED = { microphone: 0, far_end: 1, call: 2 } as const;
 
 class WasmRecording implements Recording {
-  readonly #glue = new Glue();
+  readonly #glue: Glue;
   readonly #writer: FlatWriter;
   readonly #reader: OutcomeReader;
 
-  constructor(
-    policy: () => Policy,
-    names: Names,
-  ) {
+  constructor(policy: () => Policy, preset: Preset, names: Names) {
+    this.#glue = new Glue(preset);
     this.#reader = new OutcomeReader(names);
     this.#writer = new FlatWriter(this.#glue, policy);
   }
@@ -73,6 +79,10 @@ class WasmRecording implements Recording {
 
   mute(timeMs: number, of: keyof typeof MUTED, track: string | undefined, isMuted: boolean): void {
     this.#glue.mute(timeMs, MUTED[of], track ?? "", isMuted);
+  }
+
+  notice(timeMs: number, what: Noticed, text: string): void {
+    this.#glue.notice(timeMs, NOTICED.indexOf(what), text);
   }
 
   takeDropped(): number {
@@ -95,8 +105,7 @@ class WasmRecording implements Recording {
 
 /** The engine, once its glue is initialised. */
 export function engineOfModule(): Engine {
-  const names = namesFrom(namesOfModule());
-  return { recording: (policy) => new WasmRecording(policy, names) };
+  return { recording: (policy, preset = "sidetone") => new WasmRecording(policy, preset, namesFrom(namesOfModule(preset))) };
 }
 
 let loading: Promise<Engine> | undefined;

@@ -1,7 +1,7 @@
 //! Plivo's `mediaMetrics`: one level, a warning, which is [`Severity::Major`](super::super::Severity::Major) here.
 //!
 //! Source: the documentation of its browser SDK (3 of the last 5 samples), and the code of version 2.2 (samples judged in groups of 3, 2 of
-//! them bad, and other limits of loss and MOS). Left out: `ice_timeout` (its length is in the `connected` event), `speaking_on_mute`.
+//! them bad, and other limits of loss and MOS). What fails before there are reports (`no_microphone_access`, `ice_connection`) is told by the diagnosis.
 
 use Bound::{Above, AtLeast, Below};
 
@@ -34,6 +34,10 @@ fn warnings(name: &'static str, window: Statistic, loss_bound: Bound, loss: f64,
             condition: Condition::MicrophoneOpen,
             ..rule("dead_microphone", Metric::AudioLevel, OUTBOUND_AUDIO, Statistic::Deviation(seconds(10)), Below, only_major(0.0003))
         },
+        // ice_timeout
+        at_once("slow_gathering", Metric::GatheringTime, only_major(2000.0)),
+        // speaking_on_mute
+        rule("speaking_while_muted", Metric::MutedSpeechRatio, CONNECTION, Statistic::Share(seconds(5)), AtLeast, only_major(0.3)),
         ice_disconnected(),
     ];
     RuleSet { name, rules, settle: seconds(5) }

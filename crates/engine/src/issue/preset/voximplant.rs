@@ -20,7 +20,7 @@ pub(super) fn rules() -> RuleSet {
         },
         // ICEDisconnected: theirs tells `failed` only.
         ice_disconnected(),
-        rule("ice_failed", Metric::IceFailed, CONNECTION, AT_ONCE, AtLeast, only_critical(1.0)),
+        at_once("ice_failed", Metric::IceFailed, only_critical(1.0)),
         // NoAudioSignal: exactly 0 at the microphone, known to be open.
         Rule {
             condition: Condition::MicrophoneOpen,

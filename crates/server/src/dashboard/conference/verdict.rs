@@ -142,6 +142,15 @@ pub(super) fn phrase(issue: &Issue) -> String {
         "no_inbound_audio" => "received no audio".into(),
         "silent_inbound_audio" => "received audio that was silent".into(),
         "dead_microphone" => "had a microphone that gave no sound".into(),
+        "speaking_while_muted" => "spoke into a muted microphone".into(),
+        "network_change" => "changed to another network".into(),
+        "ice_restart" => "had to find a new path (ICE restart)".into(),
+        "slow_gathering" => "waited for ICE candidates".into(),
+        "slow_connecting" => "waited for the connection".into(),
+        "slow_first_media" => "waited for the first sound or picture".into(),
+        "missing_stream" => "lost a stream that was to go on".into(),
+        "decoder_fallback" => "saw video that software had to decode, too slowly".into(),
+        "encoder_fallback" => "sent video that software had to encode, too slowly".into(),
         other => format!("{} ({towards} {})", format::rule(other), media(issue)),
     }
 }

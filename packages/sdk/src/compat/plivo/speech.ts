@@ -1,49 +1,13 @@
-/** Tells when somebody speaks into a muted microphone. Listens here in the page: no sound leaves it. */
+/** Tells when somebody speaks into a muted microphone. */
 
-const LOOK_MS = 50;
-/** Loudness of speech at an arm's length from a microphone; about -40 dB of full scale. */
-const SPEECH_RMS = 0.01;
-/** So many times louder than the room is speech, not the room. */
-const OVER_ROOM = 4;
-/** Of the last half second; a click or a cough is shorter. */
-const LOOKS = 10;
-const LOUD_LOOKS = 6;
-
-/** Judges one loudness after another. */
-export class SpeechDetector {
-  #room = SPEECH_RMS / OVER_ROOM;
-  #looks: boolean[] = [];
-
-  /** Takes the root mean square of a moment, 0 to 1; tells whether it is the moment at which there is speech. */
-  take(rms: number): boolean {
-    const isLoud = rms > Math.max(SPEECH_RMS, OVER_ROOM * this.#room);
-    // The room is learnt from what is quiet; from what is loud, slowly, so that a fan is the room after a while.
-    this.#room += (rms - this.#room) * (isLoud ? 0.002 : 0.1);
-    this.#looks = [...this.#looks.slice(1 - LOOKS), isLoud];
-    return this.#looks.filter((loud) => loud).length >= LOUD_LOOKS;
-  }
-}
+import { listen } from "../../collect/speech.ts";
 
 /** Listens to a copy of the track until there is speech, once; the answer ends it. */
 export function onSpeech(track: MediaStreamTrack, heard: () => void): () => void {
-  const copy = track.clone();
-  copy.enabled = true;
-  const context = new AudioContext();
-  const analyser = new AnalyserNode(context, { fftSize: 2048 });
-  context.createMediaStreamSource(new MediaStream([copy])).connect(analyser);
-  const samples = new Float32Array(analyser.fftSize);
-  const detector = new SpeechDetector();
-  const stop = () => {
-    clearInterval(timer);
-    copy.stop();
-    if (context.state !== "closed") void context.close();
-  };
-  const timer = setInterval(() => {
-    analyser.getFloatTimeDomainData(samples);
-    const rms = Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length);
-    if (!detector.take(rms)) return;
+  const stop = listen(track, (isSpeech) => {
+    if (!isSpeech) return;
     stop();
     heard();
-  }, LOOK_MS);
+  });
   return stop;
 }
