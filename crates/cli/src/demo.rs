@@ -19,7 +19,7 @@ use crate::{
     app::{self, CreatedApp},
     call_file,
     config::Config,
-    data_folder, secret, serve, user,
+    data_folder, phone, secret, serve, user,
 };
 
 /// Real calls, recorded with Chromium 156: one left alone and one harmed on the demo's call page, one call as its two kinds of dump, and one as rtcstats-js sent it.
@@ -33,6 +33,9 @@ const BUILT_IN: [(&str, &[u8]); 5] = [
 
 /// Who may log in to the dashboard of the demo.
 const USER: &str = "demo";
+
+/// Who may log in to its phones.
+const PHONE_USERS: [&str; 3] = ["ada", "bob", "carol"];
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -78,6 +81,9 @@ pub(crate) async fn run(args: DemoArgs) -> Result<()> {
     // The built-in calls are of 2026; they shall not expire under the reader's eyes.
     config.retention.days = 0;
     config.log.filter = "warn".to_owned();
+    config.sip.enabled = true;
+    // Phones that are told nothing else take the page's host for their domain.
+    config.sip.aliases.push(args.listen.ip().to_string());
     serve::start_log(&config.log)?;
     let stop = serve::stop_signal()?;
     let made = fill(&folder, &args.files).await?;
@@ -89,6 +95,8 @@ struct Made {
     app: CreatedApp,
     /// Of the dashboard's user; `None` where the folder had users already.
     password: Option<String>,
+    /// Name and password of each phone user.
+    phones: Vec<(&'static str, String)>,
     conferences: BTreeSet<String>,
 }
 
@@ -110,19 +118,29 @@ async fn fill(folder: &Folder, files: &[PathBuf]) -> Result<Made> {
     if let Some(password) = &password {
         user::create(&*store, USER, LocalRole::Admin, password).await?;
     }
+    let mut phones = Vec::new();
+    for name in PHONE_USERS {
+        // In a folder that is kept they are of the app before.
+        store.remove_phone_user(name).await?;
+        let password = user::generate()?;
+        phone::create(&*store, app.app.key, name, &password).await?;
+        phones.push((name, password));
+    }
     let mut conferences = BTreeSet::new();
     for call in calls {
         let imported = import::put(&*store, &app.app, call.format, call.batches, SystemClock.now(), &|| ()).await?;
         import::finalise_touched(&*store, app.app.key, &imported.touched, SystemClock.now()).await?;
         conferences.extend(imported.conferences);
     }
-    Ok(Made { app, password, conferences })
+    Ok(Made { app, password, phones, conferences })
 }
 
 fn greeting(url: &str, made: &Made) -> String {
-    let Made { app, password, conferences } = made;
+    let Made { app, password, phones, conferences } = made;
     let password = password.as_deref().unwrap_or("as it was before");
     let (intake, query) = (&app.intake.text, &app.query.text);
+    let users: Vec<String> = phones.iter().map(|(name, password)| format!("{name}:{password}")).collect();
+    let users = users.join(",");
     let conferences: Vec<&str> = conferences.iter().map(String::as_str).collect();
     let conference = conferences.first().copied().unwrap_or_default();
     format!(
@@ -131,6 +149,7 @@ Sidetone demo: conferences {} are in it.
 
 dashboard  {url}/   log in as {USER}, password {password}
 call       {url}/demo/#secret={intake}   open it in two tabs: a real call, with switches that harm it
+phone      {url}/demo/phone/#secret={intake}&users={users}   open it in two tabs: they are {}, and call each other by SIP
 handbook   {url}/handbook/
 API        {url}{VIEWER_PATH}
 intake     {intake}
@@ -150,6 +169,7 @@ Listen:
 Ctrl-C stops it. ready
 ",
         conferences.join(", "),
+        PHONE_USERS.join(", "),
     )
 }
 

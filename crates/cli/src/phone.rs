@@ -2,6 +2,7 @@
 
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, Subcommand};
+use sidetone_engine::ids::AppKey;
 use sidetone_server::sip::{Ha1, SERVICE_USER};
 use sidetone_store::{
     Store,
@@ -73,10 +74,7 @@ pub(crate) async fn run(args: PhoneArgs) -> Result<()> {
             let app = app::find(&*store, &app).await?;
             check_name(&name)?;
             let (password, made) = user::password(generate)?;
-            let ha1 = ha1(&name, &password)?;
-            let created = SystemClock.now();
-            let user = PhoneUser { name: name.clone(), app: app.key, ha1_md5: ha1.md5, ha1_sha256: ha1.sha256, created };
-            if !store.create_phone_user(user).await? {
+            if !create(&*store, app.key, &name, &password).await? {
                 bail!("there is a phone user {name:?} already; `sidetone phone password` gives them a new password");
             }
             output::print(&format!("{name}  {}  created\n", app.name))?;
@@ -100,6 +98,13 @@ pub(crate) async fn run(args: PhoneArgs) -> Result<()> {
             output::print(&format!("{name}  removed\n"))
         }
     }
+}
+
+/// Adds a phone user; `false`: there is one of that name.
+pub(crate) async fn create(store: &dyn Store, app: AppKey, name: &str, password: &str) -> Result<bool> {
+    let ha1 = ha1(name, password)?;
+    let user = PhoneUser { name: name.to_owned(), app, ha1_md5: ha1.md5, ha1_sha256: ha1.sha256, created: SystemClock.now() };
+    Ok(store.create_phone_user(user).await?)
 }
 
 /// What can stand before the `@` without being escaped, so that every client writes it alike.

@@ -14,8 +14,13 @@ export const CAPS = [50_000, 100_000, 200_000, 400_000, 800_000, undefined] as c
 export const canTransform = typeof RTCRtpScriptTransform === "function";
 
 export class Harmer {
-  readonly #worker = canTransform ? new Worker("harm_worker.js") : undefined;
+  readonly #worker: Worker | undefined;
   #load: Worker[] = [];
+
+  /** `script`: where the worker is. */
+  constructor(script = "harm_worker.js") {
+    this.#worker = canTransform ? new Worker(script) : undefined;
+  }
 
   /** Passes the frames of a sender through the worker. */
   watch(sender: RTCRtpSender): void {

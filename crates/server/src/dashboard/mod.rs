@@ -39,6 +39,7 @@ use crate::state::AppState;
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route("/", get(conferences::page))
+        .route("/conferences", get(conference::by_id::lead))
         .route("/conferences/{key}", get(conference::page))
         .route("/conferences/{key}/series/{peer_connection}", get(conference::series))
         .route("/conferences/{key}/live", get(live::conference_events))

@@ -264,6 +264,9 @@ async fn each_page_shows_what_the_api_knows() {
     for told in ["standup", "ada", "bob", "data-charts", "Raw reports"] {
         assert!(page.contains(told), "{told}");
     }
+    assert!(!page.contains("Signalling"), "no SIP, no ladder");
+    assert!(browser.get("/conferences?id=standup").await.text(header::LOCATION).starts_with(&conference));
+    assert_eq!(browser.get("/conferences?id=another").await.status, StatusCode::NOT_FOUND);
     let series = browser.get(&format!("{conference}/series/{connection}?slots_max=10&metrics=bitrate_bps")).await.ok();
     assert!(series["slot_count"].as_u64().unwrap() <= 10 && !series["series"].as_array().unwrap().is_empty(), "{series}");
     let same = server.get(&format!("/v1/peer-connections/{connection}/series?slots_max=10&metrics=bitrate_bps")).await.ok();

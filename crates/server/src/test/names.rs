@@ -29,6 +29,11 @@ async fn server() -> (TestServer, String, String) {
         event("user_details", json!({"user_name": NAME, "raw": {"userName": NAME, "eventType": "userDetails"}})),
         event("connected_devices", json!({"devices": [{"label": format!("{NAME}’s headset"), "kind": "audioinput"}]})),
         event("log", json!({"message": format!(r#"{{"displayName":"{NAME}","text":"hello from {NAME}"}}"#)})),
+        event("sip_message", json!({"leg": 1, "user": NAME, "direction": "sent", "method": "INVITE", "cseq": 1, "reason": NAME})),
+        event(
+            "sip_message",
+            json!({"leg": 1, "user": NAME, "direction": "received", "method": "INVITE", "cseq": 1, "code": 486, "reason": NAME}),
+        ),
         event("feedback", json!({"rating": 2, "comment": format!("{NAME} here: it crackled")})),
     ];
     let stored = server.batch(&batch).await.ok();

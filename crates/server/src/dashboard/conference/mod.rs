@@ -3,6 +3,7 @@
 //! `ends` finds which connections belong together, `verdict` and `diagnosis` say it in words, `timeline` and `graph` draw, `connection` shows one pair of
 //! ends with its charts, `ladder` the signalling of calls by SIP, `events` lists what happened.
 
+pub(crate) mod by_id;
 mod connection;
 mod diagnosis;
 mod ends;

@@ -1,6 +1,8 @@
 //! Calls, and what of them is kept.
 
+use axum::http::header;
 use sidetone_store::{
+    local_user::Role,
     query::{ConferenceQuery, EventQuery, TextMatch},
     record::ConferenceState,
 };
@@ -91,6 +93,11 @@ async fn a_call_rings_in_every_tab_and_is_kept() {
     ];
     assert_eq!(kinds, expected);
     assert_eq!(metric(&running, "sidetone_sip_calls").await, 0);
+    let browser = running.test.browser("sue", Role::Support).await;
+    let page = browser.page(browser.get(&format!("/conferences?id={uuid}")).await.text(header::LOCATION)).await;
+    for told in ["Post-dial delay", "alice hung up", "alice to Sidetone: INVITE", "Sidetone to bob 2: CANCEL", "bob 2 to Sidetone: 487"] {
+        assert!(page.contains(told), "{told}");
+    }
 }
 
 #[tokio::test]

@@ -24,6 +24,8 @@ export class Player {
     const element = new Audio();
     element.loop = LOOPED.includes(name);
     element.preload = "auto";
+    // So that a page can try the loudspeaker by playing it.
+    if (name !== "remote" && name !== "dtmf" && typeof this.#tones[name] !== "string") element.src = this.#own(name, "");
     this.#elements.set(name, element);
     void this.route(name);
     return element;

@@ -98,7 +98,7 @@ impl Rung {
     /// Whether the message is this one on its next hop.
     fn goes_on_as(&self, message: &Message) -> bool {
         let arrow = Arrow { leg: message.leg, is_received: message.is_received };
-        (self.at, self.cseq, self.code) == (message.at, message.cseq, message.code)
+        (self.cseq, self.code) == (message.cseq, message.code)
             && self.method == message.method
             && !message.is_received
             && !self.arrows.contains(&arrow)
@@ -131,9 +131,10 @@ impl Rung {
 pub(super) fn rungs(messages: &[Message]) -> Vec<Rung> {
     let mut rungs: Vec<Rung> = Vec::new();
     for message in messages {
-        match rungs.last_mut() {
-            Some(rung) if rung.goes_on_as(message) => rung.arrows.push(Arrow { leg: message.leg, is_received: message.is_received }),
-            _ => rungs.push(Rung::of(message)),
+        // A 100 goes back before the request goes on.
+        match rungs.iter_mut().rev().take_while(|rung| rung.at == message.at).find(|rung| rung.goes_on_as(message)) {
+            Some(rung) => rung.arrows.push(Arrow { leg: message.leg, is_received: message.is_received }),
+            None => rungs.push(Rung::of(message)),
         }
     }
     fold(rungs)
@@ -212,7 +213,7 @@ pub(super) mod tests {
             "9 > 2 180 INVITE Ringing",
             "9 < 0 180 INVITE Ringing",
         ]);
-        let expected = ["INVITE 1 (0, 1)", "100 Trying 1 (1, 0)", "INVITE 1 (1, 2)(1, 3)", "180 Ringing 1 (3, 1)(1, 0)"];
+        let expected = ["INVITE 1 (0, 1)(1, 2)(1, 3)", "100 Trying 1 (1, 0)", "180 Ringing 1 (3, 1)(1, 0)"];
         assert_eq!(shown(&rungs(&messages)), expected);
     }
 
