@@ -55,9 +55,11 @@ function meet(other: string): RTCPeerConnection {
   client.observe(peer, { id: `${setting.name}-${other}` });
   const stream = new MediaStream([microphone.track, camera.track]);
   peer.ontrack = ({ streams: [received] }) => {
-    if (eyes.has(other)) return;
-    const video = Object.assign(document.createElement("video"), { autoplay: true, playsInline: true, width: 320, height: 240 });
-    video.srcObject = received!;
+    // After a hold it comes again, in a stream of its own.
+    const shown = document.querySelector<HTMLVideoElement>(`#${other}`);
+    const video = shown ?? Object.assign(document.createElement("video"), { id: other, autoplay: true, playsInline: true, width: 320, height: 240 });
+    if (video.srcObject !== received!) video.srcObject = received!;
+    if (shown) return;
     document.body.append(video);
     const keep = (number: number, picture: Blob) => void fetch(`/picture/${setting.trial}/${other}-${setting.name}/${number}`, { method: "POST", body: picture });
     eyes.set(other, new Eye(video, keep));

@@ -122,7 +122,6 @@ export class Stage {
         page.on("console", (message) => console.error(trial.id, name, message.text()));
         page.on("pageerror", (error) => console.error(trial.id, name, error.message));
         await page.goto(this.url);
-        const isRelayed = usesTurn && name === trial.whose;
         const setting: Setting = {
           trial: trial.id,
           name,
@@ -130,16 +129,17 @@ export class Stage {
           turns: turns[place]!,
           hiss_db: hisses[place]!,
           has_dtx: trial.fault === "dtx",
-          ice: isRelayed ? this.#relayed() : {},
+          ice: usesTurn ? this.#relayed(name) : {},
         };
         await page.evaluate((setting) => globalThis.party.open(setting), setting);
       }),
     );
   }
 
-  #relayed(): RTCConfiguration {
+  /** Both ends go through TURN, because a loopback reaches nothing else; `whose` by TCP where that is the fault. */
+  #relayed(name: Party): RTCConfiguration {
     const turn = this.#turn!;
-    const urls = this.#line ? `turn:127.0.0.1:${this.#line.port}?transport=tcp` : `turn:127.0.0.1:${turn.port}?transport=udp`;
+    const urls = this.#line && name === this.trial.whose ? `turn:127.0.0.1:${this.#line.port}?transport=tcp` : `turn:127.0.0.1:${turn.port}?transport=udp`;
     return { iceServers: [{ urls, ...turn.credentials }], iceTransportPolicy: "relay" };
   }
 

@@ -12,10 +12,8 @@ use crate::{assets, debian, npm, process, workspace};
 
 /// The committed data set.
 const DATA_SET: &str = "testdata/quality/segments.csv";
-/// Calls with known faults: a table of what was done, a folder of what both ends reported, and what other libraries tell of it.
-const TRIALS: &str = "testdata/quality/trials.csv";
-const RECORDINGS: &str = "testdata/quality/trials";
-const PEERS: &str = "testdata/quality/peers.csv";
+/// All data sets.
+const DATA_SETS: &str = "testdata/quality";
 /// Where the fitted constants live, and the line from which on they are written.
 const CONSTANTS: &str = "crates/engine/src/score/constants.rs";
 const FITTED: &str = "/// Fitted by";
@@ -68,7 +66,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 
 /// The page on accuracy.
 pub(crate) fn report() -> Result<String> {
-    sidetone_lab(&["report", DATA_SET, RECORDINGS, TRIALS, PEERS])
+    sidetone_lab(&["report", DATA_SETS])
 }
 
 /// Places calls, scores what was heard, and says how close the formulas come. A run that was broken off goes on.
@@ -94,15 +92,16 @@ fn trials() -> Result<()> {
     assets::build()?;
     let lab = workspace::target_folder()?.join("lab");
     let (calls, speech, python) = (lab.join("trials"), lab.join("speech"), python(&lab)?);
-    let [set, table, json, peers] = ["trials-set", "trials.csv", "trials-json", "trials-peers.csv"].map(|name| lab.join(name));
+    let (set, json) = (lab.join("trials-set"), lab.join("trials-json"));
     process::run(Command::new(&python).arg(workspace::root().join("lab/score/speech.py")).arg(&speech))?;
     let scripts = workspace::target_folder()?.join("assets");
     let numbers = [TRIAL_SEED, ROUNDS, QUICK.at_once].map(|number| number.to_string());
     process::run(npm::script("lab", "faults").arg("--").args([&calls, &speech, &scripts]).args(numbers))?;
-    sidetone_lab(&["pack", path(&calls)?, path(&set)?, path(&table)?])?;
-    sidetone_lab(&["unpack", path(&set)?, path(&table)?, path(&json)?])?;
-    process::run(npm::script("lab", "peers").arg("--").args([&json, &peers]))?;
-    println!("{}", sidetone_lab(&["told", path(&set)?, path(&table)?, path(&peers)?])?);
+    sidetone_lab(&["pack", path(&calls)?, path(&set)?])?;
+    sidetone_lab(&["unpack", path(&set)?, path(&json)?])?;
+    process::run(npm::script("lab", "peers").arg("--").args([&json, &set.join("peers.csv")]))?;
+    process::run(npm::script("lab", "sight").arg("--").args([&calls, &set.join("video.csv")]))?;
+    println!("{}", sidetone_lab(&["told", path(&set)?])?);
     Ok(())
 }
 

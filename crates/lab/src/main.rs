@@ -2,13 +2,17 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
-use std::{fmt::Write, path::Path, process::ExitCode};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Result, bail};
 use sidetone_engine::units::Timestamp;
 use sidetone_lab::{
     fit, model, report, segment,
-    trial::{self, Trial, pack, page, peer},
+    trial::{self, Trial, pack, page, peer, sight},
 };
 
 fn main() -> ExitCode {
@@ -25,14 +29,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// `report TABLE SET TRIALS PEERS` gives the page on accuracy, `fresh TABLE` the comparison over everything in a table of new calls,
-/// `fit TABLE` the source of the fitted constants.
+/// FOLDER is `testdata/quality`, or has files of the same names. `report` gives the page on accuracy, `told` its part on trials, `fresh` the
+/// comparison over everything in a table of new calls, `fit` the source of the fitted constants; `pack` and `unpack` turn recordings of trials
+/// into a data set and a data set into JSON, `trials` shows trial by trial what was told.
 fn run(args: &[&str]) -> Result<String> {
     match args {
-        ["report", table, set, trials, peers] => {
-            let scored = trial::scored(Path::new(set), Path::new(trials))?;
-            let sections = page::sections(&scored, &peer::read(Path::new(peers))?);
-            report::page(&segment::read(Path::new(table))?, &sections)
+        ["report", folder] => {
+            let folder = Path::new(folder);
+            let (trials, pictures) = trials_sections(folder)?;
+            report::page(&segment::read(&folder.join("segments.csv"))?, &trials, &pictures)
         }
         ["fresh", table] => Ok(report::fresh(&segment::read(Path::new(table))?)),
         ["fit", table] => {
@@ -42,29 +47,47 @@ fn run(args: &[&str]) -> Result<String> {
             let by_loss = fit::fit(&model::ours_by_loss(&counted), &used)?;
             Ok(report::constants(&segments, &model::from_list(&counted, &by_loss)))
         }
-        ["told", set, trials, peers] => {
-            let scored = trial::scored(Path::new(set), Path::new(trials))?;
-            Ok(page::sections(&scored, &peer::read(Path::new(peers))?))
+        ["told", folder] => {
+            let (trials, pictures) = trials_sections(Path::new(folder))?;
+            Ok(trials + &pictures)
         }
-        ["pack", folder, set, table] => {
-            let count = pack::pack(Path::new(folder), Path::new(set), Path::new(table))?;
+        ["pack", recordings, folder] => {
+            let (set, table) = data_set(Path::new(folder));
+            let count = pack::pack(Path::new(recordings), &set, &table)?;
             Ok(format!("{count} trials packed\n"))
         }
-        ["unpack", set, table, folder] => {
-            let count = pack::unpack(Path::new(set), Path::new(table), Path::new(folder))?;
+        ["unpack", folder, json] => {
+            let (set, table) = data_set(Path::new(folder));
+            let count = pack::unpack(&set, &table, Path::new(json))?;
             Ok(format!("{count} trials unpacked\n"))
         }
-        ["trials", set, table, part] => trials(Path::new(set), Path::new(table), part),
+        ["trials", folder, part] => trials(Path::new(folder), part),
         _ => bail!(
             "sidetone-lab report TABLE SET TRIALS PEERS, fresh|fit TABLE, told SET TRIALS PEERS, pack FOLDER SET TABLE, unpack SET TABLE FOLDER, trials SET TABLE PART"
         ),
     }
 }
 
+/// Where a folder has trials: their recordings and their table.
+fn data_set(folder: &Path) -> (PathBuf, PathBuf) {
+    (folder.join("trials"), folder.join("trials.csv"))
+}
+
+/// What the page says of trials, and of their pictures.
+fn trials_sections(folder: &Path) -> Result<(String, String)> {
+    let (set, table) = data_set(folder);
+    let scored = trial::scored(&set, &table)?;
+    let told = page::sections(&scored, &peer::read(&folder.join("peers.csv"))?);
+    let trials: Vec<Trial> = scored.into_iter().map(|one| one.trial).collect();
+    let pictures = sight::section(&sight::compared(&folder.join("video.csv"), &set, &trials)?);
+    Ok((told, pictures))
+}
+
 /// Trial by trial what was done and what was told. Look at the part `tuning` alone before you change a rule.
-fn trials(set: &Path, table: &Path, part: &str) -> Result<String> {
+fn trials(folder: &Path, part: &str) -> Result<String> {
+    let (set, table) = data_set(folder);
     let mut text = String::new();
-    for one in trial::scored(set, table)?.iter().filter(|one| one.trial.part == part) {
+    for one in trial::scored(&set, &table)?.iter().filter(|one| one.trial.part == part) {
         let Trial { id, whose, settings, .. } = &one.trial;
         let disturbed = if one.trial.is_disturbed() { ", disturbed" } else { "" };
         let _ = writeln!(text, "{id} at {whose} {settings}{disturbed}");

@@ -47,12 +47,12 @@ fn with_interval(value: f64, Interval(low, high): Interval) -> String {
     format!("{value:.2} ({low:.2}–{high:.2})")
 }
 
-/// `docs/accuracy.md`; `trials` is the part on issues and diagnoses.
+/// `docs/accuracy.md`; `trials` is the part on issues and diagnoses, `pictures` that on video.
 ///
 /// # Errors
 ///
 /// When a formula cannot be fitted.
-pub fn page(segments: &[Segment], trials: &str) -> Result<String> {
+pub fn page(segments: &[Segment], trials: &str, pictures: &str) -> Result<String> {
     let (fitted, test) = (part(segments, Part::Fit), part(segments, Part::Test));
     let mut page = INTRODUCTION.to_owned();
     page.push_str("## The calls\n\n");
@@ -75,6 +75,7 @@ pub fn page(segments: &[Segment], trials: &str) -> Result<String> {
         let _ = writeln!(page, "| {name} | {} | {pearson:.2} | {spearman:.2} | {rmse:.2} | {bias:+.2} |", slice.len());
     }
     page.push_str(NARROW);
+    page.push_str(pictures);
     page.push_str(trials);
     page.push_str(LIMITS);
     Ok(page)
@@ -231,6 +232,6 @@ const LIMITS: &str = "
 - One browser's decoder and jitter buffer (Chromium). Firefox and Safari count the same things, and were not measured.
 - Prompts read by a few professional speakers, without noise, echo or music; the calls that were scored had no video; 8 s at a time, while a score stands for one second. Over a second in which little is said the score is less sure.
 - Faults are made by a relay and by the page, one at a time, on one machine and with one codec for sound and picture each. No trial has a media server in it.
-- `mos_cq` and `mos_v` were not measured: the first takes its delay from ITU-T G.107, the second is a documented first formula.
+- `mos_cq` was not measured: it takes its delay from ITU-T G.107.
 - Opus with in-band FEC, RED and neither, G.711 and G.722. For other codecs the ceiling is placed by ITU-T G.113.
 ";

@@ -26,9 +26,17 @@ pub fn sections(scored: &[Scored], alarms: &[Alarm]) -> String {
     }
     let _ = writeln!(text, "| **all** | | {} | {} |", counted(sum), seconds(&all_seconds));
     text.push_str(PRECISION);
+    let at_rest: Vec<&Scored> = held.iter().copied().filter(|one| one.trial.is_calm).collect();
+    let at_rest = precisions(&at_rest);
+    let mut sums = [Count::default(); 2];
     for (rule, count) in precisions(&held) {
-        let _ = writeln!(text, "| `{rule}` | {} | {} | {} |", count.all, count.right, share(count));
+        let calm = at_rest.get(&rule).copied().unwrap_or_default();
+        for (sum, count) in sums.iter_mut().zip([count, calm]) {
+            *sum = Count { right: sum.right + count.right, all: sum.all + count.all };
+        }
+        let _ = writeln!(text, "| `{rule}` | {} | {} |", counted(count), counted(calm));
     }
+    let _ = writeln!(text, "| **all** | {} | {} |", counted(sums[0]), counted(sums[1]));
     text.push_str(PEERS);
     text.push_str(&beside(&held, alarms));
     text.push_str(DIAGNOSIS);
@@ -60,12 +68,13 @@ fn calls(scored: &[Scored]) -> String {
     let count = |is_it: &dyn Fn(&Trial) -> bool| scored.iter().filter(|one| is_it(&one.trial)).count();
     let minutes: f64 = scored.iter().map(|one| (one.trial.ended_ms - one.trial.connected_ms) / 60_000.0).sum();
     format!(
-        "{} trials of {} faults, {minutes:.0} minutes; {} were disturbed by the machine, as its clocks tell, and are in no figure. {} of the others are for tuning, {} were held out. The tables show those.",
+        "{} trials of {} faults, {minutes:.0} minutes; {} were disturbed by the machine, as its clocks tell, and are in no figure. {} of the others are for tuning, {} were held out, {} of these began at rest. The tables show those that were held out.",
         scored.len(),
         faults(&scored.iter().collect::<Vec<_>>()).len(),
         count(&|trial| trial.is_disturbed()),
         count(&|trial| !trial.is_disturbed() && !trial.is_held_out()),
         count(&|trial| !trial.is_disturbed() && trial.is_held_out()),
+        count(&|trial| !trial.is_disturbed() && trial.is_held_out() && trial.is_calm),
     )
 }
 
@@ -143,10 +152,9 @@ fn matrix(held: &[&Scored]) -> String {
 const INTRODUCTION: &str = "
 ## Issues and diagnoses against known faults
 
-Trials are calls of 40 s with sound and picture between two ends of Chromium (some between three), each with Sidetone's SDK, through the same relay. Ten seconds and more into the call one known thing is done at one
-end or on one way, and undone again; or nothing is, or something that is no fault (muted, held, silent with DTX, an ICE restart). What must be told of each and what may be told besides was written down before the first
-trial was looked at (`crates/lab/src/trial/expect.rs`), and so was the split: a hash of the fault and its strength says whether a trial may be used for tuning. The reports of all trials are in the repository and
-are judged anew whenever this page is made.
+Trials are calls of 40 s with sound and picture between two ends of Chromium (some between three), each with Sidetone's SDK, through the same relay or through coturn. A quarter of a minute into the call one known thing is done
+at one end or on one way, and undone again; or nothing is, or something that is no fault (muted, held, silent with DTX, an ICE restart). What must be told of each and what may be told besides was written down before the trials that were held out were
+recorded (`crates/lab/src/trial/expect.rs`). Those of one session are for tuning, those of another are held out: no rule may be chosen by them. The reports of all are in the repository and are judged anew whenever this page is made.
 
 ";
 
@@ -162,10 +170,11 @@ Each end that must tell it counts. The time is the median from the begin of the 
 const PRECISION: &str = "
 ### What is told
 
-An issue is true if it is what was done or follows from it. Issues before the fault began, or that do not follow from it, are false alarms; what this machine, busy with other work, added to a call is among them.
+An issue is true if it is what was done or follows from it. Issues before the fault began, or that do not follow from it, are false alarms; what this machine, busy with other work, added to a call is among them. So the second column has
+only the trials that began at rest: within 25 s no end held sound back for more than 75 ms, and no picture stood still.
 
-| rule | fired | true | |
-|---|--:|--:|--:|
+| rule | true | true, of those that began at rest |
+|---|--:|--:|
 ";
 
 const PEERS: &str = "

@@ -13,9 +13,6 @@ use super::{
 /// A report is up to this much older than what it tells, and clocks are read a little before the fault begins.
 const SLACK_MS: f64 = 1000.0;
 
-/// What is always so may be told before the clock starts, while all settles (`lab/src/stage.ts`).
-const SETTLE_MS: f64 = 5000.0;
-
 /// A trial and what was told of it.
 #[derive(Clone, Debug)]
 pub struct Scored {
@@ -78,7 +75,11 @@ impl Scored {
 
     /// What was told from begin to end.
     pub fn told(&self) -> impl Iterator<Item = &Told> {
-        let is_inside = |time: f64| time >= self.trial.connected_ms - SETTLE_MS && time <= self.trial.ended_ms;
+        self.told_since(self.trial.connected_ms)
+    }
+
+    fn told_since(&self, from: f64) -> impl Iterator<Item = &Told> {
+        let is_inside = move |time: f64| time >= from && time <= self.trial.ended_ms;
         self.replay.told.iter().filter(move |told| is_inside(told.issue.raised.as_millis_f64()))
     }
 
@@ -87,7 +88,9 @@ impl Scored {
     pub fn answers(&self, must: &Must) -> Vec<Option<f64>> {
         let since = if must.is_always { self.trial.connected_ms } else { self.trial.from_ms };
         let first = |is_there: &dyn Fn(&Told) -> bool| {
-            let matching = self.told().filter(|told| must.rules.contains(&&*told.issue.rule) && is_there(told));
+            // What is always so is told before the clock starts.
+            let from = if must.is_always { f64::NEG_INFINITY } else { self.trial.connected_ms };
+            let matching = self.told_since(from).filter(|told| must.rules.contains(&&*told.issue.rule) && is_there(told));
             let times = matching.filter_map(|told| {
                 // What was told before and lasts on says so of the fault as well, but it did not find it.
                 let raised = told.issue.raised.as_millis_f64();
@@ -139,7 +142,7 @@ impl Scored {
 /// The trials that figures are made of: those that the machine did not disturb, and nobody could choose a rule by.
 #[must_use]
 pub fn judged(scored: &[Scored]) -> Vec<&Scored> {
-    scored.iter().filter(|one| !one.trial.is_disturbed()).collect()
+    scored.iter().filter(|one| one.trial.is_held_out() && !one.trial.is_disturbed()).collect()
 }
 
 /// Each thing that must be told, by fault.
@@ -151,7 +154,7 @@ pub fn recalls(scored: &[&Scored]) -> BTreeMap<(String, &'static str), Recall> {
             let recall = recalls.entry((one.trial.fault.clone(), must.name)).or_default();
             for answer in one.answers(must) {
                 recall.count.add(answer.is_some());
-                recall.seconds.extend(answer);
+                recall.seconds.extend(answer.filter(|_| !must.is_always));
             }
         }
     }
