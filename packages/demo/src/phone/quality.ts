@@ -85,13 +85,19 @@ export class CallQuality {
   ) {}
 
   tick({ connection, streams }: Tick): void {
-    const [rttMs, loss] = [connection["rtt_ms"], streams.find(({ stream }) => stream.direction === "inbound")?.values["loss_ratio"]];
-    const numbers = [rttMs === undefined ? "" : `${Math.round(rttMs)} ms round trip`, loss === undefined ? "" : `${Math.round(100 * loss)} % lost`];
+    const inbound = streams.find(({ stream }) => stream.direction === "inbound")?.values ?? {};
+    const [rttMs, loss, missing] = [connection["rtt_ms"], inbound["loss_ratio"], inbound["audible_concealment_ratio"] ?? 0];
+    const numbers = [
+      rttMs === undefined ? "" : `${Math.round(rttMs)} ms round trip`,
+      // What is missing to the ear counts, also where the network lost nothing.
+      missing >= 0.01 ? `${Math.round(100 * missing)} % of the sound missing` : loss === undefined ? "" : `${Math.round(100 * loss)} % lost`,
+    ];
     this.#numbers = numbers.filter((text) => text !== "").join(", ");
     const score = connection["mos_cq"] ?? connection["mos_lq"];
     if (score === undefined) return;
     this.#scores += 1;
-    this.#score = this.#score === undefined ? score : this.#score + SMOOTHING * (score - this.#score);
+    const before = this.#scores > SETTLING ? this.#score : undefined;
+    this.#score = before === undefined ? score : before + SMOOTHING * (score - before);
     this.#show();
   }
 
