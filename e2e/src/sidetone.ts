@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -83,17 +83,17 @@ export class Sidetone {
   #process: ChildProcess | undefined;
   #log = "";
 
-  private constructor(port: number, data: string, secrets: { intake_secret: string; query_secret: string }, settings: readonly string[], scheme: string) {
+  private constructor(port: number, data: string, secrets: { intake_secret: string; query_secret: string }, more: readonly string[], scheme: string) {
     this.url = `${scheme}://127.0.0.1:${port}`;
     this.port = port;
     this.data = data;
     this.intakeSecret = secrets.intake_secret;
     this.querySecret = secrets.query_secret;
-    this.#arguments = ["serve", "--data", data, "--listen", `127.0.0.1:${port}`, ...settings.flatMap((setting) => ["--set", setting])];
+    this.#arguments = ["serve", "--data", data, "--listen", `127.0.0.1:${port}`, ...more];
   }
 
-  /** Starts a server. `settings` are `--set`s of `serve`; `app` are options of `app create`; `tls`: with a certificate that it makes itself. */
-  static async start({ settings = [], app = [], tls = false }: { settings?: readonly string[]; app?: readonly string[]; tls?: boolean } = {}): Promise<Sidetone> {
+  /** Starts a server. `config` is a file for it, `settings` are `--set`s of `serve`; `app` are options of `app create`; `tls`: with a certificate that it makes itself. */
+  static async start({ config = "", settings = [], app = [], tls = false }: { config?: string; settings?: readonly string[]; app?: readonly string[]; tls?: boolean } = {}): Promise<Sidetone> {
     const data = mkdtempSync(join(tmpdir(), "sidetone-e2e-"));
     const created = run("app", "create", "e2e", "--data", data, "--json", ...app);
     // What the tests compare holds the names of people.
@@ -101,7 +101,9 @@ export class Sidetone {
     const secured = tls ? [...settings, "listen.tls.mode=self_signed", 'listen.tls.names=["localhost"]'] : settings;
     // Nobody but its browsers and we ask this server, and nobody vouches for its certificate.
     if (tls) process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
-    const sidetone = new Sidetone(await freePort(), data, { ...JSON.parse(created), query_secret: names_secret } as never, secured, tls ? "https" : "http");
+    const file = join(data, "sidetone.toml");
+    writeFileSync(file, config);
+    const sidetone = new Sidetone(await freePort(), data, { ...JSON.parse(created), query_secret: names_secret } as never, ["--config", file, ...secured.flatMap((setting) => ["--set", setting])], tls ? "https" : "http");
     await sidetone.up();
     return sidetone;
   }

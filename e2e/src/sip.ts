@@ -33,20 +33,31 @@ export interface Wire {
 
 const KAMAILIO = "/usr/sbin/kamailio";
 
-/** Debian's Kamailio, with its WebSocket module. */
-export async function startKamailio(): Promise<SipServer> {
+/** A Kamailio that others reach as a trunk too. */
+export interface Kamailio extends SipServer {
+  /** Of UDP, TCP and WebSocket. */
+  readonly port: number;
+  readonly tlsPort: number;
+}
+
+/** Debian's Kamailio, with its WebSocket module. `tls`: it also listens for TLS, with this certificate and key in one PEM file. */
+export async function startKamailio({ tls }: { tls?: string } = {}): Promise<Kamailio> {
   const folder = mkdtempSync(join(tmpdir(), "sidetone-kamailio-"));
-  const port = await freePort();
+  const [port, tlsPort] = [await freePort(), await freePort()];
   const template = readFileSync(fileURLToPath(new URL("kamailio.cfg", import.meta.url)), "utf8");
   const configuration = join(folder, "kamailio.cfg");
-  writeFileSync(configuration, template.replace("PORT", String(port)));
-  const child = spawn(KAMAILIO, ["-DD", "-E", "-f", configuration, "-Y", folder, "-w", folder, "-m", "64", "-M", "8"], { stdio: ["ignore", "pipe", "pipe"] });
+  const values = { TLS_PORT: String(tlsPort), PORT: String(port), TLS_FILE: tls ?? "" };
+  writeFileSync(configuration, template.replaceAll(/@(\w+)@/g, (_, name: keyof typeof values) => values[name]));
+  const options = ["-DD", "-E", "-f", configuration, "-Y", folder, "-w", folder, "-m", "64", "-M", "8", ...(tls ? ["-A", "WITH_TLS"] : [])];
+  const child = spawn(KAMAILIO, options, { stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (log += chunk.toString()));
   await until(`Kamailio listens (${log})`, 20_000, async () => isListening(port));
   return {
     name: "kamailio",
     domain: "sidetone.test",
+    port,
+    tlsPort,
     wire: () => wireTo(port, "/"),
     get log() {
       return log;
@@ -115,14 +126,15 @@ async function wireTo(port: number, path: string): Promise<Wire> {
   };
 }
 
-/** Sidetone's own, with these users. */
-export async function startSidetone(users: readonly string[]): Promise<SipServer> {
+/** Sidetone's own, with these users. `config` is a file for it. */
+export async function startSidetone(users: readonly string[], config = ""): Promise<SipServer & { readonly sidetone: Sidetone }> {
   const domain = "sidetone.test";
-  const sidetone = await Sidetone.start({ settings: ["sip.enabled=true", `sip.domain=${domain}`] });
+  const sidetone = await Sidetone.start({ config, settings: ["sip.enabled=true", `sip.domain=${domain}`] });
   for (const user of users) sidetone.phoneUser(user);
   return {
     name: "sidetone",
     domain,
+    sidetone,
     wire: () => wireTo(sidetone.port, "/sip"),
     get log() {
       return sidetone.log;
@@ -141,6 +153,6 @@ export interface SipServerKind {
 
 /** All servers that the phone is tried on. */
 export const SIP_SERVERS: readonly SipServerKind[] = [
-  { name: "kamailio", hasGruu: true, start: startKamailio },
+  { name: "kamailio", hasGruu: true, start: () => startKamailio() },
   { name: "sidetone", hasGruu: false, start: () => startSidetone(["ada", "bob", "carl", "carol", "dora", "eve"]) },
 ];

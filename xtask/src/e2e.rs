@@ -12,6 +12,8 @@ const PROGRAMS: [(&str, &str); 7] = [
     ("firefox-esr", "/usr/bin/firefox-esr"),
     ("coturn", "/usr/bin/turnserver"),
     ("kamailio", "/usr/sbin/kamailio"),
+    ("kamailio-tls-modules", "/usr/share/doc/kamailio-tls-modules/copyright"),
+    ("openssl", "/usr/bin/openssl"),
     ("kamailio-websocket-modules", "/usr/share/doc/kamailio-websocket-modules/copyright"),
     ("nginx-light", "/usr/sbin/nginx"),
     ("openssl", "/usr/bin/openssl"),

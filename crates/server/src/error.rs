@@ -22,6 +22,24 @@ pub enum ServeError {
         /// Why.
         source: std::io::Error,
     },
+    /// The trunk's port cannot be listened at.
+    #[error(
+        "cannot listen for the trunk at {address}: {source}; set sip.trunk.listen to an address of this machine and a port that is free"
+    )]
+    ListenTrunk {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The certificates that vouch for the trunk cannot be used.
+    #[error("sip.trunk.ca_file: {path}: {problem}")]
+    TrunkCertificates {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A file of the TLS settings cannot be used.
     #[error("listen.tls: {path}: {problem}")]
     TlsFile {

@@ -69,7 +69,12 @@ impl Server {
         };
         let listener = TcpListener::bind(address).await.map_err(error)?;
         let address = listener.local_addr().map_err(error)?;
-        Ok(Self { listener, address, acceptor, state: AppState::new(config, store, clock, entropy) })
+        let trunk = sip::trunk::bind(&config.sip, acceptor.as_ref()).await?;
+        let state = AppState::new(config, store, clock, entropy);
+        if let (Some(sip), Some(trunk)) = (&state.sip, trunk) {
+            sip.keep_trunk(trunk);
+        }
+        Ok(Self { listener, address, acceptor, state })
     }
 
     /// Where it listens.

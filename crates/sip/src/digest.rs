@@ -28,7 +28,13 @@ impl Algorithm {
         }
     }
 
-    fn hex(self, text: &str) -> String {
+    /// By its name on the wire; without one it is MD5 (RFC 7616 section 3.3). `None`: one that we do not know.
+    pub(crate) fn named(name: Option<&str>) -> Option<Self> {
+        let Some(name) = name else { return Some(Self::Md5) };
+        [Self::Md5, Self::Sha256].into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
+    }
+
+    pub(crate) fn hex(self, text: &str) -> String {
         match self {
             Self::Md5 => hex(&Md5::digest(text.as_bytes())),
             Self::Sha256 => hex(digest(&SHA256, text.as_bytes()).as_ref()),
@@ -96,12 +102,7 @@ impl Credentials {
         }
         let pairs: Vec<(&str, String)> = text::split_outside(rest, ',').filter_map(text::split_pair).collect();
         let get = |name: &str| pairs.iter().find(|(held, _)| held.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone());
-        let algorithm = match get("algorithm") {
-            None => Algorithm::Md5,
-            Some(name) if name.eq_ignore_ascii_case("MD5") => Algorithm::Md5,
-            Some(name) if name.eq_ignore_ascii_case("SHA-256") => Algorithm::Sha256,
-            Some(_) => return None,
-        };
+        let algorithm = Algorithm::named(get("algorithm").as_deref())?;
         let nonce_count = get("nc")?;
         if get("realm")? != REALM || !get("qop")?.eq_ignore_ascii_case("auth") || nonce_count.len() != 8 {
             return None;

@@ -6,7 +6,7 @@ use sidetone_engine::units::Timestamp;
 
 use crate::registrar::Endpoint;
 
-/// Names a connection; the edge gives each another number.
+/// Names a connection, or a UDP address that talks to us; the edge gives each another number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FlowId(pub u64);
 
@@ -31,10 +31,20 @@ struct Nonce {
     count: u32,
 }
 
+/// Who is at the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FlowKind {
+    /// A phone, on a WebSocket.
+    Phone,
+    /// The trunk.
+    Trunk,
+}
+
 #[derive(Debug)]
 pub(crate) struct Flow {
     pub(crate) peer: IpAddr,
     pub(crate) port: u16,
+    pub(crate) kind: FlowKind,
     /// The devices that registered over it.
     pub(crate) endpoints: Vec<Endpoint>,
     /// Requests of it in progress.
@@ -44,8 +54,8 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
-    pub(crate) fn new(peer: IpAddr, port: u16, messages: Bucket) -> Self {
-        Self { peer, port, endpoints: Vec::new(), pending: 0, messages, nonces: VecDeque::new() }
+    pub(crate) fn new(peer: IpAddr, port: u16, kind: FlowKind, messages: Bucket) -> Self {
+        Self { peer, port, kind, endpoints: Vec::new(), pending: 0, messages, nonces: VecDeque::new() }
     }
 
     pub(crate) fn add_nonce(&mut self, value: String, now: Timestamp) {
@@ -121,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_nonce_is_used_with_rising_counts_until_it_is_old() {
-        let mut flow = Flow::new([127, 0, 0, 1].into(), 1, Bucket::new(1.0, 1.0, at(0)));
+        let mut flow = Flow::new([127, 0, 0, 1].into(), 1, FlowKind::Phone, Bucket::new(1.0, 1.0, at(0)));
         flow.add_nonce("n".into(), at(0));
         for (count, second, expected) in
             [(1, 1, NonceUse::Fresh), (1, 1, NonceUse::Stale), (3, 2, NonceUse::Fresh), (2, 2, NonceUse::Stale), (4, 301, NonceUse::Stale)]

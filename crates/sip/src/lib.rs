@@ -1,17 +1,20 @@
-//! The SIP registrar and proxy for clients on WebSockets (RFC 3261, RFC 7118), as a state machine.
+//! The SIP registrar and proxy for clients on WebSockets (RFC 3261, RFC 7118), and the trunk to another server, as a state machine.
 //!
 //! Nothing here opens a socket, reads a clock or rolls dice: time comes in with every call, secrets at the beginning, and what is to be
 //! sent comes out as [`Output`]. Reading order: [`message`] is what is on the wire; [`Proxy`] is the machine; within it `register`,
 //! `authenticate`, `route` and `dialog` judge requests, `fork` carries them, `respond` brings the answers back, `calls` tells of calls,
-//! `trace` of their messages.
+//! `trace` of their messages; `trunk` is all that is different towards another server.
 //!
-//! Flows are reliable and keep messages apart, so nothing is sent twice, and a transaction ends with its answer.
+//! Flows of phones are reliable and keep messages apart, so nothing is sent twice there, and a transaction ends with its answer. Only a trunk
+//! over UDP needs `repeat`.
 #![forbid(unsafe_code)]
 
 pub mod account;
 pub mod digest;
 pub mod message;
+pub mod stream;
 
+mod challenge;
 mod check;
 mod flow;
 mod header;
@@ -20,6 +23,7 @@ mod registrar;
 mod text;
 mod uri;
 
+pub use challenge::Login;
 pub use flow::FlowId;
 pub use header::{Address, Via};
 pub use proxy::{
@@ -27,6 +31,7 @@ pub use proxy::{
     calls::{CallEvent, Party, What},
     route::SERVICE_USER,
     trace::Passed,
+    trunk::{CallerId, TRUNK, Transport, TrunkConfig, TrunkFigures},
 };
 pub use text::Params;
 pub use uri::{Uri, UriError};

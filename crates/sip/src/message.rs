@@ -144,6 +144,12 @@ impl Message {
         self.all(name).flat_map(|value| crate::text::split_outside(value, ','))
     }
 
+    /// Where it was last, and where its answer goes.
+    #[must_use]
+    pub fn top_via(&self) -> Option<crate::Via> {
+        crate::Via::parse(self.list("Via").next()?)
+    }
+
     /// Adds a header at the end.
     pub fn push(&mut self, name: &str, value: impl Into<String>) {
         self.headers.push(Header { name: name.to_owned(), value: value.into() });

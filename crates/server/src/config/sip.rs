@@ -1,5 +1,7 @@
 //! `[sip]`: phones that register and call by SIP over WebSockets.
 
+pub mod trunk;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +56,8 @@ pub struct SipConfig {
     pub calls_per_minute: u32,
     /// Wrong passwords and tokens per minute of one network address (averaged).
     pub failures_per_minute: u32,
+    /// Another SIP server that calls go to and come from, such as a gateway to the telephone network.
+    pub trunk: trunk::SipTrunkConfig,
 }
 
 /// A hash function of digest authentication (RFC 8760).
@@ -91,6 +95,7 @@ impl Default for SipConfig {
             requests_per_second: 20,
             calls_per_minute: 60,
             failures_per_minute: 30,
+            trunk: trunk::SipTrunkConfig::default(),
         }
     }
 }
@@ -133,6 +138,6 @@ impl SipConfig {
         ] {
             require(value > 0, setting, &value, "at least 1")?;
         }
-        Ok(())
+        self.trunk.validate()
     }
 }

@@ -1,12 +1,13 @@
 //! SIP over WebSockets (RFC 7118): sockets around the state machine of `sidetone-sip`.
 //!
 //! `socket` reads and writes one WebSocket; `facts` finds out who somebody is before a message is judged; `token` verifies access tokens;
-//! `record` tells of calls in the store. Here they meet.
+//! `record` tells of calls in the store; `trunk` is the way to another SIP server. Here they meet.
 
 mod facts;
 mod record;
 mod socket;
 mod token;
+pub(crate) mod trunk;
 
 use std::{
     collections::HashMap,
@@ -84,6 +85,8 @@ pub(crate) struct Sip {
     began: (Timestamp, Instant),
     events: mpsc::Sender<CallEvent>,
     waiting: Mutex<Option<mpsc::Receiver<CallEvent>>>,
+    /// Until it is served.
+    trunk: Mutex<Option<trunk::Bound>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -138,6 +141,7 @@ impl Sip {
             began: (clock.now(), Instant::now()),
             events,
             waiting: Mutex::new(Some(waiting)),
+            trunk: Mutex::default(),
         })
     }
 
@@ -155,7 +159,6 @@ impl Sip {
         for output in proxy.outputs() {
             self.carry_out(output);
         }
-        self.accounts.sip.holds(proxy.figures());
         result
     }
 
@@ -182,7 +185,7 @@ impl Sip {
 
     /// A socket is there; `None` when there are too many already.
     fn open(&self, peer: SocketAddr) -> Option<Opened> {
-        let flow = FlowId(self.flows.fetch_add(1, Ordering::Relaxed));
+        let flow = self.next_flow();
         let (messages, outgoing) = mpsc::channel(OUTBOX_MESSAGES);
         let (bytes, dropped) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
         {
@@ -197,6 +200,20 @@ impl Sip {
         }
         self.with(|proxy, now| proxy.open(now, flow, peer.ip(), peer.port()));
         Some(Opened { flow, outgoing, bytes, dropped })
+    }
+
+    /// A way to the trunk is there, and takes the place of one of that number.
+    fn open_trunk(&self, flow: FlowId, peer: SocketAddr) -> Opened {
+        let (messages, outgoing) = mpsc::channel(OUTBOX_MESSAGES);
+        let (bytes, dropped) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+        let outbox = Outbox { messages, bytes: Arc::clone(&bytes), dropped: Arc::clone(&dropped), peer: peer.ip() };
+        lock(&self.sockets).insert(flow, outbox);
+        self.with(|proxy, now| proxy.open_trunk(now, flow, peer.ip(), peer.port()));
+        Opened { flow, outgoing, bytes, dropped }
+    }
+
+    fn next_flow(&self) -> FlowId {
+        FlowId(self.flows.fetch_add(1, Ordering::Relaxed))
     }
 
     fn close(&self, flow: FlowId) {
@@ -215,7 +232,13 @@ pub(crate) async fn tick(state: &AppState) {
     loop {
         tokio::select! {
             () = state.stopped() => return,
-            () = sleep(TICK) => sip.with(Proxy::tick),
+            () = sleep(TICK) => {
+                let figures = sip.with(|proxy, now| {
+                    proxy.tick(now);
+                    proxy.figures(now)
+                });
+                sip.accounts.sip.holds(figures);
+            }
         }
     }
 }

@@ -10,7 +10,11 @@ use futures_util::{
     SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
 };
-use sidetone_sip::{FlowId, message::Message};
+use sidetone_sip::{
+    FlowId,
+    message::Message,
+    stream::{PING, PONG},
+};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::{Opened, Sip, facts};
@@ -20,9 +24,6 @@ use crate::state::AppState;
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// Texts of one socket that are no messages, until it is closed.
 const NONSENSE_MAX: u32 = 20;
-/// RFC 5626 section 4.4.1: are you there?
-const PING: &[u8] = b"\r\n\r\n";
-const PONG: &[u8] = b"\r\n";
 
 /// Why a socket ends, as the metrics name it.
 type Ending = (&'static str, Option<(u16, &'static str)>);
@@ -100,18 +101,25 @@ async fn converse(
 
 /// Whether it was a message.
 async fn receive(state: &AppState, sip: &Sip, flow: FlowId, text: &[u8]) -> bool {
-    let message = match Message::parse(text) {
-        Ok(message) => message,
-        Err(error) => {
-            tracing::debug!(%error, "a phone sent what is no SIP message");
+    let Some(message) = parse(sip, text) else { return false };
+    judge(state, sip, flow, message).await;
+    true
+}
+
+pub(super) fn parse(sip: &Sip, text: &[u8]) -> Option<Message> {
+    Message::parse(text)
+        .inspect_err(|error| {
+            tracing::debug!(%error, "what came is no SIP message");
             sip.accounts.sip.unreadable.inc();
-            return false;
-        }
-    };
-    let wants = super::lock(&sip.proxy).wants(&message);
+        })
+        .ok()
+}
+
+/// Finds out what the machine must know of a message, and gives both to it.
+pub(super) async fn judge(state: &AppState, sip: &Sip, flow: FlowId, message: Message) {
+    let wants = super::lock(&sip.proxy).wants(flow, &message);
     let facts = facts::find(state, wants).await;
     sip.receive(flow, message, &facts);
-    true
 }
 
 fn as_frame(message: Vec<u8>) -> Frame {

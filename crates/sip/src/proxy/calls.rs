@@ -106,11 +106,29 @@ impl CallKey {
 /// Ends of a call that are told of; a call that forks further goes on all the same.
 const LEGS_MAX: usize = 20;
 
+/// A call that begins.
+#[derive(Debug)]
+pub(super) struct Beginning<'a> {
+    pub(super) app: AppKey,
+    pub(super) uuid: String,
+    pub(super) call_id: &'a str,
+    /// Of the caller.
+    pub(super) tag: &'a str,
+    pub(super) caller: Endpoint,
+    /// The user who is called.
+    pub(super) to: &'a str,
+    pub(super) user_agent: String,
+    pub(super) is_over_trunk: bool,
+}
+
 #[derive(Debug)]
 struct Call {
     app: AppKey,
     uuid: String,
     caller: Endpoint,
+    is_over_trunk: bool,
+    /// How much higher the numbers (CSeq) of the caller's requests are on the trunk.
+    shift: u32,
     invited: Timestamp,
     rang: Option<Timestamp>,
     answered: bool,
@@ -144,25 +162,19 @@ impl Calls {
         self.0.len()
     }
 
-    /// A call begins. When there are too many, it is not told of.
-    #[expect(clippy::too_many_arguments, reason = "each is a part of the call")]
-    pub(super) fn begin(
-        &mut self,
-        app: AppKey,
-        uuid: String,
-        call_id: &str,
-        tag: &str,
-        caller: Endpoint,
-        to: &str,
-        user_agent: String,
-        now: Timestamp,
-        most: usize,
-    ) -> (CallKey, Vec<CallEvent>) {
+    /// How many of them go over the trunk.
+    pub(super) fn over_trunk(&self) -> usize {
+        self.0.values().filter(|call| call.is_over_trunk).count()
+    }
+
+    /// A call begins. When there are `most` already, it is not told of.
+    pub(super) fn begin(&mut self, beginning: Beginning<'_>, now: Timestamp, most: usize) -> (CallKey, Vec<CallEvent>) {
+        let Beginning { app, uuid, call_id, tag, caller, to, user_agent, is_over_trunk } = beginning;
         let key = CallKey::new(call_id, tag);
         if self.0.len() >= most {
             return (key, Vec::new());
         }
-        let call = Call { app, uuid, caller, invited: now, rang: None, answered: false, legs: Vec::new() };
+        let call = Call { app, uuid, caller, is_over_trunk, shift: 0, invited: now, rang: None, answered: false, legs: Vec::new() };
         let user = call.caller.user.clone();
         let events = vec![
             call.event(call_id, &user, tag, now, What::Joined { user_agent }),
@@ -174,6 +186,19 @@ impl Calls {
 
     pub(super) fn has(&self, key: &CallKey) -> bool {
         self.0.contains_key(key)
+    }
+
+    /// The caller's INVITE is sent again with a number of its own.
+    pub(super) fn renumber(&mut self, key: &CallKey) {
+        if let Some(call) = self.0.get_mut(key) {
+            call.shift += 1;
+        }
+    }
+
+    /// The user who calls, and by how much the numbers of its requests are higher on the trunk; `None` where `tag` is not the caller's.
+    pub(super) fn caller(&self, call_id: &str, tag: &str) -> Option<(&str, u32)> {
+        let call = self.0.get(&CallKey::new(call_id, tag))?;
+        Some((&call.caller.user, call.shift))
     }
 
     pub(super) fn uuid(&self, key: &CallKey) -> Option<&str> {
@@ -257,9 +282,10 @@ impl Calls {
         of(from, to).map(|line| (line, true)).or_else(|| of(to, from).map(|line| (line, false)))
     }
 
-    /// Answered calls none of whose ends is known any more.
-    pub(super) fn lost(&self, is_known: impl Fn(&Endpoint) -> bool) -> Vec<CallKey> {
-        let is_lost = |call: &Call| call.answered && !is_known(&call.caller) && !call.legs.iter().any(|leg| is_known(&leg.endpoint));
+    /// Answered calls none of whose ends is known any more, and those over the trunk that began before `trunk_since`.
+    pub(super) fn lost(&self, trunk_since: Timestamp, is_known: impl Fn(&Endpoint) -> bool) -> Vec<CallKey> {
+        let is_alone = |call: &Call| !is_known(&call.caller) && !call.legs.iter().any(|leg| is_known(&leg.endpoint));
+        let is_lost = |call: &Call| call.answered && (is_alone(call) || (call.is_over_trunk && call.invited < trunk_since));
         self.0.iter().filter(|(_, call)| is_lost(call)).map(|(key, _)| key.clone()).collect()
     }
 }

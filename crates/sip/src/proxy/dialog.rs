@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sidetone_engine::units::Timestamp;
 
-use super::{Proxy, fork::Target};
+use super::{Proxy, fork::Target, trunk};
 use crate::{
     check::{Basics, Refusal},
     flow::FlowId,
@@ -65,7 +65,7 @@ impl Proxy {
         let Ok((_, to, _)) = self.ends(flow, basics, line) else { return };
         let Some(target) = self.reach(&to) else { return };
         let branch = self.secrets.branch("ack");
-        self.forwarded(&mut message, basics, &branch);
+        self.forwarded(&mut message, basics, (target.flow, &branch));
         self.send(target.flow, &message);
     }
 
@@ -77,7 +77,10 @@ impl Proxy {
         let is_by_caller = held.as_ref().map(|(_, is_by_caller)| *is_by_caller);
         let told = line.filter(|line| self.is_plausible(line));
         let line = held.map(|(line, _)| line).or(told).ok_or_else(|| Refusal::new(481, "Call/Transaction Does Not Exist"))?;
-        let is_here = |endpoint: &Endpoint| self.registrar.find(endpoint).is_some_and(|binding| binding.flow == Some(flow));
+        let is_here = |endpoint: &Endpoint| match trunk::is_behind(endpoint) {
+            true => self.is_trunk(flow),
+            false => self.registrar.find(endpoint).is_some_and(|binding| binding.flow == Some(flow)),
+        };
         let is_by_caller = match (is_here(&line.caller), is_here(&line.callee), is_by_caller) {
             (true, false, _) => true,
             (false, true, _) => false,
@@ -88,7 +91,7 @@ impl Proxy {
         Ok((from.clone(), to.clone(), line.clone()))
     }
 
-    /// Whether a line that only its sender tells of may be: between registered devices of one app.
+    /// Whether a line that only its sender tells of may be: between registered devices of one app. So none is over the trunk.
     fn is_plausible(&self, line: &Line) -> bool {
         let app = |endpoint: &Endpoint| self.registrar.find(endpoint).map(|binding| binding.app);
         app(&line.caller).is_some() && app(&line.caller) == app(&line.callee)
@@ -96,13 +99,23 @@ impl Proxy {
 
     /// The flow over which a device is reached now.
     fn reach(&self, endpoint: &Endpoint) -> Option<Target> {
-        let flow = match endpoint.device.strip_prefix("flow-") {
-            // A caller that never registered is where it called from, or nowhere.
-            Some(number) => FlowId(number.parse().ok()?),
+        let flow = match caller_flow(endpoint) {
+            Some(flow) => flow,
+            None if trunk::is_behind(endpoint) => trunk::TRUNK,
             None => self.registrar.find(endpoint)?.flow?,
         };
         self.flows.contains_key(&flow).then(|| Target { flow, endpoint: endpoint.clone(), uri: None })
     }
+}
+
+/// The device of a caller who never registered: it is where it called from, or nowhere.
+pub(super) fn device_of_flow(flow: FlowId) -> String {
+    format!("flow-{}", flow.0)
+}
+
+/// Where a caller who never registered called from.
+pub(super) fn caller_flow(endpoint: &Endpoint) -> Option<FlowId> {
+    Some(FlowId(endpoint.device.strip_prefix("flow-")?.parse().ok()?))
 }
 
 #[cfg(test)]

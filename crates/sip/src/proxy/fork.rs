@@ -2,17 +2,11 @@
 
 use sidetone_engine::units::Timestamp;
 
-use super::{
-    Proxy,
-    calls::{CALL_UUID, CallKey},
-    dialog::Line,
-    secrets::BRANCH_PREFIX,
-};
+use super::{Proxy, calls::CallKey, dialog::Line, trunk};
 use crate::{
     check::{Basics, Refusal},
     flow::FlowId,
-    header::Via,
-    message::{Message, Start},
+    message::Message,
     registrar::Endpoint,
 };
 
@@ -45,8 +39,10 @@ pub(super) enum Progress {
 #[derive(Debug)]
 pub(super) struct Branch {
     pub(super) id: String,
+    /// What it was called before the trunk asked who we are.
+    pub(super) former: Option<String>,
     pub(super) target: Target,
-    /// As it was sent, without body.
+    /// As it was sent; without body, unless it may have to be sent again.
     pub(super) request: Message,
     pub(super) progress: Progress,
     /// `Reason` of the CANCEL that is to be sent, or was.
@@ -109,11 +105,10 @@ impl Proxy {
         call: Option<CallKey>,
     ) -> Result<(), Refusal> {
         let busy = || Refusal::new(503, "Too Many Requests in Progress").with("Retry-After", "5");
+        let most = if self.is_trunk(flow) { usize::MAX } else { self.config.pending_per_flow_max };
         let pending = self.flows.get_mut(&flow).map(|flow| &mut flow.pending);
         match pending {
-            Some(pending) if *pending < self.config.pending_per_flow_max && self.contexts.len() < self.config.transactions_max => {
-                *pending += 1
-            }
+            Some(pending) if *pending < most && self.contexts.len() < self.config.transactions_max => *pending += 1,
             _ => {
                 if let Some(call) = &call {
                     let events = self.calls.refuse(call, 503, "Too Many Requests in Progress", now);
@@ -144,14 +139,24 @@ impl Proxy {
             {
                 let call_uuid = line_caller.clone().unwrap_or_default();
                 let line = Line { caller: caller.clone(), callee: target.endpoint.clone(), call_uuid };
-                forwarded.push_front("Record-Route", format!("<sip:{}@{};transport=ws;lr>", line.encode(), self.config.domain));
+                self.record_route(&mut forwarded, &line, (flow, target.flow));
             }
-            self.forwarded(&mut forwarded, basics, &branch);
-            self.send(target.flow, &forwarded);
-            forwarded.body = Vec::new();
+            self.forwarded(&mut forwarded, basics, (target.flow, &branch));
+            self.send_request(now, target.flow, &branch, &forwarded);
+            if !self.is_trunk(target.flow) {
+                forwarded.body = Vec::new();
+            }
             self.by_branch.insert(branch.clone(), (id, branches.len()));
             let due = now.plus_micros(PATIENCE_US);
-            branches.push(Branch { id: branch, target, request: forwarded, progress: Progress::Calling, cancelled: None, due });
+            branches.push(Branch {
+                id: branch,
+                former: None,
+                target,
+                request: forwarded,
+                progress: Progress::Calling,
+                cancelled: None,
+                due,
+            });
         }
         let name = name(basics, &method);
         self.by_request.insert(name.clone(), id);
@@ -163,26 +168,6 @@ impl Proxy {
         );
         self.schedule(id);
         Ok(())
-    }
-
-    /// Makes of a request what the next hop gets.
-    pub(super) fn forwarded(&self, message: &mut Message, basics: &Basics, branch: &str) {
-        message.set("Max-Forwards", (basics.max_forwards - 1.min(basics.max_forwards)).to_string());
-        message.push_front("Via", format!("SIP/2.0/WS {};branch={branch}", self.config.domain));
-    }
-
-    fn mark(&self, message: &Message, basics: &Basics) -> String {
-        let Start::Request { uri, .. } = &message.start else { return String::new() };
-        let cseq = basics.cseq.to_string();
-        let tags = [basics.from.tag().unwrap_or_default(), basics.to.tag().unwrap_or_default()];
-        self.secrets.mark(&[uri, tags[0], tags[1], &basics.call_id, &cseq])
-    }
-
-    /// Whether this very request passed here before (RFC 3261 section 16.3 step 4).
-    pub(super) fn is_loop(&self, message: &Message, basics: &Basics) -> bool {
-        let mark = self.mark(message, basics);
-        let is_mine = |via: &Via| via.branch().strip_prefix(BRANCH_PREFIX).is_some_and(|branch| branch.ends_with(&format!(".{mark}")));
-        message.list("Via").filter_map(Via::parse).any(|via| via.host == self.config.domain && is_mine(&via))
     }
 
     /// A request that came before is answered as it was; whether it did.
@@ -201,12 +186,20 @@ impl Proxy {
         let is_refused =
             self.contexts.get(&id).is_some_and(|context| context.sent.as_ref().and_then(Message::code).is_some_and(|code| code >= 300));
         if is_refused && message.method() == Some("ACK") {
-            if let Some(context) = self.contexts.get_mut(&id) {
+            self.repeats.end(&name(basics, "INVITE"));
+            if self.contexts.get(&id).is_some_and(|context| self.is_heard(context))
+                && let Some(context) = self.contexts.get_mut(&id)
+            {
                 context.ends = Some(now);
             }
             self.schedule(id);
         }
         is_refused
+    }
+
+    /// Whether nothing of it can come a second time.
+    fn is_heard(&self, context: &Context) -> bool {
+        self.is_reliable(context.flow) && context.branches.iter().all(|branch| self.is_reliable(branch.target.flow))
     }
 
     /// RFC 3261 section 16.10.
@@ -222,18 +215,19 @@ impl Proxy {
     /// Cancels every branch that has no final answer.
     pub(super) fn cancel_branches(&mut self, now: Timestamp, id: ContextId, reason: &str) {
         let Some(context) = self.contexts.get_mut(&id).filter(|context| context.is_invite()) else { return };
-        let open = context.branches.iter_mut().filter(|branch| branch.progress != Progress::Done && branch.cancelled.is_none());
+        let open = context.branches.iter_mut().enumerate();
+        let open = open.filter(|(_, branch)| branch.progress != Progress::Done && branch.cancelled.is_none());
         let mut to_send = Vec::new();
-        for branch in open {
+        for (index, branch) in open {
             branch.cancelled = Some(reason.to_owned());
             // A CANCEL may only follow a provisional answer (RFC 3261 section 9.1).
             if branch.progress == Progress::Proceeding {
                 branch.due = now.plus_micros(PATIENCE_US);
-                to_send.push((branch.target.flow, cancel_for(branch)));
+                to_send.push(index);
             }
         }
-        for (flow, cancel) in to_send {
-            self.send(flow, &cancel);
+        for index in to_send {
+            self.send_cancel(now, id, index);
         }
         self.schedule(id);
     }
@@ -261,8 +255,7 @@ impl Proxy {
                 // Timer C: it has rung for too long.
                 branch.cancelled = Some("SIP;cause=408;text=\"No Answer\"".to_owned());
                 branch.due = now.plus_micros(PATIENCE_US);
-                let (flow, cancel) = (branch.target.flow, cancel_for(branch));
-                self.send(flow, &cancel);
+                self.send_cancel(now, id, index);
             } else {
                 let code = if branch.cancelled.is_some() { 487 } else { 408 };
                 self.branch_failed(now, id, index, code);
@@ -297,7 +290,11 @@ impl Proxy {
         if self.flows.contains_key(&context.flow) {
             return Some(context.flow);
         }
-        self.registrar.find(context.origin.as_ref()?)?.flow
+        let origin = context.origin.as_ref()?;
+        if trunk::is_behind(origin) {
+            return self.flows.contains_key(&trunk::TRUNK).then_some(trunk::TRUNK);
+        }
+        self.registrar.find(origin)?.flow
     }
 
     pub(super) fn schedule(&mut self, id: ContextId) {
@@ -318,37 +315,11 @@ impl Proxy {
         if let Some(scheduled) = context.scheduled {
             self.due.remove(&(scheduled, id));
         }
-        for branch in &context.branches {
-            self.by_branch.remove(&branch.id);
+        for id in context.branches.iter().flat_map(|branch| [Some(&branch.id), branch.former.as_ref()]).flatten() {
+            self.by_branch.remove(id);
         }
         if let Some(flow) = self.flows.get_mut(&context.flow) {
             flow.pending = flow.pending.saturating_sub(1);
         }
     }
-}
-
-/// RFC 3261 section 9.1; `Reason` of RFC 3326.
-pub(super) fn cancel_for(branch: &Branch) -> Message {
-    let mut cancel = hop_request(branch, "CANCEL");
-    if let Some(reason) = branch.cancelled.as_ref().filter(|reason| !reason.is_empty()) {
-        cancel.push("Reason", reason.clone());
-    }
-    cancel
-}
-
-/// A request about another one on the same hop: CANCEL, and the ACK to bad news (RFC 3261 sections 9.1 and 17.1.1.3).
-pub(super) fn hop_request(branch: &Branch, method: &str) -> Message {
-    let Start::Request { uri, version, .. } = &branch.request.start else { return branch.request.clone() };
-    let mut message = Message::new(Start::Request { method: method.to_owned(), uri: uri.clone(), version: version.clone() });
-    if let Some(via) = branch.request.list("Via").next() {
-        message.push("Via", via);
-    }
-    for name in ["Max-Forwards", "Route", "From", "To", "Call-ID", CALL_UUID] {
-        for value in branch.request.all(name) {
-            message.push(name, value);
-        }
-    }
-    let number = branch.request.header("CSeq").and_then(crate::header::cseq).map_or(0, |(number, _)| number);
-    message.push("CSeq", format!("{number} {method}"));
-    message
 }

@@ -7,12 +7,15 @@ mod answer;
 mod authenticate;
 mod dialog;
 mod fork;
+mod hop;
 mod register;
+mod repeat;
 mod respond;
 pub(crate) mod route;
 mod secrets;
 #[cfg(test)]
 mod tests;
+pub(crate) mod trunk;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -25,15 +28,17 @@ use crate::{
     account::{Facts, Wants},
     check,
     digest::Algorithm,
-    flow::{Bucket, Flow, FlowId},
+    flow::{Bucket, Flow, FlowId, FlowKind},
     message::{Message, Start},
-    registrar::Registrar,
+    registrar::{Endpoint, Registrar},
     uri::Uri,
 };
 use calls::{CallEvent, Calls, What};
 use fork::{Context, ContextId};
+use repeat::Repeats;
 use secrets::Secrets;
 use trace::Traces;
+use trunk::{Trunk, TrunkFigures};
 
 /// What can be set. Spans are in seconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,7 +118,7 @@ pub enum Output {
 /// How much it holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
-    /// Connections.
+    /// Connections of phones.
     pub flows: usize,
     /// Registered contacts.
     pub contacts: usize,
@@ -121,6 +126,8 @@ pub struct Figures {
     pub transactions: usize,
     /// Calls that ring or run.
     pub calls: usize,
+    /// `None`: there is no trunk.
+    pub trunk: Option<TrunkFigures>,
 }
 
 /// Addresses whose failures are remembered.
@@ -148,6 +155,8 @@ pub struct Proxy {
     traces: Traces,
     failures: HashMap<IpAddr, Bucket>,
     callers: HashMap<String, Bucket>,
+    trunk: Option<Trunk>,
+    repeats: Repeats,
     swept: Timestamp,
     /// When we were last told anything.
     now: Timestamp,
@@ -172,16 +181,18 @@ impl Proxy {
             traces: Traces::default(),
             failures: HashMap::new(),
             callers: HashMap::new(),
+            trunk: None,
+            repeats: Repeats::default(),
             swept: Timestamp::default(),
             now: Timestamp::default(),
             outputs: Vec::new(),
         }
     }
 
-    /// A connection is there.
+    /// A phone's connection is there.
     pub fn open(&mut self, now: Timestamp, flow: FlowId, peer: IpAddr, port: u16) {
         let rate = f64::from(self.config.requests_per_second);
-        self.flows.insert(flow, Flow::new(peer, port, Bucket::new(rate, rate * 10.0, now)));
+        self.flows.insert(flow, Flow::new(peer, port, FlowKind::Phone, Bucket::new(rate, rate * 10.0, now)));
     }
 
     /// A connection is gone.
@@ -194,10 +205,14 @@ impl Proxy {
 
     /// What must be known before `message` is received.
     #[must_use]
-    pub fn wants(&self, message: &Message) -> Wants {
+    pub fn wants(&self, flow: FlowId, message: &Message) -> Wants {
         let Start::Request { method, uri, .. } = &message.start else { return Wants::default() };
         if matches!(method.as_str(), "ACK" | "CANCEL") {
             return Wants::default();
+        }
+        if self.is_trunk(flow) {
+            let called = Uri::parse(uri).ok().map(|uri| self.user_of_number(&uri.user).to_owned());
+            return Wants { users: called.filter(|user| !user.is_empty()).into_iter().collect(), token: None };
         }
         let user = |text: Option<String>| text.and_then(|uri| Uri::parse(&uri).ok()).filter(|uri| self.is_ours(uri)).map(|uri| uri.user);
         let address = |name: &str| message.header(name).and_then(crate::Address::parse).map(|address| address.uri);
@@ -217,7 +232,7 @@ impl Proxy {
             self.response(now, message);
             return;
         }
-        let (peer, port, has_room) = (from.peer, from.port, from.messages.take(now));
+        let (peer, port, has_room) = (from.peer, from.port, from.kind == FlowKind::Trunk || from.messages.take(now));
         let is_ack = message.method() == Some("ACK");
         let basics = check::request(&mut message);
         if basics.is_ok() {
@@ -234,9 +249,13 @@ impl Proxy {
         }
     }
 
-    /// Time has passed: at least every second while anything is open.
+    /// Time has passed: at least every second while anything is open, twice as often with a trunk over UDP.
     pub fn tick(&mut self, now: Timestamp) {
         self.now = now;
+        for (flow, bytes) in self.repeats.due(now) {
+            self.outputs.push(Output::Send { flow, bytes });
+        }
+        self.keep_registered(now);
         while let Some(&(at, id)) = self.due.first().filter(|(at, _)| *at <= now) {
             self.due.remove(&(at, id));
             self.time_out(now, id);
@@ -258,8 +277,10 @@ impl Proxy {
 
     /// How much it holds.
     #[must_use]
-    pub fn figures(&self) -> Figures {
-        Figures { flows: self.flows.len(), contacts: self.registrar.len(), transactions: self.contexts.len(), calls: self.calls.len() }
+    pub fn figures(&self, now: Timestamp) -> Figures {
+        let phones = self.flows.values().filter(|flow| flow.kind == FlowKind::Phone).count();
+        let (contacts, transactions, calls) = (self.registrar.len(), self.contexts.len(), self.calls.len());
+        Figures { flows: phones, contacts, transactions, calls, trunk: self.trunk_figures(now) }
     }
 
     fn is_ours(&self, uri: &Uri) -> bool {
@@ -271,10 +292,13 @@ impl Proxy {
         self.outputs.push(Output::Send { flow, bytes: message.to_bytes() });
     }
 
-    /// Ends calls neither of whose ends is registered any more.
+    /// Ends calls neither of whose ends is here any more.
     fn end_lost_calls(&mut self, now: Timestamp) {
-        let registrar = &self.registrar;
-        let lost = self.calls.lost(|endpoint| registrar.find(endpoint).is_some());
+        let (registrar, flows) = (&self.registrar, &self.flows);
+        let is_known = |endpoint: &Endpoint| {
+            registrar.find(endpoint).is_some() || dialog::caller_flow(endpoint).is_some_and(|flow| flows.contains_key(&flow))
+        };
+        let lost = self.calls.lost(self.trunk_since(now), is_known);
         for key in lost {
             let events = self.calls.end(&key, now, &What::Lost);
             self.outputs.extend(events.into_iter().map(Output::Call));

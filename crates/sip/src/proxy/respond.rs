@@ -5,7 +5,9 @@ use sidetone_engine::units::Timestamp;
 use super::{
     Output, Proxy, answer,
     calls::CALL_UUID,
-    fork::{ContextId, PATIENCE_US, Progress, cancel_for, hop_request},
+    fork::{ContextId, PATIENCE_US, Progress},
+    hop::ack_for,
+    repeat, trunk,
 };
 use crate::{
     header::{self, Address, Via},
@@ -30,20 +32,41 @@ fn rank(code: u16) -> u16 {
 impl Proxy {
     pub(super) fn response(&mut self, now: Timestamp, mut message: Message) {
         let Some(code) = message.code() else { return };
-        let Some(branch) = message.list("Via").next().and_then(Via::parse).map(|via| via.branch().to_owned()) else { return };
-        let Some(&(id, index)) = self.by_branch.get(&branch) else { return };
+        let Some(name) = message.list("Via").next().and_then(Via::parse).map(|via| via.branch().to_owned()) else { return };
+        let Some((_, answered)) = message.header("CSeq").and_then(header::cseq) else { return };
+        let repeated = repeat::request(&name, answered);
+        if code < 200 {
+            self.repeats.proceed(&repeated, answered == "INVITE");
+        } else {
+            self.repeats.end(&repeated);
+        }
+        if self.registration_answered(now, &name, &message) {
+            return;
+        }
+        let Some(&(id, index)) = self.by_branch.get(&name) else { return };
         let Some(context) = self.contexts.get_mut(&id) else { return };
-        let method = context.request.method().unwrap_or_default().to_owned();
         let is_invite = context.is_invite();
-        let Some(branch) = context.branches.get_mut(index) else { return };
         // The answer to a CANCEL has the branch of what was cancelled.
-        if message.header("CSeq").and_then(header::cseq).is_none_or(|(_, of)| of != method) {
+        if context.request.method() != Some(answered) {
             return;
         }
-        if branch.progress == Progress::Done && !(is_invite && (200..300).contains(&code)) {
+        let Some(branch) = context.branches.get_mut(index) else { return };
+        let is_past = branch.id != name || branch.progress == Progress::Done;
+        let is_of_trunk = trunk::is_behind(&branch.target.endpoint);
+        // Each time that it comes: the last ACK may be lost.
+        if is_invite && code >= 300 {
+            let (flow, ack) = (branch.target.flow, ack_for(branch, &message, &name));
+            self.send(flow, &ack);
+        }
+        if is_past && !(is_invite && (200..300).contains(&code)) {
             return;
         }
+        let Some(context) = self.contexts.get_mut(&id) else { return };
         message.pop_entry("Via");
+        if is_of_trunk {
+            Self::as_asked(&mut message, &context.request);
+        }
+        let Some(branch) = context.branches.get_mut(index) else { return };
         match code {
             100..=199 => {
                 let was_calling = branch.progress == Progress::Calling;
@@ -54,12 +77,11 @@ impl Proxy {
                 }
                 if was_calling && is_cancelled {
                     branch.due = now.plus_micros(PATIENCE_US);
-                    let (flow, cancel) = (branch.target.flow, cancel_for(branch));
-                    self.send(flow, &cancel);
+                    self.send_cancel(now, id, index);
                 }
                 if code > 100 {
                     self.tell_of(now, id, index, &message, code);
-                    self.pass_back(id, message);
+                    self.pass_back(now, id, message);
                 }
             }
             200..=299 => {
@@ -72,13 +94,8 @@ impl Proxy {
             }
             _ => {
                 branch.progress = Progress::Done;
-                if is_invite {
-                    let mut ack = hop_request(branch, "ACK");
-                    if let Some(to) = message.header("To") {
-                        ack.set("To", to);
-                    }
-                    let flow = branch.target.flow;
-                    self.send(flow, &ack);
+                if is_of_trunk && matches!(code, 401 | 407) {
+                    return self.challenged(now, id, index, &message);
                 }
                 self.collect(now, id, message);
             }
@@ -96,6 +113,7 @@ impl Proxy {
         let reason = match code {
             480 => "Temporarily Unavailable",
             487 => "Request Terminated",
+            502 => "Bad Gateway",
             _ => "Request Timeout",
         };
         let mut answer = self.answer_to(&request, code, reason);
@@ -126,10 +144,12 @@ impl Proxy {
 
     /// Sends a final answer back.
     fn finish(&mut self, now: Timestamp, id: ContextId, message: Message) {
-        let Some(context) = self.contexts.get_mut(&id) else { return };
+        let Some(context) = self.contexts.get(&id) else { return };
         let code = message.code().unwrap_or_default();
-        // An INVITE waits for its ACK, and for good answers of other branches; anything else is done.
-        let rest = if context.is_invite() { PATIENCE_US } else { 0 };
+        // An INVITE waits for its ACK, and for good answers of other branches; anything else is done, unless it may come again.
+        let (flow, is_invite) = (context.flow, context.is_invite());
+        let rest = if is_invite || !self.is_reliable(flow) { PATIENCE_US } else { 0 };
+        let Some(context) = self.contexts.get_mut(&id) else { return };
         context.ends = Some(now.plus_micros(rest));
         let method = answer::counted(context.request.method().unwrap_or_default());
         self.outputs.push(Output::Answered { method, code });
@@ -143,7 +163,7 @@ impl Proxy {
             let events = self.calls.refuse(&call, code, &reason, now);
             self.outputs.extend(events.into_iter().map(Output::Call));
         }
-        self.pass_back(id, message);
+        self.pass_back(now, id, message);
         self.schedule(id);
     }
 
@@ -157,7 +177,7 @@ impl Proxy {
     }
 
     /// Sends an answer to whoever asked, wherever they are now.
-    fn pass_back(&mut self, id: ContextId, mut message: Message) {
+    fn pass_back(&mut self, now: Timestamp, id: ContextId, mut message: Message) {
         let flow = self.origin_flow(id);
         let Some(context) = self.contexts.get_mut(&id) else { return };
         if let Some(call) = &context.call
@@ -167,8 +187,11 @@ impl Proxy {
             message.push(CALL_UUID, uuid);
         }
         context.sent = Some(message.clone());
-        if let Some(flow) = flow {
-            self.send(flow, &message);
+        let (name, is_refused_invite) = (context.name.clone(), context.is_invite() && message.code().is_some_and(|code| code >= 300));
+        let Some(flow) = flow else { return };
+        if is_refused_invite && !self.is_reliable(flow) {
+            self.repeats.begin(now, name, false, flow, message.to_bytes());
         }
+        self.send(flow, &message);
     }
 }

@@ -1,24 +1,32 @@
 //! Where a request goes: to us, to a user, or along a dialog (RFC 3261 section 16.3 to 16.5).
 
-use sidetone_engine::units::Timestamp;
+use sidetone_engine::{ids::AppKey, units::Timestamp};
 
 use super::{
     CALLERS_MAX, Proxy,
     answer::ALLOW,
     authenticate::{Asker, Identity, token_refused},
-    calls::CALL_UUID,
-    dialog::Line,
+    calls::{Beginning, CALL_UUID},
+    dialog::{Line, device_of_flow},
     fork::Target,
 };
 use crate::{
-    account::{Facts, TokenError},
+    account::{Facts, Grant, TokenError},
     check::{Basics, Refusal},
     flow::{Bucket, FlowId},
     header::Address,
     message::{Message, Start},
-    registrar::Endpoint,
+    registrar::{Binding, Endpoint},
     uri::Uri,
 };
+
+/// Where a request outside any dialog goes.
+struct Way {
+    targets: Vec<Target>,
+    /// The device that it came from, if it is one of the caller's.
+    origin: Option<Endpoint>,
+    is_over_trunk: bool,
+}
 
 /// The user whom old clients ask whether we live (and what their address is); nobody can have the name.
 pub const SERVICE_USER: &str = "admin";
@@ -44,7 +52,10 @@ impl Proxy {
         let outcome = if basics.to.tag().is_some() {
             self.in_dialog(now, flow, message.clone(), basics, line)
         } else {
-            self.outside_dialog(now, flow, message.clone(), basics, facts)
+            match self.is_trunk(flow) {
+                true => self.from_trunk(now, flow, message.clone(), basics, facts),
+                false => self.outside_dialog(now, flow, message.clone(), basics, facts),
+            }
         };
         if let Err(refusal) = outcome {
             self.refuse(flow, &message, &refusal);
@@ -56,7 +67,7 @@ impl Proxy {
         let mut line = None;
         let first = |message: &Message| {
             let entry = message.list("Route").next().and_then(Address::parse)?;
-            Uri::parse(&entry.uri).ok().filter(|uri| self.is_ours(uri))
+            Uri::parse(&entry.uri).ok().filter(|uri| self.is_ours(uri) || self.is_our_hop(uri))
         };
         while let Some(uri) = first(message) {
             message.pop_entry("Route");
@@ -104,16 +115,20 @@ impl Proxy {
             }
             self.count_call(&caller, now)?;
         }
-        let (targets, origin) = self.targets(flow, &caller, &basics.uri, facts)?;
+        let Way { targets, origin, is_over_trunk } = self.way(flow, &caller, &basics.uri, is_call, facts)?;
         for name in ["Proxy-Authorization", "Authorization", super::authenticate::TOKEN, "P-Asserted-Identity"] {
             message.remove(name);
         }
-        let call = is_call.then(|| self.begin_call(now, flow, &mut message, basics, &caller, origin.as_ref()));
+        let to = &basics.uri.user;
+        let call = is_call.then(|| self.begin_call(now, flow, &mut message, (basics, to), (&caller, origin.as_ref()), is_over_trunk));
+        if is_over_trunk && call.as_ref().is_some_and(|call| self.calls.uuid(call).is_none()) {
+            return Err(Refusal::new(503, "Too Many Calls").with("Retry-After", "10"));
+        }
         self.fork(now, (flow, origin), message, basics, targets, call)
     }
 
     /// What is asked of the server itself.
-    fn serve(&mut self, flow: FlowId, message: &Message, basics: &Basics) -> Result<(), Refusal> {
+    pub(super) fn serve(&mut self, flow: FlowId, message: &Message, basics: &Basics) -> Result<(), Refusal> {
         let method = message.method().unwrap_or_default();
         let is_service = basics.uri.user == SERVICE_USER;
         match method {
@@ -132,26 +147,33 @@ impl Proxy {
         }
     }
 
-    /// The contacts that a request for `uri` goes to, and the device of the caller.
-    fn targets(&self, flow: FlowId, caller: &Identity, uri: &Uri, facts: &Facts) -> Result<(Vec<Target>, Option<Endpoint>), Refusal> {
+    /// Where a request for `uri` goes: to the devices of a user, or over the trunk.
+    fn way(&self, flow: FlowId, caller: &Identity, uri: &Uri, is_call: bool, facts: &Facts) -> Result<Way, Refusal> {
         let origin = self.flows.get(&flow).and_then(|flow| flow.endpoints.iter().find(|endpoint| endpoint.user == caller.user).cloned());
-        let bindings = self.registrar.of(&uri.user);
-        let of_app = || bindings.iter().filter(|binding| binding.app == caller.app);
-        let may_receive = |grant: &Option<crate::account::Grant>| grant.as_ref().is_none_or(|grant| grant.incoming);
-        let targets: Vec<Target> = of_app()
-            .filter(|binding| may_receive(&binding.grant))
-            .filter_map(|binding| {
-                let endpoint = Endpoint { user: uri.user.clone(), device: binding.device.clone() };
-                // A device does not call itself.
-                (origin.as_ref() != Some(&endpoint)).then_some(())?;
-                Some(Target { flow: binding.flow?, endpoint, uri: Some(binding.uri.clone()) })
-            })
-            .collect();
+        let targets = self.devices_of(&uri.user, caller.app, origin.as_ref());
         if !targets.is_empty() {
-            return Ok((targets, origin));
+            return Ok(Way { targets, origin, is_over_trunk: false });
         }
-        let is_known = of_app().next().is_some() || facts.account(&uri.user).is_some_and(|account| account.app == caller.app);
-        Err(if is_known { Refusal::new(480, "Temporarily Unavailable") } else { Refusal::new(404, "Not Found") })
+        let is_registered = self.registrar.of(&uri.user).iter().any(|binding| binding.app == caller.app);
+        if is_registered || facts.account(&uri.user).is_some_and(|account| account.app == caller.app) {
+            return Err(Refusal::new(480, "Temporarily Unavailable"));
+        }
+        let target = if is_call { self.over_trunk(caller, &uri.user) } else { None };
+        let target = target.ok_or_else(|| Refusal::new(404, "Not Found"))??;
+        let origin = origin.unwrap_or_else(|| Endpoint { user: caller.user.clone(), device: device_of_flow(flow) });
+        Ok(Way { targets: vec![target], origin: Some(origin), is_over_trunk: true })
+    }
+
+    /// The devices of a user that a request goes to; `origin`, which sent it, is none of them: a device does not call itself.
+    pub(super) fn devices_of(&self, user: &str, app: AppKey, origin: Option<&Endpoint>) -> Vec<Target> {
+        let may_receive = |grant: &Option<Grant>| grant.as_ref().is_none_or(|grant| grant.incoming);
+        let bindings = self.registrar.of(user).iter().filter(|binding| binding.app == app && may_receive(&binding.grant));
+        let target = |binding: &Binding| {
+            let endpoint = Endpoint { user: user.to_owned(), device: binding.device.clone() };
+            (origin != Some(&endpoint)).then_some(())?;
+            Some(Target { flow: binding.flow?, endpoint, uri: Some(binding.uri.clone()) })
+        };
+        bindings.filter_map(target).collect()
     }
 
     fn count_call(&mut self, caller: &Identity, now: Timestamp) -> Result<(), Refusal> {
@@ -165,34 +187,25 @@ impl Proxy {
     }
 
     /// Names the call, if its caller did not; the key by which it is found again.
-    fn begin_call(
+    pub(super) fn begin_call(
         &mut self,
         now: Timestamp,
         flow: FlowId,
         message: &mut Message,
-        basics: &Basics,
-        caller: &Identity,
-        origin: Option<&Endpoint>,
+        (basics, to): (&Basics, &str),
+        (caller, origin): (&Identity, Option<&Endpoint>),
+        is_over_trunk: bool,
     ) -> super::calls::CallKey {
         let given = message.header(CALL_UUID).filter(|uuid| (1..=128).contains(&uuid.len()) && crate::text::is_token(uuid));
         let tag = basics.from.tag().unwrap_or_default();
         let uuid = given.map_or_else(|| self.secrets.call_uuid(&basics.call_id, tag), str::to_owned);
         message.set(CALL_UUID, uuid.clone());
-        let origin = origin.cloned().unwrap_or_else(|| Endpoint { user: caller.user.clone(), device: format!("flow-{}", flow.0) });
+        let origin = origin.cloned().unwrap_or_else(|| Endpoint { user: caller.user.clone(), device: device_of_flow(flow) });
         let user_agent = message.header("User-Agent").unwrap_or_default().to_owned();
-        let (key, events) = self.calls.begin(
-            caller.app,
-            uuid,
-            &basics.call_id,
-            tag,
-            origin,
-            &basics.uri.user,
-            user_agent,
-            now,
-            self.config.transactions_max,
-        );
+        let beginning = Beginning { app: caller.app, uuid, call_id: &basics.call_id, tag, caller: origin, to, user_agent, is_over_trunk };
+        let (key, events) = self.calls.begin(beginning, now, self.config.transactions_max);
         self.outputs.extend(events.into_iter().map(super::Output::Call));
-        self.begin_trace(&key, caller.app, &caller.user, &basics.uri.user);
+        self.begin_trace(&key, caller.app, &caller.user, to);
         self.trace(flow, message, true);
         key
     }

@@ -6,6 +6,7 @@ mod refusal;
 mod registration;
 mod torture;
 mod trace;
+mod trunk;
 
 use std::net::IpAddr;
 
@@ -85,7 +86,7 @@ impl Bench {
 
     fn feed(&mut self, flow: FlowId, text: &str) {
         let message = Message::parse(text.as_bytes()).unwrap();
-        let wants = self.proxy.wants(&message);
+        let wants = self.proxy.wants(flow, &message);
         let accounts = self.accounts.iter().filter(|account| wants.users.contains(&account.user)).cloned().collect();
         let token = wants.token.and(self.token.clone());
         self.proxy.receive(self.now, flow, message, &Facts { accounts, token, is_incomplete: false });

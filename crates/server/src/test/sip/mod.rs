@@ -4,6 +4,7 @@ mod abuse;
 mod call;
 mod login;
 mod phone;
+mod trunk;
 
 use std::time::Duration;
 

@@ -77,7 +77,7 @@ fn a_call_rings_everywhere_and_is_answered_once() {
     bench.answer(first, &bye, 200, "b1");
     assert_eq!(bench.got(alice).code(), Some(200));
     bench.pass(40);
-    assert_eq!((bench.proxy.figures().transactions, bench.proxy.figures().calls), (0, 0));
+    assert_eq!((bench.proxy.figures(bench.now).transactions, bench.proxy.figures(bench.now).calls), (0, 0));
     assert!(bench.proxy.by_branch.is_empty() && bench.proxy.by_request.is_empty() && bench.proxy.due.is_empty());
     let delays: Vec<_> = bench
         .told

@@ -123,7 +123,7 @@ fn there_is_an_end_to_requests_in_progress() {
     assert_eq!(bench.got(alice).code(), Some(503));
     bench.pass(33);
     assert!(bench.got_all(alice).iter().all(|answer| answer.code() == Some(408)), "timer F");
-    assert_eq!(bench.proxy.figures().transactions, 0);
+    assert_eq!(bench.proxy.figures(bench.now).transactions, 0);
 }
 
 #[test]
