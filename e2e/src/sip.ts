@@ -128,7 +128,7 @@ async function wireTo(port: number, path: string): Promise<Wire> {
 
 /** Sidetone's own, with these users. `config` is a file for it. */
 export async function startSidetone(users: readonly string[], config = ""): Promise<SipServer & { readonly sidetone: Sidetone }> {
-  const domain = "sidetone.test";
+  const domain = "phones.test";
   const sidetone = await Sidetone.start({ config, settings: ["sip.enabled=true", `sip.domain=${domain}`] });
   for (const user of users) sidetone.phoneUser(user);
   return {
@@ -146,7 +146,7 @@ export async function startSidetone(users: readonly string[], config = ""): Prom
 /** A server to try the phone on. */
 export interface SipServerKind {
   readonly name: string;
-  /** Whether it gives GRUUs (RFC 5627), by which one tab of a user can be called and not the others. */
+  /** Whether one tab of a user is called by its GRUU (RFC 5627) in the tests, and not the others. */
   readonly hasGruu: boolean;
   start(): Promise<SipServer>;
 }

@@ -103,6 +103,8 @@ pub struct Facts {
     pub accounts: Vec<Account>,
     /// What became of the access token, if there was one.
     pub token: Option<Result<Grant, TokenError>>,
+    /// The apps among them for which the page that asks may not act: they do not allow its origin.
+    pub closed_to_page: Vec<AppKey>,
     /// Whether something could not be found out now.
     pub is_incomplete: bool,
 }

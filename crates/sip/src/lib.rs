@@ -17,6 +17,7 @@ pub mod stream;
 mod challenge;
 mod check;
 mod flow;
+mod gruu;
 mod header;
 mod proxy;
 mod registrar;

@@ -23,6 +23,8 @@ pub(crate) struct Binding {
     pub(crate) device: String,
     /// What calls are sent to.
     pub(crate) uri: String,
+    /// The device's own, as the parameter `gr` of its GRUU (RFC 5627); empty: it did not tell.
+    pub(crate) instance: String,
     /// As the client wrote it, without `expires`.
     pub(crate) shown: String,
     /// Where it is reached; `None` while its socket is gone.

@@ -52,6 +52,30 @@ impl Uri {
     }
 }
 
+/// The URI of a user. `place`: host, and port if need be.
+pub(crate) fn of_user(user: &str, place: &str) -> String {
+    format!("sip:{}@{place}", escape(user, b"-_.!~*'()&=+$,;?/"))
+}
+
+/// What is neither a letter, a digit nor one of `plain` is written `%41`.
+pub(crate) fn escape(text: &str, plain: &[u8]) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || plain.contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
+/// Without the headers that it may bring along, which no Request-URI has (RFC 3261 section 19.1.1).
+pub(crate) fn without_headers(uri: &str) -> &str {
+    let host = uri.rfind('@').unwrap_or_default();
+    uri[host..].find('?').map_or(uri, |at| &uri[..host + at])
+}
+
 /// Host in lower case, and port.
 pub(crate) fn host_port(text: &str) -> Option<(String, Option<u16>)> {
     let text = text.trim();
@@ -106,6 +130,15 @@ mod tests {
         assert_eq!((uri.params.get("transport"), uri.params.get("lr")), (Some("ws"), Some("")));
         let uri = Uri::parse("sip:[2001:DB8::1]:5061").unwrap();
         assert_eq!((uri.host.as_str(), uri.port), ("[2001:db8::1]", Some(5061)));
+    }
+
+    #[test]
+    fn a_uri_is_written_so_that_it_can_be_read() {
+        assert_eq!(of_user("*21*5#", "gw.example:5070"), "sip:*21*5%23@gw.example:5070");
+        assert_eq!(Uri::parse(&of_user("älice b#", "x")).unwrap().user, "älice b#");
+        for (uri, without) in [("sip:a?b@c;d?e=f", "sip:a?b@c;d"), ("sip:a?b@c", "sip:a?b@c"), ("sip:c?e=f", "sip:c")] {
+            assert_eq!(without_headers(uri), without);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ pub(crate) mod token;
 
 use std::{sync::Arc, time::Instant};
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use sidetone_engine::ids::UserId;
 use sidetone_store::{local_user::Role, record::App};
 
@@ -120,13 +120,15 @@ async fn by_secret(state: &AppState, secret: &str) -> Result<Principal, Problem>
     Ok(Principal { app, scope, role, user: None, credentials })
 }
 
+/// Whether pages of that origin may act for an app.
+pub(crate) fn allows_origin(app: &App, origin: &HeaderValue) -> bool {
+    let origins = &app.settings.origins;
+    origins.is_empty() || origins.iter().any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin.as_bytes()))
+}
+
 /// A page may act for an app only from an origin that the app allows. Requests without `Origin` do not come from a page.
 pub(crate) fn check_origin(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
-    let origins = &app.settings.origins;
-    if origins.is_empty() || origins.iter().any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin.as_bytes())) {
-        return Ok(());
-    }
+    let Some(origin) = headers.get(header::ORIGIN).filter(|origin| !allows_origin(app, origin)) else { return Ok(()) };
     let given: String = String::from_utf8_lossy(origin.as_bytes()).chars().take(200).collect();
     Err(Problem::forbidden(
         "origin_not_allowed",

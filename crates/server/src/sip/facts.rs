@@ -1,15 +1,19 @@
 //! Who somebody is: phone users from the store, access tokens by the keys of the apps.
 
+use std::collections::BTreeSet;
+
+use axum::http::HeaderValue;
+use sidetone_engine::ids::AppKey;
 use sidetone_sip::{
     account::{Account, Facts, Wants},
     digest::Ha1,
 };
 
 use super::token;
-use crate::state::AppState;
+use crate::{auth, state::AppState};
 
-/// Finds out what the machine wants to know.
-pub(super) async fn find(state: &AppState, wants: Wants) -> Facts {
+/// Finds out what the machine wants to know. `origin`: of the page that asks.
+pub(super) async fn find(state: &AppState, wants: Wants, origin: Option<&HeaderValue>) -> Facts {
     let mut facts = Facts::default();
     for name in &wants.users {
         match state.store.phone_user(name).await {
@@ -30,6 +34,20 @@ pub(super) async fn find(state: &AppState, wants: Wants) -> Facts {
             Err(error) => {
                 tracing::error!(%error, "the apps could not be read");
                 facts.is_incomplete = true;
+            }
+        }
+    }
+    if let Some(origin) = origin {
+        let granted = facts.token.iter().flatten().map(|grant| grant.app);
+        let apps: BTreeSet<AppKey> = facts.accounts.iter().map(|account| account.app).chain(granted).collect();
+        for key in apps {
+            match state.apps.by_key(key).await {
+                Ok(app) if app.as_ref().is_none_or(|app| auth::allows_origin(app, origin)) => {}
+                Ok(_) => facts.closed_to_page.push(key),
+                Err(error) => {
+                    tracing::error!(%error, "the apps could not be read");
+                    facts.is_incomplete = true;
+                }
             }
         }
     }

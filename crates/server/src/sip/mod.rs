@@ -49,6 +49,8 @@ const SUBPROTOCOL: &str = "sip";
 const OUTBOX_MESSAGES: usize = 1024;
 /// Events of calls that may wait to be written.
 const EVENTS_MAX: usize = 8192;
+/// What a socket reads at once: more than most messages have. Its buffer is held as long as the socket is open.
+const READ_BYTES: usize = 8 * 1024;
 /// How often the machine is told that time passes.
 const TICK: Duration = Duration::from_millis(250);
 
@@ -282,10 +284,12 @@ pub(crate) async fn handler(
         sip.accounts.sip.closed("refused");
         return Problem::busy("too many sockets are open", state.config.limits.retry_after.get()).into_response();
     };
+    let origin = request.headers().get(header::ORIGIN).cloned();
     let size = sip.config.message_size_max.as_usize();
     let (state, failed) = (state.clone(), (state.clone(), opened.flow));
     upgrade
         .protocols([SUBPROTOCOL])
+        .read_buffer_size(READ_BYTES)
         .max_message_size(size)
         .max_frame_size(size)
         .on_failed_upgrade(move |_| {
@@ -293,7 +297,7 @@ pub(crate) async fn handler(
                 sip.close(failed.1);
             }
         })
-        .on_upgrade(move |socket| socket::serve(state, socket, opened))
+        .on_upgrade(move |socket| socket::serve(state, socket, opened, origin))
 }
 
 /// Where the client is.

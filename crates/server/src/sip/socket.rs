@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, close_code};
+use axum::{
+    extract::ws::{CloseFrame, Message as Frame, WebSocket, close_code},
+    http::HeaderValue,
+};
 use futures_util::{
     SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
@@ -28,12 +31,12 @@ const NONSENSE_MAX: u32 = 20;
 /// Why a socket ends, as the metrics name it.
 type Ending = (&'static str, Option<(u16, &'static str)>);
 
-/// Serves a socket until it ends.
-pub(super) async fn serve(state: AppState, socket: WebSocket, opened: Opened) {
+/// Serves a socket until it ends. `origin`: of the page that opened it.
+pub(super) async fn serve(state: AppState, socket: WebSocket, opened: Opened, origin: Option<HeaderValue>) {
     let flow = opened.flow;
     let Some(sip) = &state.sip else { return };
     let (mut sink, stream) = socket.split();
-    let (reason, farewell) = converse(&state, sip, opened, (&mut sink, stream)).await;
+    let (reason, farewell) = converse(&state, sip, opened, origin.as_ref(), (&mut sink, stream)).await;
     sip.close(flow);
     if reason != "slow" {
         sip.accounts.sip.closed(reason);
@@ -48,6 +51,7 @@ async fn converse(
     state: &AppState,
     sip: &Sip,
     Opened { flow, mut outgoing, bytes, dropped }: Opened,
+    origin: Option<&HeaderValue>,
     (sink, mut stream): (&mut SplitSink<WebSocket, Frame>, SplitStream<WebSocket>),
 ) -> Ending {
     let idle = sip.config.idle_timeout.get();
@@ -83,7 +87,7 @@ async fn converse(
                 if text == PING {
                     as_frame(PONG.to_vec())
                 } else {
-                    if text != PONG && !receive(state, sip, flow, &text).await {
+                    if text != PONG && !receive(state, sip, (flow, origin), &text).await {
                         nonsense += 1;
                         if nonsense > NONSENSE_MAX {
                             return ("nonsense", Some((close_code::INVALID, "this is not SIP")));
@@ -100,9 +104,9 @@ async fn converse(
 }
 
 /// Whether it was a message.
-async fn receive(state: &AppState, sip: &Sip, flow: FlowId, text: &[u8]) -> bool {
+async fn receive(state: &AppState, sip: &Sip, from: (FlowId, Option<&HeaderValue>), text: &[u8]) -> bool {
     let Some(message) = parse(sip, text) else { return false };
-    judge(state, sip, flow, message).await;
+    judge(state, sip, from, message).await;
     true
 }
 
@@ -115,10 +119,10 @@ pub(super) fn parse(sip: &Sip, text: &[u8]) -> Option<Message> {
         .ok()
 }
 
-/// Finds out what the machine must know of a message, and gives both to it.
-pub(super) async fn judge(state: &AppState, sip: &Sip, flow: FlowId, message: Message) {
+/// Finds out what the machine must know of a message, and gives both to it. It came over a flow, maybe of a page with an origin.
+pub(super) async fn judge(state: &AppState, sip: &Sip, (flow, origin): (FlowId, Option<&HeaderValue>), message: Message) {
     let wants = super::lock(&sip.proxy).wants(flow, &message);
-    let facts = facts::find(state, wants).await;
+    let facts = facts::find(state, wants, origin).await;
     sip.receive(flow, message, &facts);
 }
 

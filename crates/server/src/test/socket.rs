@@ -106,7 +106,7 @@ async fn http_2_is_spoken_with_prior_knowledge() {
     }
 }
 
-async fn handshake(
+pub(super) async fn handshake(
     address: SocketAddr,
     roots: RootCertStore,
     version: &'static SupportedProtocolVersion,

@@ -14,6 +14,9 @@ use crate::{
 pub(super) const ALLOW: &str =
     "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK, REFER, NOTIFY, MESSAGE, SUBSCRIBE, PUBLISH";
 
+/// The extensions that we know: RFC 5626, RFC 5627.
+pub(super) const SUPPORTED: &str = "outbound, gruu";
+
 /// Notes in the top Via where the message really came from (RFC 3261 section 18.2.1, RFC 3581).
 pub(super) fn mark_via(message: &mut Message, peer: IpAddr, port: u16) {
     let Some(top) = message.list("Via").next() else { return };

@@ -40,8 +40,26 @@ pub(super) enum Asker {
 }
 
 impl Proxy {
-    /// Who sent `message` for the user of `address`.
+    /// Who sent `message` for the user of `address`, from a page that may do so.
     pub(super) fn authenticate(
+        &mut self,
+        now: Timestamp,
+        flow: FlowId,
+        asker: Asker,
+        address: Option<&Uri>,
+        request: (&Message, &Basics),
+        facts: &Facts,
+    ) -> Result<Identity, Refusal> {
+        let identity = self.identify(now, flow, asker, address, request, facts)?;
+        if facts.closed_to_page.contains(&identity.app) {
+            let why = "pages of this origin may not act for this app; add it to the app's origins, or come from one of them";
+            let warning = format!("399 {} \"{why}\"", self.config.domain);
+            return Err(Refusal::new(403, "Origin Not Allowed").with("Warning", warning));
+        }
+        Ok(identity)
+    }
+
+    fn identify(
         &mut self,
         now: Timestamp,
         flow: FlowId,

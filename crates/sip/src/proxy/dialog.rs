@@ -7,8 +7,10 @@ use super::{Proxy, fork::Target, trunk};
 use crate::{
     check::{Basics, Refusal},
     flow::FlowId,
+    gruu,
     message::Message,
     registrar::Endpoint,
+    uri::Uri,
 };
 
 /// The two devices that a dialog is between, and the call it belongs to.
@@ -53,7 +55,7 @@ impl Proxy {
         if message.method() == Some("BYE") {
             self.hung_up(now, &message, basics, (&from, &to), &line);
         }
-        let target = self.reach(&to).ok_or_else(|| Refusal::new(480, "Temporarily Unavailable"))?;
+        let target = self.reach(&to, &basics.uri).ok_or_else(|| Refusal::new(480, "Temporarily Unavailable"))?;
         self.fork(now, (flow, Some(from)), message, basics, vec![target], None)
     }
 
@@ -63,7 +65,10 @@ impl Proxy {
             return;
         }
         let Ok((_, to, _)) = self.ends(flow, basics, line) else { return };
-        let Some(target) = self.reach(&to) else { return };
+        let Some(target) = self.reach(&to, &basics.uri) else { return };
+        if let Some(uri) = &target.uri {
+            Self::set_uri(&mut message, uri);
+        }
         let branch = self.secrets.branch("ack");
         self.forwarded(&mut message, basics, (target.flow, &branch));
         self.send(target.flow, &message);
@@ -97,14 +102,16 @@ impl Proxy {
         app(&line.caller).is_some() && app(&line.caller) == app(&line.callee)
     }
 
-    /// The flow over which a device is reached now.
-    fn reach(&self, endpoint: &Endpoint) -> Option<Target> {
+    /// The flow over which a device is reached now; for a GRUU of its user, the contact that it stands for.
+    fn reach(&self, endpoint: &Endpoint, asked: &Uri) -> Option<Target> {
+        let is_gruu = self.is_ours(asked) && gruu::of(asked).is_some();
+        let uri = self.registrar.find(endpoint).filter(|_| is_gruu).map(|binding| binding.uri.clone());
         let flow = match caller_flow(endpoint) {
             Some(flow) => flow,
             None if trunk::is_behind(endpoint) => trunk::TRUNK,
             None => self.registrar.find(endpoint)?.flow?,
         };
-        self.flows.contains_key(&flow).then(|| Target { flow, endpoint: endpoint.clone(), uri: None })
+        self.flows.contains_key(&flow).then(|| Target { flow, endpoint: endpoint.clone(), uri })
     }
 }
 

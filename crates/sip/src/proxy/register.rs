@@ -5,6 +5,7 @@ use sidetone_engine::units::Timestamp;
 
 use super::{
     Proxy,
+    answer::SUPPORTED,
     authenticate::{Asker, Identity, TOKEN, token_refused},
 };
 use crate::{
@@ -12,15 +13,17 @@ use crate::{
     check::{Basics, Refusal},
     digest::hex,
     flow::FlowId,
+    gruu,
     header::Address,
     message::Message,
     registrar::{Binding, Endpoint},
-    uri::Uri,
+    uri::{self, Uri},
 };
 
 /// One contact that a REGISTER names.
 struct Wanted {
     device: String,
+    instance: String,
     uri: String,
     shown: String,
     /// Seconds; 0 removes it.
@@ -71,7 +74,8 @@ impl Proxy {
             }
             is_outbound
         };
-        Ok(self.listed(now, &identity, is_outbound))
+        let wants_gruu = message.list("Supported").any(|option| option.eq_ignore_ascii_case("gruu"));
+        Ok(self.listed(now, &identity, is_outbound, wants_gruu))
     }
 
     fn wanted(&self, message: &Message, contact: &str) -> Result<Wanted, Refusal> {
@@ -101,7 +105,9 @@ impl Proxy {
             }
         }
         let expires = expires.min(self.config.expires_max);
-        Ok(Wanted { device, uri: address.uri, shown, expires, is_outbound: instance.is_some() && reg_id.is_some() })
+        let is_outbound = instance.is_some() && reg_id.is_some();
+        let instance = instance.map(gruu::instance).unwrap_or_default();
+        Ok(Wanted { device, instance, uri: uri::without_headers(&address.uri).to_owned(), shown, expires, is_outbound })
     }
 
     /// Whether there is room for the contacts, and they are newer than what is held.
@@ -157,6 +163,7 @@ impl Proxy {
                 app: identity.app,
                 device: wanted.device,
                 uri: wanted.uri,
+                instance: wanted.instance,
                 shown: wanted.shown,
                 flow: Some(flow),
                 expires,
@@ -171,13 +178,14 @@ impl Proxy {
     }
 
     /// The headers of the answer: every contact that is there, and until when.
-    fn listed(&self, now: Timestamp, identity: &Identity, is_outbound: bool) -> Vec<(&'static str, String)> {
+    fn listed(&self, now: Timestamp, identity: &Identity, is_outbound: bool, wants_gruu: bool) -> Vec<(&'static str, String)> {
         let mut headers = Vec::new();
         for binding in self.registrar.of(&identity.user).iter().filter(|binding| binding.flow.is_some()) {
             let left = binding.expires.since(now).unwrap_or_default().as_secs();
-            headers.push(("Contact", format!("{};expires={left}", binding.shown)));
+            let gruu = if wants_gruu { gruu::param(&identity.user, &self.config.domain, &binding.instance) } else { String::new() };
+            headers.push(("Contact", format!("{}{gruu};expires={left}", binding.shown)));
         }
-        headers.push(("Supported", "outbound".to_owned()));
+        headers.push(("Supported", SUPPORTED.to_owned()));
         if is_outbound {
             headers.push(("Require", "outbound".to_owned()));
         }

@@ -4,7 +4,7 @@ use sidetone_engine::{ids::AppKey, units::Timestamp};
 
 use super::{
     CALLERS_MAX, Proxy,
-    answer::ALLOW,
+    answer::{ALLOW, SUPPORTED},
     authenticate::{Asker, Identity, token_refused},
     calls::{Beginning, CALL_UUID},
     dialog::{Line, device_of_flow},
@@ -14,6 +14,7 @@ use crate::{
     account::{Facts, Grant, TokenError},
     check::{Basics, Refusal},
     flow::{Bucket, FlowId},
+    gruu,
     header::Address,
     message::{Message, Start},
     registrar::{Binding, Endpoint},
@@ -53,7 +54,7 @@ impl Proxy {
             self.in_dialog(now, flow, message.clone(), basics, line)
         } else {
             match self.is_trunk(flow) {
-                true => self.from_trunk(now, flow, message.clone(), basics, facts),
+                true => self.call_from_trunk(now, flow, message.clone(), basics, facts),
                 false => self.outside_dialog(now, flow, message.clone(), basics, facts),
             }
         };
@@ -133,7 +134,7 @@ impl Proxy {
         let is_service = basics.uri.user == SERVICE_USER;
         match method {
             "OPTIONS" if !is_service => {
-                self.answer(flow, message, 200, "OK", &[("Allow", ALLOW.to_owned()), ("Supported", "outbound".to_owned())]);
+                self.answer(flow, message, 200, "OK", &[("Allow", ALLOW.to_owned()), ("Supported", SUPPORTED.to_owned())]);
                 Ok(())
             }
             "MESSAGE" if is_service && message.body.trim_ascii() == b"ipAddress" => {
@@ -150,7 +151,7 @@ impl Proxy {
     /// Where a request for `uri` goes: to the devices of a user, or over the trunk.
     fn way(&self, flow: FlowId, caller: &Identity, uri: &Uri, is_call: bool, facts: &Facts) -> Result<Way, Refusal> {
         let origin = self.flows.get(&flow).and_then(|flow| flow.endpoints.iter().find(|endpoint| endpoint.user == caller.user).cloned());
-        let targets = self.devices_of(&uri.user, caller.app, origin.as_ref());
+        let targets = self.devices_of(&uri.user, caller.app, origin.as_ref(), gruu::of(uri));
         if !targets.is_empty() {
             return Ok(Way { targets, origin, is_over_trunk: false });
         }
@@ -164,10 +165,13 @@ impl Proxy {
         Ok(Way { targets: vec![target], origin: Some(origin), is_over_trunk: true })
     }
 
-    /// The devices of a user that a request goes to; `origin`, which sent it, is none of them: a device does not call itself.
-    pub(super) fn devices_of(&self, user: &str, app: AppKey, origin: Option<&Endpoint>) -> Vec<Target> {
+    /// The devices of a user that a request goes to, or the only one that it names; `origin`, which sent it, is none of them: a device does
+    /// not call itself.
+    pub(super) fn devices_of(&self, user: &str, app: AppKey, origin: Option<&Endpoint>, instance: Option<&str>) -> Vec<Target> {
         let may_receive = |grant: &Option<Grant>| grant.as_ref().is_none_or(|grant| grant.incoming);
-        let bindings = self.registrar.of(user).iter().filter(|binding| binding.app == app && may_receive(&binding.grant));
+        let is_meant = |binding: &Binding| instance.is_none_or(|instance| binding.instance == instance);
+        let bindings = self.registrar.of(user).iter();
+        let bindings = bindings.filter(|binding| binding.app == app && may_receive(&binding.grant) && is_meant(binding));
         let target = |binding: &Binding| {
             let endpoint = Endpoint { user: user.to_owned(), device: binding.device.clone() };
             (origin != Some(&endpoint)).then_some(())?;

@@ -89,7 +89,7 @@ impl Bench {
         let wants = self.proxy.wants(flow, &message);
         let accounts = self.accounts.iter().filter(|account| wants.users.contains(&account.user)).cloned().collect();
         let token = wants.token.and(self.token.clone());
-        self.proxy.receive(self.now, flow, message, &Facts { accounts, token, is_incomplete: false });
+        self.proxy.receive(self.now, flow, message, &Facts { accounts, token, ..Facts::default() });
         self.collect();
     }
 

@@ -94,7 +94,7 @@ pub(super) async fn serve(state: &AppState, socket: UdpSocket, place: &TrunkAddr
                 flow
             }
         };
-        socket::judge(state, sip, flow, message).await;
+        socket::judge(state, sip, (flow, None), message).await;
     }
 }
 

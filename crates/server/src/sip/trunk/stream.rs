@@ -62,7 +62,7 @@ async fn keep(state: &AppState, place: &TrunkAddress, connector: Option<TlsConne
         match timeout(PATIENCE, TcpStream::connect((place.host.as_str(), place.port))).await {
             Ok(Ok(stream)) => {
                 if let Err(error) = speak(state, sip, stream, place, connector.as_ref()).await {
-                    tracing::warn!(%error, "the trunk's certificate is not good");
+                    tracing::warn!(%error, "TLS with the trunk is not possible");
                 }
             }
             Ok(Err(error)) => tracing::warn!(%error, host = place.host, port = place.port, "the trunk cannot be reached"),
@@ -151,7 +151,7 @@ async fn converse(state: &AppState, sip: &Sip, stream: impl AsyncRead + AsyncWri
                 loop {
                     match reader.read() {
                         Ok(Some(Piece::Ping)) => answer.extend_from_slice(PONG),
-                        Ok(Some(Piece::Message(message))) => socket::judge(state, sip, flow, message).await,
+                        Ok(Some(Piece::Message(message))) => socket::judge(state, sip, (flow, None), message).await,
                         Ok(None) => break,
                         Err(error) => {
                             tracing::debug!(%error, "the trunk sent what is no SIP");

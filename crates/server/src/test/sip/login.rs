@@ -1,6 +1,15 @@
 //! Who may register.
 
-use super::{phone::token, *};
+use futures_util::{SinkExt, StreamExt};
+use rustls::RootCertStore;
+use sidetone_sip::message::{Message, Start};
+use tokio_tungstenite::{
+    client_async,
+    tungstenite::{self, client::IntoClientRequest, http::HeaderValue},
+};
+
+use super::{super::socket::handshake, phone::token, *};
+use crate::config::listen::TlsConfig;
 
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT","cty":"plivo;v=1"}"#;
 
@@ -13,7 +22,7 @@ async fn a_password_is_proved_by_either_algorithm() {
         assert_eq!(phone.register().await.code(), Some(200), "{hash}");
     }
     assert_eq!(metric(&running, r#"sidetone_sip_answers_total{method="REGISTER",code="200"}"#).await, 2);
-    assert_eq!(metric(&running, "sidetone_sip_contacts").await, 2);
+    eventually("both are counted", async || (metric(&running, "sidetone_sip_contacts").await == 2).then_some(())).await;
 }
 
 #[tokio::test]
@@ -91,4 +100,48 @@ async fn what_a_token_does_not_grant_is_refused() {
     let mut dave = Phone::open(running.address, "carol_MAEXAMPLE", "c2").await;
     let answer = dave.ask("INVITE", "sip:alice@x.example", "<sip:alice@x.example>", &format!("X-Plivo-Jwt: {mute}\r\n"), "").await;
     assert_eq!((answer.code(), answer.header("X-Plivo-Jwt-Error-Code")), (Some(403), Some("10008")));
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_are_not_let_in() {
+    let running = phones_for(&["https://shop.example"], |_| ()).await;
+    for (origin, code) in [(None, 200), (Some("https://shop.example"), 200), (Some("https://evil.example"), 403)] {
+        let mut phone = Phone::from_page(running.address, "/sip", origin, "alice", "a1").await;
+        let answer = phone.register().await;
+        assert_eq!(answer.code(), Some(code), "{origin:?}");
+        assert_eq!(answer.header("Warning").is_some_and(|why| why.contains("pages of this origin may not act")), code == 403);
+        let answer = phone.ask("INVITE", "sip:bob@x.example", "<sip:bob@x.example>", "", PASSWORD).await;
+        assert_eq!(answer.code(), Some(if code == 403 { 403 } else { 480 }), "{origin:?}");
+    }
+    let mut phone = Phone::from_page(running.address, "/sip", Some("https://evil.example"), "carol_MAEXAMPLE", "c1").await;
+    let grant = token(&running, r#"{"alg":"HS256"}"#, |_| (), TOKEN_SECRET);
+    let answer = phone.register_with(&format!("X-Plivo-Jwt: {grant}\r\n"), "").await;
+    assert!(matches!(&answer.start, Start::Response { code: 403, reason } if reason == "Origin Not Allowed"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn phones_connect_by_wss() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let running = phones(|config| config.listen.tls = TlsConfig::Files { certificate, key }).await;
+    let mut roots = RootCertStore::empty();
+    roots.add(made.cert.der().clone()).unwrap();
+    for path in ["/sip", "/"] {
+        let stream = handshake(running.address, roots.clone(), &rustls::version::TLS13, b"http/1.1").await;
+        let mut request = format!("wss://localhost{path}").into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("sip"));
+        let (mut socket, _) = client_async(request, stream).await.unwrap();
+        let text = "REGISTER sip:x.example SIP/2.0\r\nVia: SIP/2.0/WSS a.invalid;branch=z9hG4bK1\r\nMax-Forwards: 70\r\nFrom: <sip:alice@x.example>;tag=1\r\n\
+                    To: <sip:alice@x.example>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\nContact: <sip:alice@a.invalid;transport=ws>\r\n\r\n";
+        socket.send(tungstenite::Message::text(text)).await.unwrap();
+        let answer = loop {
+            if let tungstenite::Message::Text(text) = socket.next().await.unwrap().unwrap() {
+                break Message::parse(text.as_bytes()).unwrap();
+            }
+        };
+        assert_eq!(answer.code(), Some(401), "{path}");
+    }
 }

@@ -27,8 +27,17 @@ const TOKEN_SECRET: &[u8] = b"a shared secret of more than thirty-two bytes";
 
 /// A server with the phone users alice and bob, and a key for tokens.
 async fn phones(change: impl FnOnce(&mut ServerConfig)) -> Running {
+    phones_for(&[], change).await
+}
+
+/// The same, for pages of those origins only.
+async fn phones_for(origins: &[&str], change: impl FnOnce(&mut ServerConfig)) -> Running {
     let key = TokenKey { kid: ISSUER.into(), algorithm: TokenAlgorithm::Hs256, material: Secret(TOKEN_SECRET.to_vec()) };
-    let test = TestServer::with(|_, settings| settings.token_keys.push(key)).await;
+    let test = TestServer::with(|_, settings| {
+        settings.token_keys.push(key);
+        settings.origins = origins.iter().map(|origin| (*origin).to_owned()).collect();
+    })
+    .await;
     let running = run_on(test, |config| {
         config.sip.enabled = true;
         config.sip.domain = "x.example".to_owned();

@@ -40,8 +40,16 @@ impl Phone {
     }
 
     pub(super) async fn at(address: SocketAddr, path: &str, user: &str, device: &str) -> Self {
+        Self::from_page(address, path, None, user, device).await
+    }
+
+    /// As a browser opens it for a page.
+    pub(super) async fn from_page(address: SocketAddr, path: &str, origin: Option<&'static str>, user: &str, device: &str) -> Self {
         let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("sip"));
+        if let Some(origin) = origin {
+            request.headers_mut().insert("origin", HeaderValue::from_static(origin));
+        }
         let stream = TcpStream::connect(address).await.unwrap();
         let (socket, answer) = client_async(request, stream).await.unwrap();
         assert_eq!(answer.headers()["sec-websocket-protocol"], "sip");

@@ -80,3 +80,44 @@ fn an_older_register_does_not_undo_a_newer() {
     bench.cseq = 0;
     assert_eq!(bench.register(tab, "alice", "a1").code(), Some(500));
 }
+
+#[test]
+fn a_gruu_reaches_one_device_wherever_it_is_now() {
+    let mut bench = Bench::new();
+    let (alice, first, second) = (bench.open(1), bench.open(2), bench.open(3));
+    bench.register(alice, "alice", "a1");
+    bench.register(first, "bob", "b1");
+    let contact = "Contact: <sip:bob@b2.invalid;transport=ws?Route=%3Csip:x%3E>;reg-id=1;+sip.instance=\"<urn:uuid:b2>\"\r\nSupported: path, gruu\r\n";
+    bench.authenticated(second, "REGISTER", "sip:x.example", "bob", "<sip:bob@x.example>", contact);
+    let registered = bench.got(second);
+    let gruus: Vec<&str> =
+        registered.all("Contact").map(|contact| contact.split("pub-gruu=").nth(1).unwrap().split(';').nth(1).unwrap()).collect();
+    assert_eq!(gruus, ["gr=urn:uuid:b1\"", "gr=urn:uuid:b2\""], "RFC 5627 section 5.4");
+    assert!(registered.header("Supported").unwrap().contains("gruu"));
+
+    let gruu = "sip:bob@x.example;gr=urn:uuid:b2";
+    bench.authenticated(alice, "INVITE", gruu, "alice", &format!("<{gruu}>"), "");
+    bench.got(alice);
+    let invite = bench.got(second);
+    assert!(matches!(&invite.start, Start::Request { uri, .. } if uri == "sip:bob@b2.invalid;transport=ws"), "{invite:?}");
+    assert_eq!(bench.got_all(first), []);
+    bench.answer(second, &invite, 200, "b2");
+    let answer = bench.got(alice);
+
+    // The device comes back elsewhere; within the dialog its GRUU is what it is now.
+    bench.close(second);
+    let third = bench.open(4);
+    bench.authenticated(third, "REGISTER", "sip:x.example", "bob", "<sip:bob@x.example>", &contact.replace("b2.invalid", "b3.invalid"));
+    bench.got(third);
+    let routes: String = answer.all("Record-Route").map(|route| format!("Route: {route}\r\n")).collect();
+    for method in ["ACK", "INFO"] {
+        let request = bench.request(method, gruu, "alice", answer.header("To").unwrap(), &routes);
+        bench.feed(alice, &request);
+        let request = bench.got(third);
+        assert!(matches!(&request.start, Start::Request { uri, .. } if uri == "sip:bob@b3.invalid;transport=ws"), "{request:?}");
+    }
+    for (gruu, code) in [("sip:bob@x.example;gr=urn:uuid:gone", 480), ("sip:nobody@x.example;gr=urn:uuid:b2", 404)] {
+        bench.authenticated(alice, "MESSAGE", gruu, "alice", "<sip:bob@x.example>", "");
+        assert!(bench.got_all(alice).iter().any(|answer| answer.code() == Some(code)), "{gruu}");
+    }
+}

@@ -20,9 +20,10 @@ use crate::{
     challenge::Login,
     check::{Basics, Refusal},
     flow::{Bucket, Flow, FlowId, FlowKind},
+    gruu,
     message::Message,
     registrar::Endpoint,
-    uri::Uri,
+    uri::{self, Uri},
 };
 
 /// The flow over which everything goes to the trunk.
@@ -203,7 +204,7 @@ impl Proxy {
         if !may || !number::is_one(number) || !config.patterns.iter().any(|pattern| number::fits(pattern, number)) {
             return None;
         }
-        let uri = Some(number::uri(number, &config.domain));
+        let uri = Some(uri::of_user(number, &config.domain));
         let target = Target { flow: TRUNK, endpoint: endpoint(number), uri };
         let is_open = self.flows.contains_key(&TRUNK);
         let unreachable = || Refusal::new(503, "Trunk Unreachable").with("Retry-After", "10");
@@ -216,7 +217,7 @@ impl Proxy {
     }
 
     /// A request of the trunk outside any dialog: a call to a phone.
-    pub(super) fn from_trunk(
+    pub(super) fn call_from_trunk(
         &mut self,
         now: Timestamp,
         flow: FlowId,
@@ -241,7 +242,7 @@ impl Proxy {
         let number = basics.from_uri.as_ref().map(|uri| uri.user.clone()).filter(|user| !user.is_empty());
         let number = number.unwrap_or_else(|| "anonymous".to_owned());
         let caller = Identity { app, user: number.clone(), grant: None };
-        let targets = self.devices_of(&user, app, None);
+        let targets = self.devices_of(&user, app, None, gruu::of(&basics.uri));
         if targets.is_empty() {
             return Err(Refusal::new(480, "Temporarily Unavailable"));
         }
@@ -262,7 +263,7 @@ impl Proxy {
         let Some((user, shift)) = self.calls.caller(&basics.call_id, tag) else { return };
         let own = config.numbers.iter().filter(|(_, held)| *held == user).map(|(number, _)| number.as_str()).min();
         let number = own.or(config.caller_number.as_deref()).unwrap_or(user);
-        let uri = number::uri(number, &config.domain);
+        let uri = uri::of_user(number, &config.domain);
         match config.caller_id {
             CallerId::From => message.set("From", format!("<{uri}>;tag={tag}")),
             CallerId::Asserted => message.push("P-Asserted-Identity", format!("<{uri}>")),

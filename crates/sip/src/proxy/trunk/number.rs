@@ -23,19 +23,6 @@ pub(super) fn fits(pattern: &str, number: &str) -> bool {
     rest(pattern.as_bytes(), number.as_bytes())
 }
 
-/// As a URI of a domain. What a user part may not hold is escaped.
-pub(super) fn uri(number: &str, domain: &str) -> String {
-    let mut user = String::with_capacity(number.len());
-    for byte in number.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&byte) {
-            user.push(char::from(byte));
-        } else {
-            user.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    format!("sip:{user}@{domain}")
-}
-
 /// Raises the number of a request, and that which a PRACK answers (RFC 3262).
 pub(super) fn shift(message: &mut Message, by: u32) {
     if let Some((number, method)) = message.header("CSeq").and_then(header::cseq) {
@@ -78,7 +65,5 @@ mod tests {
         for (number, is_good) in [("+49(30)", false), ("*21*5#", true), ("", false), ("a;b", false), (&"1".repeat(41), false)] {
             assert_eq!(is_one(number), is_good, "{number}");
         }
-        assert_eq!(uri("*21*5#", "gw.example:5070"), "sip:*21*5%23@gw.example:5070");
-        assert_eq!(crate::Uri::parse(&uri("älice b#", "x")).unwrap().user, "älice b#");
     }
 }

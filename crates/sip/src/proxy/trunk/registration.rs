@@ -2,12 +2,13 @@
 
 use sidetone_engine::units::Timestamp;
 
-use super::{Proxy, TRUNK, Trunk, number, via_params};
+use super::{Proxy, TRUNK, Trunk, via_params};
 use crate::{
     challenge::Challenge,
     header::Address,
     message::{Message, Start},
     proxy::fork::PATIENCE_US,
+    uri,
 };
 
 /// Until a registration that failed is tried again, µs.
@@ -61,22 +62,22 @@ impl Proxy {
         let (transport, place) = self.side(TRUNK);
         let Some(Trunk { config, registration }) = &mut self.trunk else { return };
         let (Some(login), Some(seconds)) = (&config.login, config.register) else { return };
-        let uri = format!("sip:{}", config.domain);
-        let ours = number::uri(&login.user, &config.domain);
+        let registrar = format!("sip:{}", config.domain);
+        let ours = uri::of_user(&login.user, &config.domain);
         registration.cseq += 1;
         registration.asked = Some((id.clone(), challenge.is_some()));
         registration.due = Some(now.plus_micros(PATIENCE_US));
-        let mut message = Message::new(Start::Request { method: "REGISTER".into(), uri: uri.clone(), version: "SIP/2.0".into() });
+        let mut message = Message::new(Start::Request { method: "REGISTER".into(), uri: registrar.clone(), version: "SIP/2.0".into() });
         message.push("Via", format!("SIP/2.0/{transport} {place};branch={id}{}", via_params(transport)));
         message.push("Max-Forwards", "70");
         message.push("From", format!("<{ours}>;tag={tag}"));
         message.push("To", format!("<{ours}>"));
         message.push("Call-ID", call_id);
         message.push("CSeq", format!("{} REGISTER", registration.cseq));
-        message.push("Contact", format!("<{};transport={}>", number::uri(&login.user, &place), transport.to_ascii_lowercase()));
+        message.push("Contact", format!("<{};transport={}>", uri::of_user(&login.user, &place), transport.to_ascii_lowercase()));
         message.push("Expires", seconds.max(registration.least).to_string());
         if let Some(challenge) = challenge {
-            message.push(challenge.header, challenge.answer(login, "REGISTER", &uri, &cnonce));
+            message.push(challenge.header, challenge.answer(login, "REGISTER", &registrar, &cnonce));
         }
         self.send_request(now, TRUNK, &id, &message);
     }
