@@ -209,7 +209,7 @@ impl Watch {
                 }
                 let count = self.window.len() as f64;
                 let mean = known().map(|(_, value)| value).sum::<f64>() / count;
-                Some(libm::sqrt(known().map(|(_, value)| (value - mean) * (value - mean)).sum::<f64>() / count))
+                Some((known().map(|(_, value)| (value - mean) * (value - mean)).sum::<f64>() / count).sqrt())
             }
         }
     }

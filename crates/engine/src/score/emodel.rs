@@ -3,7 +3,7 @@
 //! Delays in ms, loss in percent, impairments on the R scale of the band: clean is 93.2, 129 and 148.
 //! The full-band form with `Is` = 0 and a plain delay term is what public implementations of G.107.2 use.
 
-use libm::{exp, log2, log10, pow, sqrt};
+use libm::{exp, log2, log10, pow};
 
 use super::mos;
 
@@ -210,10 +210,10 @@ impl NarrowBand {
         }
         let re = 80.0 + 2.5 * (terv - 14.0);
         let half = (-1.5 * (self.noise() - self.rlr) - re) / 2.0;
-        let echo = (half + sqrt(half * half + 100.0) - 1.0) * (1.0 - exp(-t));
+        let echo = (half + (half * half + 100.0).sqrt() - 1.0) * (1.0 - exp(-t));
         if self.stmr > 20.0 {
             let sidetone = self.sidetone();
-            return sqrt(echo * echo + sidetone * sidetone);
+            return (echo * echo + sidetone * sidetone).sqrt();
         }
         echo
     }
@@ -223,7 +223,7 @@ impl NarrowBand {
     pub fn listener_echo(&self) -> f64 {
         let rle = 10.5 * (self.wepl + 7.0) * pow(self.tr + 1.0, -0.25);
         let half = (self.basic() - rle) / 2.0;
-        half + sqrt(half * half + 169.0)
+        half + (half * half + 169.0).sqrt()
     }
 
     /// The rating `R = Ro − Is − Id − Ie,eff + A`.

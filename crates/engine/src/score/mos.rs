@@ -1,6 +1,5 @@
-//! The map between the R scale and MOS. Source: ITU-T G.107 Annex B (R to MOS-CQE) and Appendix I (its inverse).
-
-use libm::{atan2, cos, sqrt};
+//! The map between the R scale and MOS. Source: ITU-T G.107 Annex B (R to MOS-CQE).
+//! Its inverse is that of Appendix I, by steps instead of arc tangent and cosine, which are 3 kB that every page would download.
 
 /// Greatest MOS that the map gives.
 pub const MOS_MAX: f64 = 4.5;
@@ -16,13 +15,21 @@ pub fn from_r(r: f64) -> f64 {
     if r > 0.0 { (1.0 + 0.035 * r + 7e-6 * r * (r - 60.0) * (100.0 - r)).clamp(1.0, MOS_MAX) } else { 1.0 }
 }
 
+/// Where the cubic is steepest: from there Newton's steps reach every root without passing it.
+const STEEPEST: f64 = 160.0 / 3.0;
+/// After so many no step changes anything.
+const STEPS: usize = 8;
+
 /// Rating of a `mos`, which is clamped to 1.0..=4.5: 6.52..=100.
 #[must_use]
 pub fn to_r(mos: f64) -> f64 {
     let mos = if mos.is_nan() { 1.0 } else { mos.clamp(1.0, MOS_MAX) };
-    let root = sqrt((-903_522.0 + 1_113_960.0 * mos - 202_500.0 * mos * mos).max(0.0));
-    let h = atan2(15.0 * root, 18_566.0 - 6750.0 * mos) / 3.0;
-    20.0 / 3.0 * (8.0 - sqrt(226.0) * cos(h + core::f64::consts::FRAC_PI_3))
+    let mut r = STEEPEST;
+    for _ in 0..STEPS {
+        let excess = 1.0 + 0.035 * r + 7e-6 * r * (r - 60.0) * (100.0 - r) - mos;
+        r -= excess / (0.035 + 7e-6 * (320.0 * r - 3.0 * r * r - 6000.0));
+    }
+    r
 }
 
 #[cfg(test)]

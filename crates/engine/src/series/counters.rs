@@ -121,5 +121,5 @@ pub(crate) fn over(part: f64, whole: f64) -> Option<f64> {
 
 /// Root mean square of sound from energy and duration.
 pub(crate) fn rms(counters: &Counters) -> Option<f64> {
-    counters.mean(Field::TotalAudioEnergy, Field::TotalSamplesDuration).map(|power| libm::sqrt(power).min(1.0))
+    counters.mean(Field::TotalAudioEnergy, Field::TotalSamplesDuration).map(|power| power.sqrt().min(1.0))
 }

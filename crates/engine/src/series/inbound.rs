@@ -134,7 +134,7 @@ impl StreamState {
         let delay = self.own.growth(Field::TotalInterFrameDelay)?;
         let squared = self.own.growth(Field::TotalSquaredInterFrameDelay)?;
         let mean = over(delay, frames)?;
-        over(libm::sqrt(((squared - delay * mean) / frames).max(0.0)), mean)
+        over(((squared - delay * mean) / frames).max(0.0).sqrt(), mean)
     }
 
     /// Sets [`Metric::CurrentFreeze`] and [`Metric::FrozenRatio`].

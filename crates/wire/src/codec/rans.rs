@@ -148,7 +148,9 @@ impl Encoder {
                 words.extend_from_slice(&(state as u16).to_be_bytes());
                 state >>= 16;
             }
-            state = ((state / slots) << SLOT_BITS) + state % slots + u32::from(range.begin);
+            // One division: WebAssembly has none that gives the remainder too.
+            let whole = state / slots;
+            state = (whole << SLOT_BITS) + (state - whole * slots) + u32::from(range.begin);
         }
         words.extend_from_slice(&state.to_be_bytes());
         bytes.append(&mut self.bytes);
