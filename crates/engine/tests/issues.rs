@@ -152,6 +152,15 @@ fn a_call_on_hold_has_no_missing_audio() {
 }
 
 #[test]
+fn a_picture_that_stands_during_a_hold_is_no_fault() {
+    let reports = Call::of_seconds(60).with_video().during(30..60, |line| line.frozen = true).reports();
+    for rule in ["video_freeze", "low_frame_rate"] {
+        assert_eq!(of(&analyze(&reports), rule).len(), 1, "{rule}");
+        assert!(of(&told_at(&reports, 29, Muted::Call, true), rule).is_empty(), "{rule}");
+    }
+}
+
+#[test]
 fn a_dead_microphone_is_one_whose_level_does_not_move() {
     let call = |level: f64| Call::of_seconds(60).throughout(move |line| line.mic_level = level).reports();
     let dead = analyze(&call(0.0001));

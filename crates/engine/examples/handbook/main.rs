@@ -126,7 +126,7 @@ fn judged(rule: &Rule) -> String {
         Condition::Always => "",
         Condition::OffHold => ", while the call is not on hold",
         Condition::Impaired => ", while something was lost, concealed or stretched",
-        Condition::Camera => ", while it is no shared screen",
+        Condition::Camera => ", while it is no shared screen and the call is not on hold",
         Condition::Struggling => ", while pictures are dropped (over 5 %) or the processor limits what is sent (over half of the time)",
         Condition::MicrophoneOpen => ", while the microphone is not muted",
         Condition::MicrophoneSpeaks => ", while the microphone is not muted and somebody can be heard",

@@ -415,7 +415,7 @@ fn is_admitted(condition: Condition, value: f64, state: &StreamState, values: &D
         Condition::Impaired => [Metric::LossRatio, Metric::AudibleConcealmentRatio, Metric::TimeStretchRatio]
             .into_iter()
             .any(|metric| values.get(metric).is_some_and(|share| share > 0.0)),
-        Condition::Camera => !state.is_screen,
+        Condition::Camera => !state.is_screen && !mute.is_held,
         Condition::Struggling => [(Metric::DroppedFrameRatio, DROPPING), (Metric::LimitedByCpu, HALF)]
             .into_iter()
             .any(|(metric, least)| values.get(metric).is_some_and(|share| share > least)),

@@ -88,7 +88,7 @@ pub enum Condition {
     OffHold,
     /// While something was lost, concealed or stretched: what a codec costs by itself (narrow band scores 3.2 at its best) is no fault of the call.
     Impaired,
-    /// While the stream is no shared screen: that may stand still.
+    /// While the stream is no shared screen, which may stand still, and the call is not on hold.
     Camera,
     /// While more than a twentieth of the pictures is dropped, or the processor limits what is sent for more than half of the time.
     Struggling,

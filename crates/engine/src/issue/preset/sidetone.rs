@@ -42,14 +42,17 @@ pub(super) fn rules() -> RuleSet {
         Rule { condition: Condition::Impaired, ..rule("low_mos", Metric::MosLq, AUDIO, THREE_OF_FIVE, Below, LOW_MOS) },
         rule("high_media_latency", Metric::MediaLatency, INBOUND_AUDIO, THREE_OF_FIVE, Above, thresholds(100.0, 200.0, 300.0)),
         // Half a second frozen within 30 s, 5 % of the time, 20 % of the time.
-        rule(
-            "video_freeze",
-            Metric::FrozenRatio,
-            INBOUND_VIDEO,
-            Statistic::Share(seconds(30)),
-            AtLeast,
-            thresholds(0.5 / 30.0, 0.05, 0.20),
-        ),
+        Rule {
+            condition: Condition::OffHold,
+            ..rule(
+                "video_freeze",
+                Metric::FrozenRatio,
+                INBOUND_VIDEO,
+                Statistic::Share(seconds(30)),
+                AtLeast,
+                thresholds(0.5 / 30.0, 0.05, 0.20),
+            )
+        },
         Rule {
             condition: Condition::OffHold,
             ..rule(
