@@ -8,6 +8,7 @@ pub mod audio;
 pub mod codec;
 pub mod constants;
 pub mod emodel;
+pub mod moments;
 pub mod mos;
 pub mod overall;
 pub mod video;

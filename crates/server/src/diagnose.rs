@@ -5,7 +5,6 @@ use sidetone_engine::{
     diagnosis::{Connection, Diagnosis, Happening, Inquiry},
     ids::{AppKey, ParticipantKey, PeerConnectionKey},
     issue::RuleSet,
-    units::Timestamp,
 };
 use sidetone_store::{Store, record::Chunk};
 use sidetone_wire::codec::CodecError;
@@ -35,22 +34,20 @@ pub(crate) async fn diagnose(
     let mut inquiry = Inquiry::new(connections, happenings);
     for key in keys {
         let Some(span) = inquiry.wanted(key) else { continue };
-        let chunks = store.chunks(app, key).await?;
-        let read = tokio::task::spawn_blocking(move || read(&mut inquiry, key, span, &chunks).map(|()| inquiry));
+        let chunks = store.chunks_between(app, key, span).await?;
+        let read = tokio::task::spawn_blocking(move || read(&mut inquiry, key, &chunks).map(|()| inquiry));
         let read = read.await.map_err(|_| FinaliseError::Panicked)?;
         inquiry = read.map_err(|source| FinaliseError::Damaged { peer_connection: key.to_string(), source })?;
     }
     tokio::task::spawn_blocking(move || inquiry.finish()).await.map_err(|_| FinaliseError::Panicked)
 }
 
-/// Gives the ticks of a span to the inquiry.
-fn read(inquiry: &mut Inquiry, key: PeerConnectionKey, span: (Timestamp, Timestamp), chunks: &[Chunk]) -> Result<(), CodecError> {
+/// Gives the ticks of some chunks to the inquiry.
+fn read(inquiry: &mut Inquiry, key: PeerConnectionKey, chunks: &[Chunk]) -> Result<(), CodecError> {
     // Values alone are wanted: no rule is judged twice.
     let no_rules = RuleSet { rules: Vec::new(), ..RuleSet::default() };
     let mut analyzer = Analyzer::live(&no_rules);
-    let wanted: Vec<Chunk> =
-        chunks.iter().filter(|chunk| chunk.reports.span.0 <= span.1 && span.0 <= chunk.reports.span.1).cloned().collect();
-    for run in run::in_order(&wanted) {
+    for run in run::in_order(chunks) {
         analyzer.push(&run?, &mut |output| {
             if let Output::Tick(tick) = output {
                 inquiry.read(key, tick);

@@ -15,14 +15,17 @@ use sidetone_engine::{
     ids::ParticipantKey,
     issue::RuleSet,
     metric::Metric,
-    score::overall::Overall,
+    score::{
+        moments::{Moment, Moments},
+        overall::Overall,
+    },
 };
 use sidetone_store::{
     Store,
     error::StoreError,
     query::{EventQuery, PAGE_ROWS_MAX},
     record::{Chunk, Ended, Participant, StoredEvent},
-    summary::{ConferenceScore, ConferenceSummary, IssueCount, Scores},
+    summary::{ConferenceScore, ConferenceSummary, IssueCount, ScoreMoment, Scores},
 };
 use sidetone_wire::{
     batch::{Event, kind},
@@ -34,6 +37,9 @@ use crate::{diagnose, run};
 
 /// Most events of a conference that the finaliser looks at; what comes after them is judged as if nobody had told.
 const EVENTS_MAX: usize = 10_000;
+
+/// Most stretches of a conference that are kept as those that pulled scores down.
+const MOMENTS_MAX: usize = 64;
 
 /// Why a conference is not finalised yet.
 #[derive(Debug, thiserror::Error)]
@@ -79,14 +85,19 @@ pub async fn finalise(store: &dyn Store, ended: Ended) -> Result<bool, FinaliseE
         let notices = notices.iter().filter(concerns).filter_map(|stored| notice::read(&stored.event)).collect();
         let analysis =
             tokio::task::spawn_blocking(move || analyze(&chunks, mutes, notices, &rules)).await.map_err(|_| FinaliseError::Panicked)?;
-        let (analysis, scores) =
+        let (analysis, scores, found) =
             analysis.map_err(|source| FinaliseError::Damaged { peer_connection: peer_connection.key.to_string(), source })?;
+        let is_video = scores.mos_cq.is_none();
+        let of = |moment| ScoreMoment { participant: peer_connection.participant, peer_connection: peer_connection.key, is_video, moment };
+        summary.moments.extend(found.into_iter().map(of));
         let held = participants.entry(peer_connection.participant).or_default();
         *held = worst(*held, scores);
         summary.peer_connections.push((peer_connection.key, analysis));
         // Before the summary, so that a restart in between folds again rather than never.
         store.fold(app, peer_connection.key).await?;
     }
+    summary.moments.sort_by(|a, b| cost(b).total_cmp(&cost(a)));
+    summary.moments.truncate(MOMENTS_MAX);
     summary.model = sidetone_engine::MODEL;
     let connections = summary.peer_connections.iter().zip(&detail.peer_connections);
     let connections = connections.filter_map(|((key, analysis), held)| diagnose::connection(*key, held.participant, analysis)).collect();
@@ -133,7 +144,7 @@ async fn notices(store: &dyn Store, ended: Ended) -> Result<Vec<StoredEvent>, St
 }
 
 /// The events that may explain something.
-async fn happenings(store: &dyn Store, ended: Ended, participants: &[Participant]) -> Result<Vec<Happening>, StoreError> {
+pub(crate) async fn happenings(store: &dyn Store, ended: Ended, participants: &[Participant]) -> Result<Vec<Happening>, StoreError> {
     let told = events(store, ended, &happening::KINDS).await?;
     let told = told.iter().filter_map(|stored| happening::read(stored.participant, stored.peer_connection, &stored.event));
     let silent = participants.iter().filter(|participant| participant.timed_out);
@@ -160,26 +171,40 @@ async fn events(store: &dyn Store, ended: Ended, kinds: &[&str]) -> Result<Vec<S
     Ok(events)
 }
 
-fn analyze(chunks: &[Chunk], mutes: Vec<MuteChange>, notices: Vec<Notice>, rules: &RuleSet) -> Result<(Analysis, Scores), CodecError> {
+fn analyze(
+    chunks: &[Chunk],
+    mutes: Vec<MuteChange>,
+    notices: Vec<Notice>,
+    rules: &RuleSet,
+) -> Result<(Analysis, Scores, Vec<Moment>), CodecError> {
     let mut analyzer = Analyzer::new(rules);
     notices.into_iter().for_each(|notice| analyzer.notice(notice));
     for change in mutes {
         analyzer.set_mute(change);
     }
     // The engine scores a connection, at each instant, as the worst of its streams.
-    let mut scores = [Metric::MosLq, Metric::MosCq, Metric::MosV].map(|metric| (metric, Overall::default()));
+    let mut scores = [Metric::MosLq, Metric::MosCq, Metric::MosV].map(|metric| (metric, Overall::default(), Moments::default()));
     for run in run::in_order(chunks) {
         analyzer.push(&run?, &mut |output| {
             let Output::Tick(tick) = output else { return };
-            for (metric, overall) in &mut scores {
+            for (metric, overall, moments) in &mut scores {
                 if let Some(score) = tick.connection.get(*metric) {
                     overall.add(score, tick.interval.as_secs_f64());
+                    moments.add(tick.time, score, tick.interval.as_secs_f64());
                 }
             }
         });
     }
-    let [mos_lq, mos_cq, mos_v] = scores.map(|(_, overall)| overall.score());
-    Ok((analyzer.finish(), Scores { mos_lq, mos_cq, mos_v }))
+    let [mos_lq, mos_cq, mos_v] = scores.each_ref().map(|(_, overall, _)| overall.score());
+    // Those of the score that lists show.
+    let moments = if mos_cq.is_some() { scores[1].2.moments() } else { scores[2].2.moments() };
+    Ok((analyzer.finish(), Scores { mos_lq, mos_cq, mos_v }, moments))
+}
+
+/// By how much a stretch pulled a score down, as far as two connections can be compared: how far it lies below the rest, by its length.
+fn cost(held: &ScoreMoment) -> f64 {
+    let Moment { from, until, score, without } = held.moment;
+    until.since(from).unwrap_or_default().as_secs_f64() * (without - score)
 }
 
 fn worst(a: Scores, b: Scores) -> Scores {

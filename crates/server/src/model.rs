@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize, Serializer};
 use sidetone_engine::{
     analysis::{Direction, MediaKind, Stream, StreamId, Summary},
     issue::{Issue, Severity},
-    metric::MetricValues,
+    metric::{Metric, MetricValues},
     units::Timestamp,
 };
 use sidetone_store::{
     record::{Conference, ConferenceDetail, ConferenceKind, ConferenceState, Participant, PeerConnection, StoredEvent, StreamRecord},
-    summary::{ConferenceScore, Scores},
+    summary::{ConferenceScore, ScoreMoment, Scores},
 };
 use utoipa::{PartialSchema, ToSchema, openapi};
 
@@ -503,6 +503,41 @@ pub(crate) struct ConferenceDetailBody {
     peer_connections: Vec<PeerConnectionBody>,
     /// Why it was poor where it was, in order of time; what kept a call from coming to be comes first. Empty until finalised.
     diagnoses: Vec<DiagnosisBody>,
+    /// The stretches that pulled the participants' scores down the most, the dearest first. Empty until finalised.
+    moments: Vec<MomentBody>,
+}
+
+/// A stretch that pulled the score of a participant down.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MomentBody {
+    /// Key of the participant.
+    participant: String,
+    /// Key of the peer connection.
+    peer_connection: String,
+    /// The score that it is about: `mos_cq`, or `mos_v` where there is no sound.
+    metric: &'static str,
+    /// Its begin.
+    from_ms: Millis,
+    /// Its end.
+    until_ms: Millis,
+    /// The score of the stretch alone, 1 to 5.
+    score: f64,
+    /// What the peer connection would score without it.
+    score_without: f64,
+}
+
+impl From<&ScoreMoment> for MomentBody {
+    fn from(held: &ScoreMoment) -> Self {
+        Self {
+            participant: held.participant.to_string(),
+            peer_connection: held.peer_connection.to_string(),
+            metric: if held.is_video { Metric::MosV } else { Metric::MosCq }.name(),
+            from_ms: Millis(held.moment.from),
+            until_ms: Millis(held.moment.until),
+            score: held.moment.score,
+            score_without: held.moment.without,
+        }
+    }
 }
 
 impl From<ConferenceDetail> for ConferenceDetailBody {
@@ -513,6 +548,7 @@ impl From<ConferenceDetail> for ConferenceDetailBody {
         };
         Self {
             diagnoses: detail.diagnoses.iter().map(|diagnosis| DiagnosisBody::new(diagnosis, &name)).collect(),
+            moments: detail.moments.iter().map(Into::into).collect(),
             conference: detail.conference.into(),
             participants: detail.participants.into_iter().map(Into::into).collect(),
             peer_connections: detail.peer_connections.iter().map(Into::into).collect(),

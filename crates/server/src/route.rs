@@ -41,6 +41,7 @@ pub const OPENAPI_PATH: &str = "/v1/openapi.json";
         live::message::ConferenceMessage,
         live::message::ParticipantMessage,
         live::message::IssueMessage,
+        live::message::DiagnosisMessage,
         live::message::TickMessage,
         live::message::LaggedMessage
     )),

@@ -54,7 +54,7 @@ impl AppState {
     /// Must be called within a Tokio runtime: the live view starts its tasks.
     pub(crate) fn new(config: ServerConfig, store: Arc<dyn Store>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
         let accounts = Arc::new(Accounts::new());
-        let live = Live::start(&config.live, &accounts);
+        let live = Live::start(&config.live, &store, &accounts);
         Self(Arc::new(Shared {
             apps: AppCache::new(Arc::clone(&store), config.auth.app_cache_ttl.get()),
             rates: Rates::new(config.limits.app_requests_per_second, config.limits.app_reports_per_second),

@@ -7,6 +7,7 @@ use sidetone_store::{error::StoreError, record::Ended, summary::ConferenceSummar
 use crate::{
     diagnosis::DiagnosisJson,
     error::failed,
+    moment::MomentJson,
     record::{AnalysisJson, IssueCountJson, severity_number},
 };
 
@@ -55,10 +56,12 @@ pub(crate) fn finalise(
     let issues: Vec<IssueCountJson> = summary.score.issues.iter().map(Into::into).collect();
     let diagnoses: Vec<DiagnosisJson> = summary.diagnoses.iter().map(Into::into).collect();
     let diagnoses = serde_json::to_string(&diagnoses).map_err(json)?;
+    let moments: Vec<MomentJson> = summary.moments.iter().map(Into::into).collect();
+    let moments = serde_json::to_string(&moments).map_err(json)?;
     let found = db
         .prepare_cached(
             "UPDATE conferences SET state = 2, mos_lq = ?4, mos_cq = ?5, mos_v = ?6, mos = coalesce(?5, ?6), issues = ?7,
-               model = ?8, diagnoses = ?9
+               model = ?8, diagnoses = ?9, moments = ?10
              WHERE key = ?1 AND app = ?2 AND revision = ?3 AND state > 0 RETURNING id, start",
         )
         .and_then(|mut update| {
@@ -72,6 +75,7 @@ pub(crate) fn finalise(
                 serde_json::to_string(&issues).unwrap_or_default(),
                 summary.model,
                 diagnoses,
+                moments,
             ])?;
             rows.next()?.map(|row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).transpose()
         })

@@ -15,6 +15,7 @@ mod error;
 mod finalise;
 mod fold;
 mod local_user;
+mod moment;
 mod name_view;
 mod phone_user;
 mod pool;
@@ -257,7 +258,16 @@ impl Store for SqliteStore {
     }
 
     async fn chunks(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<Vec<Chunk>, StoreError> {
-        self.pool.read(move |db| read::chunks(db, app, peer_connection)).await
+        self.pool.read(move |db| read::chunks(db, app, peer_connection, None)).await
+    }
+
+    async fn chunks_between(
+        &self,
+        app: AppKey,
+        peer_connection: PeerConnectionKey,
+        span: (Timestamp, Timestamp),
+    ) -> Result<Vec<Chunk>, StoreError> {
+        self.pool.read(move |db| read::chunks(db, app, peer_connection, Some(span))).await
     }
 
     async fn fold(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<(), StoreError> {

@@ -10,13 +10,14 @@ use sidetone_store::{
     error::StoreError,
     query::{EventCursor, EventPage, EventQuery, PAGE_ROWS_MAX},
     record::{Chunk, ConferenceDetail, EncodedReports, Participant, ParticipantFacts, PeerConnection, StoredEvent},
-    summary::Scores,
+    summary::{ScoreMoment, Scores},
 };
 use sidetone_wire::batch::Event;
 
 use crate::{
     diagnosis::DiagnosisJson,
     error::failed,
+    moment::MomentJson,
     record::{AnalysisJson, StoredAnalysis},
     search::{CONFERENCE_COLUMNS, conference as conference_row},
 };
@@ -46,6 +47,7 @@ pub(crate) fn conference(db: &Connection, app: AppKey, key: ConferenceKey) -> Re
         participants: participants(db, id)?,
         peer_connections: peer_connections(db, id)?,
         diagnoses: diagnoses(db, id, conference.key)?,
+        moments: moments(db, id, conference.key)?,
         conference,
     }))
 }
@@ -59,6 +61,17 @@ fn diagnoses(db: &Connection, id: i64, key: ConferenceKey) -> Result<Vec<Diagnos
     let Some(json) = json else { return Ok(Vec::new()) };
     let json: Vec<DiagnosisJson> = serde_json::from_str(&json).map_err(|error| corrupt(error.to_string()))?;
     json.into_iter().filter_map(|json| json.into_diagnosis().transpose()).collect::<Result<_, _>>().map_err(corrupt)
+}
+
+fn moments(db: &Connection, id: i64, key: ConferenceKey) -> Result<Vec<ScoreMoment>, StoreError> {
+    let json: Option<String> = db
+        .prepare_cached("SELECT moments FROM conferences WHERE id = ?1")
+        .and_then(|mut select| select.query_row([id], |row| row.get(0)))
+        .map_err(failed)?;
+    let json: Vec<MomentJson> = json
+        .map_or_else(|| Ok(Vec::new()), |json| serde_json::from_str(&json))
+        .map_err(|error| StoreError::Corrupt { table: "conferences", row: key.to_string(), problem: error.to_string() })?;
+    Ok(json.into_iter().map(Into::into).collect())
 }
 
 fn participants(db: &Connection, conference: i64) -> Result<Vec<Participant>, StoreError> {
@@ -213,14 +226,23 @@ pub(crate) fn events(db: &Connection, app: AppKey, conference: ConferenceKey, qu
     Ok(EventPage { rows: rows.into_iter().map(|(_, event)| event).collect(), next })
 }
 
-/// The encoded reports of a peer connection, in order of time, then of arrival.
-pub(crate) fn chunks(db: &Connection, app: AppKey, key: PeerConnectionKey) -> Result<Vec<Chunk>, StoreError> {
+/// The encoded reports of a peer connection, in order of time, then of arrival; with a span, the chunks that reach into it.
+pub(crate) fn chunks(
+    db: &Connection,
+    app: AppKey,
+    key: PeerConnectionKey,
+    span: Option<(Timestamp, Timestamp)>,
+) -> Result<Vec<Chunk>, StoreError> {
     let Some(id) = peer_connection_id(db, app, key)? else { return Ok(Vec::new()) };
     let mut select = db
-        .prepare_cached("SELECT bytes, count, first, last, shift_us FROM chunks WHERE peer_connection = ?1 ORDER BY first, id")
+        .prepare_cached(
+            "SELECT bytes, count, first, last, shift_us FROM chunks
+             WHERE peer_connection = ?1 AND last >= ?2 AND first <= ?3 ORDER BY first, id",
+        )
         .map_err(failed)?;
+    let (from, until) = span.map_or((i64::MIN, i64::MAX), |(from, until)| (from.as_micros(), until.as_micros()));
     let rows = select
-        .query_map([id], |row| {
+        .query_map([id, from, until], |row| {
             let reports = EncodedReports {
                 bytes: row.get(0)?,
                 count: row.get(1)?,

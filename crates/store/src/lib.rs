@@ -84,6 +84,14 @@ pub trait Store: Send + Sync + 'static {
     /// The encoded reports of a peer connection, in order of time (then of arrival); each is a report codec chunk.
     async fn chunks(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<Vec<Chunk>, StoreError>;
 
+    /// Those of [`Store::chunks`] that hold reports between two instants, both included.
+    async fn chunks_between(
+        &self,
+        app: AppKey,
+        peer_connection: PeerConnectionKey,
+        span: (Timestamp, Timestamp),
+    ) -> Result<Vec<Chunk>, StoreError>;
+
     /// Replaces the chunks of an ended peer connection by fewer, better compressed ones. Idempotent, and loses nothing that arrives meanwhile.
     async fn fold(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<(), StoreError>;
 

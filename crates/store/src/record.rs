@@ -11,7 +11,7 @@ use sidetone_engine::{
 };
 use sidetone_wire::batch::Event;
 
-use crate::summary::{ConferenceScore, Scores};
+use crate::summary::{ConferenceScore, ScoreMoment, Scores};
 
 /// A verification key for tokens of an app.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -314,6 +314,8 @@ pub struct ConferenceDetail {
     pub peer_connections: Vec<PeerConnection>,
     /// Why it was poor where it was, once finalised: in order of time, what kept a call from coming to be first.
     pub diagnoses: Vec<Diagnosis>,
+    /// The stretches that pulled the participants' scores down the most, once finalised; the dearest first.
+    pub moments: Vec<ScoreMoment>,
 }
 
 /// One stay of one endpoint.

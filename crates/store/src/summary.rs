@@ -5,6 +5,7 @@ use sidetone_engine::{
     diagnosis::Diagnosis,
     ids::{ParticipantKey, PeerConnectionKey},
     issue::Severity,
+    score::moments::Moment,
 };
 
 /// Scores of a participant or a conference: the worst of its peer connections' means. 1–5, absent where nothing could be judged.
@@ -38,6 +39,19 @@ pub struct IssueCount {
     pub count: u64,
 }
 
+/// A stretch that pulled the score of a participant down: the one that lists show, `mos_cq`, or `mos_v` where there is no sound.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScoreMoment {
+    /// Whose score.
+    pub participant: ParticipantKey,
+    /// The peer connection that has it.
+    pub peer_connection: PeerConnectionKey,
+    /// Whether it is the score of the pictures.
+    pub is_video: bool,
+    /// When, and what it cost.
+    pub moment: Moment,
+}
+
 /// Everything that finalising writes.
 #[derive(Clone, Debug, Default)]
 pub struct ConferenceSummary {
@@ -49,6 +63,8 @@ pub struct ConferenceSummary {
     pub model: u32,
     /// Why it was poor where it was.
     pub diagnoses: Vec<Diagnosis>,
+    /// The stretches that pulled the participants' scores down the most.
+    pub moments: Vec<ScoreMoment>,
     /// Scores by participant.
     pub participants: Vec<(ParticipantKey, Scores)>,
     /// The analysis of each peer connection.

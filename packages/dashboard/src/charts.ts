@@ -153,6 +153,20 @@ class Charts {
     this.width = this.chartWidth();
     for (const { kind, end, figure, lines, max } of pending) this.chart(kind, end, figure, lines, max);
     this.root.dataset["painted"] = String(Math.round(performance.now()));
+    this.point();
+  }
+
+  /** A link to a moment puts the cursor there, and the chart of its metric in sight, once. */
+  private point(): void {
+    const { atMs, metric } = this.root.dataset;
+    if (!atMs) return;
+    delete this.root.dataset["atMs"];
+    const shown = this.drawn.filter(({ kind }) => kind.picks.some((pick) => pick.metric === metric));
+    const drawn = shown[0] ?? this.drawn[0];
+    if (!drawn) return;
+    for (const { figure } of shown) figure.classList.add("pointed");
+    if (shown.length > 0) drawn.figure.scrollIntoView({ block: "center" });
+    drawn.plot.setCursor({ left: drawn.plot.valToPos(Number(atMs) / 1000, "x"), top: HEIGHT / 2 });
   }
 
   private chart(kind: ChartKind, end: number, figure: HTMLElement, lines: { pick: Pick; line: Line }[], max: number): void {

@@ -7,11 +7,13 @@ import { startLiveList } from "./live_list.ts";
 import { startRaw } from "./raw.ts";
 import { startTheme } from "./theme_toggle.ts";
 import { startTimes } from "./times.ts";
+import { startWhy } from "./why.ts";
 
 startTheme();
 startTimes(document);
 startForms();
 startCharts();
 startLiveList();
+startWhy();
 startImport();
 startRaw();

@@ -9,10 +9,12 @@ interface Running {
   /** Who was there before this page listened: only their number is known. */
   participant_count: number;
   open_issue_count: number;
+  /** Why it is poor just now. */
+  why: string | null;
 }
 
 interface State {
-  conferences: { key: string; conference_id: string; start_ms: number; participant_count: number; open_issue_count: number }[];
+  conferences: { key: string; conference_id: string; start_ms: number; participant_count: number; open_issue_count: number; why: string | null }[];
 }
 
 interface Message {
@@ -20,6 +22,7 @@ interface Message {
   conference_id?: string;
   participant?: string;
   time_ms?: number;
+  diagnoses?: { sentence: string }[];
 }
 
 export function startLiveList(): void {
@@ -51,7 +54,7 @@ class LiveList {
       this.draw();
     });
     on("conference_started", ({ conference, conference_id, time_ms }) =>
-      this.running.set(conference, { conference_id: conference_id ?? "", start_ms: time_ms ?? Date.now(), participants: new Set(), participant_count: 0, open_issue_count: 0 }),
+      this.running.set(conference, { conference_id: conference_id ?? "", start_ms: time_ms ?? Date.now(), participants: new Set(), participant_count: 0, open_issue_count: 0, why: null }),
     );
     on("conference_ended", ({ conference }) => this.running.delete(conference));
     on("participant_joined", ({ conference, participant }) => {
@@ -68,6 +71,10 @@ class LiveList {
     });
     on("issue_raised", ({ conference }) => this.issues(conference, 1));
     on("issue_cleared", ({ conference }) => this.issues(conference, -1));
+    on("diagnosis", ({ conference, diagnoses }) => {
+      const held = this.running.get(conference);
+      if (held) held.why = diagnoses?.[0]?.sentence ?? null;
+    });
     // Whoever was too slow has missed changes: begin again from a new state.
     source.addEventListener("lagged", () => location.reload());
     source.addEventListener("error", () => this.say("The connection to the server is interrupted; trying again."));
@@ -105,6 +112,12 @@ class LiveList {
     since.dateTime = new Date(held.start_ms).toISOString();
     since.dataset["style"] = "time";
     cell("cell-name", link);
+    if (held.why) {
+      const why = document.createElement("p");
+      why.className = "live-why muted";
+      why.textContent = held.why;
+      row.lastElementChild?.append(why);
+    }
     cell("cell-time", since);
     const count = (number: number, unit: string): void => {
       const narrow = document.createElement("span");

@@ -19,9 +19,9 @@ pub struct Overall {
 impl Overall {
     /// Adds an interval of `seconds` that scored `score`, 1 to 5.
     pub fn add(&mut self, score: f64, seconds: f64) {
-        if score.is_finite() && seconds > 0.0 && seconds.is_finite() {
+        if let Some(logarithm) = logarithm(score, seconds) {
             self.seconds += seconds;
-            self.logarithms += seconds * log((score - 1.0).max(LEAST));
+            self.logarithms += seconds * logarithm;
         }
     }
 
@@ -30,6 +30,11 @@ impl Overall {
     pub fn score(&self) -> Option<f64> {
         (self.seconds > 0.0).then(|| (1.0 + exp(self.logarithms / self.seconds)).clamp(1.0, 5.0))
     }
+}
+
+/// What is averaged of a score that lasted `seconds`; `None` where there is nothing to add.
+pub(super) fn logarithm(score: f64, seconds: f64) -> Option<f64> {
+    (score.is_finite() && seconds > 0.0 && seconds.is_finite()).then(|| log((score - 1.0).max(LEAST)))
 }
 
 #[cfg(test)]

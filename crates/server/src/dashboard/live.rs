@@ -1,7 +1,7 @@
 //! `/live`: the running conferences, moving while one looks; and the streams that pages listen to.
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     response::{IntoResponse, Response},
 };
 use maud::html;
@@ -13,7 +13,7 @@ use super::{
     shell::{self, Place},
 };
 use crate::{
-    live::{channel::Topic, sse},
+    live::{channel::Topic, sse, stream::LiveParameters},
     problem::Problem,
     query,
     state::AppState,
@@ -29,7 +29,10 @@ pub(crate) async fn page(State(state): State<AppState>, visitor: Visitor) -> Res
                 tbody {
                     @for conference in &running {
                         tr data-key=(conference.key) {
-                            td.cell-name { a.row-link href=(visitor.link(&format!("/conferences/{}", conference.key))) { (super::conferences::name(&conference.conference_id)) } }
+                            td.cell-name {
+                                a.row-link href=(visitor.link(&format!("/conferences/{}", conference.key))) { (super::conferences::name(&conference.conference_id)) }
+                                @if let Some(why) = &conference.why { p.live-why.muted { (why) } }
+                            }
                             td.cell-time { (format::instant(conference.start_ms.0, "time")) }
                             td.number { (conference.participant_count) span.only-narrow { " people" } }
                             td.number { (conference.open_issue_count) span.only-narrow { " issues" } }
@@ -58,11 +61,16 @@ pub(crate) async fn app_events(State(state): State<AppState>, visitor: Visitor) 
 }
 
 /// What happens in a conference.
-pub(crate) async fn conference_events(State(state): State<AppState>, visitor: Visitor, Path(key): Path<String>) -> Response {
+pub(crate) async fn conference_events(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    Path(key): Path<String>,
+    Query(parameters): Query<LiveParameters>,
+) -> Response {
     let open = async {
         let app = visitor.app()?;
         let conference = query::conference::head(&state, app, query::conference_key(&key)?).await?.key;
-        sse::response(&state, Topic::Conference(app, conference), true, || {
+        sse::response(&state, Topic::Conference(app, conference), parameters.ticks(true), || {
             sse::state_message(&state.live.conference(app, conference).unwrap_or_default())
         })
     };

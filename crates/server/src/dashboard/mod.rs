@@ -42,6 +42,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/conferences", get(conference::by_id::lead))
         .route("/conferences/{key}", get(conference::page))
         .route("/conferences/{key}/series/{peer_connection}", get(conference::series))
+        .route("/conferences/{key}/why", get(conference::why))
         .route("/conferences/{key}/live", get(live::conference_events))
         .route("/conferences/{key}/download", get(raw::conference))
         .route("/conferences/{key}/raw/{peer_connection}", get(raw::page))

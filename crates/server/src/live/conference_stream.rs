@@ -17,7 +17,7 @@ use crate::{
 /// Listen to a conference
 ///
 /// Server-sent events. First `state` (who is there, latest values, open issues), then `participant_joined`, `participant_left`,
-/// `issue_raised`, `issue_cleared`, `conference_ended` and, unless `ticks=false`, `tick`. A slow client misses messages and gets `lagged`.
+/// `issue_raised`, `issue_escalated`, `issue_cleared`, `diagnosis` (why it is poor at present), `conference_ended` and, unless `ticks=false`, `tick`. A slow client misses messages and gets `lagged`.
 #[utoipa::path(
     get,
     path = "/v1/conferences/{key}/live",

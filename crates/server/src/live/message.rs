@@ -4,7 +4,7 @@ use serde::Serialize;
 use sidetone_engine::analysis::Tick;
 use utoipa::ToSchema;
 
-use crate::model::{IssueBody, Millis, StreamIdentity, Values, values};
+use crate::model::{IssueBody, Millis, StreamIdentity, Values, diagnosis::DiagnosisBody, values};
 
 /// A message as it goes out: an SSE event of that name.
 #[derive(Debug)]
@@ -49,6 +49,15 @@ pub(crate) struct IssueMessage {
     pub(crate) participant: String,
     pub(crate) peer_connection: String,
     pub(crate) issue: IssueBody,
+}
+
+/// `diagnosis`: why the conference is poor at present, where it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DiagnosisMessage {
+    pub(crate) conference: String,
+    pub(crate) time_ms: Millis,
+    /// Of the last two minutes, the worst and surest first; empty when all is well again.
+    pub(crate) diagnoses: Vec<DiagnosisBody>,
 }
 
 /// `tick`: the values that a report added.
@@ -118,6 +127,8 @@ pub(crate) struct LiveConferenceHead {
     pub(crate) start_ms: Millis,
     pub(crate) participant_count: usize,
     pub(crate) open_issue_count: usize,
+    /// Why it is poor at present, in a sentence; `null` where it is not, or nobody knows yet.
+    pub(crate) why: Option<String>,
 }
 
 /// `state` of a conference's live stream.
@@ -126,6 +137,8 @@ pub(crate) struct LiveConferenceBody {
     /// Whether somebody is in it.
     pub(crate) running: bool,
     pub(crate) participants: Vec<LiveParticipantBody>,
+    /// Why it is poor at present, the worst and surest first.
+    pub(crate) diagnoses: Vec<DiagnosisBody>,
 }
 
 /// A participant who is there.

@@ -10,6 +10,7 @@ pub(crate) mod message;
 pub(crate) mod shard;
 pub(crate) mod sse;
 pub(crate) mod stream;
+mod why;
 
 use std::{
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
@@ -17,12 +18,16 @@ use std::{
 };
 
 use sidetone_engine::{
+    diagnosis::Diagnosis,
     ids::{AppKey, ConferenceId, ConferenceKey, ParticipantId, PeerConnectionId, UserId},
     issue::Preset,
     report::Reports,
     units::Timestamp,
 };
-use sidetone_store::record::{Append, Place};
+use sidetone_store::{
+    Store,
+    record::{Append, Place},
+};
 use sidetone_wire::{batch::Event, mute, notice};
 use tokio::sync::mpsc;
 
@@ -97,13 +102,16 @@ pub(crate) struct Live {
 
 impl Live {
     /// Starts a task per shard; they end when this is dropped.
-    pub(crate) fn start(config: &LiveConfig, accounts: &Arc<Accounts>) -> Self {
+    pub(crate) fn start(config: &LiveConfig, store: &Arc<dyn Store>, accounts: &Arc<Accounts>) -> Self {
         let shards = std::thread::available_parallelism().map_or(1, usize::from);
         let channels = Arc::new(Channels::new(config.backlog_max, config.clients_max, accounts.live_clients.clone()));
         let start_one = |_| {
             let (queue, mut batches) = mpsc::channel::<(Place, LiveBatch)>(QUEUE_BATCHES);
-            let shard = Shard::new(config.analyzers_max.div_ceil(shards), Arc::clone(&channels), accounts.live_analyzers.clone());
+            let (ask, questions) = mpsc::channel(why::WAITING_MAX);
+            let shard = Shard::new(config.analyzers_max.div_ceil(shards), Arc::clone(&channels), accounts.live_analyzers.clone(), ask);
             let shard = Arc::new(Mutex::new(shard));
+            let (store, asked) = (Arc::downgrade(store), Arc::downgrade(&shard));
+            task::spawn("live diagnosis", Arc::clone(accounts), async move { why::answer(store, asked, questions).await });
             let of_task = Arc::clone(&shard);
             let skipped = accounts.live_skipped.clone();
             task::spawn("live", Arc::clone(accounts), async move {
@@ -137,6 +145,11 @@ impl Live {
         for worker in &self.workers {
             lock(&worker.shard).sweep(silent_since);
         }
+    }
+
+    /// Why a running conference of an app is poor at present.
+    pub(crate) fn diagnoses(&self, app: AppKey, conference: ConferenceKey) -> Vec<Diagnosis> {
+        lock(&self.worker(conference).shard).diagnoses(app, conference)
     }
 
     /// Messages of an app, or of one of its conferences.

@@ -1,7 +1,7 @@
 //! The running conferences of one shard.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     num::NonZeroUsize,
     sync::Arc,
 };
@@ -10,6 +10,7 @@ use lru::LruCache;
 use prometheus_client::metrics::gauge::Gauge;
 use sidetone_engine::{
     analysis::{Analyzer, Output, Tick},
+    diagnosis::Diagnosis,
     ids::{AppKey, ConferenceId, ConferenceKey, ParticipantId, ParticipantKey, PeerConnectionId, PeerConnectionKey, UserId},
     issue::Issue,
     units::Timestamp,
@@ -21,15 +22,21 @@ use sidetone_wire::{
     notice,
 };
 
+use tokio::sync::mpsc;
+
 use super::{
     LiveBatch,
     channel::Channels,
     message::{
-        ConferenceMessage, IssueMessage, LiveConferenceBody, LiveConferenceHead, LiveParticipantBody, LivePeerConnectionBody,
-        ParticipantMessage, TICK, TickMessage,
+        ConferenceMessage, DiagnosisMessage, IssueMessage, LiveConferenceBody, LiveConferenceHead, LiveParticipantBody,
+        LivePeerConnectionBody, ParticipantMessage, TICK, TickMessage,
     },
+    why::{Question, Why, is_recent},
 };
-use crate::model::Millis;
+use crate::{
+    diagnose,
+    model::{Millis, diagnosis::DiagnosisBody},
+};
 
 struct LiveConference {
     app: AppKey,
@@ -37,6 +44,18 @@ struct LiveConference {
     start: Timestamp,
     participants: BTreeMap<ParticipantKey, LiveParticipant>,
     silence: Silence<ParticipantKey>,
+    why: Why,
+}
+
+impl LiveConference {
+    /// Why it is poor, in words; participants are called by their user ids.
+    fn said(&self) -> Vec<DiagnosisBody> {
+        let name = |key: ParticipantKey| {
+            let user_id = self.participants.get(&key).map(|participant| participant.user_id.as_str());
+            user_id.filter(|user_id| !user_id.is_empty()).unwrap_or("somebody").to_owned()
+        };
+        self.why.diagnoses.iter().map(|diagnosis| DiagnosisBody::new(diagnosis, &name)).collect()
+    }
 }
 
 struct LiveParticipant {
@@ -54,8 +73,14 @@ struct LivePeerConnection {
     peer_connection_id: PeerConnectionId,
     analyzer: Analyzer,
     latest: Option<Tick>,
+    /// Those that last.
     issues: Vec<Issue>,
+    /// Those that are over, and not for long.
+    over: VecDeque<Issue>,
 }
+
+/// Issues of one peer connection that are over and still told of.
+const OVER_MAX: usize = 64;
 
 pub(crate) struct Shard {
     channels: Arc<Channels>,
@@ -64,12 +89,14 @@ pub(crate) struct Shard {
     participant_count: usize,
     peer_connections: LruCache<PeerConnectionKey, LivePeerConnection>,
     gauge: Gauge,
+    /// Where conferences are diagnosed.
+    ask: mpsc::Sender<Question>,
 }
 
 impl Shard {
-    pub(crate) fn new(analyzers_max: usize, channels: Arc<Channels>, gauge: Gauge) -> Self {
+    pub(super) fn new(analyzers_max: usize, channels: Arc<Channels>, gauge: Gauge, ask: mpsc::Sender<Question>) -> Self {
         let peer_connections = LruCache::sparse(NonZeroUsize::new(analyzers_max).unwrap_or(NonZeroUsize::MIN));
-        Self { channels, conferences: HashMap::new(), participants_max: analyzers_max, participant_count: 0, peer_connections, gauge }
+        Self { channels, conferences: HashMap::new(), participants_max: analyzers_max, participant_count: 0, peer_connections, gauge, ask }
     }
 
     /// Takes in one stored batch; `false` when there is no room for its participant.
@@ -103,6 +130,7 @@ impl Shard {
                 }
             }
         }
+        self.ask_why(place.conference, batch.received);
         if let Some(left) = batch.left {
             self.end(place.conference, place.participant, left, false);
         }
@@ -125,6 +153,7 @@ impl Shard {
                 start: batch.span.0,
                 participants: BTreeMap::new(),
                 silence: Silence::default(),
+                why: Why::default(),
             }
         });
         let participant_count = &mut self.participant_count;
@@ -158,8 +187,13 @@ impl Shard {
             let mut analyzer = Analyzer::live(&batch.preset.rules());
             let silence = self.conferences.get(&place.conference).map(|conference| conference.silence.state(place.participant));
             silence.unwrap_or_default().into_iter().for_each(|change| analyzer.set_mute(change));
-            let peer_connection =
-                LivePeerConnection { peer_connection_id: batch.peer_connection_id.clone(), analyzer, latest: None, issues: Vec::new() };
+            let peer_connection = LivePeerConnection {
+                peer_connection_id: batch.peer_connection_id.clone(),
+                analyzer,
+                latest: None,
+                issues: Vec::new(),
+                over: VecDeque::new(),
+            };
             if self.peer_connections.push(key, peer_connection).is_none() {
                 self.gauge.inc();
             }
@@ -175,12 +209,13 @@ impl Shard {
     }
 
     fn analyze(&mut self, place: Place, key: PeerConnectionKey, batch: &LiveBatch) {
-        let Some(LivePeerConnection { analyzer, latest, issues, .. }) = self.peer_connections.get_mut(&key) else { return };
+        let Some(LivePeerConnection { analyzer, latest, issues, over, .. }) = self.peer_connections.get_mut(&key) else { return };
         let channels = &self.channels;
         let issue_message = |issue: &Issue| {
             let (conference, participant, peer_connection) = (place.conference.to_string(), place.participant.to_string(), key.to_string());
             IssueMessage { conference, participant, peer_connection, issue: issue.into() }
         };
+        let mut has_changed = false;
         analyzer.push(&batch.reports, &mut |output| match output {
             Output::Tick(tick) => {
                 channels.publish(batch.app, place.conference, TICK, || {
@@ -195,12 +230,69 @@ impl Shard {
                 channels.publish(batch.app, place.conference, name, || issue_message(issue));
                 issues.retain(|held| (&held.rule, held.stream) != (&issue.rule, issue.stream));
                 issues.push(issue.clone());
+                has_changed = true;
             }
             Output::Cleared(issue) => {
                 channels.publish(batch.app, place.conference, "issue_cleared", || issue_message(issue));
                 issues.retain(|held| (&held.rule, held.stream) != (&issue.rule, issue.stream));
+                if over.len() == OVER_MAX {
+                    over.pop_front();
+                }
+                over.push_back(issue.clone());
+                has_changed = true;
             }
         });
+        if let Some(conference) = self.conferences.get_mut(&place.conference).filter(|_| has_changed) {
+            conference.why.is_stale = true;
+        }
+    }
+
+    /// Asks why a conference is poor, if it is and the time has come.
+    fn ask_why(&mut self, key: ConferenceKey, now: Timestamp) {
+        let Some(conference) = self.conferences.get_mut(&key).filter(|conference| conference.why.is_due(now)) else { return };
+        let mut connections = Vec::new();
+        let mut is_poor = false;
+        for (participant, held) in &conference.participants {
+            for key in &held.peer_connections {
+                let Some(held) = self.peer_connections.peek_mut(key) else { continue };
+                held.over.retain(|issue| issue.cleared.is_none_or(|cleared| is_recent(cleared, now)));
+                is_poor |= !held.issues.is_empty() || !held.over.is_empty();
+                let mut analysis = held.analyzer.analysis();
+                analysis.issues.extend(held.over.iter().cloned());
+                connections.extend(diagnose::connection(*key, *participant, &analysis));
+            }
+        }
+        let why = &mut conference.why;
+        why.asked = Some(now);
+        if !is_poor {
+            why.is_stale = false;
+            if !why.diagnoses.is_empty() {
+                self.know(key, Some(Vec::new()), now);
+            }
+            return;
+        }
+        let question = Question { app: conference.app, conference: key, connections, now };
+        why.is_asked = self.ask.try_send(question).is_ok();
+        why.is_stale = !why.is_asked;
+    }
+
+    /// Takes an answer, and tells it when it says something else than the one before; `None` when there is none.
+    pub(super) fn know(&mut self, key: ConferenceKey, answer: Option<Vec<Diagnosis>>, now: Timestamp) {
+        let Some(conference) = self.conferences.get_mut(&key) else { return };
+        conference.why.is_asked = false;
+        let Some(diagnoses) = answer.filter(|answer| *answer != conference.why.diagnoses) else { return };
+        conference.why.diagnoses = diagnoses;
+        self.channels.publish(conference.app, key, "diagnosis", || DiagnosisMessage {
+            conference: key.to_string(),
+            time_ms: Millis(now),
+            diagnoses: conference.said(),
+        });
+    }
+
+    /// Why a conference of an app is poor at present.
+    pub(crate) fn diagnoses(&self, app: AppKey, key: ConferenceKey) -> Vec<Diagnosis> {
+        let conference = self.conferences.get(&key).filter(|conference| conference.app == app);
+        conference.map(|conference| conference.why.diagnoses.clone()).unwrap_or_default()
     }
 
     /// Tells the analyzers of a conference who is silent on purpose.
@@ -280,6 +372,7 @@ impl Shard {
                     conference_id: conference.conference_id.as_str().to_owned(),
                     start_ms: Millis(conference.start),
                     participant_count: present.len(),
+                    why: conference.said().into_iter().next().map(|diagnosis| diagnosis.sentence),
                     open_issue_count: issues.filter_map(|key| self.peer_connections.peek(key)).map(|held| held.issues.len()).sum(),
                 })
             })
@@ -299,7 +392,7 @@ impl Shard {
                 peer_connections: participant.peer_connections.iter().filter_map(|key| self.peer_connection(*key)).collect(),
             })
             .collect();
-        Some(LiveConferenceBody { running: !participants.is_empty(), participants })
+        Some(LiveConferenceBody { running: !participants.is_empty(), participants, diagnoses: conference.said() })
     }
 
     fn peer_connection(&self, key: PeerConnectionKey) -> Option<LivePeerConnectionBody> {

@@ -39,7 +39,7 @@ impl LiveParameters {
 /// Listen to an app
 ///
 /// Server-sent events. First `state` (the running conferences), then `conference_started`, `conference_ended`, `participant_joined`,
-/// `participant_left`, `issue_raised`, `issue_cleared` and, with `ticks=true`, `tick`. A slow client misses messages and gets `lagged`.
+/// `participant_left`, `issue_raised`, `issue_escalated`, `issue_cleared`, `diagnosis` and, with `ticks=true`, `tick`. A slow client misses messages and gets `lagged`.
 #[utoipa::path(
     get,
     path = "/v1/live",

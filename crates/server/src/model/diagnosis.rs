@@ -40,7 +40,7 @@ pub(crate) struct DiagnosisBody {
     /// Rules that fired in it.
     rules: Vec<String>,
     /// In plain words.
-    sentence: String,
+    pub(crate) sentence: String,
     /// What to try.
     advice: &'static str,
     /// What speaks for it, the strongest first.

@@ -8,12 +8,12 @@ use tokio::time::{Duration, timeout};
 use super::*;
 
 /// A client of a live stream.
-struct Listening {
+pub(super) struct Listening {
     body: Body,
     text: String,
 }
 
-async fn listen(server: &TestServer, path: &str) -> Listening {
+pub(super) async fn listen(server: &TestServer, path: &str) -> Listening {
     let joiner = if path.contains('?') { '&' } else { '?' };
     let request = Request::get(format!("{path}{joiner}access_token={QUERY}")).body(Body::empty()).unwrap();
     let response = server.router.clone().oneshot(request).await.unwrap();
@@ -24,7 +24,7 @@ async fn listen(server: &TestServer, path: &str) -> Listening {
 
 impl Listening {
     /// The next event; `None` at the end.
-    async fn next(&mut self) -> Option<(String, Value)> {
+    pub(super) async fn next(&mut self) -> Option<(String, Value)> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ").map(str::to_owned));
@@ -41,7 +41,7 @@ impl Listening {
     }
 
     /// The next event of that name; those before are skipped.
-    async fn until(&mut self, name: &str) -> Value {
+    pub(super) async fn until(&mut self, name: &str) -> Value {
         loop {
             let (found, data) = self.next().await.unwrap_or_else(|| panic!("the stream ended before {name}"));
             if found == name {

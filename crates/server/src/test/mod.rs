@@ -9,6 +9,7 @@ mod document;
 mod finaliser;
 mod intake;
 mod live;
+mod live_why;
 mod messenger;
 mod mute;
 mod names;
@@ -115,7 +116,12 @@ impl TestServer {
     pub(crate) async fn restart(self) -> Self {
         let Self { state, router, clock, store, app, folder } = self;
         let config = state.config.clone();
+        let held = Arc::downgrade(&store);
         drop((state, router, store));
+        // What is being read is read to its end.
+        while held.strong_count() > 0 {
+            tokio::task::yield_now().await;
+        }
         let store = open_store(&folder);
         Self::around(config, store, clock, app, folder)
     }

@@ -84,6 +84,13 @@ pub async fn chunks_come_back_as_given(store: &dyn Store) {
     let chunks = store.chunks(app(1), place.peer_connection.unwrap()).await.unwrap();
     assert_eq!(chunks.iter().map(|chunk| &chunk.reports).collect::<Vec<_>>(), [&given]);
     assert!(store.chunks(app(2), place.peer_connection.unwrap()).await.unwrap().is_empty());
+    let (first, last) = given.span;
+    let between = async |from, until| store.chunks_between(app(1), place.peer_connection.unwrap(), (from, until)).await.unwrap().len();
+    assert_eq!((between(last, last).await, between(first.plus_micros(-9), first).await), (1, 1));
+    assert_eq!(
+        (between(last.plus_micros(1), last.plus_micros(9)).await, between(first.plus_micros(-9), first.plus_micros(-1)).await),
+        (0, 0)
+    );
 }
 
 /// By time, then as they came; facts of a `joined` event stand with the participant, and what is told again replaces.

@@ -7,7 +7,7 @@ use super::{app, at, batch, leaving, reports, stored};
 use crate::{
     Store,
     record::{ConferenceState, Ended, Place},
-    summary::{ConferenceScore, ConferenceSummary, IssueCount, Scores},
+    summary::{ConferenceScore, ConferenceSummary, IssueCount, ScoreMoment, Scores},
 };
 use sidetone_engine::{
     analysis::{Analysis, Direction, MediaKind, Stream, StreamAnalysis, StreamId, Summary},
@@ -15,6 +15,7 @@ use sidetone_engine::{
     ids::PeerConnectionKey,
     issue::{Evidence, Issue, Severity},
     metric::Metric,
+    score::moments::Moment,
 };
 
 fn analysis() -> Analysis {
@@ -102,6 +103,12 @@ pub async fn summaries_are_written_once_true(store: &dyn Store) {
         score: score.clone(),
         model: 7,
         diagnoses: diagnoses(place),
+        moments: vec![ScoreMoment {
+            participant: place.participant,
+            peer_connection: place.peer_connection.unwrap(),
+            is_video: false,
+            moment: Moment { from: at(20), until: at(30), score: 1.625, without: 4.25 },
+        }],
         participants: vec![(place.participant, scores)],
         peer_connections: vec![(place.peer_connection.unwrap(), analysis.clone())],
     };
@@ -111,6 +118,7 @@ pub async fn summaries_are_written_once_true(store: &dyn Store) {
         assert_eq!(detail.conference.state, ConferenceState::Finalised);
         assert_eq!(detail.conference.score.as_ref(), Some(&summary.score));
         assert_eq!((detail.conference.model, &detail.diagnoses), (Some(summary.model), &summary.diagnoses));
+        assert_eq!(detail.moments, summary.moments);
         assert_eq!(detail.participants[0].scores, Some(scores));
         let peer_connection = &detail.peer_connections[0];
         assert_eq!(peer_connection.summaries, analysis.connection);
@@ -119,6 +127,7 @@ pub async fn summaries_are_written_once_true(store: &dyn Store) {
         assert_eq!(peer_connection.issues, analysis.issues);
         summary.score.issues.clear();
         summary.diagnoses.clear();
+        summary.moments.clear();
         summary.model = 8;
     }
     assert!(store.end_silent(at(1000)).await.unwrap().is_empty());

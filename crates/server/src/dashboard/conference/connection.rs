@@ -116,7 +116,7 @@ fn charts(
     let part = part.filter(|(begin, end)| begin < end);
     let is_running = detail.conference.state == ConferenceState::Running;
     html! {
-        div.charts data-charts=(serde_json::to_string(&ends).unwrap_or_default()) data-from-ms=(from.as_millis()) data-until-ms=(until.as_millis()) data-part-from-ms=[part.map(|part| part.0)] data-part-until-ms=[part.map(|part| part.1)] data-live=[is_running.then(|| visitor.link(&format!("/conferences/{key}/live")))] {
+        div.charts data-charts=(serde_json::to_string(&ends).unwrap_or_default()) data-from-ms=(from.as_millis()) data-until-ms=(until.as_millis()) data-part-from-ms=[part.map(|part| part.0)] data-part-until-ms=[part.map(|part| part.1)] data-at-ms=[view.at_ms] data-metric=[view.metric.as_deref()] data-live=[is_running.then(|| visitor.link(&format!("/conferences/{key}/live")))] {
             noscript { p.hint { "The charts need JavaScript. The tables below have the same figures over the whole call." } }
         }
     }

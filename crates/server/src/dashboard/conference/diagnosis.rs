@@ -2,32 +2,41 @@
 
 use maud::{Markup, html};
 use sidetone_engine::diagnosis::{Diagnosis, Evidence};
-use sidetone_store::record::ConferenceDetail;
+use sidetone_store::record::{ConferenceDetail, ConferenceState};
 
-use super::{Visitor, format, icon, person_text, quality};
+use super::{Visitor, format, icon, moments, person_text, quality};
 
 /// Diagnoses shown at most; the others are in the API.
 const SHOWN_MAX: usize = 12;
 /// Pieces of evidence shown of each.
 const EVIDENCE_MAX: usize = 6;
-/// What a chart shows before and after the stretch.
-const MARGIN_MS: i64 = 15_000;
-
 pub(super) fn section(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
-    if detail.diagnoses.is_empty() {
+    let is_running = detail.conference.state == ConferenceState::Running;
+    if detail.diagnoses.is_empty() && !is_running {
         return html! {};
+    }
+    let page = visitor.link(&format!("/conferences/{}", detail.conference.key));
+    html! {
+        section.card #diagnosis aria-labelledby="diagnosis-title" data-why=[is_running.then(|| format!("{page}/why"))] data-live=[is_running.then(|| format!("{page}/live"))] {
+            h2 #diagnosis-title { "Why" @if is_running { span.muted { " it is poor just now" } } }
+            div.why-list aria-live=[is_running.then_some("polite")] { (list(detail, visitor)) }
+        }
+    }
+}
+
+/// What there is to say; of a running conference it changes.
+pub(super) fn list(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
+    if detail.diagnoses.is_empty() {
+        return html! { p.muted { "Nothing was poor in the last two minutes." } };
     }
     // The worst and surest first: that is what somebody asks about.
     let mut sorted: Vec<&Diagnosis> = detail.diagnoses.iter().collect();
     sorted.sort_by(|a, b| b.severity.cmp(&a.severity).then(b.confidence.total_cmp(&a.confidence)).then(a.from.cmp(&b.from)));
     html! {
-        section.card #diagnosis aria-labelledby="diagnosis-title" {
-            h2 #diagnosis-title { "Why" }
-            ol.diagnoses {
-                @for diagnosis in sorted.iter().take(SHOWN_MAX) { (one(detail, diagnosis, visitor)) }
-            }
-            @if sorted.len() > SHOWN_MAX { p.muted { "and " (format::count((sorted.len() - SHOWN_MAX) as u64, "more stretch")) } }
+        ol.diagnoses {
+            @for diagnosis in sorted.iter().take(SHOWN_MAX) { (one(detail, diagnosis, visitor)) }
         }
+        @if sorted.len() > SHOWN_MAX { p.muted { "and " (format::count((sorted.len() - SHOWN_MAX) as u64, "more stretch")) } }
     }
 }
 
@@ -82,8 +91,7 @@ fn witness(detail: &ConferenceDetail, diagnosis: &Diagnosis, evidence: &Evidence
     };
     match evidence {
         Evidence::Series { connection, stream, metric, value, before } => {
-            let (from, until) = (diagnosis.from.as_millis() - MARGIN_MS, diagnosis.until.as_millis() + MARGIN_MS);
-            let link = visitor.link(&format!("{page}?connection={connection}&from_ms={from}&until_ms={until}")) + "#connection";
+            let link = moments::at(detail, &connection.to_string(), (diagnosis.from, diagnosis.until), *metric, visitor);
             html! {
                 a href=(link) { (at(*connection)) " " (stream.map_or_else(String::new, super::stream_text)) " " code { (metric.name()) } }
                 " " b { (format::value(*metric, *value)) }

@@ -1,6 +1,6 @@
 //! `/conferences/{key}`: one conference. Who was there, what went wrong, and how every connection did over time.
 //!
-//! `ends` finds which connections belong together, `verdict` and `diagnosis` say it in words, `timeline` and `graph` draw, `connection` shows one pair of
+//! `ends` finds which connections belong together, `verdict`, `diagnosis` and `moments` say it in words, `timeline` and `graph` draw, `connection` shows one pair of
 //! ends with its charts, `ladder` the signalling of calls by SIP, `events` lists what happened.
 
 pub(crate) mod by_id;
@@ -10,6 +10,7 @@ mod ends;
 mod events;
 mod graph;
 mod ladder;
+mod moments;
 mod pre_call;
 mod timeline;
 mod verdict;
@@ -34,6 +35,7 @@ use super::{
 use crate::{
     query::{
         self, Parameters,
+        names::Reader,
         series::{self, SeriesParameters},
     },
     state::AppState,
@@ -49,6 +51,9 @@ pub(crate) struct View {
     /// Which part of the call the charts show.
     from_ms: Option<i64>,
     until_ms: Option<i64>,
+    /// Where the cursor of the charts stands, and the metric that is to be in sight.
+    at_ms: Option<i64>,
+    metric: Option<String>,
     /// Kind of events, and whose.
     kind: String,
     who: String,
@@ -62,7 +67,7 @@ pub(crate) async fn page(
     Parameters(view): Parameters<View>,
 ) -> Result<Response, Refusal> {
     let reader = visitor.reader("page")?;
-    let detail = query::conference::read(&state, &reader, &key).await?;
+    let detail = read(&state, &reader, &key).await?;
     let ends = Ends::of(&detail);
     let events = events::Events::read(&state, &reader, &key, &view).await?;
     let messages = ladder::read(&state, &reader, &key).await?;
@@ -73,6 +78,7 @@ pub(crate) async fn page(
             ConferenceKind::Call | ConferenceKind::Bridge | ConferenceKind::Device => {
                 (verdict::section(&detail, &visitor))
                 (diagnosis::section(&detail, &visitor))
+                (moments::section(&detail, &visitor))
             }
         }
         section.card aria-labelledby="timeline-title" {
@@ -95,6 +101,21 @@ pub(crate) async fn page(
     };
     let title = detail.conference.conference_id.as_str();
     Ok(shell::page(&visitor, Some(Place::Conferences), if title.is_empty() { "Conference" } else { title }, main))
+}
+
+/// A conference; while it runs, with what is known so far of why it is poor.
+async fn read(state: &AppState, reader: &Reader, key: &str) -> Result<ConferenceDetail, Refusal> {
+    let mut detail = query::conference::read(state, reader, key).await?;
+    if detail.conference.state == ConferenceState::Running {
+        detail.diagnoses = state.live.diagnoses(reader.app, detail.conference.key);
+    }
+    Ok(detail)
+}
+
+/// Why a running conference is poor at present: what the page shows of it is asked for again when that changes.
+pub(crate) async fn why(State(state): State<AppState>, visitor: Visitor, Path(key): Path<String>) -> Result<Markup, Refusal> {
+    let detail = read(&state, &visitor.reader("page")?, &key).await?;
+    Ok(diagnosis::list(&detail, &visitor))
 }
 
 /// What part of the call a chart shows, and how wide it is.

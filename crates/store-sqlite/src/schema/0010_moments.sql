@@ -1,0 +1,2 @@
+-- The stretches that pulled scores down the most (JSON).
+ALTER TABLE conferences ADD COLUMN moments TEXT;
