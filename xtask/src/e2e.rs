@@ -7,13 +7,12 @@ use anyhow::{Result, ensure};
 use crate::{assets, debian, npm, process, workspace};
 
 /// Browsers and servers of others, by the Debian package that has each.
-const PROGRAMS: [(&str, &str); 7] = [
+const PROGRAMS: [(&str, &str); 8] = [
     ("chromium", "/usr/bin/chromium"),
     ("firefox-esr", "/usr/bin/firefox-esr"),
     ("coturn", "/usr/bin/turnserver"),
     ("kamailio", "/usr/sbin/kamailio"),
     ("kamailio-tls-modules", "/usr/share/doc/kamailio-tls-modules/copyright"),
-    ("openssl", "/usr/bin/openssl"),
     ("kamailio-websocket-modules", "/usr/share/doc/kamailio-websocket-modules/copyright"),
     ("nginx-light", "/usr/sbin/nginx"),
     ("openssl", "/usr/bin/openssl"),
