@@ -13,7 +13,7 @@ import { until } from "./wait.ts";
 /** All servers that the client is tried on. */
 export const SERVERS: typeof SIP_SERVERS = [
   ...SIP_SERVERS.filter(({ name }) => name !== "sidetone"),
-  { name: "sidetone", hasGruu: false, start: () => startSidetone(["ada", "bob", "carol", "desk", "eve", "mallory", "tab"]) },
+  { name: "sidetone", start: () => startSidetone(["ada", "bob", "carol", "desk", "eve", "mallory", "tab"]) },
 ];
 
 /** How a server is reached: by a wire for each page, or all of them by one address. */

@@ -87,7 +87,7 @@ for (const start of SIP_SERVERS) {
       for (const [line, call] of [[ada, out], [bob, into], [bob, asked], [eve, atEve]] as const) await reaches(line, call, "ended");
     });
 
-    if (start.hasGruu) test("a ringing call is redirected to a tab of the same user that was opened since", async () => {
+    test("a ringing call is redirected to a tab of the same user that was opened since", async () => {
       const [ada, bob] = lines as [Line, Line];
       const before = await bob.page.evaluate(() => line.calls.length);
       const out = await dial(ada, "bob");
