@@ -21,12 +21,13 @@ const { outputFiles } = await build({
   format: "iife",
   platform: "browser",
   target: "chrome120",
-  define: { "import.meta.url": '""', ENGINE_INTEGRITY: '""', global: "globalThis" },
+  define: { "import.meta.url": '""', ENGINE_INTEGRITY: '""', ENCODER_INTEGRITY: '""', global: "globalThis" },
 });
 const files: Record<string, readonly [type: string, body: Uint8Array | string]> = {
   "/": ["text/html", "<!doctype html><script src=/page.js></script>"],
   "/page.js": ["text/javascript", outputFiles[0]?.contents ?? ""],
-  "/engine.wasm": ["application/wasm", readFileSync(new URL("../../packages/sdk/generated/engine_bg.wasm", import.meta.url))],
+  "/encoder.wasm": ["application/wasm", readFileSync(new URL("../../packages/sdk/generated/encoder.wasm", import.meta.url))],
+  "/engine.wasm": ["application/wasm", readFileSync(new URL("../../packages/sdk/generated/engine.wasm", import.meta.url))],
 };
 const server = createServer(({ url }, response) => {
   const [type, body] = files[url ?? ""] ?? ["text/plain", ""];
@@ -45,7 +46,7 @@ try {
   const offer = await ada.evaluate(() => bench.offer());
   const answer = await bob.evaluate((offer) => bench.answer(offer), offer);
   await ada.evaluate((answer) => bench.accept(answer), answer);
-  const measured = await ada.evaluate(([count, interval]) => bench.measure("/engine.wasm", count, interval), [REPORTS, INTERVAL_MS] as const);
+  const measured = await ada.evaluate(([count, interval]) => bench.measure({ encoder: "/encoder.wasm", engine: "/engine.wasm" }, count, interval), [REPORTS, INTERVAL_MS] as const);
   const base = measured.costs[0]?.median ?? 0;
   console.log(`Chromium ${browser.version()}: ${measured.reports} reports of about ${measured.members} members, ${measured.longTasks} tasks of more than 50 ms`);
   for (const { name, median, mean, most } of measured.costs) {

@@ -25,13 +25,13 @@ export interface Contender {
 const REPORTS_PER_BATCH = 10;
 const of = { conferenceId: "weekly", userId: "ada", participantId: "stay", peerConnectionId: "pc0", batchSeq: 0, sentMs: 0 };
 
-/** Collect, hide addresses, series, scores and issues as objects, and a compact batch for every ten reports. */
-export function sidetone(engine: Engine, judges: boolean): Contender {
+/** Collect, hide addresses and a compact batch for every ten reports; by an engine that judges also series, scores and issues as objects. */
+export function sidetone(engine: Engine): Contender {
   const start = () => {
     const recording = engine.recording(() => STRICT);
     return {
       take(timeMs: number, report: Report) {
-        recording.push(timeMs, report, judges);
+        recording.push(timeMs, report, engine.judges);
         if (recording.count === REPORTS_PER_BATCH) recording.takeBatch(of);
       },
       end() {
@@ -40,7 +40,7 @@ export function sidetone(engine: Engine, judges: boolean): Contender {
       },
     };
   };
-  return { name: judges ? "Sidetone: collect, encode, series, scores, issues" : "Sidetone: collect, encode", start };
+  return { name: engine.judges ? "Sidetone: collect, encode, series, scores, issues" : "Sidetone: collect, encode", start };
 }
 
 /** What the others are measured against. */

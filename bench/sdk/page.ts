@@ -1,7 +1,6 @@
 // In a page of Chromium: a call with another page, and what each contender costs for each of its reports.
 
-import init from "../../packages/sdk/generated/engine.js";
-import { engineOfModule } from "../../packages/sdk/src/engine/index.ts";
+import { loadEngine } from "../../packages/sdk/src/engine/index.ts";
 import { clientMonitor, type Contender, issueDetector, json, sidetone, type Taker } from "./contenders.ts";
 
 /** How many reports are taken before any is measured. */
@@ -56,12 +55,11 @@ const page = {
   },
 
   /** Takes a report every so many milliseconds, and gives it to everyone, in turns another first. */
-  async measure(engineUrl: string, count: number, intervalMs: number): Promise<Measured> {
+  async measure(engineUrls: Readonly<Record<"encoder" | "engine", string>>, count: number, intervalMs: number): Promise<Measured> {
     let longTasks = 0;
     new PerformanceObserver((list) => (longTasks += list.getEntries().length)).observe({ type: "longtask" });
-    await init({ module_or_path: fetch(engineUrl) });
-    const engine = engineOfModule();
-    const contenders = [json, sidetone(engine, false), sidetone(engine, true), issueDetector, clientMonitor];
+    const engines = await Promise.all([loadEngine(engineUrls.encoder, false), loadEngine(engineUrls.engine, true)]);
+    const contenders = [json, ...engines.map(sidetone), issueDetector, clientMonitor];
     const runs = contenders.map((contender: Contender) => ({ name: contender.name, taker: contender.start(), costs: [] as number[], most: 0 }));
     let members = 0;
     for (let number = 0; number < count + WARM_UP; number++) {

@@ -7,8 +7,7 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { initSync } from "../../packages/sdk/generated/engine.js";
-import { engineOfModule } from "../../packages/sdk/src/engine/index.ts";
+import { engineOf } from "../../packages/sdk/src/engine/index.ts";
 import { clientMonitor, type Contender, issueDetector, json, type Report, sidetone } from "./contenders.ts";
 
 const TRACES = ["av-pc0", "lite/av-pc0", "audio-pc0", "firefox/firefox-av-pc0"];
@@ -20,12 +19,11 @@ interface Taken {
   readonly report: Report;
 }
 
-const module = readFileSync(new URL("../../packages/sdk/generated/engine_bg.wasm", import.meta.url));
-initSync({ module });
+const modules = ["encoder", "engine"].map((name) => readFileSync(new URL(`../../packages/sdk/generated/${name}.wasm`, import.meta.url)));
 // What the other libraries look for in a page.
 Object.assign(globalThis, { window: globalThis, navigator: { userAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36" } });
-const engine = engineOfModule();
-const CONTENDERS = [sidetone(engine, false), sidetone(engine, true), issueDetector, clientMonitor];
+const engines = await Promise.all(modules.map(async (module) => engineOf((await WebAssembly.instantiate(module)).instance)));
+const CONTENDERS = [...engines.map(sidetone), issueDetector, clientMonitor];
 
 /** Microseconds per report of a whole trace, as a new connection. */
 async function cost(contender: Contender, trace: readonly Taken[]): Promise<number> {
@@ -51,15 +49,15 @@ function read(name: string): Taken[] {
 }
 
 async function gzipSize(entry: string): Promise<number> {
-  const { outputFiles } = await build({ entryPoints: [entry], bundle: true, minify: true, write: false, format: "esm", platform: "browser", define: { "import.meta.url": '""', VERSION: '""', ENGINE_INTEGRITY: '""', ENGINE_TAG: '""' } });
+  const { outputFiles } = await build({ entryPoints: [entry], bundle: true, minify: true, write: false, format: "esm", platform: "browser", define: { "import.meta.url": '""', VERSION: '""', ENGINE_INTEGRITY: '""', ENCODER_INTEGRITY: '""', ENGINE_TAG: '""', ENCODER_TAG: '""' } });
   return gzipSync(outputFiles[0]?.contents ?? new Uint8Array(), { level: 9 }).length;
 }
 
 const path = (name: string) => new URL(import.meta.resolve(name)).pathname;
 const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
 const sdk = await gzipSize(new URL("../../packages/sdk/src/index.ts", import.meta.url).pathname);
-const wasm = gzipSync(module, { level: 9 }).length;
-console.log(`gzip: Sidetone's collector ${kilobytes(sdk)} and engine ${kilobytes(wasm)}, webrtc-issue-detector ${kilobytes(await gzipSize(path("webrtc-issue-detector")))}, client-monitor-js ${kilobytes(await gzipSize(path("@observertc/client-monitor-js")))}`);
+const [encoder, engine] = modules.map((module) => kilobytes(gzipSync(module, { level: 9 }).length));
+console.log(`gzip: Sidetone's collector ${kilobytes(sdk)} and encoder ${encoder} or engine ${engine}, webrtc-issue-detector ${kilobytes(await gzipSize(path("webrtc-issue-detector")))}, client-monitor-js ${kilobytes(await gzipSize(path("@observertc/client-monitor-js")))}`);
 for (const name of TRACES) {
   const trace = read(name);
   const ratios = CONTENDERS.map((): number[] => []);

@@ -13,13 +13,16 @@ if (!assets || !engine || !denoise) throw new Error("run `cargo xtask assets`: i
 const here = fileURLToPath(new URL(".", import.meta.url));
 const out = join(assets, "sdk");
 for (const folder of [out, join(here, "generated")]) mkdirSync(folder, { recursive: true });
-for (const name of ["engine.js", "engine.d.ts", "engine_bg.wasm"]) copyFileSync(join(engine, name), join(here, "generated", name));
-const wasm = readFileSync(join(engine, "engine_bg.wasm"));
-copyFileSync(join(engine, "engine_bg.wasm"), join(out, "engine.wasm"));
+for (const folder of [out, join(here, "generated")]) {
+  for (const name of ["engine.wasm", "encoder.wasm"]) copyFileSync(join(engine, name), join(folder, name));
+}
 for (const name of ["denoise.js", "denoise.d.ts"]) copyFileSync(join(denoise, name), join(here, "generated", name));
 copyFileSync(join(denoise, "denoise_bg.wasm"), join(out, "denoise.wasm"));
 
-const digest = createHash("sha256").update(wasm);
+const digest = (name, encoding) => createHash("sha256").update(readFileSync(join(engine, name))).digest(encoding);
+const integrity = (name) => JSON.stringify(`sha256-${digest(name, "base64")}`);
+// As `crates/server/src/asset.rs` makes it.
+const tag = (name) => JSON.stringify(digest(name, "base64url").slice(0, 16));
 const manifest = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 const common = {
   absWorkingDir: here,
@@ -31,10 +34,11 @@ const common = {
   logLevel: "warning",
   define: {
     VERSION: JSON.stringify(manifest.version),
-    ENGINE_INTEGRITY: JSON.stringify(`sha256-${digest.copy().digest("base64")}`),
-    // As `crates/server/src/asset.rs` makes it.
-    ENGINE_TAG: JSON.stringify(digest.digest("base64url").slice(0, 16)),
-    // The glue would look for the module beside itself; we always say where it is.
+    ENGINE_INTEGRITY: integrity("engine.wasm"),
+    ENCODER_INTEGRITY: integrity("encoder.wasm"),
+    ENGINE_TAG: tag("engine.wasm"),
+    ENCODER_TAG: tag("encoder.wasm"),
+    // The glue of the noise reduction would look for its module beside itself; we always say where it is.
     "import.meta.url": '""',
   },
 };
@@ -61,7 +65,7 @@ await build({ ...common, entryPoints: ["src/phone/media/denoise-worklet.ts"], fo
 const packed = join(here, "generated", "package");
 rmSync(packed, { recursive: true, force: true });
 mkdirSync(packed, { recursive: true });
-for (const name of ["sidetone.mjs", "messenger.mjs", "phone.mjs", "plivo.mjs", "voximplant.mjs", "engine.wasm", "denoise.wasm", "denoise-worklet.js"]) copyFileSync(join(out, name), join(packed, name));
+for (const name of ["sidetone.mjs", "messenger.mjs", "phone.mjs", "plivo.mjs", "voximplant.mjs", "engine.wasm", "encoder.wasm", "denoise.wasm", "denoise-worklet.js"]) copyFileSync(join(out, name), join(packed, name));
 copyFileSync(join(here, "README.md"), join(packed, "README.md"));
 copyFileSync(join(out, "notices.txt"), join(packed, "notices.txt"));
 for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) copyFileSync(join(here, "../..", name), join(packed, name));
@@ -77,6 +81,7 @@ const exports = {
   // Likewise `voximplant-websdk/Call/Call`.
   "./voximplant/*": { types: "./types/compat/voximplant/index.d.ts", default: "./voximplant.mjs" },
   "./engine.wasm": "./engine.wasm",
+  "./encoder.wasm": "./encoder.wasm",
   "./denoise.wasm": "./denoise.wasm",
   "./denoise-worklet.js": "./denoise-worklet.js",
 };

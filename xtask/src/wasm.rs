@@ -1,4 +1,4 @@
-//! `cargo xtask wasm`: the engine, and the phone's noise reduction, as WebAssembly with its JavaScript glue.
+//! `cargo xtask wasm`: the engine, and the phone's noise reduction with its JavaScript glue, as WebAssembly.
 //!
 //! The standard library is built along, for size and without words for a panic: nobody in a browser reads them, and they are a fifth of the
 //! module. Its sources come from rustup where rustup can give them. Where it cannot (an offline mirror, a distribution's Rust) and the machine
@@ -14,23 +14,25 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{debian, process, workspace};
+use crate::{debian, npm, process, workspace};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// The loop of SHA-256 written once instead of 64 times is 7 kB less.
 const RUST_FLAGS: &str = "-Clinker-flavor=wasm-ld -Zunstable-options -Cpanic=immediate-abort --cfg sha2_backend_soft=\"compact\"";
 /// How long rustup may take to download 3 MB before it is taken to be cut off from them.
 const RUSTUP_PATIENCE: Duration = Duration::from_secs(120);
-/// The package of each module, and the name that the module and its glue have.
-const ENGINE: (&str, &str) = ("sidetone-engine-wasm", "engine");
-const DENOISE: (&str, &str) = ("sidetone-denoise-wasm", "denoise");
+/// The package of each module.
+const ENGINE: &str = "sidetone-engine-wasm";
+const DENOISE: &str = "sidetone-denoise-wasm";
 
-/// The engine with gzip may not be larger: every caller downloads it.
+/// The engine with gzip may not be larger: every caller downloads it whose page listens to series or issues …
 pub(crate) const GZIP_BYTES_MAX: usize = 103_000;
+/// … and this every other: with the collector it is less than 80 kB.
+pub(crate) const ENCODER_GZIP_BYTES_MAX: usize = 64_000;
 
 /// A built module.
 pub(crate) struct Module {
-    /// Holds `NAME.js`, `NAME.d.ts` and `NAME_bg.wasm`.
+    /// Holds `engine.wasm` and `encoder.wasm`, or `denoise_bg.wasm` with its glue `denoise.js` and `denoise.d.ts`.
     pub(crate) folder: PathBuf,
     /// Its size with gzip.
     pub(crate) gzip_bytes: usize,
@@ -47,37 +49,59 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The engine, built anew if it is not up to date.
+/// The engine, built anew if it is not up to date: with the analysis, and as `encoder.wasm` without.
 pub(crate) fn engine() -> Result<Module> {
-    build(ENGINE)
+    let folder = workspace::target_folder()?.join("engine-wasm");
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    optimised(&build(ENGINE, &["--no-default-features"])?, &folder, "encoder")?;
+    optimised(&build(ENGINE, &[])?, &folder, "engine")?;
+    Module::of(folder, "engine.wasm")
 }
 
 /// The phone's noise reduction, built anew if it is not up to date.
 pub(crate) fn denoise() -> Result<Module> {
-    build(DENOISE)
+    let folder = workspace::target_folder()?.join("denoise-wasm");
+    glue(&build(DENOISE, &[])?, &folder, "denoise")?;
+    Module::of(folder, "denoise_bg.wasm")
 }
 
-fn build((package, name): (&str, &str)) -> Result<Module> {
+impl Module {
+    /// The module of that name in a folder.
+    pub(crate) fn of(folder: PathBuf, name: &str) -> Result<Self> {
+        let bytes = fs::read(folder.join(name)).with_context(|| name.to_owned())?;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gzip.write_all(&bytes)?;
+        let gzip_bytes = gzip.finish()?.len();
+        let size = format!("{:.1} kB, {:.1} kB with gzip", kilobytes(bytes.len()), kilobytes(gzip_bytes));
+        Ok(Self { folder, gzip_bytes, size })
+    }
+}
+
+/// The bare module of a package with these features.
+fn build(package: &str, features: &[&str]) -> Result<PathBuf> {
     let target_folder = workspace::target_folder()?;
-    process::run(Toolchain::find()?.cargo(&target_folder).args([
-        "build",
-        "--locked",
-        "--package",
-        package,
-        "--target",
-        TARGET,
-        "--profile",
-        "wasm-release",
-    ]))?;
-    let bare = target_folder.join(TARGET).join("wasm-release").join(format!("{}.wasm", package.replace('-', "_")));
-    let folder = target_folder.join(format!("{name}-wasm"));
-    glue(&bare, &folder, name)?;
-    let bytes = fs::read(folder.join(format!("{name}_bg.wasm"))).context("the WebAssembly module")?;
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    gzip.write_all(&bytes)?;
-    let gzip_bytes = gzip.finish()?.len();
-    let size = format!("{:.1} kB, {:.1} kB with gzip", kilobytes(bytes.len()), kilobytes(gzip_bytes));
-    Ok(Module { folder, gzip_bytes, size })
+    process::run(
+        Toolchain::find()?
+            .cargo(&target_folder)
+            .args(["build", "--locked", "--package", package, "--target", TARGET, "--profile", "wasm-release"])
+            .args(features),
+    )?;
+    Ok(target_folder.join(TARGET).join("wasm-release").join(format!("{}.wasm", package.replace('-', "_"))))
+}
+
+/// Writes `NAME.wasm` by Binaryen, unless it was made from these very bytes: 4 % less with gzip, and what only developers read is gone.
+fn optimised(bare: &Path, folder: &Path, name: &str) -> Result<()> {
+    let bytes = fs::read(bare).with_context(|| bare.display().to_string())?;
+    let made_from = folder.join(format!("{name}-made-from.wasm"));
+    let made = folder.join(format!("{name}.wasm"));
+    if made.is_file() && fs::read(&made_from).is_ok_and(|before| before == bytes) {
+        return Ok(());
+    }
+    npm::install()?;
+    let mut wasm_opt = Command::new("node");
+    wasm_opt.arg(workspace::root().join("node_modules/binaryen/bin/wasm-opt")).arg(bare);
+    process::run(wasm_opt.args(["-Oz", "--strip-producers", "--strip-target-features", "-o"]).arg(&made))?;
+    fs::write(&made_from, bytes).with_context(|| made_from.display().to_string())
 }
 
 fn kilobytes(bytes: usize) -> f64 {

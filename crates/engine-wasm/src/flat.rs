@@ -3,18 +3,21 @@
 //! A *shape* is the id and type of a stats object with the names and kinds of its members. A report is, for each of its objects, the number
 //! of its shape followed by a value for each member: the number itself, 0 or 1, or the number of a text.
 
+#[cfg(feature = "engine")]
+mod live;
+
 use sidetone_engine::{
     order::order,
     report::{Column, Data, MemberName, Object, Presence, Reports, Text, Value},
-    series::{self, Layout},
+    series,
     units::Timestamp,
 };
 
+#[cfg(feature = "engine")]
+pub(crate) use live::Live;
+
 /// Most reports that wait for a batch: the oldest give way.
 pub const REPORTS_MAX: usize = 1000;
-
-/// How many forms of reports are kept ready: members come and go.
-const FORMS_MAX: usize = 4;
 
 /// Reports of most batches.
 const REPORTS_USUAL: usize = 10;
@@ -32,9 +35,14 @@ pub enum FlatError {
     Time,
     /// An identifier that is too long.
     Id,
+    /// A recording that was freed.
+    Recording,
 }
 
 impl FlatError {
+    /// Every error, in the order of their numbers.
+    pub(crate) const ALL: [Self; 6] = [Self::Shape, Self::Report, Self::Text, Self::Time, Self::Id, Self::Recording];
+
     /// What is wrong, in words.
     #[must_use]
     pub fn message(self) -> &'static str {
@@ -44,6 +52,7 @@ impl FlatError {
             Self::Text => "a value is the number of a text that was not told",
             Self::Time => "a time is in milliseconds since 1970 and before 2200",
             Self::Id => "an identifier has at most 4096 bytes of UTF-8",
+            Self::Recording => "the recording was freed",
         }
     }
 }
@@ -60,8 +69,8 @@ enum Kind {
 /// A member of a shape; name and key by their numbers, 0 for no key, else its number and 1.
 #[derive(Clone, Copy, Debug)]
 struct Member {
-    name: u32,
-    key: u32,
+    name: usize,
+    key: usize,
     kind: Kind,
     /// Where its value stands among those of the object.
     place: usize,
@@ -118,7 +127,7 @@ pub(crate) struct Intake {
     texts: Vec<Text>,
     shapes: Vec<Shape>,
     /// Id and type of every object, by the numbers of the texts.
-    objects: Vec<(u32, u32)>,
+    objects: Vec<(usize, usize)>,
     rows: Vec<Row>,
     dropped: u32,
 }
@@ -136,8 +145,8 @@ impl Intake {
     }
 
     /// Learns the next shape: id, type, then name, key (0 for none, else its number and 1) and kind of each member.
-    pub(crate) fn shape(&mut self, parts: &[u32]) -> Result<(), FlatError> {
-        let text = |number: u32| self.texts.get(number as usize).ok_or(FlatError::Shape);
+    pub(crate) fn shape(&mut self, parts: &[usize]) -> Result<(), FlatError> {
+        let text = |number: usize| self.texts.get(number).ok_or(FlatError::Shape);
         let (&[id, stats_type], rest) = parts.split_first_chunk::<2>().ok_or(FlatError::Shape)?;
         let (parts, []) = rest.as_chunks::<3>() else { return Err(FlatError::Shape) };
         let mut members = Vec::with_capacity(parts.len());
@@ -150,13 +159,13 @@ impl Intake {
                 _ => return Err(FlatError::Shape),
             };
             let plain = key.checked_sub(1).map(text).transpose()?;
-            let is_read = series::is_read(text(name)?, plain.map(|key| &**key));
+            let is_read = cfg!(feature = "engine") && series::is_read(text(name)?, plain.map(|key| &**key));
             members.push(Member { name, key, kind, place, is_read });
         }
-        let key_of = |member: &Member| member.key.checked_sub(1).and_then(|key| self.texts.get(key as usize));
+        let key_of = |member: &Member| member.key.checked_sub(1).and_then(|key| self.texts.get(key));
         let sorted = order(members.len(), &|a, b| {
             let (a, b) = (&members[a], &members[b]);
-            let names = self.texts[a.name as usize].cmp(&self.texts[b.name as usize]);
+            let names = self.texts[a.name].cmp(&self.texts[b.name]);
             names.then_with(|| key_of(a).cmp(&key_of(b)))
         });
         let members: Vec<Member> = sorted.into_iter().map(|place| members[place]).collect();
@@ -197,24 +206,6 @@ impl Intake {
             rest = after;
         }
         Ok(())
-    }
-
-    /// The newest report for the engine, in the first of the `forms`.
-    pub(crate) fn judged<'a>(&self, forms: &'a mut Vec<Live>) -> Option<&'a Live> {
-        let row = self.rows.last()?;
-        match forms.iter_mut().position(|live| live.renew(row)) {
-            Some(place) => forms.swap(0, place),
-            None => {
-                forms.truncate(FORMS_MAX - 1);
-                forms.insert(0, self.live(row));
-            }
-        }
-        forms.first()
-    }
-
-    /// All that wait but the newest.
-    pub(crate) fn earlier(&self) -> Reports {
-        self.table(self.rows.split_last().map_or(&[], |(_, earlier)| earlier), false)
     }
 
     /// Takes out all that wait.
@@ -268,7 +259,7 @@ impl Intake {
             }
             if found.len() > known {
                 let new = found.split_off(known);
-                let id = |place: usize| &self.texts[self.objects[new[place].0].0 as usize];
+                let id = |place: usize| &self.texts[self.objects[new[place].0].0];
                 let sorted = order(new.len(), &|a, b| id(a).cmp(id(b)));
                 let mut new: Vec<_> = new.into_iter().map(Some).collect();
                 found.extend(sorted.into_iter().filter_map(|place| new[place].take()));
@@ -292,9 +283,10 @@ impl Intake {
 
     fn object(&self, number: usize, cells: &[Cell<'_>], height: usize, only_read: bool, buffer: &mut Vec<Found>) -> Object {
         let (id, stats_type) = self.objects[number];
-        let (id, stats_type) = (self.texts[id as usize].clone(), self.texts[stats_type as usize].clone());
+        let (id, stats_type) = (self.texts[id].clone(), self.texts[stats_type].clone());
         let mut shapes: Vec<usize> = Vec::new();
         let mut columns = Vec::new();
+        let is_plain = cells.len() == height && cells.iter().all(|cell| cell.shape == cells[0].shape);
         for (at, first) in cells.iter().enumerate() {
             if shapes.contains(&first.shape) {
                 continue;
@@ -304,6 +296,10 @@ impl Intake {
                 columns.reserve_exact(shape.members.len());
             }
             for (near, member) in shape.members.iter().enumerate().filter(|(_, member)| member.is_read || !only_read) {
+                if is_plain && let Some(data) = self.plain(member, cells) {
+                    columns.push(Column { name: self.name(member), presence: Presence::All, data });
+                    continue;
+                }
                 if shapes.iter().any(|&shape| self.shapes[shape].find(member, near).is_some()) {
                     continue;
                 }
@@ -314,10 +310,8 @@ impl Intake {
                         buffer.push((cell.row, of.kind, cell.values[of.place]));
                     }
                 }
-                let key = member.key.checked_sub(1).map(|key| self.texts[key as usize].clone());
-                let name = MemberName { name: self.texts[member.name as usize].clone(), key };
                 columns.push(Column {
-                    name,
+                    name: self.name(member),
                     presence: presence(buffer.iter().map(|found| found.0), buffer.len(), height),
                     data: self.data(buffer, height),
                 });
@@ -325,6 +319,27 @@ impl Intake {
             shapes.push(first.shape);
         }
         Object { id, stats_type, presence: presence(cells.iter().map(|cell| cell.row), cells.len(), height), columns }
+    }
+
+    fn name(&self, member: &Member) -> MemberName {
+        let key = member.key.checked_sub(1).map(|key| self.texts[key].clone());
+        MemberName { name: self.texts[member.name].clone(), key }
+    }
+
+    /// The values of a member of one shape, where every row has a cell of it: one value, or numbers.
+    fn plain(&self, member: &Member, cells: &[Cell<'_>]) -> Option<Data> {
+        let first = cells[0].values[member.place];
+        let mut is_one = true;
+        let mut is_finite = member.kind == Kind::Number;
+        for cell in cells {
+            let number = cell.values[member.place];
+            is_one &= number.to_bits() == first.to_bits();
+            is_finite &= number.is_finite();
+        }
+        if is_one {
+            return Some(Data::Constant(self.value(member.kind, first)));
+        }
+        is_finite.then(|| Data::Numbers(cells.iter().map(|cell| cell.values[member.place]).collect()))
     }
 
     /// The values of a column that is in some rows, at least one. Where it is absent stands the number before.
@@ -362,54 +377,6 @@ impl Intake {
             Kind::Json => Value::Json(text()),
         }
     }
-
-    fn live(&self, row: &Row) -> Live {
-        let reports = self.table(std::slice::from_ref(row), true);
-        let mut live = Live { values: row.values.clone(), layout: Layout::new(&reports), reports, fixed: Vec::new(), moving: Vec::new() };
-        let mut at = 0;
-        let mut heads: Vec<(usize, usize)> = Vec::new();
-        for cell in self.cells(0, &row.values) {
-            live.fixed.push(at);
-            heads.push((cell.shape, at + 1));
-            at += 1 + cell.values.len();
-        }
-        // As the table has them.
-        let id = |place: usize| &self.texts[self.objects[self.shapes[heads[place].0].object].0 as usize];
-        for place in order(heads.len(), &|a, b| id(a).cmp(id(b))) {
-            let (shape, head) = heads[place];
-            for member in self.shapes[shape].members.iter().filter(|member| member.is_read) {
-                let is_number = member.kind == Kind::Number && row.values[head + member.place].is_finite();
-                if is_number { &mut live.moving } else { &mut live.fixed }.push(head + member.place);
-            }
-        }
-        live
-    }
-}
-
-/// A report as the engine reads it. Into one of the same form, which differs in numbers only, these are all that is written.
-#[derive(Debug)]
-pub(crate) struct Live {
-    values: Vec<f64>,
-    /// Places of what must not change: shapes, and values that are no numbers.
-    fixed: Vec<usize>,
-    /// Places of the numbers, in the order in which the table has them.
-    moving: Vec<usize>,
-    pub(crate) reports: Reports,
-    pub(crate) layout: Layout,
-}
-
-impl Live {
-    /// `false` when the report has another form.
-    fn renew(&mut self, row: &Row) -> bool {
-        let Self { values, fixed, moving, reports, .. } = self;
-        let is_same = values.len() == row.values.len()
-            && fixed.iter().all(|&place| values[place].to_bits() == row.values[place].to_bits())
-            && moving.iter().all(|&place| row.values[place].is_finite());
-        if is_same {
-            reports.renew(row.time, moving.iter().map(|&place| row.values[place]));
-        }
-        is_same
-    }
 }
 
 /// In which of so many rows something is that is in these.
@@ -423,7 +390,7 @@ fn presence(rows: impl Iterator<Item = usize>, count: usize, height: usize) -> P
 }
 
 /// A number that counts something.
-fn index(number: f64) -> Option<usize> {
+pub(crate) fn index(number: f64) -> Option<usize> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "compared with what it was")]
     let index = number as u32;
     (f64::from(index) == number).then_some(index as usize)
@@ -437,10 +404,10 @@ mod tests {
 
     use super::*;
 
-    const NUMBER: u32 = 0;
-    const BOOL: u32 = 1;
-    const TEXT: u32 = 2;
-    const JSON: u32 = 3;
+    const NUMBER: usize = 0;
+    const BOOL: usize = 1;
+    const TEXT: usize = 2;
+    const JSON: usize = 3;
 
     /// Knows the texts 1 to 6.
     fn intake() -> Intake {
@@ -483,6 +450,7 @@ mod tests {
             report(4, &[("B", &[(x.clone(), Value::Json("null".into()))])]),
             report(5, &[("A", a), ("B", &[(y, Value::Number(-0.0)), (x, Value::Number(7.0))])]),
         ];
+        #[cfg(feature = "engine")]
         assert_eq!(intake.earlier().iter().collect::<Vec<_>>(), reports[..4]);
         let table = intake.take();
         assert_eq!(table.iter().collect::<Vec<_>>(), reports);
@@ -493,39 +461,6 @@ mod tests {
         };
         assert_eq!(order(&table), order(&whole), "the codec writes objects and members in this order");
         assert_eq!(intake.len(), 0);
-    }
-
-    #[test]
-    fn the_engine_is_told_the_newest_report_whatever_changed() {
-        let mut intake = Intake::default();
-        for text in ["B", "inbound-rtp", "jitter", "kind", "audio", "video", "x"] {
-            intake.text(text);
-        }
-        for (object, kind) in [(1, TEXT), (7, TEXT), (1, JSON)] {
-            intake.shape(&[object, 2, 7, 0, NUMBER, 4, 0, kind, 3, 0, NUMBER]).unwrap();
-        }
-        let mut forms = Vec::new();
-        let object = |id, kind: Value, jitter: Option<f64>| {
-            let members = [("kind", Some(kind)), ("jitter", jitter.map(Value::Number))];
-            let members = members.into_iter().filter_map(|(name, value)| Some((MemberName::plain(name), value?))).collect();
-            (Text::from(id), Stats { stats_type: "inbound-rtp".into(), members })
-        };
-        let (audio, video) = (|| Value::Text("audio".into()), || Value::Text("video".into()));
-        let b = |kind, jitter| object("B", kind, jitter);
-        for (second, values, stats) in [
-            (1, vec![0.0, 1.0, 5.0, 0.5], vec![b(audio(), Some(0.5))]),
-            (2, vec![0.0, 2.0, 5.0, 0.25], vec![b(audio(), Some(0.25))]),
-            (3, vec![0.0, 2.0, 6.0, 0.75], vec![b(video(), Some(0.75))]),
-            (4, vec![1.0, 2.0, 6.0, 2.0, 0.0, 3.0, 6.0, 1.0], vec![b(video(), Some(1.0)), object("x", video(), Some(2.0))]),
-            (5, vec![1.0, 2.0, 6.0, 4.0, 0.0, 3.0, 6.0, 3.0], vec![b(video(), Some(3.0)), object("x", video(), Some(4.0))]),
-            (6, vec![2.0, 2.0, 6.0, 0.0], vec![b(Value::Json("video".into()), Some(0.0))]),
-            (7, vec![], vec![]),
-        ] {
-            intake.push(at(second), values).unwrap();
-            let Live { reports, layout, .. } = intake.judged(&mut forms).unwrap();
-            assert_eq!(reports.iter().collect::<Vec<_>>(), [Report { time: at(second), stats: stats.into_iter().collect() }]);
-            assert_eq!(format!("{layout:?}"), format!("{:?}", Layout::new(reports)));
-        }
     }
 
     #[test]

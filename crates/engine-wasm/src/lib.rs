@@ -1,68 +1,72 @@
 //! Engine and wire for the browser: bindings only, no logic of their own.
 //!
 //! A [`Recording`] owns what one page saw of one peer connection since the last batch, and its live analysis. Reports come in as numbers
-//! (`flat`) and what they lead to goes out as numbers (`output`): no JSON passes. `README.md` beside this crate says how to call it.
+//! (`flat`) and what they lead to goes out as numbers (`output`): no JSON passes. `abi` is what JavaScript calls. `README.md` beside this crate
+//! says how to. Without the feature `engine` there is no analysis: that is the module for pages that only send.
 
+mod abi;
 mod flat;
+#[cfg(feature = "engine")]
+mod judging;
+#[cfg(feature = "engine")]
 mod output;
 
+#[cfg(feature = "engine")]
 use sidetone_engine::{
-    analysis::{Analyzer, MuteChange, Muted, Notice, Noticed},
-    ids::{ConferenceId, IdTooLong, ParticipantId, PeerConnectionId, UserId},
+    analysis::{MuteChange, Muted, Notice, Noticed},
     issue::{Preset, RuleSet},
+};
+use sidetone_engine::{
+    ids::{ConferenceId, IdTooLong, ParticipantId, PeerConnectionId, UserId},
     units::Timestamp,
 };
 use sidetone_wire::{
     batch::{self, Batch, Event},
     codec,
 };
-use wasm_bindgen::prelude::*;
 
 pub use flat::{FlatError, REPORTS_MAX};
 
-/// Names of the metrics and, on the second line, of the rules of a preset, separated by blanks: their places are their numbers.
-#[wasm_bindgen]
+/// What is told by its number: the metrics in the first line and the rules of a preset in the second, separated by blanks and none without the
+/// analysis; then an error in each line.
 #[must_use]
 pub fn names(preset: &str) -> String {
-    output::names(&rules(preset))
+    #[cfg(feature = "engine")]
+    let mut names = output::names(&rules(preset));
+    #[cfg(not(feature = "engine"))]
+    let (mut names, _) = (String::from("\n"), preset);
+    for error in FlatError::ALL {
+        names.push('\n');
+        names.push_str(error.message());
+    }
+    names
 }
 
 /// The rules of a preset; those of `sidetone` where there is none of that name.
+#[cfg(feature = "engine")]
 fn rules(preset: &str) -> RuleSet {
     Preset::from_name(preset).unwrap_or_default().rules()
 }
 
 /// What one page saw of one peer connection, or of its participant, since the last batch.
-#[wasm_bindgen]
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Recording {
-    rules: RuleSet,
     intake: flat::Intake,
-    /// The last reports that the analyzer was told, the newest first.
-    forms: Vec<flat::Live>,
     encoder: codec::Encoder,
     events: Vec<Event>,
-    /// What it was told of silence and by events before there was an analyzer.
-    mutes: Vec<MuteChange>,
-    notices: Vec<Notice>,
-    analyzer: Option<Analyzer>,
+    #[cfg(feature = "engine")]
+    judging: judging::Judging,
 }
 
-#[wasm_bindgen]
 impl Recording {
     /// Nothing seen yet; it is to be judged by the rules of a preset.
-    #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(preset: &str) -> Self {
+        let _ = preset;
         Self {
-            rules: rules(preset),
-            intake: flat::Intake::default(),
-            forms: Vec::new(),
-            encoder: codec::Encoder::default(),
-            events: Vec::new(),
-            mutes: Vec::new(),
-            notices: Vec::new(),
-            analyzer: None,
+            #[cfg(feature = "engine")]
+            judging: judging::Judging::by(rules(preset)),
+            ..Self::default()
         }
     }
 
@@ -76,8 +80,9 @@ impl Recording {
     ///
     /// # Errors
     /// When it is none.
-    pub fn shape(&mut self, parts: &[u32]) -> Result<(), JsError> {
-        told(self.intake.shape(parts))
+    pub fn shape(&mut self, parts: &[f64]) -> Result<(), FlatError> {
+        let parts: Option<Vec<usize>> = parts.iter().map(|&part| flat::index(part)).collect();
+        self.intake.shape(&parts.ok_or(FlatError::Shape)?)
     }
 
     /// Takes a report: for each stats object the number of its shape and a value for each of its members. The oldest of more than
@@ -85,16 +90,22 @@ impl Recording {
     ///
     /// # Errors
     /// When the time is none, or the numbers are no report in the shapes told so far.
-    pub fn push(&mut self, time_ms: f64, values: Vec<f64>, judges: bool) -> Result<Vec<f64>, JsError> {
-        told(self.take_report(time_ms, values, judges))
+    pub fn push(&mut self, time_ms: f64, values: Vec<f64>, judges: bool) -> Result<Vec<f64>, FlatError> {
+        self.intake.push(time(time_ms)?, values)?;
+        #[cfg(feature = "engine")]
+        if judges {
+            return Ok(self.judging.read(&self.intake));
+        }
+        let _ = judges;
+        Ok(Vec::new())
     }
 
     /// Takes an event. The payload is a JSON object as text.
     ///
     /// # Errors
     /// When the time is none.
-    pub fn event(&mut self, time_ms: f64, kind: String, payload: String) -> Result<(), JsError> {
-        self.events.push(Event { time: told(time(time_ms))?, kind, payload });
+    pub fn event(&mut self, time_ms: f64, kind: String, payload: String) -> Result<(), FlatError> {
+        self.events.push(Event { time: time(time_ms)?, kind, payload });
         Ok(())
     }
 
@@ -103,17 +114,14 @@ impl Recording {
     ///
     /// # Errors
     /// When the time is none.
-    pub fn mute(&mut self, time_ms: f64, of: u8, track: &str, is_muted: bool) -> Result<(), JsError> {
+    #[cfg(feature = "engine")]
+    pub fn mute(&mut self, time_ms: f64, of: u32, track: &str, is_muted: bool) -> Result<(), FlatError> {
         let of = match of {
             0 => Muted::Microphone { track: (!track.is_empty()).then(|| track.into()) },
             1 => Muted::FarEnd,
             _ => Muted::Call,
         };
-        let change = MuteChange { time: told(time(time_ms))?, of, is_muted };
-        match &mut self.analyzer {
-            Some(analyzer) => analyzer.set_mute(change),
-            None => self.mutes.push(change),
-        }
+        self.judging.mute(MuteChange { time: time(time_ms)?, of, is_muted });
         Ok(())
     }
 
@@ -123,7 +131,8 @@ impl Recording {
     ///
     /// # Errors
     /// When the time is none.
-    pub fn notice(&mut self, time_ms: f64, what: u8, text: &str) -> Result<(), JsError> {
+    #[cfg(feature = "engine")]
+    pub fn notice(&mut self, time_ms: f64, what: u32, text: &str) -> Result<(), FlatError> {
         let what = match what {
             0 => Noticed::Gathering,
             1 => Noticed::Gathered,
@@ -135,80 +144,27 @@ impl Recording {
             7 => Noticed::Network(text.into()),
             live_or_not => Noticed::Track { track: text.into(), is_live: live_or_not == 8 },
         };
-        let notice = Notice { time: told(time(time_ms))?, what };
-        match &mut self.analyzer {
-            Some(analyzer) => analyzer.notice(notice),
-            None if self.notices.len() < REPORTS_MAX => self.notices.push(notice),
-            None => {}
-        }
+        self.judging.notice(Notice { time: time(time_ms)?, what });
         Ok(())
     }
 
     /// How many reports wait for a batch.
-    #[wasm_bindgen(getter)]
     #[must_use]
     pub fn count(&self) -> usize {
         self.intake.len()
     }
 
     /// How many reports had to give way since this was asked last.
-    #[wasm_bindgen(js_name = takeDropped)]
     pub fn take_dropped(&mut self) -> u32 {
         self.intake.take_dropped()
     }
 
-    /// Everything since the last batch in the compact form.
+    /// Everything since the last batch in the compact form, for these ids of conference, user, participant and peer connection.
     ///
     /// # Errors
     /// When an identifier is too long or the time is none; then everything still waits.
-    #[wasm_bindgen(js_name = takeBatch)]
-    pub fn take_batch(
-        &mut self,
-        conference_id: String,
-        user_id: String,
-        participant_id: String,
-        peer_connection_id: String,
-        batch_seq: u32,
-        sent_ms: f64,
-    ) -> Result<Vec<u8>, JsError> {
-        let ids = [conference_id, user_id, participant_id, peer_connection_id];
-        told(self.encode(ids, batch_seq, sent_ms))
-    }
-
-    /// Forgets all texts and shapes: to be called after a batch was taken, when many were told.
-    pub fn forget(&mut self) {
-        self.intake.forget();
-        self.forms.clear();
-    }
-}
-
-impl Recording {
-    fn take_report(&mut self, time_ms: f64, values: Vec<f64>, judges: bool) -> Result<Vec<f64>, FlatError> {
-        self.intake.push(time(time_ms)?, values)?;
-        if !judges {
-            return Ok(Vec::new());
-        }
-        let analyzer = self.analyzer.get_or_insert_with(|| {
-            let mut analyzer = Analyzer::live(&self.rules);
-            self.mutes.drain(..).for_each(|change| analyzer.set_mute(change));
-            self.notices.drain(..).for_each(|notice| analyzer.notice(notice));
-            // What came before anybody wanted to know is its history.
-            analyzer.push(&self.intake.earlier(), &mut |_| {});
-            analyzer
-        });
-        let mut outcome = output::Outcome::default();
-        if let Some(live) = self.intake.judged(&mut self.forms) {
-            analyzer.push_in(&live.layout, &live.reports, &mut |output| outcome.add(output, &self.rules));
-        }
-        Ok(outcome.into_numbers())
-    }
-
-    fn encode(
-        &mut self,
-        [conference_id, user_id, participant_id, peer_connection_id]: [String; 4],
-        batch_seq: u32,
-        sent_ms: f64,
-    ) -> Result<Vec<u8>, FlatError> {
+    pub fn take_batch(&mut self, ids: [String; 4], batch_seq: u32, sent_ms: f64) -> Result<Vec<u8>, FlatError> {
+        let [conference_id, user_id, participant_id, peer_connection_id] = ids;
         let too_long = |_: IdTooLong| FlatError::Id;
         let batch = Batch {
             conference_id: ConferenceId::new(conference_id).map_err(too_long)?,
@@ -222,18 +178,15 @@ impl Recording {
         };
         batch::encode_with(&mut self.encoder, &batch).ok_or(FlatError::Report)
     }
-}
 
-impl Default for Recording {
-    fn default() -> Self {
-        Self::new(Preset::default().name())
+    /// Forgets all texts and shapes: to be called after a batch was taken, when many were told.
+    pub fn forget(&mut self) {
+        self.intake.forget();
+        #[cfg(feature = "engine")]
+        self.judging.forget();
     }
 }
 
 fn time(time_ms: f64) -> Result<Timestamp, FlatError> {
     Timestamp::from_millis_f64(time_ms).ok_or(FlatError::Time)
-}
-
-fn told<T>(result: Result<T, FlatError>) -> Result<T, JsError> {
-    result.map_err(|error| JsError::new(error.message()))
 }

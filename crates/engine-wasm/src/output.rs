@@ -17,7 +17,7 @@ use sidetone_engine::{
     report::Text,
 };
 
-/// Names of the metrics and of the rules, each separated by a blank; the two lists by a line end.
+/// Metrics and rules, a line each, separated by blanks.
 pub(crate) fn names(rules: &RuleSet) -> String {
     let mut names = String::new();
     for metric in Metric::ALL {

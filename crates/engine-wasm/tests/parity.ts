@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { initSync, Recording } from "../../../packages/sdk/generated/engine.js";
-import { engineOfModule } from "../../../packages/sdk/src/engine/index.ts";
+import { engineOf } from "../../../packages/sdk/src/engine/index.ts";
+import { EngineModule, ModuleRecording } from "../../../packages/sdk/src/engine/module.ts";
 import { OPEN } from "../../../packages/sdk/src/privacy.ts";
 import type { Outcome } from "../../../packages/sdk/src/engine/outcome.ts";
 
 const native = JSON.parse(readFileSync(process.env["SIDETONE_NATIVE"] as string, "utf8")) as Record<string, { outcomes: Outcome[]; batch: string }>;
-initSync({ module: readFileSync(new URL("../../../packages/sdk/generated/engine_bg.wasm", import.meta.url)) });
-const engine = engineOfModule();
+const { instance } = await WebAssembly.instantiate(readFileSync(new URL("../../../packages/sdk/generated/engine.wasm", import.meta.url)));
+const engine = engineOf(instance);
 
 /** The lines of a trace as recorded. */
 function lines(name: string): { t: number; report: Record<string, object> }[] {
@@ -38,16 +38,29 @@ for (const [name, expected] of Object.entries(native)) {
 }
 
 test("what is no report is an error, not a trap", () => {
-  const recording = new Recording("sidetone");
-  assert.throws(() => recording.push(Number.NaN, new Float64Array(), true), /milliseconds/);
-  assert.throws(() => recording.push(0, Float64Array.of(0), true), /shape/);
-  assert.throws(() => recording.shape(Uint32Array.of(1, 2)), /shape/);
+  const module = new EngineModule(instance);
+  const recording = new ModuleRecording(module, "sidetone");
+  const push = (timeMs: number, ...values: number[]) => recording.push(timeMs, Float64Array.from(values), true);
+  assert.throws(() => push(Number.NaN), /milliseconds/);
+  assert.throws(() => push(0, 0), /shape/);
+  for (const parts of [[1, 2], [1.5, 2], [-1, 2]]) assert.throws(() => recording.shape(parts), /shape/);
   recording.text("IT01");
   recording.text("note");
-  recording.shape(Uint32Array.of(1, 2, 2, 0, 2));
-  for (const number of [3, -1, 0.5, Number.NaN]) assert.throws(() => recording.push(0, Float64Array.of(0, number), true), /text/);
-  assert.throws(() => recording.push(0, Float64Array.of(0), true), /report/);
-  assert.throws(() => recording.takeBatch("x".repeat(5000), "", "", "", 0, 0), /4096/);
-  assert.equal(recording.push(1000, Float64Array.of(0, 1), true)[0], 1, "the recording is still of use");
+  recording.shape([1, 2, 2, 0, 2]);
+  for (const number of [3, -1, 0.5, Number.NaN]) assert.throws(() => push(0, 0, number), /text/);
+  assert.throws(() => push(0, 0), /report/);
+  assert.throws(() => recording.takeBatch(["x".repeat(5000), "", "", ""], 0, 0), /4096/);
+  assert.equal(push(1000, 0, 1)[0], 1, "the recording is still of use");
+  recording.free();
+  assert.throws(() => recording.count, /freed/);
+  assert.throws(() => module.done(module.exports.sidetone_count(-1)), /freed/);
+});
+
+test("texts of any length and any script arrive", () => {
+  const recording = engine.recording(() => OPEN);
+  const text = "Grüße 👋 \ud800".repeat(20_000);
+  recording.event(0, "note", JSON.stringify({ text }));
+  const body = recording.takeBatch({ conferenceId: "c", userId: "ü", participantId: "", peerConnectionId: "", batchSeq: 0, sentMs: 0 });
+  assert.ok(Buffer.from(body).includes(JSON.stringify({ text }).slice(0, 1000)));
   recording.free();
 });

@@ -45,8 +45,10 @@ export interface Options {
    * (`speaking_while_muted`). How much speech there was is sent, no sound. The copy keeps the device in use. Default `false`.
    */
   readonly mutedSpeech?: boolean;
-  /** Where `engine.wasm` is. Default: beside the script. */
+  /** Where `engine.wasm` is, which is loaded once somebody listens to series or issues. Default: at `url`. */
   readonly engineUrl?: string;
+  /** Where `encoder.wasm` is, which is loaded until then. Default: `engineUrl` if that is given, else at `url`. */
+  readonly encoderUrl?: string;
 }
 
 /** Rules with their thresholds: ours, or those of another product ([Issues](docs/issues.md)). */

@@ -132,13 +132,14 @@ export class BatchBuilder {
 
   /** Without reports, where the engine is there. */
   #eventsAlone(events: readonly Told[]): Form | undefined {
+    let recording: Recording | undefined;
     try {
-      const recording = this.engine()?.recording(() => OPEN);
-      const form = recording && this.#compact(recording, events);
-      recording?.free();
-      return form;
+      recording = this.engine()?.recording(() => OPEN);
+      return recording && this.#compact(recording, events);
     } catch {
       return undefined;
+    } finally {
+      recording?.free();
     }
   }
 

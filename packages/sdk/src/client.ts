@@ -21,6 +21,9 @@ import { Uploader } from "./upload/uploader.ts";
 /** Version of this package; `build.mjs` fills it in. */
 declare const VERSION: string;
 
+/** What the page hears only from an engine that judges. */
+const JUDGED = ["tick", "issue", "issueEscalated", "issueCleared"] as const;
+
 /** How long the end waits for a last report, and then for the server. */
 const LAST_REPORT_MS = 1000;
 const LAST_UPLOAD_MS = 5000;
@@ -58,7 +61,9 @@ export class Sidetone {
 
   /** Listens; the answer takes the listener away. */
   on<Name extends keyof Events>(name: Name, listener: (value: Events[Name]) => void): () => void {
-    return this.#emitter.on(name, listener);
+    const stop = this.#emitter.on(name, listener);
+    this.#run?.prepare();
+    return stop;
   }
 
   /** Observes a connection; nothing where it cannot be: an `error` event says why. */
@@ -186,7 +191,7 @@ export class Sidetone {
     if (typeof RTCPeerConnection !== "function") this.#failures.tell("webrtc_missing", "this browser or frame has no WebRTC: there is nothing to measure");
     const { options } = this;
     const identity: Identity = { conferenceId: this.conferenceId, userId: options.userId, participantId: this.participantId };
-    const run = new Run(settings, identity, options.addresses !== false, this.#emitter, this.#failures);
+    const run = new Run(settings, identity, options.addresses !== false, this.#emitter, this.#failures, () => void this.#upload(run));
     this.#run = run;
     run.own.event(
       "joined",
@@ -246,7 +251,7 @@ export class Sidetone {
     const connection: Connection = new Connection(peerConnection, name, label, recorder, builder, {
       policy: run.policy,
       mutedSpeech: run.mutedSpeech,
-      judges: () => (["tick", "issue", "issueEscalated", "issueCleared"] as const).some((event) => this.#emitter.has(event)),
+      judges: run.listens,
       onOutcome: (outcome) => this.#tell(connection, outcome),
       onCut: () => void this.#send(run, builder),
       onClosed: () => this.#forget(connection, run),
@@ -306,6 +311,8 @@ class Run {
   readonly queue: DatabaseQueue;
   readonly engine = () => this.#engine;
   readonly policy = () => this.#policy ?? STRICT;
+  /** Whether the page wants to hear what the engine says of reports. */
+  readonly listens: () => boolean;
   connectionCount = 0;
   readonly preset: Preset;
   readonly mutedSpeech: boolean;
@@ -321,9 +328,12 @@ class Run {
     private readonly addresses: boolean,
     emitter: Emitter<Events>,
     private readonly failures: Failures,
+    /** Sends what the engine before holds. */
+    private readonly onEngine: () => void,
   ) {
     this.preset = settings.preset;
     this.mutedSpeech = settings.mutedSpeech;
+    this.listens = () => JUDGED.some((name) => emitter.has(name));
     const to = destination(settings, identity.userId);
     this.own = new BatchBuilder(identity, undefined, this.engine);
     this.#credentials = new Credentials(settings.secret, settings.token);
@@ -354,22 +364,45 @@ class Run {
 
   /** Gets what is missing of engine and policy; called again until both are there. */
   prepare(): void {
-    if (this.#preparing || (this.#engine && this.#policy)) return;
+    if (this.#preparing || (this.#isServed(this.listens()) && this.#policy)) return;
     this.#preparing = true;
-    const policy = this.#policy ? undefined : this.#askPolicy();
-    const engine = this.#engine ?? loadEngine(this.settings.engineUrl).catch((error) => this.#withoutEngine(error));
-    void Promise.all([engine, policy]).then(([loaded]) => {
-      this.#engine = loaded;
+    void this.#prepare().then((judges) => {
       this.#preparing = false;
+      if (this.listens() && !judges) this.prepare();
     });
   }
 
-  #withoutEngine(error: unknown): undefined {
-    this.failures.tell(
-      "engine_unavailable",
-      `reports are sent, but the page is not told of series and issues, because the engine at ${this.settings.engineUrl} cannot be loaded: ${error}. ` +
-        "The Content-Security-Policy must allow script-src 'wasm-unsafe-eval' and connect-src of that address",
-    );
+  /** Tells whether it was an engine that judges that was wanted. */
+  async #prepare(): Promise<boolean> {
+    const policy = this.#policy ? undefined : this.#askPolicy();
+    // Who has just made the client may be about to listen.
+    await Promise.resolve();
+    const judges = this.listens();
+    const before = this.#engine;
+    if (!this.#isServed(judges)) this.#engine = (await this.#load(judges)) ?? before;
+    await policy;
+    if (before && before !== this.#engine) this.onEngine();
+    return judges;
+  }
+
+  #isServed(judges: boolean): boolean {
+    return this.#engine !== undefined && (this.#engine.judges || !judges);
+  }
+
+  async #load(judges: boolean): Promise<Engine | undefined> {
+    const { engineUrl, encoderUrl } = this.settings;
+    const url = judges ? engineUrl : encoderUrl;
+    try {
+      return await loadEngine(url, url === engineUrl);
+    } catch (error) {
+      const lack = judges ? ", but the page is not told of series and issues," : " as JSON,";
+      this.failures.tell(
+        "engine_unavailable",
+        `reports are sent${lack} because the engine at ${url} cannot be loaded: ${error}. ` +
+          "The Content-Security-Policy must allow script-src 'wasm-unsafe-eval' and connect-src of that address",
+      );
+      return undefined;
+    }
   }
 
   async #askPolicy(): Promise<void> {

@@ -11,6 +11,7 @@ export interface Settings {
   readonly queueBytesMax: number;
   readonly queueBatchesMax: number;
   readonly engineUrl: string;
+  readonly encoderUrl: string;
   readonly preset: Preset;
   readonly mutedSpeech: boolean;
   /** Whether anything is sent. */
@@ -22,8 +23,9 @@ const PRESETS: readonly Preset[] = ["sidetone", "plivo", "plivo-shipped", "twili
 /** Where this script came from, if it is a script of a page. */
 const SCRIPT_URL = (globalThis.document?.currentScript as HTMLScriptElement | null | undefined)?.src;
 
-/** Checksum of the engine that this script was built with, as the server knows it; `build.mjs` fills it in. */
+/** Checksums of the modules that this script was built with, as the server knows them; `build.mjs` fills them in. */
 declare const ENGINE_TAG: string;
+declare const ENCODER_TAG: string;
 
 /** The settings, or a sentence on what is wrong and how to mend it. */
 export function settle(options: Options, scriptUrl = SCRIPT_URL): Settings | string {
@@ -52,6 +54,8 @@ export function settle(options: Options, scriptUrl = SCRIPT_URL): Settings | str
     queueBytesMax: atLeast(0, options.queueBytesMax, 5_000_000),
     queueBatchesMax: atLeast(0, options.queueBatchesMax, 1000),
     engineUrl: options.engineUrl ?? `${url}/sdk/engine.wasm?v=${ENGINE_TAG}`,
+    // Whoever keeps the engine elsewhere has at least that: it encodes too.
+    encoderUrl: options.encoderUrl ?? options.engineUrl ?? `${url}/sdk/encoder.wasm?v=${ENCODER_TAG}`,
     preset,
     mutedSpeech: mutedSpeech === true,
     upload,

@@ -8,6 +8,9 @@ import { permitted, type Policy } from "./privacy.ts";
 /** Most reports of one batch: the oldest give way. */
 const REPORTS_MAX = 1000;
 
+/** Most words of silence, and of other events, that wait for an engine that judges. */
+const HEARD_MAX = 64;
+
 /** Reports that wait, in the JSON of a batch's member `reports`. */
 export interface JsonReports {
   readonly json: string;
@@ -21,6 +24,8 @@ export class Recorder {
   #mutes: Parameters<Recording["mute"]>[] = [];
   #notices: Parameters<Recording["notice"]>[] = [];
   #recording: Recording | undefined;
+  /** Whose recording it is. */
+  #of: Engine | undefined;
   #lastMs: number | undefined;
   #dropped = 0;
   #isEnded = false;
@@ -55,16 +60,16 @@ export class Recorder {
   /** Hears of silence that is meant (docs/intake.md), and of how the connection comes to be. */
   hear(kind: string, payload: { kind?: unknown; direction?: unknown; id?: unknown }, timeMs: number): void {
     const notice = noticeOf(kind, payload);
-    if (notice && this.#recording) this.#recording.notice(timeMs, ...notice);
-    else if (notice) this.#notices.push([timeMs, ...notice]);
+    if (notice && this.#recording && this.#of?.judges) this.#recording.notice(timeMs, ...notice);
+    else if (notice) wait(this.#notices, [timeMs, ...notice]);
     const isMuted = kind === "muted" || kind === "held";
     if (!isMuted && kind !== "unmuted" && kind !== "resumed") return;
     const isCall = kind === "held" || kind === "resumed";
     if (!isCall && typeof payload.kind === "string" && payload.kind !== "audio") return;
     const of = isCall ? "call" : payload.direction === "inbound" ? "far_end" : "microphone";
     const track = of === "microphone" && typeof payload.id === "string" ? payload.id : undefined;
-    if (this.#recording) this.#recording.mute(timeMs, of, track, isMuted);
-    else this.#mutes.push([timeMs, of, track, isMuted]);
+    if (this.#recording && this.#of?.judges) return this.#recording.mute(timeMs, of, track, isMuted);
+    wait(this.#mutes, [timeMs, of, track, isMuted]);
   }
 
   /** The recording that holds what waits; without an engine there is none. */
@@ -82,11 +87,11 @@ export class Recorder {
     return { json: `[${reports.join()}]`, count: reports.length, dropped };
   }
 
-  /** What waited was taken out; or the engine failed, and another recording begins. */
+  /** What waited was taken out. Another recording begins where the engine failed, or another one came meanwhile. */
   taken(hasFailed = false): void {
     this.#lastMs = undefined;
     if (hasFailed) this.#recording = undefined;
-    if (this.#isEnded) this.#free();
+    if (this.#isEnded || this.engine() !== this.#of) this.#free();
   }
 
   /** No report comes any more; what waits is still to be taken. */
@@ -99,9 +104,11 @@ export class Recorder {
     const engine = this.#isEnded ? undefined : this.engine();
     if (this.#recording || !engine) return this.#recording;
     this.#recording = engine.recording(this.policy, this.preset);
+    this.#of = engine;
     for (const { timeMs, json } of this.#reports.splice(0)) {
       this.#recording.push(timeMs, new Map(Object.entries(JSON.parse(json) as Record<string, object>)), false);
     }
+    if (!engine.judges) return this.#recording;
     for (const mute of this.#mutes.splice(0)) this.#recording.mute(...mute);
     for (const notice of this.#notices.splice(0)) this.#recording.notice(...notice);
     return this.#recording;
@@ -111,4 +118,10 @@ export class Recorder {
     this.#recording?.free();
     this.#recording = undefined;
   }
+}
+
+/** Puts another one with those that wait: the oldest gives way. */
+function wait<Word>(waiting: Word[], word: Word): void {
+  waiting.push(word);
+  if (waiting.length > HEARD_MAX) waiting.shift();
 }

@@ -60,6 +60,7 @@ for (const [form, engine] of [[COMPACT_TYPE, loaded], [JSON_TYPE, undefined]] as
 
 test("where the engine fails, events go out as JSON and the reports that it took along are told", () => {
   const failing: Engine = {
+    judges: true,
     recording(policy) {
       const broken: Recording = Object.create(loaded.recording(policy));
       Object.defineProperty(broken, "takeBatch", { value: () => assert.fail("the engine is broken") });

@@ -3,12 +3,16 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { initSync } from "../generated/engine.js";
-import { engineOfModule } from "../src/engine/index.ts";
+import { engineOf } from "../src/engine/index.ts";
 
-initSync({ module: readFileSync(new URL("../generated/engine_bg.wasm", import.meta.url)) });
+async function load(name: string) {
+  const { instance } = await WebAssembly.instantiate(readFileSync(new URL(`../generated/${name}.wasm`, import.meta.url)));
+  return engineOf(instance);
+}
 
-export const engine = engineOfModule();
+export const engine = await load("engine");
+/** That which only encodes. */
+export const encoder = await load("encoder");
 
 /** Reads a compact batch as the server does. */
 export function decoded(body: Uint8Array): Record<string, unknown> {

@@ -6,7 +6,7 @@ import type { Options } from "../src/api.ts";
 import { destination, settle, type Settings } from "../src/options.ts";
 
 // The build knows it.
-Object.assign(globalThis, { ENGINE_TAG: "tag" });
+Object.assign(globalThis, { ENGINE_TAG: "tag", ENCODER_TAG: "other" });
 
 const LEAST: Options = { url: "https://quality.example.com/", secret: "sti_x", conferenceId: "weekly" };
 
@@ -20,6 +20,7 @@ test("little has to be said", () => {
     queueBytesMax: 5_000_000,
     queueBatchesMax: 1000,
     engineUrl: "https://quality.example.com/sdk/engine.wasm?v=tag",
+    encoderUrl: "https://quality.example.com/sdk/encoder.wasm?v=other",
     preset: "sidetone",
     mutedSpeech: false,
     upload: true,

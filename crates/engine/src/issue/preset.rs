@@ -4,7 +4,7 @@
 //! thresholds and its share of bad samples, and faster than it was.
 
 mod plivo;
-mod sidetone;
+pub(super) mod sidetone;
 mod twilio;
 mod voximplant;
 

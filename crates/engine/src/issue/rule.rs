@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Preset, Severity};
+use super::{Severity, preset};
 use crate::metric::{Metric, Scope};
 
 /// On which side of a threshold values are bad.
@@ -141,7 +141,7 @@ impl RuleSet {
     /// The default preset.
     #[must_use]
     pub fn sidetone() -> Self {
-        Preset::Sidetone.rules()
+        preset::sidetone::rules()
     }
 }
 

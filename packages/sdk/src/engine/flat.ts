@@ -11,7 +11,7 @@ export type StatsReport = { forEach(visit: (stats: object, id: string) => void):
 /** What learns texts and shapes. */
 export interface Learner {
   text(text: string): void;
-  shape(parts: Uint32Array): void;
+  shape(parts: readonly number[]): void;
 }
 
 const NUMBER = 0;
@@ -188,7 +188,7 @@ export class FlatWriter {
         if (kind === RECORD) for (const key in value as Members) member(name, key, kindOf((value as Members)[key]));
       }
     }
-    this.learner.shape(Uint32Array.from(parts));
+    this.learner.shape(parts);
     return { number: this.#shapeCount++, id, type, names, kinds, texts, textNumbers: names.map(() => 0), tellings };
   }
 

@@ -1,16 +1,17 @@
-/** The engine as WebAssembly. Only this folder knows its glue. */
+/** The engine as WebAssembly. Only this folder knows how it is called. */
 
-import init, { Recording as Glue, names as namesOfModule } from "../../generated/engine.js";
 import type { Preset } from "../api.ts";
 import type { Policy } from "../privacy.ts";
 import { FlatWriter, type StatsReport } from "./flat.ts";
-import { type Names, namesFrom, type Outcome, OutcomeReader } from "./outcome.ts";
+import { EngineModule, ModuleRecording } from "./module.ts";
+import { type Outcome, OutcomeReader } from "./outcome.ts";
 
 export type { StatsReport } from "./flat.ts";
 export type { EngineIssue, EngineStream, EngineTick, Outcome } from "./outcome.ts";
 
-/** Checksum of the very `engine.wasm` that this script was built with; `build.mjs` fills it in. */
+/** Checksums of the very modules that this script was built with; `build.mjs` fills them in. */
 declare const ENGINE_INTEGRITY: string;
+declare const ENCODER_INTEGRITY: string;
 
 /** What names a batch. */
 export interface BatchName {
@@ -42,6 +43,8 @@ export interface Recording {
 }
 
 export interface Engine {
+  /** Whether it judges; one that only encodes is a third smaller. */
+  readonly judges: boolean;
   /** A recording of what may leave the page, by the policy of each moment; the page is told what a preset makes of it. */
   recording(policy: () => Policy, preset?: Preset): Recording;
 }
@@ -54,66 +57,84 @@ export type Noticed = (typeof NOTICED)[number];
 const MUTED = { microphone: 0, far_end: 1, call: 2 } as const;
 
 class WasmRecording implements Recording {
-  readonly #glue: Glue;
+  readonly #recording: ModuleRecording;
   readonly #writer: FlatWriter;
   readonly #reader: OutcomeReader;
+  readonly #judges: boolean;
 
-  constructor(policy: () => Policy, preset: Preset, names: Names) {
-    this.#glue = new Glue(preset);
-    this.#reader = new OutcomeReader(names);
-    this.#writer = new FlatWriter(this.#glue, policy);
+  constructor(module: EngineModule, policy: () => Policy, preset: Preset) {
+    this.#recording = new ModuleRecording(module, preset);
+    this.#judges = module.judges;
+    this.#reader = new OutcomeReader(module.names(preset));
+    this.#writer = new FlatWriter(this.#recording, policy);
   }
 
   get count(): number {
-    return this.#glue.count;
+    return this.#recording.count;
   }
 
   push(timeMs: number, report: StatsReport, judges: boolean): Outcome | undefined {
-    const numbers = this.#glue.push(timeMs, this.#writer.write(report), judges);
-    return judges ? this.#reader.read(numbers) : undefined;
+    const numbers = this.#recording.push(timeMs, this.#writer.write(report), judges);
+    return judges && this.#judges ? this.#reader.read(numbers) : undefined;
   }
 
   event(timeMs: number, kind: string, payload: string): void {
-    this.#glue.event(timeMs, kind, payload);
+    this.#recording.event(timeMs, kind, payload);
   }
 
   mute(timeMs: number, of: keyof typeof MUTED, track: string | undefined, isMuted: boolean): void {
-    this.#glue.mute(timeMs, MUTED[of], track ?? "", isMuted);
+    this.#recording.mute(timeMs, MUTED[of], track ?? "", isMuted);
   }
 
   notice(timeMs: number, what: Noticed, text: string): void {
-    this.#glue.notice(timeMs, NOTICED.indexOf(what), text);
+    this.#recording.notice(timeMs, NOTICED.indexOf(what), text);
   }
 
   takeDropped(): number {
-    return this.#glue.takeDropped();
+    return this.#recording.takeDropped();
   }
 
   takeBatch({ conferenceId, userId, participantId, peerConnectionId, batchSeq, sentMs }: BatchName): Uint8Array<ArrayBuffer> {
-    const body = this.#glue.takeBatch(conferenceId, userId, participantId, peerConnectionId, batchSeq, sentMs);
+    const body = this.#recording.takeBatch([conferenceId, userId, participantId, peerConnectionId], batchSeq, sentMs);
     if (this.#writer.isFull) {
       this.#writer.forget();
-      this.#glue.forget();
+      this.#recording.forget();
     }
-    return body as Uint8Array<ArrayBuffer>;
+    return body;
   }
 
   free(): void {
-    this.#glue.free();
+    this.#recording.free();
   }
 }
 
-/** The engine, once its glue is initialised. */
-export function engineOfModule(): Engine {
-  return { recording: (policy, preset = "sidetone") => new WasmRecording(policy, preset, namesFrom(namesOfModule(preset))) };
+/** The engine of an instance of the module. */
+export function engineOf(instance: WebAssembly.Instance): Engine {
+  const module = new EngineModule(instance);
+  return { judges: module.judges, recording: (policy, preset = "sidetone") => new WasmRecording(module, policy, preset) };
 }
 
-let loading: Promise<Engine> | undefined;
+const loading = new Map<string, Promise<Engine>>();
 
-/** Loads the engine, once for the page, off the main thread. A file other than the one we were built with is refused by its checksum. */
-export function loadEngine(url: string): Promise<Engine> {
-  const response = () => fetch(url, { credentials: "omit", ...(ENGINE_INTEGRITY && { integrity: ENGINE_INTEGRITY }) });
-  loading ??= init({ module_or_path: response() }).then(engineOfModule);
-  loading.catch(() => (loading = undefined));
-  return loading;
+/**
+ * Loads the engine, or that which only encodes, once for the page and off the main thread. A file other than the one we were built with is
+ * refused by its checksum.
+ */
+export function loadEngine(url: string, judges: boolean): Promise<Engine> {
+  let engine = loading.get(url);
+  if (!engine) {
+    engine = instantiate(url, judges ? ENGINE_INTEGRITY : ENCODER_INTEGRITY).then(engineOf);
+    loading.set(url, engine);
+    engine.catch(() => loading.delete(url));
+  }
+  return engine;
+}
+
+async function instantiate(url: string, integrity: string): Promise<WebAssembly.Instance> {
+  const response = await fetch(url, { credentials: "omit", ...(integrity && { integrity }) });
+  if (!response.ok) throw new Error(`the engine: ${response.status} ${response.statusText}`);
+  // Browsers compile what arrives only under its own type, and not every server knows that.
+  const isNamed = response.headers.get("Content-Type")?.startsWith("application/wasm");
+  const { instance } = await (isNamed ? WebAssembly.instantiateStreaming(response) : WebAssembly.instantiate(await response.arrayBuffer()));
+  return instance;
 }

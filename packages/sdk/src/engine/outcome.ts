@@ -39,12 +39,6 @@ export interface Names {
   readonly rules: readonly string[];
 }
 
-/** From the text that the module gives. */
-export function namesFrom(text: string): Names {
-  const [metrics = [], rules = []] = text.split("\n").map((line) => line.trimEnd().split(" "));
-  return { metrics, rules };
-}
-
 const SEVERITIES = ["minor", "major", "critical"] as const;
 
 /** The metrics that a group may have, and an object that has them all: a copy of it is filled faster than one that grows. */

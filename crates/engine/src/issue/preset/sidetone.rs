@@ -14,7 +14,7 @@ use super::*;
 const LOW_MOS: Thresholds = thresholds(2.8, 2.2, 1.8);
 
 /// The default preset: a synthesis of the thresholds of the hosted products.
-pub(super) fn rules() -> RuleSet {
+pub(in super::super) fn rules() -> RuleSet {
     let rules = vec![
         rule("high_rtt", Metric::Rtt, CONNECTION, THREE_OF_FIVE, Above, thresholds(200.0, 400.0, 800.0)),
         rule("high_jitter", Metric::Jitter, STREAMS, THREE_OF_FIVE, Above, thresholds(30.0, 60.0, 100.0)),

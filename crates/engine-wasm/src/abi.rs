@@ -1,0 +1,200 @@
+//! What JavaScript calls (`packages/sdk/src/engine/module.ts`): functions of numbers, and memory that both sides use.
+//!
+//! Numbers and texts for a call are written into the *room* before it. A text becomes one of those that the next call takes, by
+//! [`sidetone_told`]; numbers are taken by the call itself. What a call gives stands in memory until the next one: it answers how many numbers
+//! or bytes these are, or below zero which error it is, −1 for the first line of errors in [`names`](crate::names).
+#![expect(unsafe_code, reason = "the names by which JavaScript finds functions: nothing else in a program may have them")]
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use crate::{FlatError, Recording, names};
+
+thread_local! {
+    /// Where JavaScript writes: as many numbers, or UTF-8.
+    static ROOM: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    /// The texts for the next call.
+    static TEXTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    /// What JavaScript reads.
+    static NUMBERS: Cell<Vec<f64>> = const { Cell::new(Vec::new()) };
+    static BYTES: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// By their numbers. Each by itself: one whose call traps stays lent for ever, and the others go on.
+    static RECORDINGS: RefCell<Vec<Option<Rc<RefCell<Recording>>>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Where to write so many bytes.
+#[unsafe(no_mangle)]
+extern "C" fn sidetone_room(bytes: usize) -> *mut u64 {
+    ROOM.with_borrow_mut(|room| {
+        let size = bytes.div_ceil(size_of::<u64>());
+        if room.len() < size {
+            room.resize(size, 0);
+        }
+        room.as_mut_ptr()
+    })
+}
+
+/// The room holds a text for the next call.
+#[unsafe(no_mangle)]
+extern "C" fn sidetone_told(bytes: usize) {
+    let bytes: Vec<u8> = ROOM.with_borrow(|room| room.iter().flat_map(|eight| eight.to_le_bytes()).take(bytes).collect());
+    TEXTS.with_borrow_mut(|texts| texts.push(String::from_utf8(bytes).unwrap_or_default()));
+}
+
+/// Gives the bytes of [`names`](crate::names) by one text, the preset.
+#[unsafe(no_mangle)]
+extern "C" fn sidetone_names() -> i32 {
+    let [preset] = told();
+    answer(Ok(give(&BYTES, names(&preset).into_bytes())))
+}
+
+/// Where the bytes are that a call gave.
+#[unsafe(no_mangle)]
+extern "C" fn sidetone_bytes() -> *const u8 {
+    at(&BYTES)
+}
+
+/// Where the numbers are that a call gave.
+#[unsafe(no_mangle)]
+extern "C" fn sidetone_numbers() -> *const f64 {
+    at(&NUMBERS)
+}
+
+/// The number of a new recording, by one text, the preset.
+#[unsafe(no_mangle)]
+extern "C" fn sidetone_recording() -> usize {
+    let [preset] = told();
+    RECORDINGS.with_borrow_mut(|recordings| {
+        let place = recordings.iter().position(Option::is_none).unwrap_or(recordings.len());
+        let new = Some(Rc::new(RefCell::new(Recording::new(&preset))));
+        match recordings.get_mut(place) {
+            Some(free) => *free = new,
+            None => recordings.push(new),
+        }
+        place
+    })
+}
+
+/// Frees a recording.
+#[unsafe(no_mangle)]
+extern "C" fn sidetone_free(recording: usize) {
+    let freed = RECORDINGS.with_borrow_mut(|recordings| recordings.get_mut(recording).and_then(Option::take));
+    drop(freed);
+}
+
+/// [`Recording::text`] of one text.
+#[unsafe(no_mangle)]
+extern "C" fn sidetone_text(recording: usize) -> i32 {
+    call(recording, |recording, [text]: [String; 1]| {
+        recording.text(&text);
+        Ok(0)
+    })
+}
+
+/// [`Recording::shape`] of so many numbers.
+#[unsafe(no_mangle)]
+extern "C" fn sidetone_shape(recording: usize, count: usize) -> i32 {
+    call(recording, |recording, []: [String; 0]| recording.shape(&numbers(count)).map(|()| 0))
+}
+
+/// [`Recording::push`] of so many numbers; gives numbers.
+#[unsafe(no_mangle)]
+extern "C" fn sidetone_push(recording: usize, time_ms: f64, count: usize, judges: u32) -> i32 {
+    call(recording, |recording, []: [String; 0]| {
+        recording.push(time_ms, numbers(count), judges != 0).map(|outcome| give(&NUMBERS, outcome))
+    })
+}
+
+/// [`Recording::event`] of two texts, kind and payload.
+#[unsafe(no_mangle)]
+extern "C" fn sidetone_event(recording: usize, time_ms: f64) -> i32 {
+    call(recording, |recording, [kind, payload]: [String; 2]| recording.event(time_ms, kind, payload).map(|()| 0))
+}
+
+/// [`Recording::mute`] of one text, the track.
+#[cfg(feature = "engine")]
+#[unsafe(no_mangle)]
+extern "C" fn sidetone_mute(recording: usize, time_ms: f64, of: u32, is_muted: u32) -> i32 {
+    call(recording, |recording, [track]: [String; 1]| recording.mute(time_ms, of, &track, is_muted != 0).map(|()| 0))
+}
+
+/// [`Recording::notice`] of one text.
+#[cfg(feature = "engine")]
+#[unsafe(no_mangle)]
+extern "C" fn sidetone_notice(recording: usize, time_ms: f64, what: u32) -> i32 {
+    call(recording, |recording, [text]: [String; 1]| recording.notice(time_ms, what, &text).map(|()| 0))
+}
+
+/// [`Recording::count`].
+#[unsafe(no_mangle)]
+extern "C" fn sidetone_count(recording: usize) -> i32 {
+    call(recording, |recording, []: [String; 0]| Ok(recording.count()))
+}
+
+/// [`Recording::take_dropped`].
+#[unsafe(no_mangle)]
+extern "C" fn sidetone_take_dropped(recording: usize) -> i32 {
+    call(recording, |recording, []: [String; 0]| Ok(recording.take_dropped() as usize))
+}
+
+/// [`Recording::take_batch`] of four texts, conference, user, participant and peer connection; gives bytes.
+#[unsafe(no_mangle)]
+extern "C" fn sidetone_take_batch(recording: usize, batch_seq: u32, sent_ms: f64) -> i32 {
+    call(recording, |recording, ids| recording.take_batch(ids, batch_seq, sent_ms).map(|bytes| give(&BYTES, bytes)))
+}
+
+/// [`Recording::forget`].
+#[unsafe(no_mangle)]
+extern "C" fn sidetone_forget(recording: usize) -> i32 {
+    call(recording, |recording, []: [String; 0]| {
+        recording.forget();
+        Ok(0)
+    })
+}
+
+/// The texts for this call.
+fn told<const COUNT: usize>() -> [String; COUNT] {
+    let mut texts = TEXTS.take().into_iter();
+    std::array::from_fn(|_| texts.next().unwrap_or_default())
+}
+
+/// Calls a recording with as many texts as it takes; those that were not told are empty.
+fn call<const TEXTS_COUNT: usize>(
+    recording: usize,
+    work: impl FnOnce(&mut Recording, [String; TEXTS_COUNT]) -> Result<usize, FlatError>,
+) -> i32 {
+    let texts = told();
+    let Some(recording) = RECORDINGS.with_borrow(|recordings| recordings.get(recording).cloned().flatten()) else {
+        return answer(Err(FlatError::Recording));
+    };
+    let result = work(&mut recording.borrow_mut(), texts);
+    answer(result)
+}
+
+fn answer(result: Result<usize, FlatError>) -> i32 {
+    match result {
+        Ok(count) => i32::try_from(count).unwrap_or(i32::MAX),
+        Err(error) => -1 - error as i32,
+    }
+}
+
+/// The numbers in the room.
+fn numbers(count: usize) -> Vec<f64> {
+    ROOM.with_borrow(|room| room.iter().take(count).map(|&bits| f64::from_bits(bits)).collect())
+}
+
+/// Keeps what a call gives where JavaScript reads it.
+fn give<T>(place: &'static std::thread::LocalKey<Cell<Vec<T>>>, given: Vec<T>) -> usize {
+    let count = given.len();
+    place.set(given);
+    count
+}
+
+fn at<T>(place: &'static std::thread::LocalKey<Cell<Vec<T>>>) -> *const T {
+    let held = place.take();
+    let at = held.as_ptr();
+    place.set(held);
+    at
+}
