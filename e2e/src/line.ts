@@ -1,12 +1,16 @@
 /** A page with a phone, connected to a SIP server by a wire of its own. */
 
 import assert from "node:assert/strict";
-import type { Browser, Page } from "playwright-core";
+import type { Browser as Chromium, Page } from "playwright-core";
+import type { Browser as Firefox } from "puppeteer-core";
 import type { Credentials, PhoneOptions } from "../../packages/sdk/src/phone/api.ts";
 import type { Told } from "../pages/phone.ts";
-import { chromiumTab } from "./browsers.ts";
+import { chromiumTab, firefoxTab } from "./browsers.ts";
 import type { SipServer, Wire } from "./sip.ts";
 import { until } from "./wait.ts";
+
+/** What a phone needs to know of its server. */
+type Reachable = Pick<SipServer, "domain" | "wire">;
 
 export interface Line {
   readonly user: string;
@@ -16,15 +20,16 @@ export interface Line {
 }
 
 /** Opens the page and its phone, and connects it; `user` has the password that the server knows. */
-export async function openLine(browser: Browser, origin: string, server: SipServer, user: string, options: Partial<PhoneOptions> = {}): Promise<Line> {
+export async function openLine(browser: Chromium | Firefox, origin: string, server: Reachable, user: string, options: Partial<PhoneOptions> = {}): Promise<Line> {
   const line = await openPhone(browser, origin, server, user, options);
   assert.equal(await connect(line), undefined, `${user} is registered`);
   return line;
 }
 
 /** Opens the page and its phone. */
-export async function openPhone(browser: Browser, origin: string, server: SipServer, user: string, options: Partial<PhoneOptions> = {}): Promise<Line> {
-  const page = await chromiumTab(browser);
+export async function openPhone(browser: Chromium | Firefox, origin: string, server: Reachable, user: string, options: Partial<PhoneOptions> = {}): Promise<Line> {
+  // What the tests do with a page, both drivers have.
+  const page = "newContext" in browser ? await chromiumTab(browser) : ((await firefoxTab(browser)) as unknown as Page);
   const wire = await server.wire();
   await page.goto(origin);
   await page.evaluate((options) => line.open(options), { servers: wire.url, domain: server.domain, ...options });
@@ -34,7 +39,7 @@ export async function openPhone(browser: Browser, origin: string, server: SipSer
     wire,
     close: async () => {
       await page.evaluate(() => line.phone.stop());
-      await page.context().close();
+      await page.close();
       await wire.close();
     },
   };

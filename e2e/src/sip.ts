@@ -17,6 +17,8 @@ export interface SipServer {
   /** A wire of its own to the server, such as a phone has. */
   wire(): Promise<Wire>;
   readonly log: string;
+  /** Dies as by a power cut, and comes back: what it had in memory is gone. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -49,10 +51,14 @@ export async function startKamailio({ tls }: { tls?: string } = {}): Promise<Kam
   const values = { TLS_PORT: String(tlsPort), PORT: String(port), TLS_FILE: tls ?? "" };
   writeFileSync(configuration, template.replaceAll(/@(\w+)@/g, (_, name: keyof typeof values) => values[name]));
   const options = ["-DD", "-E", "-f", configuration, "-Y", folder, "-w", folder, "-m", "64", "-M", "8", ...(tls ? ["-A", "WITH_TLS"] : [])];
-  const child = spawn(KAMAILIO, options, { stdio: ["ignore", "pipe", "pipe"] });
+  let child: ChildProcess;
   let log = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (log += chunk.toString()));
-  await until(`Kamailio listens (${log})`, 20_000, async () => isListening(port));
+  const up = async (): Promise<void> => {
+    child = spawn(KAMAILIO, options, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (log += chunk.toString()));
+    await until(`Kamailio listens (${log})`, 20_000, async () => isListening(port));
+  };
+  await up();
   return {
     name: "kamailio",
     domain: "sidetone.test",
@@ -62,17 +68,22 @@ export async function startKamailio({ tls }: { tls?: string } = {}): Promise<Kam
     get log() {
       return log;
     },
+    restart: async () => {
+      await end(child, "SIGKILL");
+      await up();
+    },
     stop: async () => {
-      await end(child);
+      await end(child, "SIGTERM");
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function end(child: ChildProcess): Promise<void> {
+/** Ends it with the processes that it made. */
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null) return;
   const ended = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
+  process.kill(-child.pid!, signal);
   await ended;
 }
 
@@ -84,7 +95,8 @@ function isListening(port: number): Promise<boolean> {
   });
 }
 
-async function wireTo(port: number, path: string): Promise<Wire> {
+/** A wire of its own to a server at that port. */
+export async function wireTo(port: number, path: string): Promise<Wire> {
   const open = new Set<Socket>();
   let state: "whole" | "cut" | "stalled" = "whole";
   const server = createServer((near) => {
@@ -138,6 +150,10 @@ export async function startSidetone(users: readonly string[], config = ""): Prom
     wire: () => wireTo(sidetone.port, "/sip"),
     get log() {
       return sidetone.log;
+    },
+    restart: async () => {
+      await sidetone.kill();
+      await sidetone.up();
     },
     stop: () => sidetone.stop(),
   };

@@ -10,9 +10,11 @@ import type { Browser } from "playwright-core";
 
 import type {} from "../pages/jssip.ts";
 import { chromiumTab, launchChromium } from "../src/browsers.ts";
+import { answer, dial, hangUp, hears, openLine, rung, talks } from "../src/line.ts";
 import { type Origin, serveOrigin } from "../src/origin.ts";
 import { accessToken, Softphone } from "../src/plivo.ts";
 import { Sidetone } from "../src/sidetone.ts";
+import { wireTo } from "../src/sip.ts";
 import { sleep, until } from "../src/wait.ts";
 
 const ISSUER = "MA1";
@@ -21,6 +23,7 @@ const KEY = "a key that both sides have, 32 bytes and more";
 let sidetone: Sidetone;
 let origin: Origin;
 let plain: Origin;
+let phones: Origin;
 let browser: Browser;
 let passwords: Record<string, string>;
 const folder = mkdtempSync(join(tmpdir(), "sidetone-plivo-"));
@@ -36,12 +39,13 @@ before(async () => {
   const bundle = readFileSync(createRequire(import.meta.url).resolve("plivo-browser-sdk/dist/plivobrowsersdk.js"), "utf8");
   origin = await serveOrigin([], { page: "plivo", before: [bundle.replaceAll("</script", "<\\/script")] });
   plain = await serveOrigin([], { page: "jssip" });
+  phones = await serveOrigin([`${sidetone.url}/sdk/phone.js`], { page: "phone" });
   browser = await launchChromium();
 });
 
 after(async () => {
   await browser?.close();
-  await Promise.all([origin?.close(), plain?.close()]);
+  await Promise.all([origin, plain, phones].map((site) => site?.close()));
   await sidetone?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -82,6 +86,36 @@ test("it logs in with a password, stays there, is called, and calls", async () =
   assert.deepEqual(conference.participants.map(({ user_id }) => user_id).sort(), ["alice", "bob"]);
   const refused = (await sidetone.events(conference.key)).filter(({ kind }) => kind === "sip_refused");
   assert.ok(refused.length === 2 && refused.every(({ payload }) => payload["code"] === 486));
+  await alice.close();
+});
+
+test("it calls our phone, and our phone calls it", async () => {
+  const alice = await Softphone.ready(browser, origin.url, server, "alice");
+  const bob = await openLine(browser, phones.url, { ...server, wire: () => wireTo(sidetone.port, "/sip") }, "bob");
+
+  await alice.do("call", "bob", {});
+  const into = await rung(bob);
+  await answer(bob, into);
+  await alice.hears("onCallAnswered");
+  await hears(bob, into, "mediaConnected");
+  await talks([[bob, into]]);
+  await alice.do("sendDtmf", "5");
+  assert.equal((await hears(bob, into, "dtmf"))["tone"], "5");
+  await alice.do("hangup");
+  assert.equal((await hears(bob, into, "ended"))["originator"], "remote");
+  await alice.hears("onCallTerminated");
+  await alice.forget();
+
+  const out = await dial(bob, "alice");
+  const [caller, , { callUUID }] = await alice.hears("onIncomingCall");
+  assert.equal(caller, "bob@phone.plivo.com");
+  await alice.do("answer", callUUID);
+  await alice.hears("onCallAnswered");
+  await hears(bob, out, "mediaConnected");
+  await talks([[bob, out]]);
+  await hangUp(bob, out);
+  await alice.hears("onCallTerminated");
+  await bob.close();
   await alice.close();
 });
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { editSdp, isHolding } from "../src/phone/sdp.ts";
+import { editSdp, isHolding, mendSdp } from "../src/phone/sdp.ts";
 
 /** As Chromium 130 offers audio, shortened. */
 const OFFER = [
@@ -60,4 +60,12 @@ test("on hold is who offers no ear: RFC 3264 §8.4", () => {
   assert.equal(isHolding(OFFER + video("inactive").replace("video 9", "video 0")), false);
   // A direction of the session is that of each stream without one.
   assert.equal(isHolding(OFFER.replace("a=sendrecv\r\n", "").replace("a=group", "a=sendonly\r\na=group")), true);
+});
+
+test("an offer as Plivo's client spoils it is mended: line ends, and lines of payload types that are not offered", () => {
+  const lines = ["rtpmap:63 red/48000/2", "fmtp:63 111/111"].map((line) => `a=${line}\r\n`).join("");
+  const without = OFFER.replace(" 63 ", " ").replace(lines, "");
+  const spoiled = OFFER.replace(" 63 ", " ").replace("111/111\r\n", "111/111\r\r\n").replace("PCMU/8000\r\n", "PCMU/8000\r\r\r\n");
+  assert.equal(mendSdp(spoiled), without);
+  assert.equal(mendSdp(OFFER), OFFER);
 });

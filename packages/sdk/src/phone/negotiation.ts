@@ -2,6 +2,7 @@
 
 import { gathered } from "./gathering.ts";
 import type { Reply } from "./jssip/request.ts";
+import { mendSdp } from "./sdp.ts";
 
 /** What became of an offer of ours. */
 export class Refused extends Error {
@@ -58,7 +59,7 @@ export class Negotiation {
   answer(sdp: string): Promise<string> {
     const { peerConnection } = this.port;
     return this.#answering(async () => {
-      await peerConnection.setRemoteDescription({ type: "offer", sdp });
+      await peerConnection.setRemoteDescription({ type: "offer", sdp: mendSdp(sdp) });
       await peerConnection.setLocalDescription(await peerConnection.createAnswer());
       return this.#gather();
     });
@@ -75,7 +76,7 @@ export class Negotiation {
       const { response, ...none } = await this.port.reinvite(await this.#gather());
       this.#check();
       if (response?.body && response.status_code < 300) {
-        await peerConnection.setRemoteDescription({ type: "answer", sdp: response.body });
+        await peerConnection.setRemoteDescription({ type: "answer", sdp: mendSdp(response.body) });
         return true;
       }
       await peerConnection.setLocalDescription({ type: "rollback" });

@@ -1,4 +1,4 @@
-/** Editing of the session descriptions that are sent (RFC 8866): codecs and the bit rate of Opus. */
+/** Session descriptions (RFC 8866): what is wished for in those that are sent, and what is put right in those that come. */
 
 export interface SdpWishes {
   readonly codecs: readonly string[] | undefined;
@@ -11,6 +11,20 @@ export function editSdp(sdp: string, { codecs, maxAverageBitrate }: SdpWishes): 
       if (!section.startsWith("m=audio ")) return section;
       const chosen = codecs ? chooseCodecs(section, codecs) : section;
       return maxAverageBitrate === undefined ? chosen : limitOpus(chosen, maxAverageBitrate);
+    })
+    .join("");
+}
+
+/**
+ * As browsers take it. Plivo's Browser SDK 2.2.21 ends some lines of its offers by `\r\r\r\n`, and takes payload types out of the `m=` line but leaves
+ * what belongs to them.
+ */
+export function mendSdp(sdp: string): string {
+  return sections(sdp.replace(/\r*\n/g, "\r\n"))
+    .map((section) => {
+      if (!section.startsWith("m=")) return section;
+      const [first = "", ...lines] = section.split("\r\n");
+      return [first, ...linesOf(first.split(" ").slice(3), lines)].join("\r\n");
     })
     .join("");
 }
@@ -45,11 +59,15 @@ function chooseCodecs(section: string, codecs: readonly string[]): string {
   const events = payloads.filter((payload) => names.get(payload) === "telephone-event");
   const matching = events.filter((payload) => clocks.has(clockRate(payload, lines)));
   const kept = [...chosen, ...(matching.length > 0 ? matching : events)];
-  const stays = (line: string) => {
+  return [[media, port, protocol, ...kept].join(" "), ...linesOf(kept, lines)].join("\r\n");
+}
+
+/** Without the lines that belong to other payload types. */
+function linesOf(payloads: readonly string[], lines: readonly string[]): string[] {
+  return lines.filter((line) => {
     const payload = /^a=(?:rtpmap|fmtp|rtcp-fb):(\d+) /.exec(line)?.[1];
-    return payload === undefined || kept.includes(payload);
-  };
-  return [[media, port, protocol, ...kept].join(" "), ...lines.filter(stays)].join("\r\n");
+    return payload === undefined || payloads.includes(payload);
+  });
 }
 
 /** Payload types that may come without `rtpmap` (RFC 3551 §6). */

@@ -3,6 +3,7 @@
 import type { Cause } from "../api.ts";
 import { causeOf } from "../cause.ts";
 import { headerLines } from "../headers.ts";
+import { mendSdp } from "../sdp.ts";
 import { type IncomingRequest, type IncomingResponse, RTCSession, type UA, type URI } from "./library.ts";
 import { type Reply, sendWithin } from "./request.ts";
 
@@ -43,7 +44,7 @@ export class Session {
     raw.on("peerconnection", ({ peerconnection }) => events.onPeerConnection(peerconnection));
     raw.on("icecandidate", ({ ready }) => events.onCandidate(ready));
     raw.on("sdp", (description) => {
-      if (description.originator === "local") description.sdp = events.editLocal(description.sdp);
+      description.sdp = description.originator === "local" ? events.editLocal(description.sdp) : mendSdp(description.sdp);
     });
     raw.on("sending", () => events.onInvite());
     raw.on("progress", ({ response }) => response && events.onProgress(response));
