@@ -147,9 +147,9 @@ for (const start of SIP_SERVERS) {
       for (const [index, line] of [ada, bob].entries()) {
         const then = before[index]!;
         let now = await held(line);
-        // The browser lets go of connections when it finds the time.
-        for (let round = 0; round < 20 && now.listeners > then.listeners; round++) {
-          await sleep(500);
+        // SIP remembers a transaction for 32 s (RFC 3261 §17), and with it the call.
+        for (let round = 0; round < 30 && now.listeners > then.listeners; round++) {
+          await sleep(2000);
           now = await held(line);
         }
         const told = `${line.user} held ${JSON.stringify(then)} after 20 calls, ${JSON.stringify(now)} after ${CALLS}`;
