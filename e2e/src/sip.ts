@@ -141,7 +141,7 @@ export async function wireTo(port: number, path: string): Promise<Wire> {
 /** Sidetone's own, with these users. `config` is a file for it. */
 export async function startSidetone(users: readonly string[], config = ""): Promise<SipServer & { readonly sidetone: Sidetone }> {
   const domain = "phones.test";
-  const sidetone = await Sidetone.start({ config, settings: ["sip.enabled=true", `sip.domain=${domain}`] });
+  const sidetone = await Sidetone.start({ config, settings: ["sip.enabled=true", `sip.domain=${domain}`, "sip.calls_per_minute=6000"] });
   for (const user of users) sidetone.phoneUser(user);
   return {
     name: "sidetone",

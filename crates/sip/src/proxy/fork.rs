@@ -309,7 +309,18 @@ impl Proxy {
         }
     }
 
+    /// What is answered counts no more among what its connection has in progress.
+    pub(super) fn settle(&mut self, id: ContextId) {
+        if let Some(context) = self.contexts.get(&id)
+            && !context.is_answered()
+            && let Some(flow) = self.flows.get_mut(&context.flow)
+        {
+            flow.pending = flow.pending.saturating_sub(1);
+        }
+    }
+
     fn forget(&mut self, id: ContextId) {
+        self.settle(id);
         let Some(context) = self.contexts.remove(&id) else { return };
         self.by_request.remove(&context.name);
         if let Some(scheduled) = context.scheduled {
@@ -317,9 +328,6 @@ impl Proxy {
         }
         for id in context.branches.iter().flat_map(|branch| [Some(&branch.id), branch.former.as_ref()]).flatten() {
             self.by_branch.remove(id);
-        }
-        if let Some(flow) = self.flows.get_mut(&context.flow) {
-            flow.pending = flow.pending.saturating_sub(1);
         }
     }
 }

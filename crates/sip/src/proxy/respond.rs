@@ -149,6 +149,7 @@ impl Proxy {
         // An INVITE waits for its ACK, and for good answers of other branches; anything else is done, unless it may come again.
         let (flow, is_invite) = (context.flow, context.is_invite());
         let rest = if is_invite || !self.is_reliable(flow) { PATIENCE_US } else { 0 };
+        self.settle(id);
         let Some(context) = self.contexts.get_mut(&id) else { return };
         context.ends = Some(now.plus_micros(rest));
         let method = answer::counted(context.request.method().unwrap_or_default());

@@ -127,6 +127,22 @@ fn there_is_an_end_to_requests_in_progress() {
 }
 
 #[test]
+fn what_was_answered_is_in_progress_no_more() {
+    let mut bench = Bench::with(Config { domain: "x.example".into(), pending_per_flow_max: 1, ..Config::default() });
+    let (alice, bob) = (bench.open(1), bench.open(2));
+    bench.register(alice, "alice", "a1");
+    bench.register(bob, "bob", "b1");
+    // One call after the other, each within the 32 s for which the ones before are remembered.
+    for number in 0..5 {
+        bench.authenticated(alice, "INVITE", "sip:bob@x.example", "alice", "<sip:bob@x.example>", "");
+        let invite = bench.got(bob);
+        bench.answer(bob, &invite, 200, &format!("b{number}"));
+        let codes: Vec<_> = bench.got_all(alice).iter().filter_map(Message::code).collect();
+        assert_eq!(codes, [100, 200]);
+    }
+}
+
+#[test]
 fn a_user_begins_so_many_calls_a_minute() {
     let mut bench = Bench::with(Config { domain: "x.example".into(), calls_per_minute: 2, ..Config::default() });
     let alice = bench.open(1);
