@@ -6,10 +6,15 @@ import type { Sidetone } from "./sidetone.ts";
 
 /** The text of a page of the handbook below a heading. */
 export function section(page: string, heading: string): string {
-  const text = readFileSync(new URL(`../../docs/${page}.md`, import.meta.url), "utf8");
-  const found = text.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`));
-  assert.ok(found, `docs/${page}.md has no heading ${heading}`);
-  return found;
+  const lines = readFileSync(new URL(`../../docs/${page}.md`, import.meta.url), "utf8").split("\n");
+  let isCode = false;
+  const heads = lines.flatMap((line, index) => {
+    if (line.startsWith("```")) isCode = !isCode;
+    return !isCode && /^#+ /.test(line) ? [index] : [];
+  });
+  const at = heads.findIndex((index) => lines[index]!.replace(/^#+ /, "") === heading);
+  assert.ok(at >= 0, `docs/${page}.md has no heading ${heading}`);
+  return lines.slice(heads[at], heads[at + 1]).join("\n");
 }
 
 /** The code blocks of a section, in a language. */

@@ -1,20 +1,22 @@
 /** What the handbook tells readers to write does what it says: each piece of code is taken from its page and run. */
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
+import type { Phone } from "../../packages/sdk/src/phone/api.ts";
 import { launchChromium } from "../src/browsers.ts";
 import { filledIn, section, snippets } from "../src/handbook.ts";
 import { open } from "../src/loopback.ts";
 import { type Origin, serve } from "../src/origin.ts";
-import { type ConferenceBody, Sidetone } from "../src/sidetone.ts";
+import { type ConferenceBody, freePort, Sidetone } from "../src/sidetone.ts";
 import { startNginx } from "../src/nginx.ts";
+import { isListening } from "../src/sip.ts";
 import { until } from "../src/wait.ts";
 
 /** What the readers' code is run through. */
@@ -24,6 +26,7 @@ interface Program {
 }
 
 declare const program: Program;
+declare const phone: Phone;
 
 let browser: Browser;
 let sidetone: Sidetone;
@@ -203,5 +206,64 @@ test("nginx in front passes reports, live streams, log-ins and phones", async ()
     await page.context().close();
   } finally {
     await nginx.stop();
+  }
+});
+
+test("two phones call each other over Kamailio and coturn, set up as one page says", async () => {
+  const setup = (heading: string, language: string) => snippets("kamailio", heading, language);
+  const [turnPort, sipPort] = [await freePort(), await freePort()];
+  const folder = mkdtempSync(join(tmpdir(), "sidetone-setup-"));
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const [version = "", subscriber = ""] = setup("Kamailio", "text");
+  write("version", version);
+  write("subscriber", subscriber);
+  const kamailio = write("kamailio.cfg", setup("Kamailio", "kamailio").join("").replace("127.0.0.1:5066", `127.0.0.1:${sipPort}`).replace("/etc/kamailio/users", folder));
+  // This machine's only network is its own.
+  const local = `listening-ip=127.0.0.1\nrelay-ip=127.0.0.1\nallow-loopback-peers\npidfile=${folder}/pid\ndb=${folder}/db\nlog-file=stdout\n`;
+  const coturn = write("turnserver.conf", setup("coturn", "ini").join("").replace("3478", String(turnPort)) + local);
+  const [own = ""] = setup("Sidetone", "toml");
+  const measuring = await Sidetone.start({ config: own.replaceAll("calls.example.com:3478", `127.0.0.1:${turnPort}`) });
+  const servers = [
+    spawn("/usr/bin/turnserver", ["-c", coturn], { stdio: "ignore" }),
+    spawn("/usr/sbin/kamailio", ["-DD", "-E", "-f", kamailio, "-Y", folder, "-w", folder], { stdio: "ignore", detached: true }),
+  ] as const;
+  try {
+    for (const port of [turnPort, sipPort]) await until(`port ${port} is open`, 20_000, () => isListening(port));
+    const [page = ""] = setup("The page", "html");
+    const html = page
+      .replaceAll("https://calls.example.com", measuring.url)
+      .replace("wss://calls.example.com/kamailio", `ws://127.0.0.1:${sipPort}/`)
+      .replaceAll("sti_…", measuring.intakeSecret)
+      .replace("servers:", 'domain: "calls.example.com", iceTransportPolicy: "relay", servers:');
+    const ada = await visit(`${html}<script>globalThis.phone = phone</script>`);
+    const bob = (await open(browser, site!.url)).page;
+    await assert.rejects(ada.evaluate(() => phone.connect({ user: "ada", password: "not hers" })));
+    for (const [page, user, password] of [[ada, "ada", "a-password"], [bob, "bob", "another"]] as const) {
+      await page.evaluate(([user, password]) => phone.connect({ user, password }), [user, password] as const);
+    }
+    const candidate = await ada.evaluate(async () => {
+      const call = phone.call("bob");
+      await new Promise((resolve) => call.on("mediaConnected", resolve));
+      const stats = [...((await call.peerConnection!.getStats()) as unknown as Map<string, Record<string, unknown>>).values()];
+      const transport = stats.find(({ type }) => type === "transport");
+      const pair = stats.find(({ id }) => id === transport?.["selectedCandidatePairId"]);
+      return stats.find(({ id }) => id === pair?.["localCandidateId"])?.["candidateType"];
+    });
+    assert.equal(candidate, "relay");
+    await ada.evaluate(() => phone.calls.forEach((call) => call.hangUp()));
+    const conference = await until("the call is there", 30_000, async () => {
+      const { conferences } = await measuring.get<{ conferences: { conference_id: string }[] }>("/v1/conferences");
+      return conferences[0] && measuring.finalised(conferences[0].conference_id);
+    });
+    assert.deepEqual(conference.participants.map(({ user_id }) => user_id).sort(), ["ada", "bob"]);
+    await Promise.all([ada, bob].map((page) => page.close()));
+  } finally {
+    servers[0].kill();
+    process.kill(-servers[1].pid!, "SIGKILL");
+    await measuring.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
 });
