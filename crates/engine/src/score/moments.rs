@@ -14,7 +14,7 @@ pub const MOMENTS_MAX: usize = 3;
 const WORTH: f64 = 0.05;
 /// Two stretches that are no further apart than this are one.
 const GAP_US: i64 = 5_000_000;
-/// Most slots of time that are remembered: beyond that, each two become one. 3 hours of one second, a day of 8 s.
+/// Most slots of time that are remembered: beyond that, each two become one, and later ones are as long. 3 hours of one second, a day of 8 s.
 const SLOTS_MAX: usize = 10_800;
 
 /// A stretch that pulled a score down.
@@ -35,6 +35,7 @@ pub struct Moment {
 struct Slot {
     from: Timestamp,
     until: Timestamp,
+    intervals: u32,
     seconds: f64,
     logarithms: f64,
 }
@@ -42,6 +43,7 @@ struct Slot {
 impl Slot {
     fn join(&mut self, other: Self) {
         self.until = other.until;
+        self.intervals += other.intervals;
         self.seconds += other.seconds;
         self.logarithms += other.logarithms;
     }
@@ -55,6 +57,8 @@ impl Slot {
 #[derive(Clone, Debug, Default)]
 pub struct Moments {
     slots: Vec<Slot>,
+    /// A slot has two to the power of this many intervals.
+    doublings: u32,
 }
 
 impl Moments {
@@ -63,8 +67,13 @@ impl Moments {
         let Some(logarithm) = logarithm(score, seconds) else { return };
         #[expect(clippy::cast_possible_truncation, reason = "an interval is no longer than some minutes")]
         let from = until.plus_micros(-((seconds * 1e6) as i64));
-        self.slots.push(Slot { from, until, seconds, logarithms: seconds * logarithm });
+        let slot = Slot { from, until, intervals: 1, seconds, logarithms: seconds * logarithm };
+        match self.slots.last_mut() {
+            Some(last) if last.intervals < 1 << self.doublings => last.join(slot),
+            _ => self.slots.push(slot),
+        }
         if self.slots.len() > SLOTS_MAX {
+            self.doublings += 1;
             let pairs = self.slots.chunks(2).map(|pair| {
                 let mut slot = pair[0];
                 pair[1..].iter().for_each(|other| slot.join(*other));
