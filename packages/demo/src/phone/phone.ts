@@ -28,6 +28,8 @@ class Phone {
   /** The call whose screen is shown. */
   #shown = "";
   #release = (): void => undefined;
+  /** The page says that the server does not answer. */
+  #isUnanswered = false;
 
   constructor(plivo: Constructor) {
     this.#client = new plivo({
@@ -148,8 +150,14 @@ class Phone {
     const isUp = state === "connected";
     line.dataset["state"] = isUp ? "connected" : "lost";
     line.textContent = isUp ? "ready for calls" : reason === "No Internet" ? "no network: calls come back with it" : "the server is lost, reconnecting …";
-    if (!isUp && !this.#client.isLoggedIn && reason !== "Logout") tell(`The server at ${SERVER} does not answer. Is \`sidetone demo\` running? It is tried again.`);
-    else if (isUp) tell();
+    if (!isUp && !this.#client.isLoggedIn && reason !== "Logout") {
+      this.#isUnanswered = true;
+      tell(`The server at ${SERVER} does not answer. Is \`sidetone demo\` running? It is tried again.`);
+    } else if (isUp && this.#isUnanswered) {
+      // Other trouble, such as with the microphone, stands.
+      this.#isUnanswered = false;
+      tell();
+    }
   }
 
   #contact(user: string): HTMLLIElement {
