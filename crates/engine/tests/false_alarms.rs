@@ -2,7 +2,6 @@
 //!
 //! Recorded calls are the ground (`testdata/traces`, Chromium and Firefox); what is changed in them is what the W3C's webrtc-stats and
 //! Chromium's behaviour say of the case.
-#![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be should fail")]
 
 use sidetone_engine::{
     analysis::{Analyzer, MuteChange, Muted},
