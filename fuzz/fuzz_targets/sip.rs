@@ -39,7 +39,7 @@ fuzz_target!(|bytes: &[u8]| {
         if let Ok(message) = Message::parse(text) {
             let written = message.to_bytes();
             assert_eq!(Message::parse(&written).map(|again| again.to_bytes()), Ok(written));
-            let _ = proxy.wants(&message);
+            let _ = proxy.wants(flow, &message);
             proxy.receive(now, flow, message, &facts);
         }
         for output in proxy.outputs() {
@@ -47,7 +47,7 @@ fuzz_target!(|bytes: &[u8]| {
                 assert!(Message::parse(&bytes).is_ok());
             }
         }
-        let figures = proxy.figures();
+        let figures = proxy.figures(now);
         assert!(figures.transactions <= 10 && figures.calls <= 10 && figures.contacts <= 4, "{figures:?}");
     }
 });
