@@ -9,7 +9,7 @@ type Told = [kind: string, payload: object];
 
 test("timings are measured from the first signalling, and told once", () => {
   const told: Told[] = [];
-  const timings = new Timings({ record: (kind, payload) => told.push([kind, payload]) });
+  const timings = new Timings({ record: (kind, payload) => told.push([kind, payload]) }, true);
   const states: [string, string, number][] = [
     ["signalingState", "have-local-offer", 100],
     ["iceGatheringState", "gathering", 110],
@@ -34,9 +34,14 @@ test("timings are measured from the first signalling, and told once", () => {
 });
 
 test("a connection that was not seen from its beginning has no timings", () => {
-  const timings = new Timings({ record: () => assert.fail("there is nothing to tell") });
+  const timings = new Timings({ record: () => assert.fail("there is nothing to tell") }, false);
   timings.state("connectionState", "connected", 300);
   timings.media("video", 400);
+  // Held, or video added: another offer is not its beginning.
+  timings.state("signalingState", "have-local-offer", 6000);
+  timings.state("signalingState", "stable", 6100);
+  timings.media("audio", 6200);
+  timings.state("connectionState", "connected", 6300);
 });
 
 /** A transceiver whose parts a test changes. */

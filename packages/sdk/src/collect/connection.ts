@@ -53,7 +53,7 @@ export class Connection {
     const record = this.record.bind(this);
     this.#listeners = new Listeners((work) => host.guard(work));
     this.#tracks = new TrackWatch({ record });
-    this.#timings = new Timings({ record });
+    this.#timings = new Timings({ record }, peerConnection.signalingState === "stable" && !peerConnection.currentRemoteDescription);
     this.#labels = new Labels(record);
     this.#stats = new StatsReader(() => peerConnection.getStats(), {
       onReport: (report, timeMs) => host.guard(() => this.#report(report, timeMs)),

@@ -15,14 +15,18 @@ export class Timings {
   #connectedMs: number | undefined;
   readonly #media = new Set<string>();
 
-  constructor(private readonly events: TimingEvents) {}
+  /** `isNew`: nothing was negotiated yet. A connection that is met later has no timings, whatever is negotiated anew. */
+  constructor(
+    private readonly events: TimingEvents,
+    private readonly isNew: boolean,
+  ) {}
 
   /** Any state of the connection became another, by the name of the attribute that holds it. */
   state(name: string, state: string, nowMs: number): void {
     switch (`${name} ${state}`) {
       case "signalingState have-local-offer":
       case "signalingState have-remote-offer":
-        this.#startMs ??= nowMs;
+        if (this.isNew) this.#startMs ??= nowMs;
         break;
       case "iceGatheringState gathering":
         this.#gatheringMs ??= nowMs;
