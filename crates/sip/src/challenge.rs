@@ -1,6 +1,9 @@
 //! Answers to the challenges of another server (RFC 3261 section 22.2, RFC 8760): the other side of [`crate::digest`].
 
-use crate::{digest::Algorithm, message::Message, text};
+use crate::{
+    digest::{Algorithm, parameters},
+    message::Message,
+};
 
 /// Who we are to the other server.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,12 +47,7 @@ impl Challenge {
     }
 
     fn parse(value: &str, header: &'static str) -> Option<Self> {
-        let (scheme, rest) = value.split_once(|letter: char| letter.is_ascii_whitespace())?;
-        if !scheme.eq_ignore_ascii_case("Digest") {
-            return None;
-        }
-        let pairs: Vec<(&str, String)> = text::split_outside(rest, ',').filter_map(text::split_pair).collect();
-        let get = |name: &str| pairs.iter().find(|(held, _)| held.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone());
+        let get = parameters(value)?;
         let algorithm = Algorithm::named(get("algorithm").as_deref())?;
         let qop = get("qop");
         let has_qop = qop.as_deref().is_some_and(|qop| qop.split(',').any(|one| one.trim().eq_ignore_ascii_case("auth")));

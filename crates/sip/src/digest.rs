@@ -93,15 +93,20 @@ pub(crate) struct Credentials {
     response: String,
 }
 
+/// What looks up the parameters of a challenge or of credentials, by name; `None` for another scheme than Digest.
+pub(crate) fn parameters(value: &str) -> Option<impl Fn(&str) -> Option<String>> {
+    let (scheme, rest) = value.split_once(|letter: char| letter.is_ascii_whitespace())?;
+    if !scheme.eq_ignore_ascii_case("Digest") {
+        return None;
+    }
+    let pairs: Vec<(&str, String)> = text::split_outside(rest, ',').filter_map(text::split_pair).collect();
+    Some(move |name: &str| pairs.iter().find(|(held, _)| held.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone()))
+}
+
 impl Credentials {
     /// Reads credentials of our realm; `None` for anybody else's, and for what lacks a part.
     pub(crate) fn parse(value: &str) -> Option<Self> {
-        let (scheme, rest) = value.split_once(|letter: char| letter.is_ascii_whitespace())?;
-        if !scheme.eq_ignore_ascii_case("Digest") {
-            return None;
-        }
-        let pairs: Vec<(&str, String)> = text::split_outside(rest, ',').filter_map(text::split_pair).collect();
-        let get = |name: &str| pairs.iter().find(|(held, _)| held.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone());
+        let get = parameters(value)?;
         let algorithm = Algorithm::named(get("algorithm").as_deref())?;
         let nonce_count = get("nc")?;
         if get("realm")? != REALM || !get("qop")?.eq_ignore_ascii_case("auth") || nonce_count.len() != 8 {
