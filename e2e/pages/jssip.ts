@@ -48,7 +48,8 @@ const driven = {
 
   answer: () => session?.answer({ mediaConstraints: { audio: true, video: false } }),
   hangUp: () => session?.terminate(),
-  hold: () => session?.hold(),
+  /** Resolves once the other side agreed. */
+  hold: () => new Promise<void>((resolve, reject) => session?.hold(undefined, resolve) || reject(new Error("it cannot be held"))),
   info: () => session?.sendInfo("text/plain", "hello"),
   stop: () => agent?.stop(),
   /** As a network that goes away, without a word to the library. */

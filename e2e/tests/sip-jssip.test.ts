@@ -57,6 +57,9 @@ test("two pages call each other, over a cut connection and a restart of the serv
     await until("bob registers again", 30_000, async () => (await count(bob, "registered")) === 2);
     await alice.evaluate(() => phone.hold());
     await hears(bob, "hold");
+    // JsSIP ends a call whose request is open when the socket goes: what follows on the same socket says that Bob has the ACK too.
+    await alice.evaluate(() => phone.info());
+    await until("the hold is settled", 30_000, async () => (await count(bob, "newInfo")) === 2);
 
     // So does it over the death of the server.
     await server.kill();

@@ -96,10 +96,17 @@ impl Proxy {
         Ok((from.clone(), to.clone(), line.clone()))
     }
 
-    /// Whether a line that only its sender tells of may be: between registered devices of one app. So none is over the trunk.
+    /// Whether a line that only its sender tells of may be: between devices of one app, as far as they are back yet. A device that did not
+    /// register cannot come back, so none is over the trunk.
     fn is_plausible(&self, line: &Line) -> bool {
-        let app = |endpoint: &Endpoint| self.registrar.find(endpoint).map(|binding| binding.app);
-        app(&line.caller).is_some() && app(&line.caller) == app(&line.callee)
+        let ends = [&line.caller, &line.callee];
+        if ends.iter().any(|end| trunk::is_behind(end) || caller_flow(end).is_some()) {
+            return false;
+        }
+        match ends.map(|end| self.registrar.find(end).map(|binding| binding.app)) {
+            [Some(caller), Some(callee)] => caller == callee,
+            [caller, callee] => caller.or(callee).is_some(),
+        }
     }
 
     /// The flow over which a device is reached now; for a GRUU of its user, the contact that it stands for.

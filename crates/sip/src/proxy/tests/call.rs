@@ -246,6 +246,9 @@ fn a_dialog_outlives_the_server() {
     after.feed(alice, &bye);
     assert_eq!(after.got(alice).code(), Some(481), "nobody is known");
     after.register(alice, "alice", "a1");
+    let offer = in_dialog(&mut after, "INVITE", &answer);
+    after.feed(alice, &offer);
+    assert_eq!(after.got_all(alice).pop().unwrap().code(), Some(480), "Bob is not back yet: 481 would end the call");
     after.register(bob, "bob", "b1");
     let bye = in_dialog(&mut after, "BYE", &answer);
     after.feed(alice, &bye);
