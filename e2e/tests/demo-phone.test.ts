@@ -5,9 +5,9 @@ import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { launchChromium } from "../src/browsers.ts";
 import { Demo, demoTab } from "../src/demo.ts";
 import { look, type View, VIEWS } from "../src/look.ts";
+import { launchSpeaking } from "../src/voice.ts";
 import { until } from "../src/wait.ts";
 
 let demo: Demo;
@@ -15,7 +15,7 @@ let browser: Browser;
 
 before(async () => {
   demo = await Demo.start();
-  browser = await launchChromium();
+  browser = await launchSpeaking();
 });
 
 after(async () => {

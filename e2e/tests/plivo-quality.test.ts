@@ -1,19 +1,15 @@
 /** Plivo's client measures its calls: warnings to the page on a bad network, reports and feedback to Sidetone and to nobody else. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
-import { wav } from "../../packages/sdk/src/phone/media/tones.ts";
 import type { MediaMetric } from "../../packages/sdk/src/compat/plivo/index.ts";
-import { launchChromium } from "../src/browsers.ts";
 import { type Origin, serveOrigin } from "../src/origin.ts";
 import { establish, quality, Softphone } from "../src/plivo.ts";
 import { Relay } from "../src/relay.ts";
 import { Sidetone } from "../src/sidetone.ts";
 import { type SipServer, startKamailio } from "../src/sip.ts";
+import { launchSpeaking } from "../src/voice.ts";
 import { sleep, until } from "../src/wait.ts";
 
 /** Bad samples are 5 s long, and three of them raise. */
@@ -25,16 +21,12 @@ let sidetone: Sidetone;
 let origin: Origin;
 let server: SipServer;
 let browser: Browser;
-const folder = mkdtempSync(join(tmpdir(), "sidetone-voice-"));
 
 before(async () => {
   sidetone = await Sidetone.start();
   origin = await serveOrigin([`${sidetone.url}/sdk/plivo.js`], { page: "plivo" });
   server = await startKamailio();
-  // Somebody who speaks without a pause: a tone that swells and falls four times a second.
-  const voice = Float32Array.from({ length: 8000 * 4 }, (_, at) => 0.3 * Math.sin((2 * Math.PI * 400 * at) / 8000) * (0.6 + 0.4 * Math.sin((2 * Math.PI * 4 * at) / 8000)));
-  writeFileSync(join(folder, "voice.wav"), wav(voice));
-  browser = await launchChromium([`--use-file-for-fake-audio-capture=${join(folder, "voice.wav")}`]);
+  browser = await launchSpeaking();
 });
 
 after(async () => {
@@ -42,7 +34,6 @@ after(async () => {
   await server?.stop();
   await origin?.close();
   await sidetone?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const is = (type: string, stream: string, active: boolean) => ([metric]: readonly MediaMetric[]) => metric!.type === type && metric!.stream === stream && metric!.active === active;

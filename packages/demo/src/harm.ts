@@ -22,7 +22,18 @@ export class Harmer {
     this.#worker = canTransform ? new Worker(script) : undefined;
   }
 
-  /** Passes the frames of a sender through the worker. */
+  /** Passes what every connection sends from now on through the worker. */
+  watchAll(): void {
+    const { addTrack } = RTCPeerConnection.prototype;
+    const watch = (sender: RTCRtpSender) => this.watch(sender);
+    RTCPeerConnection.prototype.addTrack = function (...given) {
+      const sender = addTrack.apply(this, given);
+      watch(sender);
+      return sender;
+    };
+  }
+
+  /** Passes the frames of a sender through the worker. Chromium takes that only within the task that made the sender. */
   watch(sender: RTCRtpSender): void {
     if (this.#worker) sender.transform = new RTCRtpScriptTransform(this.#worker, {});
   }

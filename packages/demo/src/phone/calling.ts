@@ -23,8 +23,6 @@ export class Calling {
   #undo: (() => void)[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
   #began = 0;
-  /** Whether what the call sends passes through the worker that loses packets. */
-  #isHarmed = false;
   #name = "";
   readonly #harmer = new Harmer("../harm_worker.js");
   readonly #flash: (key: string) => void;
@@ -43,6 +41,7 @@ export class Calling {
       void this.#transfer(element<HTMLInputElement>("target").value.trim());
     });
     this.#flash = fillPad(document.querySelector<HTMLElement>("[data-pad='dtmf']")!, (key) => this.sendKey(key));
+    this.#harmer.watchAll();
     element<HTMLInputElement>("drop").addEventListener("input", () => this.#harm());
   }
 
@@ -91,8 +90,6 @@ export class Calling {
       call.on("issueRaised", (issue) => quality.issue(issue, false)),
       call.on("issueCleared", (issue) => quality.issue(issue, true)),
     );
-    this.#isHarmed = false;
-    this.#harm();
   }
 
   metric(metric: MediaMetric): void {
@@ -178,11 +175,6 @@ export class Calling {
   #harm(): void {
     const percent = Number(element<HTMLInputElement>("drop").value);
     element("drop-value").textContent = `${percent} %`;
-    // What nobody harms takes its usual way.
-    if (percent > 0 && !this.#isHarmed) {
-      this.#isHarmed = true;
-      for (const sender of this.client.callSession?.peerConnection?.getSenders() ?? []) this.#harmer.watch(sender);
-    }
     this.#harmer.set({ drop: percent / 100, delayMs: 0 });
   }
 }
