@@ -8,8 +8,8 @@ use sidetone_testkit::traces;
 const EXPECTED: [&str; 10] = [
     "ticks=62 values=3060 issues=0 fnv1a=c773cd6cab5a53d9",
     "ticks=62 values=3085 issues=0 fnv1a=6ce59ca60c4e1534",
-    "ticks=62 values=6337 issues=11 fnv1a=357865a2f5635fb3",
-    "ticks=62 values=6376 issues=12 fnv1a=2efbba61a22d016c",
+    "ticks=62 values=6337 issues=10 fnv1a=d9a98c42c7a72cc1",
+    "ticks=62 values=6376 issues=12 fnv1a=4e28dec2c10feb0d",
     "ticks=40 values=1563 issues=0 fnv1a=e6c507fa35637ba6",
     "ticks=40 values=1561 issues=0 fnv1a=d37c684c0835966d",
     "ticks=40 values=3240 issues=0 fnv1a=49dead4505d7cbd9",

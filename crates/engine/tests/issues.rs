@@ -60,7 +60,8 @@ fn each_fault_fires_its_rule_and_clears() {
     fired_once(&during(|line| line.loss_out = 0.20), "high_loss", Severity::Critical, 13.0);
     fired_once(&during(|line| line.concealed = Some(0.08)), "audible_concealment", Severity::Major, 5.0);
     fired_once(&during(|line| line.concealed = Some(0.20)), "low_mos", Severity::Critical, 4.0);
-    fired_once(&during(|line| line.buffer_ms = 250.0), "high_media_latency", Severity::Major, 4.0);
+    fired_once(&during(|line| line.buffer_ms = 350.0), "high_media_latency", Severity::Major, 4.0);
+    assert!(of(&during(|line| line.buffer_ms = 150.0), "high_media_latency").is_empty(), "nobody hears it: ITU-T G.107");
     let dead = during(|line| line.dead = true);
     fired_once(&dead, "no_inbound_audio", Severity::Critical, 4.0);
 }
@@ -113,8 +114,9 @@ fn silence_of_the_far_end_is_told_only_where_it_is_known_to_be_a_fault() {
         let call = Call::of_seconds(90).throughout(move |line| line.heard_level = level);
         if heard_before { call.during(0..20, |line| line.heard_level = 0.2).reports() } else { call.reports() }
     };
-    // Comfort noise is silence, be it from the start.
-    assert_eq!(of(&analyze(&silent(0.0005, false)), "silent_inbound_audio")[0].severity, Severity::Critical);
+    // The idle code of A-law is silence, be it from the start; the hiss of a live microphone, at −66 dB, is none.
+    assert_eq!(of(&analyze(&silent(8.0 / 32_768.0, false)), "silent_inbound_audio")[0].severity, Severity::Critical);
+    assert!(of(&analyze(&silent(0.0005, false)), "silent_inbound_audio").is_empty());
     // Never heard and exactly 0: the element may be muted.
     assert!(of(&analyze(&silent(0.0, false)), "silent_inbound_audio").is_empty());
     assert_eq!(of(&analyze(&silent(0.0, true)), "silent_inbound_audio").len(), 1);
@@ -161,7 +163,21 @@ fn a_picture_that_stands_during_a_hold_is_no_fault() {
 }
 
 #[test]
-fn a_dead_microphone_is_one_whose_level_does_not_move() {
+fn the_second_in_which_a_hold_ends_is_held_too() {
+    // Held from 30.0 to 40.3 s: the report of 41 s, when pictures come again, counts how long the last one stood.
+    let call = Call::of_seconds(60).with_video().during(30..40, |line| line.frozen = true);
+    let reports = call.reports();
+    let begin = reports.iter().next().unwrap().time;
+    let mut analyzer = Analyzer::new(&RuleSet::sidetone());
+    for (milliseconds, is_muted) in [(30_000, true), (40_300, false)] {
+        analyzer.set_mute(MuteChange { time: begin.plus_micros(1000 * milliseconds), of: Muted::Call, is_muted });
+    }
+    analyzer.push(&reports, &mut |_| {});
+    assert!(of(&analyzer.finish(), "video_freeze").is_empty());
+}
+
+#[test]
+fn a_dead_microphone_has_less_than_the_hiss_of_a_live_one() {
     let call = |level: f64| Call::of_seconds(60).throughout(move |line| line.mic_level = level).reports();
     let dead = analyze(&call(0.0001));
     let issue = of(&dead, "dead_microphone")[0];
@@ -172,11 +188,8 @@ fn a_dead_microphone_is_one_whose_level_does_not_move() {
     let told =
         |is_muted: bool, level: f64| of(&told_at(&call(level), 0, Muted::Microphone { track: None }, is_muted), "dead_microphone").len();
     assert_eq!((told(false, 0.0), told(true, 0.0), told(true, 0.0001)), (1, 0, 0));
-    // A listener in a quiet room.
-    let quiet = Call::of_seconds(60).throughout(|line| line.mic_level = 0.0008);
-    let quiet =
-        (0..60).filter(|second| second % 3 == 0).fold(quiet, |call, second| call.during(second..second + 1, |line| line.mic_level = 0.002));
-    assert!(of(&analyze(&quiet.reports()), "dead_microphone").is_empty());
+    // A listener in a very quiet room: −74 dB, and steady.
+    assert!(of(&analyze(&call(0.0002)), "dead_microphone").is_empty());
 }
 
 #[test]
@@ -255,7 +268,12 @@ fn pictures_that_lag_limp_or_are_held_back_are_told() {
 #[test]
 fn faults_of_this_computers_sound_are_told() {
     fired_once(&during(|line| line.starved = 0.1), "starved_playout", Severity::Major, 6.0);
-    fired_once(&during(|line| line.mic_level = 0.8), "loud_microphone", Severity::Major, 11.0);
+    fired_once(&during(|line| line.mic_level = 0.8), "loud_microphone", Severity::Major, 4.0);
+    // Speech has pauses: three seconds of ten are enough.
+    let spoken = Call::of_seconds(60).during(20..22, |line| line.mic_level = 0.8).during(26..27, |line| line.mic_level = 0.9);
+    assert_eq!(of(&analyze(&spoken.reports()), "loud_microphone").len(), 1);
+    let laughter = Call::of_seconds(60).during(20..22, |line| line.mic_level = 0.9).reports();
+    assert!(of(&analyze(&laughter), "loud_microphone").is_empty(), "two seconds are a laugh");
     assert!(of(&during(|line| line.mic_level = 0.55), "loud_microphone").is_empty(), "loud speech is no fault");
 }
 
@@ -270,9 +288,9 @@ fn a_quiet_microphone_is_told_and_a_listener_is_none() {
     };
     let quiet = spoken(0.006);
     assert_eq!(of(&quiet, "quiet_microphone")[0].severity, Severity::Minor);
-    assert!(seconds(&quiet, of(&quiet, "quiet_microphone")[0].raised) >= 30.0);
+    assert!(seconds(&quiet, of(&quiet, "quiet_microphone")[0].raised) >= 15.0);
     assert!(of(&spoken(0.05), "quiet_microphone").is_empty(), "soft speech");
-    assert!(of(&spoken(0.0008), "quiet_microphone").is_empty(), "a quiet room");
+    assert!(of(&spoken(0.002), "quiet_microphone").is_empty(), "a room that hisses");
     let muted =
         told_at(&Call::of_seconds(90).throughout(|line| line.mic_level = 0.006).reports(), 0, Muted::Microphone { track: None }, true);
     assert!(of(&muted, "quiet_microphone").is_empty());

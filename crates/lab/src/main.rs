@@ -89,7 +89,7 @@ fn trials(folder: &Path, part: &str) -> Result<String> {
     let mut text = String::new();
     for one in trial::scored(&set, &table)?.iter().filter(|one| one.trial.part == part) {
         let Trial { id, whose, settings, .. } = &one.trial;
-        let disturbed = if one.trial.is_disturbed() { ", disturbed" } else { "" };
+        let disturbed = if one.is_disturbed() { ", disturbed" } else { "" };
         let _ = writeln!(text, "{id} at {whose} {settings}{disturbed}");
         let second = |time: Timestamp| (time.as_millis_f64() - one.trial.from_ms) / 1000.0;
         for told in one.told() {

@@ -1,27 +1,15 @@
 //! Diagnosing a conference: its analyses, its events and, of its poor stretches, its reports once more.
 
 use sidetone_engine::{
-    analysis::{Analysis, Analyzer, Output},
+    analysis::{Analyzer, Output},
     diagnosis::{Connection, Diagnosis, Happening, Inquiry},
-    ids::{AppKey, ParticipantKey, PeerConnectionKey},
+    ids::{AppKey, PeerConnectionKey},
     issue::RuleSet,
 };
 use sidetone_store::{Store, record::Chunk};
 use sidetone_wire::codec::CodecError;
 
 use crate::{finalise::FinaliseError, run};
-
-/// What the engine's [`Inquiry`] needs of an analysed peer connection; `None` when it had no report.
-pub(crate) fn connection(key: PeerConnectionKey, participant: ParticipantKey, analysis: &Analysis) -> Option<Connection> {
-    Some(Connection {
-        key,
-        participant,
-        span: analysis.span?,
-        streams: analysis.streams.iter().map(|stream| stream.stream.clone()).collect(),
-        issues: analysis.issues.clone(),
-        network: analysis.network.clone(),
-    })
-}
 
 /// Why a conference was poor where it was. Reads the stored reports of its poor stretches; a good conference costs nothing.
 pub(crate) async fn diagnose(

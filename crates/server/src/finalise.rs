@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use sidetone_engine::{
     analysis::{Analysis, Analyzer, MuteChange, Notice, Output},
-    diagnosis::{Happening, What},
+    diagnosis::{Connection, Happening, What},
     ids::ParticipantKey,
     issue::RuleSet,
     metric::Metric,
@@ -100,7 +100,7 @@ pub async fn finalise(store: &dyn Store, ended: Ended) -> Result<bool, FinaliseE
     summary.moments.truncate(MOMENTS_MAX);
     summary.model = sidetone_engine::MODEL;
     let connections = summary.peer_connections.iter().zip(&detail.peer_connections);
-    let connections = connections.filter_map(|((key, analysis), held)| diagnose::connection(*key, held.participant, analysis)).collect();
+    let connections = connections.filter_map(|((key, analysis), held)| Connection::new(*key, held.participant, analysis)).collect();
     let happenings = happenings(store, ended, &detail.participants).await?;
     summary.diagnoses = diagnose::diagnose(store, app, connections, happenings).await?;
     for (participant, scores) in submitted(store, ended).await? {

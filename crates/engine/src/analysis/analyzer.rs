@@ -73,8 +73,8 @@ pub(super) struct Memory {
 /// A microphone whose level reaches this (−40 dB of full scale) hears something, be it a tone that never changes.
 const HEARING: f64 = 0.01;
 
-/// Below this (−60 dB of full scale) nobody speaks.
-const SPEAKING: f64 = 0.001;
+/// Below this (−50 dB of full scale) nobody speaks: 24 dB under the −26 dB that ITU-T P.56 levels speech to, where a room hisses.
+const SPEAKING: f64 = 0.003;
 
 /// More pictures dropped than this, and a decoder does not keep up.
 const DROPPING: f64 = 0.05;
@@ -412,7 +412,7 @@ fn is_admitted(condition: Condition, value: f64, state: &StreamState, values: &D
     match condition {
         Condition::Always => true,
         Condition::OffHold => !mute.is_held,
-        Condition::Impaired => [Metric::LossRatio, Metric::AudibleConcealmentRatio, Metric::TimeStretchRatio]
+        Condition::Impaired => [Metric::LossRatio, Metric::AudibleConcealmentRatio]
             .into_iter()
             .any(|metric| values.get(metric).is_some_and(|share| share > 0.0)),
         Condition::Camera => !state.is_screen && !mute.is_held,

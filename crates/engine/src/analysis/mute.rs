@@ -55,6 +55,8 @@ pub(super) struct Mutes {
     coming: VecDeque<MuteChange>,
     /// The latest of each thing.
     known: Vec<MuteChange>,
+    /// Whether the call was on hold when time last began to pass: an interval in which a hold ends is one of it.
+    was_held: bool,
 }
 
 impl Mutes {
@@ -68,6 +70,7 @@ impl Mutes {
 
     /// Lets time pass up to `time`.
     pub(super) fn advance(&mut self, time: Timestamp) {
+        self.was_held = self.state(&Muted::Call) == Some(true);
         while self.coming.front().is_some_and(|change| change.time <= time) {
             self.take_first();
         }
@@ -112,7 +115,7 @@ impl Mutes {
         if self.known.is_empty() {
             return Mute::default();
         }
-        let is_held = self.state(&Muted::Call) == Some(true);
+        let is_held = self.was_held || self.state(&Muted::Call) == Some(true);
         let by_track = match track {
             Some(track) => self.state(&Muted::Microphone { track: Some(track.clone()) }),
             // It may be any of them.
@@ -173,7 +176,8 @@ mod tests {
         assert_eq!(at(1, &mut mutes, None).far_end, Some(true));
         assert_eq!(at(2, &mut mutes, None).far_end, None);
         assert_eq!(at(3, &mut mutes, None), Mute { microphone: Some(true), far_end: Some(true), is_held: true });
-        assert_eq!(at(4, &mut mutes, None), Mute::default());
+        assert!(at(4, &mut mutes, None).is_held, "it was, up to now");
+        assert_eq!(at(5, &mut mutes, None), Mute::default());
     }
 
     #[test]

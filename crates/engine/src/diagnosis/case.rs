@@ -9,7 +9,7 @@ use super::{
     values::Values,
 };
 use crate::{
-    analysis::{Direction, MediaKind, Stream, StreamId, Tick},
+    analysis::{Analysis, Direction, MediaKind, Stream, StreamId, Tick},
     ids::{ParticipantKey, PeerConnectionKey},
     issue::Issue,
     metric::{Better, Metric},
@@ -47,6 +47,19 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// Of an analysed peer connection; `None` when it had no report.
+    #[must_use]
+    pub fn new(key: PeerConnectionKey, participant: ParticipantKey, analysis: &Analysis) -> Option<Self> {
+        Some(Self {
+            key,
+            participant,
+            span: analysis.span?,
+            streams: analysis.streams.iter().map(|stream| stream.stream.clone()).collect(),
+            issues: analysis.issues.clone(),
+            network: analysis.network.clone(),
+        })
+    }
+
     /// Whether the two were there at the same time.
     pub(super) fn is_beside(&self, other: &Self) -> bool {
         self.span.0 <= other.span.1 && other.span.0 <= self.span.1

@@ -86,7 +86,8 @@ pub enum Condition {
     Always,
     /// While the call is not on hold.
     OffHold,
-    /// While something was lost, concealed or stretched: what a codec costs by itself (narrow band scores 3.2 at its best) is no fault of the call.
+    /// While something was lost or concealed: what a codec costs by itself (narrow band scores 3.2 at its best) is no fault of the call, and what
+    /// is stretched while a jitter buffer empties is the end of one.
     Impaired,
     /// While the stream is no shared screen, which may stand still, and the call is not on hold.
     Camera,
@@ -94,7 +95,7 @@ pub enum Condition {
     Struggling,
     /// While the microphone is not muted and its level is below −40 dB of full scale. An exact 0 is judged only if the app says that it is not: a disabled track gives the same.
     MicrophoneOpen,
-    /// While the microphone is not muted and somebody can be heard, above −60 dB of full scale: a quiet room has less.
+    /// While the microphone is not muted and somebody can be heard, above −50 dB of full scale: a quiet room has less.
     MicrophoneSpeaks,
     /// While media arrives and the far end is not muted. An exact 0 is judged only if the stream was ever heard, or the app says that the
     /// far end is not muted: a muted or volume-0 media element gives the same.

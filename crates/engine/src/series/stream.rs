@@ -238,7 +238,8 @@ impl StreamState {
         self.told = Told {
             rtt_ms: self.remote.level(Field::RoundTripTime).map(milliseconds),
             jitter_ms: self.remote.level(Field::Jitter).map(milliseconds),
-            loss_ratio: self.remote.level(Field::FractionLost).or(counted).map(|loss| loss.clamp(0.0, 1.0)),
+            // A fraction is of the packets since the report before, which with pictures may be four.
+            loss_ratio: counted.or(self.remote.level(Field::FractionLost)).map(|loss| loss.clamp(0.0, 1.0)),
         };
         self.told_at = Some(time);
         self.sent_when_told = sent;

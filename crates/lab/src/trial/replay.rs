@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use sidetone_engine::{
-    analysis::{Analysis, Analyzer, Output},
+    analysis::{Analyzer, Direction, MediaKind, Output, Tick},
     diagnosis::{Connection, Diagnosis, Inquiry},
     ids::{ParticipantId, ParticipantKey, PeerConnectionKey},
     issue::{Issue, RuleSet},
+    metric::Metric,
     units::Timestamp,
 };
 use sidetone_wire::{batch::Batch, happening, mute, portable::PortableConference};
@@ -36,6 +37,8 @@ pub struct Replay {
     pub told: Vec<Told>,
     /// Diagnoses.
     pub explained: Vec<Explained>,
+    /// For how many milliseconds an end held sound back in its jitter buffer, and when: every second of every end, once rules judge it.
+    pub held_back: Vec<(Timestamp, f64)>,
 }
 
 /// Gives a recording to the engine, as a server gets it: every event, and the reports of each connection in order.
@@ -55,11 +58,18 @@ pub fn replay(conference: &PortableConference, rules: &RuleSet) -> Replay {
     for (key, batch) in keyed() {
         let mut analyzer = Analyzer::new(rules);
         mute::changes(events(), &batch.participant_id).into_iter().for_each(|change| analyzer.set_mute(change));
-        analyzer.push(&batch.reports, &mut |_| {});
+        let mut began = None;
+        analyzer.push(&batch.reports, &mut |output| {
+            let Output::Tick(tick) = output else { return };
+            let began = *began.get_or_insert(tick.time);
+            if tick.time.since(began).is_some_and(|age| age >= rules.settle) {
+                replay.held_back.extend(held_back(tick).map(|ms| (tick.time, ms)));
+            }
+        });
         let analysis = analyzer.finish();
         let whose = batch.participant_id.as_str();
         replay.told.extend(analysis.issues.iter().map(|issue| Told { whose: whose.to_owned(), issue: issue.clone() }));
-        connections.extend(connection(key, participants[&batch.participant_id], &analysis));
+        connections.extend(Connection::new(key, participants[&batch.participant_id], &analysis));
     }
     let happenings = conference.batches.iter().flat_map(|batch| {
         let of = keyed()
@@ -84,13 +94,8 @@ pub fn replay(conference: &PortableConference, rules: &RuleSet) -> Replay {
     replay
 }
 
-fn connection(key: PeerConnectionKey, participant: ParticipantKey, analysis: &Analysis) -> Option<Connection> {
-    Some(Connection {
-        key,
-        participant,
-        span: analysis.span?,
-        streams: analysis.streams.iter().map(|stream| stream.stream.clone()).collect(),
-        issues: analysis.issues.clone(),
-        network: analysis.network.clone(),
-    })
+/// The most that any received sound waits in its jitter buffer.
+fn held_back(tick: &Tick) -> Option<f64> {
+    let heard = tick.streams.iter().filter(|tick| tick.stream.direction == Direction::Inbound && tick.stream.kind == MediaKind::Audio);
+    heard.filter_map(|tick| tick.values.get(Metric::JitterBufferDelay)).reduce(f64::max)
 }

@@ -61,7 +61,24 @@ pub fn median(values: &[f64]) -> Option<f64> {
     sorted.get(sorted.len() / 2).copied()
 }
 
+/// Through the relay alone, 15 ms away, a jitter buffer on a quiet machine holds sound back for up to 100 ms. Twice as much is the machine's
+/// doing: it had stood still, and the buffer trusts it no more.
+const HELD_BACK_MS_MAX: f64 = 200.0;
+
 impl Scored {
+    /// Whether the machine did more to it than the fault: by its clocks, or by sound that was held back when nothing was done that could do so.
+    #[must_use]
+    pub fn is_disturbed(&self) -> bool {
+        self.trial.is_disturbed() || self.was_held_back()
+    }
+
+    fn was_held_back(&self) -> bool {
+        // A buffer fills only after the machine has stood still: the last seconds of a recording tell of those before.
+        let end = if self.expected().may.contains(&"high_media_latency") { self.trial.from_ms } else { f64::INFINITY };
+        let is_inside = |time: Timestamp| (self.trial.connected_ms..end).contains(&time.as_millis_f64());
+        self.replay.held_back.iter().any(|&(time, ms)| is_inside(time) && ms >= HELD_BACK_MS_MAX)
+    }
+
     /// The expectation.
     #[must_use]
     pub fn expected(&self) -> Expected {
@@ -139,10 +156,16 @@ impl Scored {
     }
 }
 
-/// The trials that figures are made of: those that the machine did not disturb, and nobody could choose a rule by.
+/// The trials that nobody could choose a rule by, and that the clocks of the machine do not tell it disturbed. It may have been late.
+#[must_use]
+pub fn held_out(scored: &[Scored]) -> Vec<&Scored> {
+    scored.iter().filter(|one| one.trial.is_held_out() && !one.trial.is_disturbed()).collect()
+}
+
+/// Those of them that false alarms and causes are judged by: what the machine did besides is no fault that anybody knows of.
 #[must_use]
 pub fn judged(scored: &[Scored]) -> Vec<&Scored> {
-    scored.iter().filter(|one| one.trial.is_held_out() && !one.trial.is_disturbed()).collect()
+    scored.iter().filter(|one| one.trial.is_held_out() && !one.is_disturbed()).collect()
 }
 
 /// Each thing that must be told, by fault.

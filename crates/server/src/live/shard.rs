@@ -10,7 +10,7 @@ use lru::LruCache;
 use prometheus_client::metrics::gauge::Gauge;
 use sidetone_engine::{
     analysis::{Analyzer, Output, Tick},
-    diagnosis::Diagnosis,
+    diagnosis::{Connection, Diagnosis},
     ids::{AppKey, ConferenceId, ConferenceKey, ParticipantId, ParticipantKey, PeerConnectionId, PeerConnectionKey, UserId},
     issue::Issue,
     units::Timestamp,
@@ -33,10 +33,7 @@ use super::{
     },
     why::{Question, Why, is_recent},
 };
-use crate::{
-    diagnose,
-    model::{Millis, diagnosis::DiagnosisBody},
-};
+use crate::model::{Millis, diagnosis::DiagnosisBody};
 
 struct LiveConference {
     app: AppKey,
@@ -259,7 +256,7 @@ impl Shard {
                 is_poor |= !held.issues.is_empty() || !held.over.is_empty();
                 let mut analysis = held.analyzer.analysis();
                 analysis.issues.extend(held.over.iter().cloned());
-                connections.extend(diagnose::connection(*key, *participant, &analysis));
+                connections.extend(Connection::new(*key, *participant, &analysis));
             }
         }
         let why = &mut conference.why;

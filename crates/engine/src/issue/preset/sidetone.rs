@@ -13,6 +13,15 @@ use super::*;
 /// call, 2.96, is not.
 const LOW_MOS: Thresholds = thresholds(2.8, 2.2, 1.8);
 
+/// The least step of A-law, of full scale: −72 dB.
+const A_LAW_STEP: f64 = 8.0 / 32_768.0;
+
+/// Three steps of 16-bit sound, of full scale: −80 dB. The quietest live microphone of the recorded calls hisses at −70 dB.
+const LAST_BITS: f64 = 0.0001;
+
+/// Three seconds of ten.
+const THREE_OF_TEN: Statistic = Statistic::Sustained { needed: 3, of: 10 };
+
 /// The default preset: a synthesis of the thresholds of the hosted products.
 pub(in super::super) fn rules() -> RuleSet {
     let rules = vec![
@@ -40,7 +49,9 @@ pub(in super::super) fn rules() -> RuleSet {
             thresholds(0.02, 0.05, 0.10),
         ),
         Rule { condition: Condition::Impaired, ..rule("low_mos", Metric::MosLq, AUDIO, THREE_OF_FIVE, Below, LOW_MOS) },
-        rule("high_media_latency", Metric::MediaLatency, INBOUND_AUDIO, THREE_OF_FIVE, Above, thresholds(100.0, 200.0, 300.0)),
+        // ITU-T G.107: up to 100 ms cost nothing (Idd = 0), 200 ms make very satisfied users satisfied ones (R below 90, G.109), 300 ms leave
+        // some of them dissatisfied (R below 80), and 400 ms are the limit that ITU-T G.114 sets.
+        rule("high_media_latency", Metric::MediaLatency, INBOUND_AUDIO, THREE_OF_FIVE, Above, thresholds(200.0, 300.0, 400.0)),
         // Half a second frozen within 30 s, 5 % of the time, 20 % of the time.
         Rule {
             condition: Condition::OffHold,
@@ -53,6 +64,7 @@ pub(in super::super) fn rules() -> RuleSet {
                 thresholds(0.5 / 30.0, 0.05, 0.20),
             )
         },
+        // Silence is sent every 0.4 s too (Opus DTX, RFC 7587): after 2 s it is no pause.
         Rule {
             condition: Condition::OffHold,
             ..rule(
@@ -61,33 +73,26 @@ pub(in super::super) fn rules() -> RuleSet {
                 CONNECTION,
                 Statistic::Lasting(0.0),
                 AtLeast,
-                Thresholds { critical: Some(3.0), ..Thresholds::default() },
+                Thresholds { minor: None, major: Some(2.0), critical: Some(3.0) },
             )
         },
-        // Packets flow and carry silence: at most −60 dB of full scale.
+        // Packets flow and carry silence: at most the least step of A-law (ITU-T G.711), 8 of 32768, which a phone sends when it has nothing.
         Rule {
             condition: Condition::FarEndOpen,
             ..rule(
                 "silent_inbound_audio",
                 Metric::AudioRms,
                 INBOUND_AUDIO,
-                Statistic::Lasting(0.001),
+                Statistic::Lasting(A_LAW_STEP),
                 AtLeast,
                 Thresholds { minor: None, major: Some(10.0), critical: Some(30.0) },
             )
         },
-        // A level that does not move by ten steps of 16-bit sound: a live microphone in a quiet room moves more, so a listener
-        // who says nothing is no alarm, as he is with the 1 % of full scale that hosted products use.
+        // Nothing but the last bits of 16-bit sound: a live microphone in a quiet room hisses above, so a listener who says nothing is no
+        // alarm, as he is with the 1 % of full scale that hosted products use. Ten seconds, because a noise gate makes the same of a pause.
         Rule {
             condition: Condition::MicrophoneOpen,
-            ..rule(
-                "dead_microphone",
-                Metric::AudioLevel,
-                OUTBOUND_AUDIO,
-                Statistic::Deviation(seconds(10)),
-                Below,
-                Thresholds { major: Some(0.0003), ..Thresholds::default() },
-            )
+            ..rule("dead_microphone", Metric::AudioLevel, OUTBOUND_AUDIO, Statistic::Lasting(LAST_BITS), AtLeast, only_major(10.0))
         },
         rule("ice_disconnected", Metric::IceDisconnected, CONNECTION, BOTH, AtLeast, only_major(1.0)),
         at_once("ice_failed", Metric::IceFailed, only_critical(1.0)),
@@ -137,12 +142,12 @@ pub(in super::super) fn rules() -> RuleSet {
             Above,
             thresholds(0.02, 0.05, 0.20),
         ),
-        // −4 dB of full scale on average: more than half of every peak is cut off.
-        rule("loud_microphone", Metric::AudioRms, OUTBOUND_AUDIO, Statistic::Mean(seconds(10)), Above, minor_major(0.6, 0.7)),
-        // Somebody speaks, and in half a minute not one second reaches −40 dB of full scale: what is heard of speech lies 20 dB above.
+        // −4 dB of full scale, more than a sine of −1 dB has, in three seconds of ten: speech has pauses, and never so much without being cut off.
+        rule("loud_microphone", Metric::AudioRms, OUTBOUND_AUDIO, THREE_OF_TEN, Above, minor_major(0.6, 0.7)),
+        // Somebody speaks, and in a quarter of a minute not one second reaches −40 dB of full scale: what is heard of speech lies 20 dB above.
         Rule {
             condition: Condition::MicrophoneSpeaks,
-            ..rule("quiet_microphone", Metric::AudioRms, OUTBOUND_AUDIO, Statistic::Peak(seconds(30)), Below, only_minor(0.01))
+            ..rule("quiet_microphone", Metric::AudioRms, OUTBOUND_AUDIO, Statistic::Peak(seconds(15)), Below, only_minor(0.01))
         },
         // A second and a half of speech within five is a sentence, not a cough.
         rule("speaking_while_muted", Metric::MutedSpeechRatio, CONNECTION, Statistic::Share(seconds(5)), AtLeast, only_minor(0.3)),
