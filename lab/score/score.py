@@ -1,7 +1,7 @@
 """score.py CALLS SPEECH TABLE: scores each segment of the calls in CALLS against what was spoken, and writes a row for each to TABLE.
 
-A row has the condition, the talker, PESQ-WB (ITU-T P.862.2) of what was heard, the growth of the receiver's W3C counters over
-the same frames, and what tells a call that the machine disturbed: the longest time between readings, how far the audio clock
+A row has the condition, the talker, PESQ-WB (ITU-T P.862.2) of what was heard, for one segment of each call ViSQOL (version 3,
+speech: it takes a hundred times as long), the growth of the receiver's W3C counters over the same frames, and what tells a call that the machine disturbed: the longest time between readings, how far the audio clock
 strayed from the wall clock, how far the microphone did, and how well the envelope of what was heard follows what was said.
 """
 
@@ -16,6 +16,7 @@ import warnings
 import numpy as np
 from pesq import pesq
 from scipy.signal import fftconvolve, resample_poly
+from visqol import VisqolApi
 
 RATE, CALL_RATE = 16_000, 48_000
 SEGMENT = 8 * RATE
@@ -32,7 +33,7 @@ COUNTERS = [
     "removedSamplesForAcceleration", "jitterBufferDelay", "jitterBufferEmittedCount", "totalSamplesReceived",
     "totalAudioEnergy", "totalSamplesDuration",
 ]
-COLUMNS = ["set", "call", "segment", "talker", "language", "pesq_wb", *SETTINGS, *COUNTERS, "jitter", "rtt",
+COLUMNS = ["set", "call", "segment", "talker", "language", "pesq_wb", "visqol", *SETTINGS, *COUNTERS, "jitter", "rtt",
            "gap_ms", "drift_ms", "source_drift_ms", "alignment"]
 
 
@@ -72,6 +73,7 @@ def rows(path, speech):
         values = [readings[index][side].get(kind, {}).get(name, np.nan) for index in np.flatnonzero(inside)]
         return float(np.nanmean(values)) if len(values) and not np.all(np.isnan(values)) else ""
 
+    visqol = ""
     for index, name in enumerate(call["speech"]):
         spoken = resample_poly(np.fromfile(speech / f"{name}.pcm", "<i2") / 32768, RATE, CALL_RATE)
         earliest = (call["speech_frame"] - call["recording_frame"]) * RATE // CALL_RATE + index * SEGMENT
@@ -93,10 +95,11 @@ def rows(path, speech):
         around = (frames >= begin - CALL_RATE) & (frames <= end + CALL_RATE / 2)
         if inside.sum() < 8:
             continue
+        visqol = rounded(second_opinion(spoken, piece)) if visqol == "" else None
         audio_ms = frames[around] * 1000 / CALL_RATE
         talker, language, _ = name.split("-")
         yield {
-            "set": path.parent.name, "call": call["id"], "segment": name, "talker": talker, "language": language, "pesq_wb": round(truth, 3),
+            "set": path.parent.name, "call": call["id"], "segment": name, "talker": talker, "language": language, "pesq_wb": round(truth, 3), "visqol": visqol,
             **{setting: call["condition"].get(setting, "") for setting in SETTINGS},
             **{name: rounded(np.interp(end, frames, counter(name)) - np.interp(begin, frames, counter(name))) for name in COUNTERS},
             "jitter": rounded(level("receiver", "inbound-rtp", "jitter", inside)),
@@ -104,6 +107,13 @@ def rows(path, speech):
             "gap_ms": round(float(np.diff(times[around]).max())), "drift_ms": round(float(np.ptp(times[around] - audio_ms))),
             "source_drift_ms": round(float(np.ptp(source[around] * 1000 - times[around]))), "alignment": round(alignment, 3),
         }
+
+
+def second_opinion(spoken, heard):
+    """ViSQOL's MOS-LQO, by the lattice that its authors recommend for speech."""
+    api = VisqolApi()
+    api.create(mode="speech", use_lattice_model=True)
+    return api.measure_from_arrays(spoken, heard, RATE).moslqo
 
 
 def rounded(value):

@@ -21,16 +21,19 @@ pub fn part(segments: &[Segment], part: Part) -> Vec<&Segment> {
     segments.iter().filter(|segment| !segment.is_disturbed() && segment.part() == part).collect()
 }
 
-/// What `model` says with `constants` of each segment.
+/// What `model` says with `constants` of each segment, beside PESQ-WB.
 #[must_use]
 pub fn pairs(model: &Model, constants: &[f64], segments: &[&Segment]) -> Vec<Pair> {
+    paired(|segment| (model.score)(segment, constants), |segment| segment.pesq_wb, segments)
+}
+
+fn paired(said: impl Fn(&Segment) -> f64, truth: impl Fn(&Segment) -> f64, segments: &[&Segment]) -> Vec<Pair> {
     let mut calls = BTreeMap::new();
     let mut number = |segment: &Segment| {
         let next = calls.len();
         *calls.entry((segment.set.clone(), segment.call.clone())).or_insert(next)
     };
-    let pair = |segment: &&Segment| Pair { call: number(segment), said: (model.score)(segment, constants), truth: segment.pesq_wb };
-    segments.iter().map(pair).collect()
+    segments.iter().map(|segment| Pair { call: number(segment), said: said(segment), truth: truth(segment) }).collect()
 }
 
 fn list() -> [f64; NAMES.len()] {
@@ -75,6 +78,7 @@ pub fn page(segments: &[Segment], trials: &str, pictures: &str) -> Result<String
         let _ = writeln!(page, "| {name} | {} | {pearson:.2} | {spearman:.2} | {rmse:.2} | {bias:+.2} |", slice.len());
     }
     page.push_str(NARROW);
+    page.push_str(&other_ear(segments));
     page.push_str(pictures);
     page.push_str(trials);
     page.push_str(LIMITS);
@@ -107,6 +111,27 @@ fn row(model: &Model, constants: &[f64], segments: &[&Segment]) -> String {
 fn bias(segments: &[&Segment]) -> f64 {
     let pairs = pairs(&ours(), &list()[..COUNTED], segments);
     pairs.iter().map(|pair| pair.said - pair.truth).sum::<f64>() / pairs.len() as f64
+}
+
+/// Agreement with ViSQOL, of the formulas and of PESQ.
+fn other_ear(segments: &[Segment]) -> String {
+    let heard: Vec<&Segment> = segments.iter().filter(|segment| !segment.is_disturbed() && segment.visqol.is_some()).collect();
+    if heard.len() < SLICE_MIN {
+        return String::new();
+    }
+    let visqol = |segment: &Segment| segment.visqol.unwrap_or_default();
+    let mut text = format!("{OTHER_EAR}{} calls.\n\n| beside ViSQOL | Pearson | Spearman |\n|---|--:|--:|\n", heard.len());
+    let mut add = |name: &str, said: &dyn Fn(&Segment) -> f64| {
+        let pairs = paired(said, visqol, &heard);
+        let Agreement { pearson, spearman, .. } = agreement(&pairs);
+        let _ = writeln!(text, "| {name} | {} | {spearman:.2} |", with_interval(pearson, intervals(&pairs).0));
+    };
+    add("PESQ-WB", &|segment| segment.pesq_wb);
+    add("**Sidetone**", &|segment| (ours().score)(segment, &list()[..COUNTED]));
+    for model in peers() {
+        add(&format!("{}, as published", model.name), &|segment| (model.score)(segment, &model.constants));
+    }
+    text
 }
 
 /// How many calls, conditions, talkers and segments each part has.
@@ -224,6 +249,12 @@ Formulas with delay in them are punished here for a delay that PESQ does not hea
 const NARROW: &str = "
 Within a narrow range of quality a correlation says little: read the error there.
 ";
+
+const OTHER_EAR: &str = "
+## To another ear
+
+ViSQOL 3 (Google) hears in another way than PESQ: it compares spectrograms, and was trained on other listeners. No constant was fitted to it, so here is whether the score follows what is heard or only what PESQ hears. The first row is how far
+the two of them agree, which is about as much as a formula can reach. One segment of each undisturbed call of the last set: ";
 
 const LIMITS: &str = "
 ## What this does not show
