@@ -77,25 +77,6 @@ const page = {
     return Promise.all(own.map(async ({ report }) => [...(await report).values()]));
   },
 
-  /** From now on the candidates of the other side are ports of the test, which `wirePort` gives. */
-  useWire(): void {
-    const { wirePort } = globalThis as unknown as { wirePort(address: string, port: number): Promise<number> };
-    const known = new Map<string, Promise<number>>();
-    const rewrite = async (line: string): Promise<string | undefined> => {
-      const [head, component, protocol, priority, address = "", port, ...rest] = line.split(" ");
-      if (protocol?.toLowerCase() !== "udp" || address.includes(":")) return undefined;
-      const key = `${address} ${port}`;
-      const held = known.get(key) ?? wirePort(address, Number(port));
-      known.set(key, held);
-      return [head, component, protocol, priority, "127.0.0.1", await held, ...rest].join(" ");
-    };
-    const set = RTCPeerConnection.prototype.setRemoteDescription as (this: RTCPeerConnection, description: RTCSessionDescriptionInit) => Promise<void>;
-    RTCPeerConnection.prototype.setRemoteDescription = async function (description: RTCSessionDescriptionInit) {
-      const lines = await Promise.all((description.sdp ?? "").split("\r\n").map((line) => (line.startsWith("a=candidate:") ? rewrite(line) : line)));
-      await set.call(this, { type: description.type, sdp: lines.filter((line) => line !== undefined).join("\r\n") });
-    };
-  },
-
   note(of: Told["of"], call: Sdk.Call | undefined, name: string, value: object): void {
     const index = call && page.calls.indexOf(call);
     page.told.push({ of, call: index, name, state: call?.state(), timeMs: performance.now(), value: plain(value) as Readonly<Record<string, unknown>> });

@@ -9,6 +9,8 @@ export interface Harm {
   /** Share of the packets that is lost, 0 to 1. */
   readonly loss?: number;
   readonly delayMs?: number;
+  /** Up to this much more, by chance. */
+  readonly jitterMs?: number;
   /** Bit/s that pass; what waits longer than a quarter of a second is dropped, as a router drops it. */
   readonly bps?: number;
 }
@@ -22,14 +24,14 @@ class Lane {
   #freeMs = 0;
 
   pass(size: number, send: () => void): void {
-    const { loss = 0, delayMs = 0, bps } = this.harm;
+    const { loss = 0, delayMs = 0, jitterMs = 0, bps } = this.harm;
     this.#owed += loss;
     if (this.#owed >= 1) {
       this.#owed -= 1;
       return;
     }
     const nowMs = performance.now();
-    let waitMs = delayMs;
+    let waitMs = delayMs + Math.random() * jitterMs;
     if (bps !== undefined) {
       const startMs = Math.max(nowMs, this.#freeMs);
       if (startMs - nowMs > QUEUE_MS) return;
@@ -52,7 +54,7 @@ export class MediaWire {
     wire.#lanes.set(other, new Lane());
     for (const [page, peer] of [[one, other], [other, one]] as const) {
       await page.exposeFunction("wirePort", (address: string, port: number) => wire.#listen(address, port, wire.#lanes.get(peer)!, wire.#lanes.get(page)!));
-      await page.evaluate(() => vox.useWire());
+      await page.evaluate(useWire);
     }
     return wire;
   }
@@ -60,6 +62,11 @@ export class MediaWire {
   /** Does this to what goes to the page, instead of what was done until now. */
   to(page: Page, harm: Harm): void {
     this.#lanes.get(page)!.harm = harm;
+  }
+
+  /** The same both ways. */
+  harm(harm: Harm): void {
+    for (const lane of this.#lanes.values()) lane.harm = harm;
   }
 
   close(): void {
@@ -96,4 +103,24 @@ export class MediaWire {
     await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
     return socket;
   }
+}
+
+/** In a page: whatever the other side offers as its addresses, its packets go to the wire. */
+function useWire(): void {
+  const { wirePort } = globalThis as unknown as { wirePort(address: string, port: number): Promise<number> };
+  const known = new Map<string, number>();
+  const set = RTCPeerConnection.prototype.setRemoteDescription as (this: RTCPeerConnection, description: RTCSessionDescriptionInit) => Promise<void>;
+  RTCPeerConnection.prototype.setRemoteDescription = async function (description: RTCSessionDescriptionInit) {
+    const lines: string[] = [];
+    for (const line of (description.sdp ?? "").split("\r\n")) {
+      const [head = "", component, protocol, priority, address = "", port, ...rest] = line.split(" ");
+      if (!head.startsWith("a=candidate:")) lines.push(line);
+      else if (protocol?.toLowerCase() === "udp" && !address.includes(":")) {
+        const key = `${address} ${port}`;
+        if (!known.has(key)) known.set(key, await wirePort(address, Number(port)));
+        lines.push([head, component, protocol, priority, "127.0.0.1", known.get(key), ...rest].join(" "));
+      }
+    }
+    await set.call(this, { type: description.type, sdp: lines.join("\r\n") });
+  };
 }

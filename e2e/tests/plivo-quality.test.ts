@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import type { MediaMetric } from "../../packages/sdk/src/compat/plivo/index.ts";
+import { MediaWire } from "../src/media-wire.ts";
 import { type Origin, serveOrigin } from "../src/origin.ts";
 import { establish, quality, Softphone } from "../src/plivo.ts";
-import { Relay } from "../src/relay.ts";
 import { Sidetone } from "../src/sidetone.ts";
 import { type SipServer, startKamailio } from "../src/sip.ts";
 import { launchSpeaking } from "../src/voice.ts";
@@ -40,11 +40,10 @@ const is = (type: string, stream: string, active: boolean) => ([metric]: readonl
 
 test("a bad network is told as it comes and as it goes", async () => {
   const [ada, bob] = [await Softphone.ready(browser, origin.url, server, "ada", RAW), await Softphone.ready(browser, origin.url, server, "bob", RAW)];
-  const relay = new Relay();
+  const wire = await MediaWire.between(ada.page, bob.page);
   try {
-    for (const { page } of [ada, bob]) await relay.use(page);
     await establish(ada, bob);
-    Object.assign(relay.weather, { loss: 0.25, delayMs: 230, jitterMs: 150 });
+    wire.harm({ loss: 0.25, delayMs: 230, jitterMs: 150 });
     for (const [type, stream] of [
       ["high_rtt", "None"],
       ["high_packetloss", "remote"],
@@ -62,16 +61,16 @@ test("a bad network is told as it comes and as it goes", async () => {
       if (type === "high_jitter") assert.ok((value as number) > 30 && (value as number) < 300, String(value));
       if (type === "low_mos") assert.ok((value as number) >= 1 && (value as number) < 3, String(value));
     }
-    Object.assign(relay.weather, { loss: 0, delayMs: 0, jitterMs: 0 });
+    wire.harm({});
     for (const [type, stream] of [["high_packetloss", "remote"], ["high_rtt", "None"], ["low_mos", "None"]] as const) {
       assert.equal((await ada.hears("mediaMetrics", is(type, stream, false), RAISED_MS))[0].value, 0);
     }
-    relay.weather.loss = 1;
+    wire.harm({ loss: 1 });
     assert.equal((await ada.hears("mediaMetrics", is("ice_connection", "None", true), RAISED_MS))[0].value, "disconnected");
-    relay.weather.loss = 0;
+    wire.harm({});
     await ada.hears("mediaMetrics", is("ice_connection", "None", false), RAISED_MS);
   } finally {
-    relay.close();
+    wire.close();
     await Promise.all([ada, bob].map((phone) => phone.close()));
   }
 });
