@@ -1,13 +1,10 @@
 // What is measured: Sidetone's recording and two other libraries, each as a function that takes the reports of one connection in turn.
 
-import { ClientMonitor } from "@observertc/client-monitor-js";
-import { CompositeRTCStatsParser, PeriodicWebRTCStatsReporter, RTCStatsParser } from "webrtc-issue-detector";
-import * as issueDetectorModule from "webrtc-issue-detector";
+import * as library from "../../lab/src/libraries.ts";
 import type { Engine } from "../../packages/sdk/src/engine/index.ts";
 import { STRICT } from "../../packages/sdk/src/privacy.ts";
 
-/** As `getStats()` gives it, or a Map of the same. */
-export type Report = ReadonlyMap<string, object>;
+export type Report = library.Report;
 
 /** Of one connection. */
 export interface Taker {
@@ -49,30 +46,12 @@ export const json: Contender = {
   start: () => ({ take: (_, report) => void JSON.stringify(Object.fromEntries(report)), end() {} }),
 };
 
-/** Node takes the package as CommonJS: its class stands one step further in than in a page. */
-const { default: outer } = issueDetectorModule as unknown as { default: typeof issueDetectorModule.default & { default?: typeof issueDetectorModule.default } };
-const WebRTCIssueDetector = outer.default ?? outer;
-
-/** Parses reports, scores and detects issues; sends nothing. One receiver gives the whole report, so that it is read once. */
+/** Parses reports, scores and detects issues; sends nothing. */
 export const issueDetector: Contender = {
   name: "webrtc-issue-detector 1.17.3",
   start() {
-    const logger = { debug() {}, info() {}, warn() {}, error() {} };
-    const compositeStatsParser = new CompositeRTCStatsParser({ statsParser: new RTCStatsParser({ logger }) });
-    const statsReporter = new PeriodicWebRTCStatsReporter({ compositeStatsParser, getStatsInterval: 1e9 });
-    new WebRTCIssueDetector({ autoAddPeerConnections: false, compositeStatsParser, statsReporter, onIssues() {}, onNetworkScoresUpdated() {} });
-    let current: Report = new Map();
-    const receiver = { track: { enabled: true }, getStats: async () => current };
-    const pc = { iceConnectionState: "connected", connectionState: "connected", getReceivers: () => [receiver], getSenders: () => [] };
-    compositeStatsParser.addPeerConnection({ pc: pc as never });
-    const parseReports = (statsReporter as unknown as { parseReports(): Promise<void> }).parseReports.bind(statsReporter);
-    return {
-      take(_, report) {
-        current = report;
-        return parseReports();
-      },
-      end() {},
-    };
+    const take = library.issueDetector(() => {});
+    return { take: (_, report) => take(report), end() {} };
   },
 };
 
@@ -80,22 +59,11 @@ export const issueDetector: Contender = {
 export const clientMonitor: Contender = {
   name: "client-monitor-js 4.0.3",
   start() {
-    const monitor = new ClientMonitor({ collectingPeriodInMs: 0, samplingPeriodInMs: 0, integrateNavigatorMediaDevices: false });
-    let current: Report = new Map();
-    const pc = Object.assign(new EventTarget(), {
-      iceConnectionState: "connected",
-      connectionState: "connected",
-      setLocalDescription() {},
-      getSenders: () => [],
-      getReceivers: () => [],
-      getStats: async () => current,
-    });
-    monitor.addSource(pc as never);
+    const { monitor, take } = library.clientMonitor();
     let count = 0;
     return {
       async take(_, report) {
-        current = report;
-        await monitor.collect();
+        await take(report);
         if (++count % 4 === 0) JSON.stringify(monitor.createSample());
       },
       end() {},

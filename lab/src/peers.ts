@@ -5,13 +5,7 @@
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
-import { ClientMonitor } from "@observertc/client-monitor-js";
-import * as issueDetectorModule from "webrtc-issue-detector";
-
-const { CompositeRTCStatsParser, PeriodicWebRTCStatsReporter, RTCStatsParser } = issueDetectorModule;
-/** Node takes the package as CommonJS: its class stands one step further in than in a page. */
-const { default: outer } = issueDetectorModule as unknown as { default: typeof issueDetectorModule.default & { default?: typeof issueDetectorModule.default } };
-const WebRTCIssueDetector = outer.default ?? outer;
+import { clientMonitor, issueDetector } from "./libraries.ts";
 
 /** What `sidetone-lab unpack` writes of one end: a batch in its JSON form. */
 interface End {
@@ -37,63 +31,35 @@ let nowMs = 0;
 Date.now = () => nowMs;
 Object.assign(globalThis, { window: globalThis, navigator: { userAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36" } });
 
-const issueDetector: Tool = {
-  name: "webrtc-issue-detector 1.17.3",
-  intervalMs: 5000,
-  start(_, alarm) {
-    const logger = { debug() {}, info() {}, warn() {}, error() {} };
-    const compositeStatsParser = new CompositeRTCStatsParser({ statsParser: new RTCStatsParser({ logger }) });
-    const statsReporter = new PeriodicWebRTCStatsReporter({ compositeStatsParser, getStatsInterval: 1e9 });
-    const onIssues = (issues: readonly { reason: string }[]) => issues.forEach(({ reason }) => alarm(reason));
-    new WebRTCIssueDetector({ autoAddPeerConnections: false, compositeStatsParser, statsReporter, onIssues: onIssues as never, onNetworkScoresUpdated() {} });
-    let current: Report = new Map();
-    // One receiver gives the whole report, so that it is read once.
-    const receiver = { track: { enabled: true }, getStats: async () => current };
-    const pc = { iceConnectionState: "connected", connectionState: "connected", getReceivers: () => [receiver], getSenders: () => [] };
-    compositeStatsParser.addPeerConnection({ pc: pc as never });
-    const parseReports = (statsReporter as unknown as { parseReports(): Promise<void> }).parseReports.bind(statsReporter);
-    return (report) => {
-      current = report;
-      return parseReports();
-    };
+const TOOLS: readonly Tool[] = [
+  {
+    name: "webrtc-issue-detector 1.17.3",
+    intervalMs: 5000,
+    start: (_, alarm) => issueDetector((issues) => issues.forEach(({ reason }) => alarm(reason))),
   },
-};
-
-const clientMonitor: Tool = {
-  name: "client-monitor-js 4.0.3",
-  intervalMs: 2000,
-  start(first, alarm) {
-    // Without a period of its own it takes reports when it is told to; it keeps no issues then unless it buffers them.
-    const monitor = new ClientMonitor({ collectingPeriodInMs: 0, samplingPeriodInMs: 0, integrateNavigatorMediaDevices: false, bufferingEventsForSamples: true });
-    monitor.on("issue", ({ type }: { type: string }) => alarm(type));
-    let current = first;
-    const pc = Object.assign(new EventTarget(), {
-      iceConnectionState: "connected",
-      connectionState: "connected",
-      setLocalDescription() {},
-      getSenders: () => [],
-      getReceivers: () => [],
-      getStats: async () => current,
-    });
-    monitor.addSource(pc as never);
-    // It does not listen for tracks of a plain connection, so it is given them.
-    for (const { type, kind, trackIdentifier } of first.values()) {
-      if (!trackIdentifier || !["inbound-rtp", "media-source"].includes(type)) continue;
-      const track = Object.assign(new EventTarget(), { id: trackIdentifier, kind, enabled: true, muted: false, readyState: "live", label: "" });
-      monitor.peerConnections[0]?.addMediaStreamTrack(track as never);
-    }
-    return (report) => {
-      current = report;
-      return monitor.collect();
-    };
+  {
+    name: "client-monitor-js 4.0.3",
+    intervalMs: 2000,
+    start(first, alarm) {
+      // It keeps no issues unless it buffers them.
+      const { monitor, take } = clientMonitor({ bufferingEventsForSamples: true });
+      monitor.on("issue", ({ type }: { type: string }) => alarm(type));
+      // It does not listen for tracks of a plain connection, so it is given them.
+      for (const { type, kind, trackIdentifier } of first.values()) {
+        if (!trackIdentifier || !["inbound-rtp", "media-source"].includes(type)) continue;
+        const track = Object.assign(new EventTarget(), { id: trackIdentifier, kind, enabled: true, muted: false, readyState: "live", label: "" });
+        monitor.peerConnections[0]?.addMediaStreamTrack(track as never);
+      }
+      return take;
+    },
   },
-};
+];
 
 const [folder = "", table = ""] = process.argv.slice(2);
 const rows: string[] = ["trial,tool,whose,kind,time_ms"];
 for (const name of readdirSync(folder).sort()) {
   const ends = readFileSync(`${folder}/${name}`, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line) as End);
-  for (const tool of [issueDetector, clientMonitor]) for (const end of ends) await give(tool, end, name.replace(/\.jsonl$/, ""));
+  for (const tool of TOOLS) for (const end of ends) await give(tool, end, name.replace(/\.jsonl$/, ""));
 }
 writeFileSync(table, `${rows.join("\n")}\n`);
 // The detector has timers of half a minute.
