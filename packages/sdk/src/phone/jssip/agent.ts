@@ -1,6 +1,7 @@
 /** The user agent: a socket that comes back, keep-alive, requests outside of calls, and the door at which calls come in. */
 
 import type { ServerAddress } from "../api.ts";
+import "./digest.ts";
 import { type IncomingRequest, type IncomingResponse, OutgoingRequest, type RTCSession, UA, URI, Utils } from "./library.ts";
 import { Registration, type RegistrationEvents } from "./registration.ts";
 import { type Reply, send } from "./request.ts";

@@ -9,6 +9,8 @@
 import type SIPMessageModule from "jssip/lib/SIPMessage.js";
 import SIPMessage from "jssip/lib/SIPMessage.js";
 
+export { default as DigestAuthentication } from "jssip/lib/DigestAuthentication.js";
+export type { Challenge } from "jssip/lib/DigestAuthentication.js";
 export { default as RTCSession } from "jssip/lib/RTCSession.js";
 export { default as RequestSender } from "jssip/lib/RequestSender.js";
 export { default as UA } from "jssip/lib/UA.js";
