@@ -6,7 +6,8 @@
 use axum::{
     Json,
     extract::{Query, State},
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,8 @@ const NAME_CHARS_MAX: usize = 256;
 pub(crate) struct TurnParameters {
     /// Stands in the TURN server's log; without it the token's user, else the app's key.
     user_id: Option<String>,
+    /// Who can do without is answered 204 and not 404 where no TURN server is configured.
+    if_any: bool,
 }
 
 /// An entry for `iceServers` of an `RTCPeerConnection`.
@@ -59,6 +62,7 @@ pub(crate) struct TurnCredentials {
     params(TurnParameters),
     responses(
         (status = 200, body = TurnCredentials),
+        (status = 204, description = "No TURN server is configured, and `if_any` was asked for"),
         (status = 401, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "No, wrong or expired credentials"),
         (status = 404, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "No TURN server is configured"),
     ),
@@ -68,17 +72,21 @@ pub(crate) async fn handler(
     State(state): State<AppState>,
     Query(parameters): Query<TurnParameters>,
     headers: HeaderMap,
-) -> Result<Json<TurnCredentials>, Problem> {
+) -> Result<Response, Problem> {
     let principal = auth::authorize(&state, &headers, None, Scope::Intake).await?;
     let name = match (&principal.user, parameters.user_id) {
         (Some(user), _) => user.as_str().to_owned(),
         (None, Some(user)) => user,
         (None, None) => principal.app.key.to_string(),
     };
-    let issued = issue(&state.config.turn, &name, state.clock.now());
-    issued.map(Json).ok_or_else(|| {
-        Problem::not_found("turn_not_configured", "this server knows no TURN server; set turn.urls and turn.secret in its configuration")
-    })
+    match issue(&state.config.turn, &name, state.clock.now()) {
+        Some(issued) => Ok(Json(issued).into_response()),
+        None if parameters.if_any => Ok(StatusCode::NO_CONTENT.into_response()),
+        None => Err(Problem::not_found(
+            "turn_not_configured",
+            "this server knows no TURN server; set turn.urls and turn.secret in its configuration",
+        )),
+    }
 }
 
 /// Credentials that `name` may use from `now` on; `None` when no server is configured.

@@ -46,4 +46,6 @@ async fn who_may_not_send_gets_none_and_an_unset_server_says_so() {
     let unset = TestServer::new().await;
     let detail = unset.ask(Method::GET, "/v1/turn-credentials", INTAKE).await.refused(404, "turn_not_configured");
     assert!(detail.contains("turn.urls"), "{detail}");
+    let answer = unset.ask(Method::GET, "/v1/turn-credentials?if_any=true", INTAKE).await;
+    assert_eq!((answer.status.as_u16(), answer.body.len()), (204, 0), "who can do without hears of no error");
 }

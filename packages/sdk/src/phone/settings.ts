@@ -1,6 +1,7 @@
 /** A phone's options with the defaults filled in. */
 
 import type { PhoneOptions, ServerAddress } from "./api.ts";
+import { turnServers } from "./turn.ts";
 
 export interface Settings {
   readonly servers: readonly ServerAddress[];
@@ -29,7 +30,7 @@ export function settle(options: PhoneOptions): Settings {
   for (const { url } of servers) {
     if (!/^wss?:$/.test(protocol(url))) throw new TypeError(`\`servers\` has ${JSON.stringify(url)}, which is no WebSocket address; give one such as wss://phone.example.com/sip`);
   }
-  const { iceServers = [], maxAverageBitrate } = options;
+  const { quality, iceServers = quality ? turnServers(quality) : [], maxAverageBitrate } = options;
   return {
     servers,
     domain: options.domain ?? new URL(servers[0]!.url).hostname,

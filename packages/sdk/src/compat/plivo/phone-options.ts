@@ -1,13 +1,11 @@
 /** What the phone is made of, by Plivo's options. */
 
-import type { Options } from "../../api.ts";
-import type { PhoneOptions } from "../../phone/api.ts";
+import type { PhoneOptions, QualityOptions } from "../../phone/api.ts";
+import { turnServers } from "../../phone/turn.ts";
 import type { Settings } from "./options.ts";
 
 /** The version of Plivo's SDK whose API this is. */
 export const VERSION = "2.2.21";
-
-const TURN_WAIT_MS = 2000;
 
 /** Where this script came from, if it is a script of a page: Sidetone, with its SIP server and its engine. */
 const SCRIPT_URL = (globalThis.document?.currentScript as HTMLScriptElement | null | undefined)?.src;
@@ -21,7 +19,7 @@ export function phoneOptions(settings: Settings): PhoneOptions {
     registrationSeconds: settings.registrationSeconds,
     autoRegister: settings.autoRegister,
     userAgent: `plivo-browser-sdk ${VERSION} (Sidetone)`,
-    iceServers: settings.iceServers ?? (() => turnServers(settings)),
+    iceServers: settings.iceServers ?? turnServers(qualityOptions(settings, true)),
     codecs: settings.codecs,
     maxAverageBitrate: settings.maxAverageBitrate,
     dscp: settings.dscp,
@@ -34,7 +32,7 @@ export function phoneOptions(settings: Settings): PhoneOptions {
 }
 
 /** How calls are measured; where nothing is to be sent, or nobody said where to, for the page alone. */
-export function qualityOptions({ sidetone = {} }: Settings, isSent: boolean): Omit<Options, "conferenceId" | "userId"> {
+export function qualityOptions({ sidetone = {} }: Settings, isSent: boolean): QualityOptions {
   const { url = ORIGIN, secret, token, engineUrl } = sidetone;
   const hasCredentials = secret !== undefined || token !== undefined;
   return {
@@ -44,14 +42,4 @@ export function qualityOptions({ sidetone = {} }: Settings, isSent: boolean): Om
     ...(token !== undefined && { token }),
     ...(!(isSent && hasCredentials) && { upload: false }),
   };
-}
-
-/** The TURN servers of Sidetone; none where it has none, or there is no Sidetone. */
-async function turnServers({ sidetone }: Settings): Promise<readonly RTCIceServer[]> {
-  const { url = ORIGIN, secret, token } = sidetone ?? {};
-  const credential = secret ?? (await token?.());
-  if (credential === undefined) return [];
-  const headers = { authorization: `Bearer ${credential}` };
-  const response = await fetch(`${url}/v1/turn-credentials`, { headers, credentials: "omit", signal: AbortSignal.timeout(TURN_WAIT_MS) });
-  return response.ok ? [(await response.json()) as RTCIceServer] : [];
 }
