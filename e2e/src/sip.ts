@@ -17,6 +17,8 @@ export interface SipServer {
   /** A wire of its own to the server, such as a phone has. */
   wire(): Promise<Wire>;
   readonly log: string;
+  /** Of Sidetone's own: all of it. */
+  readonly sidetone?: Sidetone;
   /** Dies as by a power cut, and comes back: what it had in memory is gone. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -42,15 +44,19 @@ export interface Kamailio extends SipServer {
   readonly tlsPort: number;
 }
 
-/** Debian's Kamailio, with its WebSocket module. `tls`: it also listens for TLS, with this certificate and key in one PEM file. */
-export async function startKamailio({ tls }: { tls?: string } = {}): Promise<Kamailio> {
+/**
+ * Debian's Kamailio, with its WebSocket module. `tls`: it also listens for TLS, with this certificate and key in one PEM file. `digest`: how it
+ * asks for passwords.
+ */
+export async function startKamailio({ tls, digest = "MD5" }: { tls?: string; digest?: "MD5" | "SHA-256" } = {}): Promise<Kamailio> {
   const folder = mkdtempSync(join(tmpdir(), "sidetone-kamailio-"));
   const [port, tlsPort] = [await freePort(), await freePort()];
   const template = readFileSync(fileURLToPath(new URL("kamailio.cfg", import.meta.url)), "utf8");
   const configuration = join(folder, "kamailio.cfg");
   const values = { TLS_PORT: String(tlsPort), PORT: String(port), TLS_FILE: tls ?? "" };
   writeFileSync(configuration, template.replaceAll(/@(\w+)@/g, (_, name: keyof typeof values) => values[name]));
-  const options = ["-DD", "-E", "-f", configuration, "-Y", folder, "-w", folder, "-m", "64", "-M", "8", ...(tls ? ["-A", "WITH_TLS"] : [])];
+  const defined = [...(tls ? ["WITH_TLS"] : []), ...(digest === "SHA-256" ? ["WITH_SHA256"] : [])].flatMap((name) => ["-A", name]);
+  const options = ["-DD", "-E", "-f", configuration, "-Y", folder, "-w", folder, "-m", "64", "-M", "8", ...defined];
   let child: ChildProcess;
   let log = "";
   const up = async (): Promise<void> => {

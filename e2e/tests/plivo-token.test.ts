@@ -69,7 +69,7 @@ test("two with tokens call each other, and the call is in Sidetone under its cal
   await bob.hears("onCallTerminated");
   await Promise.all([ada, bob].map((phone) => phone.close()));
   const conference = await until("the call is there", 30_000, async () => (await sidetone.conferences(callUUID)).find(({ peer_connections }) => peer_connections.length === 2));
-  assert.deepEqual(new Set(conference.participants.map(({ user_id }) => user_id)), new Set(["ada_MA1", "bob_MA1"]));
+  assert.deepEqual(conference.participants.map(({ user_id }) => user_id).sort(), ["ada_MA1", "bob_MA1"]);
 });
 
 test("a source of tokens is asked, and its token used", async () => {

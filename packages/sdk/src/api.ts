@@ -8,8 +8,8 @@ export interface Options {
   readonly secret?: string;
   /** Instead of a secret: gives a JSON Web Token; called again when the server says 401. */
   readonly token?: () => Promise<string>;
-  /** The app's name for the conference. */
-  readonly conferenceId: string;
+  /** The app's name for the conference. Where it is not known yet, a promise of it: until then everything is collected, and nothing is sent. */
+  readonly conferenceId: string | Promise<string>;
   /** The app's name for the user. */
   readonly userId?: string;
   /** A name for this stay of the user, never used twice. Default: a random UUID. */

@@ -46,7 +46,8 @@ type Form = Pick<Batch, "contentType" | "body">;
 
 /** Whose batches they are. */
 export interface Identity {
-  readonly conferenceId: string;
+  /** Absent until it is known. */
+  conferenceId: string | undefined;
   readonly userId: string | undefined;
   readonly participantId: string;
 }
@@ -83,8 +84,9 @@ export class BatchBuilder {
     this.#drops.splice(index < 0 ? this.#drops.length : index, 1, sum);
   }
 
-  /** Everything since the last batch; nothing when there is nothing. */
+  /** Everything since the last batch; nothing when there is nothing, or the conference has no name yet. */
   take(nowMs: number): Batch | undefined {
+    if (this.identity.conferenceId === undefined) return undefined;
     const recording = this.recorder?.waiting();
     const reports = recording ? { json: "[]", count: recording.count, dropped: recording.takeDropped() } : this.recorder?.takeJson();
     const count = reports?.count ?? 0;
@@ -117,7 +119,7 @@ export class BatchBuilder {
     try {
       for (const { timeMs, kind, payload } of events) recording.event(timeMs, kind, payload);
       const body = recording.takeBatch({
-        conferenceId: this.identity.conferenceId,
+        conferenceId: this.identity.conferenceId ?? "",
         userId: this.identity.userId ?? "",
         participantId: this.identity.participantId,
         peerConnectionId: this.peerConnectionId ?? "",

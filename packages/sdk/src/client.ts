@@ -8,7 +8,7 @@ import { wrapPage } from "./collect/wrap.ts";
 import { Emitter } from "./emitter.ts";
 import { type Engine, type EngineIssue, loadEngine, type Outcome } from "./engine/index.ts";
 import { Failures } from "./failures.ts";
-import { destination, settle, type Settings } from "./options.ts";
+import { destination, isName, NAMELESS, settle, type Settings } from "./options.ts";
 import { type Policy, STRICT } from "./privacy.ts";
 import { Recorder } from "./recorder.ts";
 import * as registry from "./registry.ts";
@@ -35,7 +35,6 @@ const HEARD_MAX = 64;
 
 /** Measures what it is given to observe, tells the page how it goes and sends it to Sidetone. Nothing here throws into the page. */
 export class Sidetone {
-  readonly conferenceId: string;
   readonly participantId: string;
 
   readonly #emitter = new Emitter<Events>();
@@ -48,15 +47,22 @@ export class Sidetone {
   #unwrap: (() => void) | undefined;
   readonly #labels = new Map<string, TrackLabel>();
   readonly #heard: Parameters<Recorder["hear"]>[] = [];
+  readonly #identity: Identity;
   #run: Run | undefined;
   /** What is over; a word may still be added to it. */
   #past: Run | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(private readonly options: Options) {
-    this.conferenceId = options?.conferenceId;
     this.participantId = options?.participantId ?? uuid();
+    const conferenceId = options?.conferenceId;
+    this.#identity = { conferenceId: isName(conferenceId) ? conferenceId : undefined, userId: options?.userId, participantId: this.participantId };
     this.#failures.guard(() => this.#start());
+  }
+
+  /** The name of the conference; absent while only a promise of it was given. */
+  get conferenceId(): string | undefined {
+    return this.#identity.conferenceId;
   }
 
   /** Listens; the answer takes the listener away. */
@@ -148,7 +154,7 @@ export class Sidetone {
     if (!run) return;
     run.own.event(kind, payload, Date.now());
     run.open();
-    await within(LAST_UPLOAD_MS, this.#upload(run).then(() => run.uploader.kick()));
+    await within(LAST_UPLOAD_MS, this.#sendRest(run));
     run.close();
   }
 
@@ -167,7 +173,7 @@ export class Sidetone {
     for (const peerConnection of this.#connections.keys()) registry.giveBack(peerConnection, this);
     await within(LAST_REPORT_MS, Promise.all([...this.#connections.values()].map((connection) => connection.poll())));
     this.#end(run);
-    await within(LAST_UPLOAD_MS, this.#upload(run).then(() => run.uploader.kick()));
+    await within(LAST_UPLOAD_MS, this.#sendRest(run));
     run.close();
     registry.exit();
     this.#emitter.clear();
@@ -190,8 +196,7 @@ export class Sidetone {
     if (registry.enter()) this.#failures.tell("second_copy", "another copy of Sidetone's library runs in this page; each connection is measured by one of them");
     if (typeof RTCPeerConnection !== "function") this.#failures.tell("webrtc_missing", "this browser or frame has no WebRTC: there is nothing to measure");
     const { options } = this;
-    const identity: Identity = { conferenceId: this.conferenceId, userId: options.userId, participantId: this.participantId };
-    const run = new Run(settings, identity, options.addresses !== false, this.#emitter, this.#failures, () => void this.#upload(run));
+    const run = new Run(settings, this.#identity, options.addresses !== false, this.#emitter, this.#failures, () => void this.#upload(run));
     this.#run = run;
     run.own.event(
       "joined",
@@ -231,8 +236,18 @@ export class Sidetone {
       ticker.every(settings.uploadIntervalMs, () => this.#failures.guard(() => this.#upload(run))),
     );
     run.prepare();
+    run.named = this.#name(run);
     // So that the server knows at once who is here; and what an earlier page left behind goes out.
     this.#failures.guard(() => run.uploader.adopt().then(() => this.#upload(run)));
+  }
+
+  /** Waits for the name of the conference where it is not known yet; what was collected then goes out. */
+  async #name(run: Run): Promise<void> {
+    if (this.#identity.conferenceId !== undefined) return;
+    const name = await Promise.resolve(this.options.conferenceId).catch(() => undefined);
+    if (!isName(name)) return this.#failures.tell("options_invalid", NAMELESS);
+    this.#identity.conferenceId = name;
+    this.#failures.guard(() => void this.#upload(run));
   }
 
   #observe(peerConnection: RTCPeerConnection, { label, id }: ObserveOptions): Observation | undefined {
@@ -283,6 +298,12 @@ export class Sidetone {
     if (!hasSent && !run.uploader.waits) void run.uploader.kick();
   }
 
+  async #sendRest(run: Run): Promise<void> {
+    await run.named;
+    await this.#upload(run);
+    await run.uploader.kick();
+  }
+
   /** Sends what one connection has, or the participant; tells whether there was something. */
   async #send(run: Run, builder: BatchBuilder): Promise<boolean> {
     const batch = builder.take(Date.now());
@@ -314,6 +335,8 @@ class Run {
   /** Whether the page wants to hear what the engine says of reports. */
   readonly listens: () => boolean;
   connectionCount = 0;
+  /** Once the conference has its name, or will have none. */
+  named: Promise<void> = Promise.resolve();
   readonly preset: Preset;
   readonly mutedSpeech: boolean;
   readonly #credentials: Credentials;

@@ -31,7 +31,7 @@ declare const ENCODER_TAG: string;
 export function settle(options: Options, scriptUrl = SCRIPT_URL): Settings | string {
   const { secret, token } = options ?? {};
   const upload = options?.upload !== false;
-  if (typeof options?.conferenceId !== "string" || options.conferenceId === "") return "`conferenceId` must be a text that is not empty";
+  if (!isName(options?.conferenceId) && !(options?.conferenceId instanceof Promise)) return NAMELESS;
   if (upload && (secret === undefined) === (token === undefined)) return "give either `secret` (an intake secret, sti_…) or `token` (a function that gives a promise of a token)";
   if (token !== undefined && typeof token !== "function") return "`token` must be a function that gives a promise of a token";
   const { preset = "sidetone", mutedSpeech = false } = options;
@@ -60,6 +60,14 @@ export function settle(options: Options, scriptUrl = SCRIPT_URL): Settings | str
     mutedSpeech: mutedSpeech === true,
     upload,
   };
+}
+
+/** What is said of a conference that has no name. */
+export const NAMELESS = "`conferenceId` must be a text that is not empty";
+
+/** Whether a conference can have this name. */
+export function isName(given: unknown): given is string {
+  return typeof given === "string" && given !== "";
 }
 
 function atLeast(least: number, given: number | undefined, otherwise: number): number {

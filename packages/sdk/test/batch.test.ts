@@ -30,6 +30,20 @@ function filled(engine: Engine | undefined): Batch {
   return made.take(NOW_MS) as Batch;
 }
 
+test("nothing goes out before the conference has its name, and then everything does", () => {
+  const unnamed = { ...identity, conferenceId: undefined as string | undefined };
+  const made = new BatchBuilder(unnamed, "pc0", () => loaded);
+  made.recorder = new Recorder(() => loaded, () => OPEN);
+  made.event("peer_connection_created", {}, NOW_MS);
+  assert.equal(made.take(NOW_MS), undefined);
+  for (const { t, report } of calls) made.recorder.push(t, new Map(Object.entries(report)) as never, false);
+  assert.equal(made.take(NOW_MS), undefined);
+  unnamed.conferenceId = "weekly";
+  const batch = made.take(NOW_MS) as Batch;
+  const { conference_id, batch_seq } = decoded(stamp(batch, NOW_MS));
+  assert.deepEqual([batch.reports, batch.events, conference_id, batch_seq], [5, 1, "weekly", 0]);
+});
+
 for (const [form, engine] of [[COMPACT_TYPE, loaded], [JSON_TYPE, undefined]] as const) {
   test(`${form}: everything is there, and the time is that of sending`, () => {
     const batch = filled(engine);

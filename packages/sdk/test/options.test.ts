@@ -33,6 +33,11 @@ test("what sends nothing needs no credential", () => {
   assert.equal((settle({ url: "https://quality.example.com", conferenceId: "weekly", upload: false }) as Settings).upload, false);
 });
 
+test("the conference may get its name later", () => {
+  assert.equal(typeof settle({ ...LEAST, conferenceId: Promise.resolve("weekly") }), "object");
+  for (const conferenceId of ["", undefined, 7]) assert.match(settle({ ...LEAST, conferenceId } as Options) as string, /`conferenceId` must be a text/);
+});
+
 test("intervals stay within reason", () => {
   const { reportIntervalMs, uploadIntervalMs } = settle({ ...LEAST, reportIntervalMs: 1, uploadIntervalMs: Number.NaN }) as Settings;
   assert.deepEqual([reportIntervalMs, uploadIntervalMs], [100, 10_000]);

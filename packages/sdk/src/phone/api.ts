@@ -14,7 +14,10 @@ export interface PhoneOptions {
   readonly autoRegister?: boolean;
   /** Value of the User-Agent header. */
   readonly userAgent?: string;
-  /** STUN and TURN servers, or a function that is asked before each call and each ICE restart (credentials run out). */
+  /**
+   * STUN and TURN servers, or a function that is asked before each call and each ICE restart (credentials run out). Default:
+   * those of the Sidetone of {@link PhoneOptions.quality}, if it has any.
+   */
   readonly iceServers?: readonly RTCIceServer[] | (() => Promise<readonly RTCIceServer[]>);
   readonly iceTransportPolicy?: RTCIceTransportPolicy;
   /** Audio codecs to offer, the preferred first, such as `["opus", "PCMU"]`; `telephone-event` always stays. Default: the browser's. */
@@ -41,9 +44,12 @@ export interface PhoneOptions {
   readonly assetsUrl?: string;
   /** What is played; a URL instead of our own sound, or `false` for silence. */
   readonly tones?: Partial<Record<ToneName, string | boolean>>;
-  /** Measures every call and sends the reports to Sidetone. `conferenceId` and `userId` are the phone's. Absent: calls are not measured. */
-  readonly quality?: Omit<Options, "conferenceId" | "userId">;
+  /** Measures every call and sends the reports to Sidetone. Who is in which conference the phone knows. Absent: calls are not measured. */
+  readonly quality?: QualityOptions;
 }
+
+/** How calls are measured. */
+export type QualityOptions = Omit<Options, "conferenceId" | "userId" | "participantId">;
 
 export interface ServerAddress {
   readonly url: string;

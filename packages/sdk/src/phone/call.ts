@@ -123,7 +123,8 @@ export class LiveCall implements Call {
   /** Takes a call that came in; the page has not been told of it yet. */
   adopt(raw: RTCSession): void {
     this.#session = new Session(this.phone.agent!.ua, raw, this.#sessionEvents());
-    this.#quality.start(this.uuid, this.phone.user);
+    this.#open();
+    this.#quality.name(this.uuid);
     this.#quality.event("sip_invite", { direction: "incoming" });
     this.times.ringing = Date.now();
     this.#become("ringing");
@@ -372,7 +373,8 @@ export class LiveCall implements Call {
     this.#transfer?.end();
     this.#closeMeter();
     this.#media.close();
-    this.#quality.start(this.uuid, this.phone.user);
+    this.#open();
+    this.#name(cause.headers);
     this.#quality.event("sip_end", { cause: cause.cause, originator: cause.originator, status: cause.status, answered: this.times.answered !== undefined });
     this.#become("ended");
     this.phone.ended(this);
@@ -383,7 +385,11 @@ export class LiveCall implements Call {
   /** The conference's id is told by the server, or is the Call-ID. */
   #name(headers: Headers): void {
     this.uuid = headers.get("X-CallUUID") ?? this.uuid;
-    this.#quality.start(this.uuid, this.phone.user);
+    this.#quality.name(this.uuid);
+  }
+
+  #open(): void {
+    this.#quality.open(this.#session?.participantId, this.phone.user);
   }
 
   #become(to: CallState): void {
@@ -419,6 +425,7 @@ export class LiveCall implements Call {
 
   #observe(peerConnection: RTCPeerConnection): void {
     this.#media.observe(peerConnection);
+    this.#open();
     this.#quality.observe(peerConnection);
     this.#mending.observe(peerConnection);
   }

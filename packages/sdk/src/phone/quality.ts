@@ -1,7 +1,8 @@
 /** Measures one call with Sidetone's collector and tells it what SIP said. */
 
-import type { Issue, Options, Tick } from "../api.ts";
+import type { Issue, Tick } from "../api.ts";
 import { Sidetone } from "../client.ts";
+import type { QualityOptions } from "./api.ts";
 
 export interface QualityEvents {
   onTick(tick: Tick): void;
@@ -12,25 +13,31 @@ export interface QualityEvents {
 
 export class Quality {
   #client: Sidetone | undefined;
-  /** What happened before the conference had a name. */
+  /** What happened before it was known who takes part. */
   readonly #early: (readonly [kind: string, payload: object])[] = [];
   #peerConnection: RTCPeerConnection | undefined;
+  #named: ((conferenceId: string) => void) | undefined;
 
-  constructor(private readonly options: Omit<Options, "conferenceId" | "userId"> | undefined, private readonly events: QualityEvents) {}
+  constructor(private readonly options: QualityOptions | undefined, private readonly events: QualityEvents) {}
+
+  /** It is known who takes part, by a name of this stay where there is one; in which conference may be told later, by {@link name}. */
+  open(participantId: string | undefined, userId: string | undefined): void {
+    if (!this.options || this.#client) return;
+    const conferenceId = new Promise<string>((resolve) => (this.#named = resolve));
+    const client = new Sidetone({ ...this.options, conferenceId, ...(participantId !== undefined && { participantId }), ...(userId !== undefined && { userId }) });
+    this.#client = client;
+    for (const [kind, payload] of this.#early.splice(0)) client.event(kind, payload);
+    if (this.events.hasListeners()) this.listen();
+  }
+
+  /** The conference has its name; it keeps the first that it was given. */
+  name(conferenceId: string): void {
+    this.#named?.(conferenceId);
+  }
 
   observe(peerConnection: RTCPeerConnection): void {
     this.#peerConnection = peerConnection;
     this.#client?.observe(peerConnection, { label: "call" });
-  }
-
-  /** The conference has its name. */
-  start(conferenceId: string, userId: string | undefined): void {
-    if (!this.options || this.#client) return;
-    const client = new Sidetone({ ...this.options, conferenceId, ...(userId !== undefined && { userId }) });
-    this.#client = client;
-    if (this.#peerConnection) client.observe(this.#peerConnection, { label: "call" });
-    for (const [kind, payload] of this.#early.splice(0)) client.event(kind, payload, this.#peerConnection);
-    if (this.events.hasListeners()) this.listen();
   }
 
   /** Tells ticks and issues from now on. */

@@ -22,6 +22,7 @@ declare module "jssip/lib/Utils.js" {
     newTag(): string;
     createRandomToken(size: number): string;
     sipErrorCause(status: number): string;
+    calculateMD5(text: string): string;
   };
   export default Utils;
 }
@@ -67,6 +68,7 @@ declare module "jssip/lib/SIPMessage.js" {
   export class IncomingResponse extends IncomingMessage {
     readonly status_code: number;
     readonly reason_phrase: string;
+    setHeader(name: string, value: string): void;
   }
   export class OutgoingRequest {
     constructor(
@@ -97,6 +99,26 @@ declare module "jssip/lib/RequestSender.js" {
       handlers: { onRequestTimeout(): void; onTransportError(): void; onReceiveResponse(response: IncomingResponse): void; onAuthenticated?(request: OutgoingRequest): void },
     );
     send(): void;
+    _receiveResponse(response: IncomingResponse): void;
+  }
+}
+
+declare module "jssip/lib/DigestAuthentication.js" {
+  import type URI from "jssip/lib/URI.js";
+
+  export interface Challenge {
+    readonly algorithm?: string;
+    readonly realm?: string;
+    readonly nonce?: string;
+    readonly opaque?: string;
+    readonly qop?: readonly string[];
+  }
+  export default class DigestAuthentication {
+    constructor(credentials: { readonly username: string; readonly password: string | null; readonly realm: string | null; readonly ha1: string | null });
+    readonly _credentials: { readonly username: string; readonly password: string | null; readonly realm: string | null; readonly ha1: string | null };
+    get(parameter: "ha1" | "realm"): string;
+    authenticate(request: { readonly method: string; readonly ruri: URI | string }, challenge: Challenge, cnonce?: string): boolean;
+    toString(): string;
   }
 }
 
@@ -197,6 +219,7 @@ declare module "jssip/lib/RTCSession.js" {
     _status: number;
     static readonly C: { readonly STATUS_WAITING_FOR_ANSWER: number; readonly STATUS_WAITING_FOR_ACK: number; readonly STATUS_CONFIRMED: number };
     _id: string;
+    readonly _from_tag: string;
     readonly _request: IncomingRequest & OutgoingRequest;
     readonly _dialog: Dialog | undefined | null;
     readonly _earlyDialogs: Readonly<Record<string, Dialog>>;

@@ -35,6 +35,7 @@ export interface SessionEvents {
 export class Session {
   #endStatus: number | undefined;
   #endCause: string | undefined;
+  #callId: string | undefined;
 
   constructor(
     private readonly ua: UA,
@@ -64,6 +65,7 @@ export class Session {
   /** Sends the INVITE. `stream` may have no tracks. */
   invite(target: URI, callId: string, options: { headers: readonly string[]; stream: MediaStream; configuration: RTCConfiguration }): void {
     const { headers, stream, configuration } = options;
+    this.#callId = callId;
     const media = { mediaStream: stream, pcConfig: configuration, rtcOfferConstraints: { offerToReceiveAudio: true } };
     this.raw.connect(target, { extraHeaders: headers, ...media }, ({ _request }) => {
       // The page has been told this Call-ID before there was a request.
@@ -108,6 +110,13 @@ export class Session {
 
   get isEnded(): boolean {
     return this.raw.isEnded();
+  }
+
+  /** This end of the call as a participant: by Call-ID and its tag, as Sidetone's SIP server names it too. Absent before the INVITE. */
+  get participantId(): string | undefined {
+    const { raw } = this;
+    if (this.#callId !== undefined) return `sip/${this.#callId}/${raw._from_tag}`;
+    return raw.direction === "incoming" ? `sip/${raw._request.call_id}/${raw._request.to_tag}` : undefined;
   }
 
   /** Whether the Call-ID is ours: then RFC 3261 §14.1 lets us wait longer after a 491. */
