@@ -1,6 +1,7 @@
 //! Who is asking: an app by its secret or by a token, for one scope, from an allowed origin.
 
 pub(crate) mod apps;
+pub(crate) mod jwt;
 pub(crate) mod public_key;
 pub(crate) mod token;
 

@@ -4,28 +4,18 @@
 //! `role` (`engineer`, the default, `support` or `admin`: the last two are shown real names) are optional.
 //! The algorithm is what the app's key says, never what the token says: a token that says otherwise is refused.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::{hmac, signature};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use sidetone_engine::ids::{AppKey, UserId};
-use sidetone_store::{
-    local_user::Role,
-    record::{TokenAlgorithm, TokenKey},
-};
+use sidetone_store::local_user::Role;
 
-use super::{Principal, Scope, public_key};
+use super::{
+    Principal, Scope,
+    jwt::{self, Jwt},
+};
 use crate::{problem::Problem, state::AppState};
 
 /// Longest token that is looked at.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
-
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    kid: Option<String>,
-    /// Extensions that must be understood: we understand none (RFC 7515 section 4.1.11).
-    crit: Option<serde_json::Value>,
-}
 
 #[derive(Deserialize)]
 struct Claims {
@@ -39,33 +29,21 @@ struct Claims {
 
 /// The app (and user) that the token speaks for.
 pub(crate) async fn verify(state: &AppState, token: &str) -> Result<Principal, Problem> {
-    let malformed = |what: &str| {
+    let jwt: Jwt<'_, Claims> = Jwt::read(token, TOKEN_BYTES_MAX).map_err(|error| {
         Problem::unauthorized(
             "token_malformed",
-            format!("the credentials are neither an app secret (sti_…, stq_…) nor a JSON Web Token: {what}"),
+            format!("the credentials are neither an app secret (sti_…, stq_…) nor a JSON Web Token: {error}"),
         )
-    };
-    if token.len() > TOKEN_BYTES_MAX {
-        return Err(malformed(&format!("{} bytes long, at most {TOKEN_BYTES_MAX} are read", token.len())));
-    }
-    let (signed, signature) = token.rsplit_once('.').ok_or_else(|| malformed("expected header.claims.signature"))?;
-    let (header, claims) = signed.split_once('.').ok_or_else(|| malformed("expected header.claims.signature"))?;
-    let header: Header = part(header).ok_or_else(|| malformed("the header is not base64url of a JSON object with `alg`"))?;
-    let claims: Claims = part(claims).ok_or_else(|| malformed("the claims are not base64url of a JSON object"))?;
-    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| malformed("the signature is not base64url"))?;
-
-    let Some(algorithm) = algorithm(&header.alg) else {
-        let given: String = header.alg.chars().take(20).collect();
+    })?;
+    let Some(algorithm) = jwt.algorithm() else {
+        let given: String = jwt.header.alg.chars().take(20).collect();
         return Err(Problem::unauthorized(
             "token_algorithm_refused",
             format!("the token is signed with {given:?}; HS256, ES256 and RS256 are accepted, unsigned tokens never"),
         ));
     };
-    if header.crit.is_some() {
-        return Err(malformed("the header names critical extensions (`crit`), none is known"));
-    }
 
-    let named = claims.app.as_deref().ok_or_else(|| claim_missing("app", "the key of the app"))?;
+    let named = jwt.claims.app.as_deref().ok_or_else(|| claim_missing("app", "the key of the app"))?;
     let key: AppKey = named.parse().map_err(|error| Problem::unauthorized("token_app_unknown", format!("the claim `app`: {error}")))?;
     let app = state.apps.by_key(key).await.map_err(|error| Problem::store(error, state.config.limits.retry_after.get()))?;
     let app = app.ok_or_else(|| {
@@ -75,7 +53,7 @@ pub(crate) async fn verify(state: &AppState, token: &str) -> Result<Principal, P
         )
     })?;
 
-    let kid = header.kid.as_deref().unwrap_or_default();
+    let kid = jwt.header.kid.as_deref().unwrap_or_default();
     let token_key = app.settings.token_keys.iter().find(|held| held.kid == kid).ok_or_else(|| {
         let given: String = kid.chars().take(100).collect();
         Problem::unauthorized(
@@ -86,14 +64,15 @@ pub(crate) async fn verify(state: &AppState, token: &str) -> Result<Principal, P
     if token_key.algorithm != algorithm {
         return Err(Problem::unauthorized(
             "token_algorithm_refused",
-            format!("the token says {}, the app's key of that kid is for {}", header.alg, name(token_key.algorithm)),
+            format!("the token says {}, the app's key of that kid is for {}", jwt.header.alg, jwt::name(token_key.algorithm)),
         ));
     }
-    if !signature_holds(token_key, signed.as_bytes(), &signature) {
+    if !jwt.is_signed_by(token_key) {
         return Err(Problem::unauthorized("token_signature_invalid", "the token's signature does not match the app's key of that kid"));
     }
 
-    check_times(&claims, state.clock.now().as_millis_f64() / 1000.0, state.config.auth.token_leeway.get().as_secs_f64())?;
+    let claims = &jwt.claims;
+    check_times(claims, state.clock.now().as_millis_f64() / 1000.0, state.config.auth.token_leeway.get().as_secs_f64())?;
     let scope = match claims.scope.as_deref() {
         None | Some("intake") => Scope::Intake,
         Some("query") => Scope::Query,
@@ -105,7 +84,7 @@ pub(crate) async fn verify(state: &AppState, token: &str) -> Result<Principal, P
             ));
         }
     };
-    let role = match claims.role.filter(|_| scope == Scope::Query) {
+    let role = match claims.role.as_ref().filter(|_| scope == Scope::Query) {
         None => Role::Engineer,
         Some(given) => given.as_str().and_then(Role::from_name).ok_or_else(|| {
             let given: String = given.to_string().chars().take(40).collect();
@@ -117,6 +96,7 @@ pub(crate) async fn verify(state: &AppState, token: &str) -> Result<Principal, P
     };
     let user = claims
         .sub
+        .clone()
         .map(UserId::new)
         .transpose()
         .map_err(|error| Problem::unauthorized("token_malformed", format!("the claim `sub`: {error}")))?;
@@ -125,42 +105,6 @@ pub(crate) async fn verify(state: &AppState, token: &str) -> Result<Principal, P
         None => format!("token by key {kid}"),
     };
     Ok(Principal { app, scope, role, user, credentials })
-}
-
-fn part<T: DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
-}
-
-pub(crate) fn algorithm(name: &str) -> Option<TokenAlgorithm> {
-    match name {
-        "HS256" => Some(TokenAlgorithm::Hs256),
-        "ES256" => Some(TokenAlgorithm::Es256),
-        "RS256" => Some(TokenAlgorithm::Rs256),
-        _ => None,
-    }
-}
-
-fn name(algorithm: TokenAlgorithm) -> &'static str {
-    match algorithm {
-        TokenAlgorithm::Hs256 => "HS256",
-        TokenAlgorithm::Es256 => "ES256",
-        TokenAlgorithm::Rs256 => "RS256",
-    }
-}
-
-/// Whether `signature` is that of the key over `signed`.
-pub(crate) fn signature_holds(key: &TokenKey, signed: &[u8], signature: &[u8]) -> bool {
-    let by_public_key = |algorithm: &'static dyn signature::VerificationAlgorithm| {
-        public_key::from_pem(&key.material.0)
-            .is_some_and(|public| signature::UnparsedPublicKey::new(algorithm, public).verify(signed, signature).is_ok())
-    };
-    match key.algorithm {
-        TokenAlgorithm::Hs256 => {
-            !key.material.0.is_empty() && hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, &key.material.0), signed, signature).is_ok()
-        }
-        TokenAlgorithm::Es256 => by_public_key(&signature::ECDSA_P256_SHA256_FIXED),
-        TokenAlgorithm::Rs256 => by_public_key(&signature::RSA_PKCS1_2048_8192_SHA256),
-    }
 }
 
 fn claim_missing(claim: &str, meaning: &str) -> Problem {

@@ -6,26 +6,21 @@
 
 use std::sync::Arc;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use sidetone_engine::{ids::AppKey, units::Timestamp};
 use sidetone_sip::account::{Grant, TokenError};
 use sidetone_store::{
     error::StoreError,
-    record::{App, TokenAlgorithm, TokenKey},
+    record::{App, TokenKey},
 };
 
-use crate::{auth::token, state::AppState};
+use crate::{
+    auth::jwt::{Jwt, NotAToken},
+    state::AppState,
+};
 
 /// Longest token that is looked at.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
-
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    kid: Option<String>,
-    crit: Option<serde_json::Value>,
-}
 
 #[derive(Deserialize)]
 struct Claims {
@@ -51,52 +46,32 @@ struct Voice {
     outgoing_allow: bool,
 }
 
-/// A token in its parts, not verified yet.
-struct Read<'a> {
-    header: Header,
-    claims: Claims,
-    algorithm: TokenAlgorithm,
-    signed: &'a str,
-    signature: Vec<u8>,
-}
-
 /// What the token allows, or why it is refused. An error of the store is neither.
 pub(super) async fn verify(state: &AppState, token: &str) -> Result<Result<Grant, TokenError>, StoreError> {
-    let read = match read(token) {
-        Ok(read) => read,
-        Err(error) => return Ok(Err(error)),
+    let jwt: Jwt<'_, Claims> = match Jwt::read(token.trim(), TOKEN_BYTES_MAX) {
+        Ok(jwt) => jwt,
+        Err(NotAToken::Header | NotAToken::Critical) => return Ok(Err(TokenError::Header)),
+        Err(NotAToken::Signature) => return Ok(Err(TokenError::Signature)),
+        Err(NotAToken::Length { .. } | NotAToken::Parts | NotAToken::Claims) => return Ok(Err(TokenError::Malformed)),
     };
-    let Some(kid) = read.header.kid.as_deref().or(read.claims.iss.as_deref()) else { return Ok(Err(TokenError::Issuer)) };
+    let Some(kid) = jwt.header.kid.as_deref().or(jwt.claims.iss.as_deref()) else { return Ok(Err(TokenError::Issuer)) };
     let apps = state.apps.by_token_key(kid).await?;
-    Ok(signer(&apps, kid, &read).and_then(|app| judge(state, app, read.claims)))
-}
-
-fn read(text: &str) -> Result<Read<'_>, TokenError> {
-    if text.len() > TOKEN_BYTES_MAX {
-        return Err(TokenError::Malformed);
-    }
-    let (signed, signature) = text.trim().rsplit_once('.').ok_or(TokenError::Malformed)?;
-    let (header, claims) = signed.split_once('.').ok_or(TokenError::Malformed)?;
-    let header: Header = part(header).ok_or(TokenError::Header)?;
-    let claims: Claims = part(claims).ok_or(TokenError::Malformed)?;
-    let signature = URL_SAFE_NO_PAD.decode(signature.trim_end_matches('=')).map_err(|_| TokenError::Signature)?;
-    let algorithm = token::algorithm(&header.alg).filter(|_| header.crit.is_none()).ok_or(TokenError::Header)?;
-    Ok(Read { header, claims, algorithm, signed, signature })
+    Ok(signer(&apps, kid, &jwt).and_then(|app| judge(state, app, jwt.claims)))
 }
 
 /// The app whose key of that name signed the token.
-fn signer(apps: &[Arc<App>], kid: &str, read: &Read<'_>) -> Result<AppKey, TokenError> {
-    let named: Option<AppKey> = read.claims.app.as_deref().and_then(|app| app.parse().ok());
+fn signer(apps: &[Arc<App>], kid: &str, jwt: &Jwt<'_, Claims>) -> Result<AppKey, TokenError> {
+    let algorithm = jwt.algorithm().ok_or(TokenError::Header)?;
+    let named: Option<AppKey> = jwt.claims.app.as_deref().and_then(|app| app.parse().ok());
     let is_meant = |app: &&Arc<App>| named.is_none_or(|named| named == app.key);
     let keys = apps.iter().filter(is_meant).flat_map(|app| app.settings.token_keys.iter().map(|key| (app.key, key)));
     let keys: Vec<(AppKey, &TokenKey)> = keys.filter(|(_, key)| key.kid == kid).collect();
     if keys.is_empty() {
         return Err(TokenError::Issuer);
     }
-    let mut fitting = keys.into_iter().filter(|(_, key)| key.algorithm == read.algorithm).peekable();
+    let mut fitting = keys.into_iter().filter(|(_, key)| key.algorithm == algorithm).peekable();
     fitting.peek().ok_or(TokenError::Header)?;
-    let holds = |(_, key): &(AppKey, &TokenKey)| token::signature_holds(key, read.signed.as_bytes(), &read.signature);
-    fitting.find(holds).map(|(app, _)| app).ok_or(TokenError::Signature)
+    fitting.find(|(_, key)| jwt.is_signed_by(key)).map(|(app, _)| app).ok_or(TokenError::Signature)
 }
 
 /// Whether the claims hold now, and for whom.
@@ -123,8 +98,4 @@ fn judge(state: &AppState, app: AppKey, claims: Claims) -> Result<Grant, TokenEr
     };
     let voice = claims.per.unwrap_or_default().voice;
     Ok(Grant { app, users, pattern, expires, incoming: voice.incoming_allow, outgoing: voice.outgoing_allow })
-}
-
-fn part<T: DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()?).ok()
 }

@@ -2,27 +2,21 @@
 
 use std::sync::Arc;
 
-use base64::{
-    Engine,
-    alphabet::URL_SAFE,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
-};
-use ring::hmac;
-use serde::Deserialize;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
 use sidetone_engine::ids::UserId;
 use sidetone_store::record::{App, CallstatsSettings, TokenAlgorithm};
 use sidetone_wire::callstats::escape;
 
 use super::authenticate::Refusal;
-use crate::{auth::token, problem::Problem, state::AppState};
+use crate::{
+    auth::jwt::{BASE64URL, Jwt},
+    problem::Problem,
+    state::AppState,
+};
 
 /// Longest code that is looked at: a user id of 4 KiB may stand in it, escaped.
 const CODE_BYTES_MAX: usize = 32 * 1024;
-
-/// base64url with or without padding.
-const BASE64URL: GeneralPurpose =
-    GeneralPurpose::new(&URL_SAFE, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
 
 /// Who authenticates.
 #[derive(Debug)]
@@ -32,13 +26,6 @@ pub(super) struct Identity {
     pub(super) user_id: UserId,
     /// Whether it asks for TURN credentials to be used in calls (`callstats.getTurnCredentials`).
     pub(super) wants_turn: bool,
-}
-
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    kid: Option<String>,
-    crit: Option<Value>,
 }
 
 /// The app and user that `client_id` names, once `code` proves it.
@@ -59,26 +46,13 @@ pub(super) async fn verify(state: &AppState, client_id: &str, code: &str) -> Res
         wrong("Unknown application", format!("no app has the AppID {given:?}; `sidetone app list` shows those there are"))
     })?;
 
-    let malformed = |what: &str| wrong("Malformed token", format!("`code` is no JSON Web Token: {what}"));
-    if code.len() > CODE_BYTES_MAX {
-        return Err(malformed(&format!("{} bytes long, at most {CODE_BYTES_MAX} are read", code.len())));
-    }
-    let (signed, signature) = code.rsplit_once('.').ok_or_else(|| malformed("expected header.claims.signature"))?;
-    let (header, claims) = signed.split_once('.').ok_or_else(|| malformed("expected header.claims.signature"))?;
-    let part = |text: &str| BASE64URL.decode(text.replace('+', "-").replace('/', "_")).ok();
-    let header: Header = part(header)
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .ok_or_else(|| malformed("the header is no JSON object with `alg`"))?;
-    let claims: Map<String, Value> =
-        part(claims).and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| malformed("the claims are no JSON object"))?;
-    let signature = part(signature).ok_or_else(|| malformed("the signature is not base64url"))?;
-    if header.crit.is_some() {
-        return Err(malformed("the header names critical extensions (`crit`), none is known"));
-    }
+    let jwt: Jwt<'_, Map<String, Value>> =
+        Jwt::read(code, CODE_BYTES_MAX).map_err(|error| wrong("Malformed token", format!("`code` is no JSON Web Token: {error}")))?;
+    let claims = &jwt.claims;
 
-    check_signature(&app, &callstats, &header, &claims, signed.as_bytes(), &signature)?;
-    check_claims(&claims, user, client_id, number)?;
-    check_times(state, &claims)?;
+    check_signature(&app, &callstats, &jwt)?;
+    check_claims(claims, user, client_id, number)?;
+    check_times(state, claims)?;
     let user_id = UserId::new(user).map_err(|error| wrong("Malformed client id", error.to_string()))?;
     let wants_turn = claims.get("generateTurnCredentials") == Some(&Value::Bool(true));
     Ok(Identity { app, callstats, user_id, wants_turn })
@@ -93,26 +67,19 @@ fn claim(claims: &Map<String, Value>, name: &str) -> Option<String> {
 }
 
 /// A key of the app by the name in the token, else one of its secrets. The algorithm is what the key says.
-fn check_signature(
-    app: &App,
-    callstats: &CallstatsSettings,
-    header: &Header,
-    claims: &Map<String, Value>,
-    signed: &[u8],
-    signature: &[u8],
-) -> Result<(), Refusal> {
+fn check_signature(app: &App, callstats: &CallstatsSettings, jwt: &Jwt<'_, Map<String, Value>>) -> Result<(), Refusal> {
     let wrong = |reason: &'static str, description: String| Err(Refusal::for_good(reason, description));
-    let Some(algorithm) = token::algorithm(&header.alg) else {
-        let given: String = header.alg.chars().take(20).collect();
+    let Some(algorithm) = jwt.algorithm() else {
+        let given: String = jwt.header.alg.chars().take(20).collect();
         return wrong("Unsupported algorithm", format!("the token is signed with {given:?}; HS256, ES256 and RS256 are accepted"));
     };
-    let key_id = claim(claims, "keyID").or_else(|| header.kid.clone());
+    let key_id = claim(&jwt.claims, "keyID").or_else(|| jwt.header.kid.clone());
     let keys = &app.settings.token_keys;
     if let Some(key) = key_id.as_ref().and_then(|key_id| keys.iter().find(|key| key.kid == *key_id)) {
         if key.algorithm != algorithm {
-            return wrong("Unsupported algorithm", format!("the token says {}, the app's key of that name is for another", header.alg));
+            return wrong("Unsupported algorithm", format!("the token says {}, the app's key of that name is for another", jwt.header.alg));
         }
-        if !token::signature_holds(key, signed, signature) {
+        if !jwt.is_signed_by(key) {
             return wrong("Invalid signature", "the token's signature does not match the app's key of that name".to_owned());
         }
         return Ok(());
@@ -125,7 +92,7 @@ fn check_signature(
     if secrets.peek().is_none() {
         return wrong("Unknown key id", "the app has neither a token key nor a secret of that keyID".to_owned());
     }
-    if secrets.any(|secret| hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, secret.key), signed, signature).is_ok()) {
+    if secrets.any(|secret| jwt.is_signed_with(secret.key)) {
         return Ok(());
     }
     wrong(
