@@ -19,10 +19,12 @@ const CONSTANTS: &str = "crates/engine/src/score/constants.rs";
 const FITTED: &str = "/// Fitted by";
 
 /// What calls and their scoring need, by the Debian package that has each.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 10] = [
     ("chromium", "/usr/bin/chromium"),
     ("coturn", "/usr/bin/turnserver"),
     ("ffmpeg", "/usr/bin/ffmpeg"),
+    // For the part of visqol-python that PyPI has as source alone.
+    ("g++", "/usr/bin/g++"),
     ("python3-venv", "/usr/lib/python3/dist-packages"),
     ("asterisk-core-sounds-en-g722", "/usr/share/asterisk/sounds/en_US_f_Allison/demo-instruct.g722"),
     ("asterisk-core-sounds-es-g722", "/usr/share/asterisk/sounds/es_MX_f_Allison/demo-instruct.g722"),
