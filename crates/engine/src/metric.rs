@@ -145,6 +145,7 @@ metrics! {
     AudioRms "audio_rms" "" AUDIO Neither Log, "Root mean square of the audio over the interval, 0 to 1 of full scale, from totalAudioEnergy and totalSamplesDuration.";
     FecRatio "fec_ratio" "" INBOUND_AUDIO Neither Log, "Packets that forward error correction repaired, of all received: fecPacketsReceived less fecPacketsDiscarded.";
     DiscardRatio "discard_ratio" "" INBOUND Lower Log, "Packets discarded (late, early or redundant) of all received, from packetsDiscarded.";
+    ClockDrift "clock_drift_ppm" "ppm" AUDIO Lower Log, "How far two clocks run apart, in millionths, over two minutes: of received sound that of the far end and ours (remoteTimestamp against its arrival), of sent sound that of the microphone and ours (totalSamplesDuration of the media source against timestamp).";
     EchoReturnLoss "echo_return_loss_db" "dB" OUTBOUND_AUDIO Higher Linear(1.0), "Echo return loss, from echoReturnLoss.";
     EchoReturnLossEnhancement "echo_return_loss_enhancement_db" "dB" OUTBOUND_AUDIO Higher Linear(1.0), "What the echo canceller adds to it, from echoReturnLossEnhancement.";
     Width "width_px" "px" VIDEO Neither Log, "Picture width, from frameWidth.";
@@ -218,6 +219,7 @@ mod tests {
                 "fps" => "_fps",
                 "dB" => "_db",
                 "1/s" => "_hz",
+                "ppm" => "_ppm",
                 "packets/s" => "_pps",
                 _ => "",
             };

@@ -12,6 +12,7 @@
 //! - what RTCP tells (`remote-inbound-rtp`, `remote-outbound-rtp`) stands until the next RTCP report, at most [`RTCP_AGE_MAX`].
 
 mod counters;
+mod drift;
 mod field;
 mod inbound;
 mod muted;

@@ -46,6 +46,7 @@ const ISSUES: Readonly<Record<string, string>> = {
   slow_connecting: "It took long to connect",
   slow_first_media: "The first sound or picture came late",
   missing_stream: "Something that was sent arrives no more",
+  clock_drift: "A clock runs too fast or too slow",
   network_change: "This computer is on another network",
   candidate_pair_change: "The call moved to another network path",
   relayed_over_tcp: "The call goes through a relay by TCP",

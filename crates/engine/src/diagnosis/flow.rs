@@ -42,8 +42,9 @@ impl Stretch {
 }
 
 /// Issues that tell how a call goes its way, and not that it is poor.
-const REMARKS: [&str; 8] = [
+const REMARKS: [&str; 9] = [
     "candidate_pair_change",
+    "clock_drift",
     "ice_restart",
     "network_change",
     "relayed_over_tcp",

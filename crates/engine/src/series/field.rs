@@ -45,6 +45,7 @@ fields! {
     EchoReturnLossEnhancement "echoReturnLossEnhancement",
     SpeechDuration "speechDuration", ObservedDuration "observedDuration",
     SelectedCandidatePairChanges "selectedCandidatePairChanges", EstimatedPlayout "estimatedPlayoutTimestamp",
+    RemoteTimestamp "remoteTimestamp",
     }
     others {
     KindName "kind", MediaType "mediaType", IsRemote "isRemote", CodecId "codecId", TrackId "trackId",

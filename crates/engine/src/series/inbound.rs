@@ -65,6 +65,7 @@ impl StreamState {
         values.set(Metric::SilentConcealmentRatio, share(silent));
         values.set(Metric::ConcealmentBurst, burst);
         values.set(Metric::TimeStretchRatio, share(stretched));
+        values.set(Metric::ClockDrift, self.drift.ppm());
         values.set(Metric::ProcessingDelay, self.mean_ms(Field::TotalProcessingDelay, Field::JitterBufferEmittedCount));
         values.set(Metric::AudioLevel, own.level(Field::AudioLevel));
         values.set(Metric::AudioRms, rms(own));

@@ -36,6 +36,11 @@ impl StreamState {
         let level = self.source.level(Field::AudioLevel).or_else(|| self.own.level(Field::AudioLevel));
         values.set(Metric::AudioLevel, level);
         values.set(Metric::AudioRms, rms(&self.source).or_else(|| rms(&self.own)));
+        if let Some(seconds) = self.source.level(Field::TotalSamplesDuration) {
+            let time = moment.time.as_millis_f64();
+            self.drift.read(time, time - 1000.0 * seconds);
+        }
+        values.set(Metric::ClockDrift, self.drift.ppm());
         values.set(Metric::EchoReturnLoss, self.source.now.get(Field::EchoReturnLoss));
         values.set(Metric::EchoReturnLossEnhancement, self.source.now.get(Field::EchoReturnLossEnhancement));
         self.was_heard |= level.is_some_and(|level| level > 0.0);

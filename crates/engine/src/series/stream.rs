@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     RTCP_AGE_MAX,
     counters::{Counters, over},
+    drift::Drift,
     field::Field,
     table::{Bound, Kind, Table},
 };
@@ -64,6 +65,8 @@ pub(crate) struct StreamState {
     pub(super) source: Counters,
     pub(super) playout: Counters,
     remote: Counters,
+    /// Of what is received, the far end's clock against ours; of what is sent, the microphone's.
+    pub(super) drift: Drift,
     told: Told,
     told_at: Option<Timestamp>,
     /// `packetsSent` when RTCP last told something.
@@ -106,6 +109,7 @@ impl StreamState {
             source: Counters::default(),
             playout: Counters::default(),
             remote: Counters::default(),
+            drift: Drift::default(),
             told: Told::default(),
             told_at: None,
             sent_when_told: None,
@@ -142,6 +146,7 @@ impl StreamState {
             self.own.before.clear();
             self.source.before.clear();
             self.playout.before.clear();
+            self.drift.clear();
             self.moved = None;
         }
         self.last_number = moment.number;
@@ -224,6 +229,10 @@ impl StreamState {
         };
         if !is_new {
             return;
+        }
+        // When a sender report left by the clock of the far end, and when it came by ours.
+        if let Some((came, left)) = self.remote.level(Field::Timestamp).zip(self.remote.level(Field::RemoteTimestamp)) {
+            self.drift.read(came, came - left);
         }
         let sent = self.own.before.get(Field::PacketsSent);
         let lost = self.remote.change(Field::PacketsLost).map(|lost| lost.max(0.0));

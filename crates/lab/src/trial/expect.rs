@@ -121,8 +121,8 @@ impl Place {
 }
 
 /// Told of how a call goes its way, and no alarm.
-pub const REMARKS: [&str; 6] =
-    ["candidate_pair_change", "ice_restart", "network_change", "relayed_over_tcp", "encoder_fallback", "decoder_fallback"];
+pub const REMARKS: [&str; 7] =
+    ["candidate_pair_change", "clock_drift", "ice_restart", "network_change", "relayed_over_tcp", "encoder_fallback", "decoder_fallback"];
 
 const SILENT: &[&str] = &["dead_microphone", "silent_inbound_audio", "no_inbound_audio", "missing_stream"];
 const NO_PICTURE: &[&str] = &["video_freeze", "low_frame_rate", "missing_stream"];

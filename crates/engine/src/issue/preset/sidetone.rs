@@ -19,6 +19,9 @@ const A_LAW_STEP: f64 = 8.0 / 32_768.0;
 /// Three steps of 16-bit sound, of full scale: −80 dB. The quietest live microphone of the recorded calls hisses at −70 dB.
 const LAST_BITS: f64 = 0.0001;
 
+/// Ten seconds on end.
+const TEN_OF_TEN: Statistic = Statistic::Sustained { needed: 10, of: 10 };
+
 /// Three seconds of ten.
 const THREE_OF_TEN: Statistic = Statistic::Sustained { needed: 3, of: 10 };
 
@@ -149,6 +152,9 @@ pub(in super::super) fn rules() -> RuleSet {
             condition: Condition::MicrophoneSpeaks,
             ..rule("quiet_microphone", Metric::AudioRms, OUTBOUND_AUDIO, Statistic::Peak(seconds(15)), Below, only_minor(0.01))
         },
+        // A clock of a computer is within 500 millionths, or NTP gives it up (RFC 5905, MAXFREQ): 20 ms of sound too many or too few in 40 s. At
+        // 2000 the jitter buffer must cut or stretch every ten seconds.
+        Rule { clear_at: Some(300.0), ..rule("clock_drift", Metric::ClockDrift, AUDIO, TEN_OF_TEN, Above, minor_major(500.0, 2000.0)) },
         // A second and a half of speech within five is a sentence, not a cough.
         rule("speaking_while_muted", Metric::MutedSpeechRatio, CONNECTION, Statistic::Share(seconds(5)), AtLeast, only_minor(0.3)),
     ];

@@ -148,6 +148,7 @@ pub(super) fn phrase(issue: &Issue) -> String {
         "slow_gathering" => "waited for ICE candidates".into(),
         "slow_connecting" => "waited for the connection".into(),
         "slow_first_media" => "waited for the first sound or picture".into(),
+        "clock_drift" => "had a clock that runs away from another".into(),
         "missing_stream" => "lost a stream that was to go on".into(),
         "decoder_fallback" => "saw video that software had to decode, too slowly".into(),
         "encoder_fallback" => "sent video that software had to encode, too slowly".into(),
