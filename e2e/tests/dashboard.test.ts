@@ -208,6 +208,19 @@ describe("dashboard", () => {
       assert.deepEqual(shown, await sidetone.get(`/v1/peer-connections/${connection}/${series}`));
     }));
 
+  test("the minutes that counted are shaded on the timeline, and the keyboard reaches them with their reason", () =>
+    visit({}, async (page) => {
+      await logIn(page);
+      await page.goto(conference);
+      const shade = page.locator(".timeline-moments a").first();
+      const box = (await shade.locator("rect").boundingBox())!;
+      assert.ok(box.width > 1 && box.height > 20, JSON.stringify(box));
+      assert.match((await shade.getAttribute("aria-label"))!, /^A minute that counted: .+ was at \d\.\d for .+, and without it at \d\.\d\. .+\.$/);
+      await shade.focus();
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/at_ms=\d+/);
+    }));
+
   test("a call that runs appears and moves while one looks", () =>
     visit({}, async (page) => {
       await logIn(page);

@@ -83,7 +83,7 @@ pub(crate) async fn page(
         }
         section.card aria-labelledby="timeline-title" {
             h2 #timeline-title { "Timeline" }
-            (timeline::draw(&detail, &events.all))
+            (timeline::draw(&detail, &events.all, &visitor))
         }
         div.columns {
             section.card aria-labelledby="participants-title" {

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use sidetone_engine::units::Timestamp;
 use sidetone_store::record::{ConferenceDetail, Participant, StoredEvent};
 
-use super::{format, person, quality};
+use super::{Visitor, format, moments, person, quality};
 use crate::sip::MESSAGE;
 
 /// Rows drawn at most; a webinar has more participants than anybody reads.
@@ -30,12 +30,12 @@ impl Scale {
     }
 }
 
-pub(super) fn draw(detail: &ConferenceDetail, events: &[StoredEvent]) -> Markup {
+pub(super) fn draw(detail: &ConferenceDetail, events: &[StoredEvent], visitor: &Visitor) -> Markup {
     let (start, end) = (detail.conference.start, detail.conference.end);
     let scale = Scale { start: start.as_micros(), length: (end.as_micros() - start.as_micros()).max(1) };
     html! {
         div.timeline {
-            @for participant in detail.participants.iter().take(ROWS_MAX) { (row(detail, participant, events, &scale)) }
+            @for participant in detail.participants.iter().take(ROWS_MAX) { (row(detail, participant, events, &scale, visitor)) }
             @if detail.participants.len() > ROWS_MAX { p.muted { "and " (format::count((detail.participants.len() - ROWS_MAX) as u64, "more participant")) } }
             div.timeline-row aria-hidden="true" {
                 span {}
@@ -46,11 +46,12 @@ pub(super) fn draw(detail: &ConferenceDetail, events: &[StoredEvent]) -> Markup 
             li { span.key.key-stay {} "there" } li { span.key.key-media {} "connection" }
             li { span.key.mark-minor {} "minor" } li { span.key.mark-major {} "major" } li { span.key.mark-critical {} "critical issue" }
             li { span.key.key-event {} "event" }
+            @if !detail.moments.is_empty() { li { span.key.key-moment {} "minute that counted" } }
         }
     }
 }
 
-fn row(detail: &ConferenceDetail, participant: &Participant, events: &[StoredEvent], scale: &Scale) -> Markup {
+fn row(detail: &ConferenceDetail, participant: &Participant, events: &[StoredEvent], scale: &Scale, visitor: &Visitor) -> Markup {
     let until = participant.ended.unwrap_or(detail.conference.end);
     let connections: Vec<_> = detail.peer_connections.iter().filter(|connection| connection.participant == participant.key).collect();
     let mut issues: Vec<_> =
@@ -66,20 +67,41 @@ fn row(detail: &ConferenceDetail, participant: &Participant, events: &[StoredEve
     html! {
         div.timeline-row {
             span.timeline-name { (person(participant)) }
-            svg.timeline-track width="100%" height="34" role="img" aria-label=(label) {
-                rect.track x="0" y="7" width="100%" height="20" rx="5" {}
-                rect.stay x=(scale.x(participant.joined)) y="7" width=(scale.width(participant.joined, until)) height="20" rx="5" {}
-                @for connection in &connections {
-                    rect.media x=(scale.x(connection.start)) y="22" width=(scale.width(connection.start, connection.end)) height="5" rx="2.5" {}
-                }
-                @for (issue, last) in &issues {
-                    @let cleared = issue.cleared.unwrap_or(*last);
-                    rect class=(quality::severity_name(issue.severity)) x=(scale.x(issue.onset)) y="7" width=(scale.width(issue.onset, cleared)) height="14" rx="2" {
-                        title { (format::rule(&issue.rule)) ", " (format::span_us(cleared.as_micros() - issue.onset.as_micros())) }
+            div.timeline-lane {
+                svg.timeline-track width="100%" height="34" role="img" aria-label=(label) {
+                    rect.track x="0" y="7" width="100%" height="20" rx="5" {}
+                    rect.stay x=(scale.x(participant.joined)) y="7" width=(scale.width(participant.joined, until)) height="20" rx="5" {}
+                    @for connection in &connections {
+                        rect.media x=(scale.x(connection.start)) y="22" width=(scale.width(connection.start, connection.end)) height="5" rx="2.5" {}
+                    }
+                    @for (issue, last) in &issues {
+                        @let cleared = issue.cleared.unwrap_or(*last);
+                        rect class=(quality::severity_name(issue.severity)) x=(scale.x(issue.onset)) y="7" width=(scale.width(issue.onset, cleared)) height="14" rx="2" {
+                            title { (format::rule(&issue.rule)) ", " (format::span_us(cleared.as_micros() - issue.onset.as_micros())) }
+                        }
+                    }
+                    @for held in events.iter().filter(|held| held.participant == participant.key && held.event.kind != MESSAGE) {
+                        circle.event cx=(scale.x(held.event.time)) cy="31" r="2" { title { (held.event.kind) } }
                     }
                 }
-                @for held in events.iter().filter(|held| held.participant == participant.key && held.event.kind != MESSAGE) {
-                    circle.event cx=(scale.x(held.event.time)) cy="31" r="2" { title { (held.event.kind) } }
+                (shades(detail, participant, scale, visitor))
+            }
+        }
+    }
+}
+
+/// What pulled this participant's score down the most, shaded over the row: links, so that the keyboard reaches them.
+fn shades(detail: &ConferenceDetail, participant: &Participant, scale: &Scale, visitor: &Visitor) -> Markup {
+    let mut held: Vec<_> = detail.moments.iter().filter(|held| held.participant == participant.key).collect();
+    held.sort_by_key(|held| held.moment.from);
+    html! {
+        @if !held.is_empty() {
+            svg.timeline-moments width="100%" height="34" {
+                @for held in held {
+                    @let words = moments::in_words(detail, held);
+                    a href=(moments::link(detail, held, visitor)) aria-label=(words) {
+                        rect x=(scale.x(held.moment.from)) y="2" width=(scale.width(held.moment.from, held.moment.until)) height="30" rx="3" { title { (words) } }
+                    }
                 }
             }
         }
