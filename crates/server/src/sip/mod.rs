@@ -3,6 +3,7 @@
 //! `socket` reads and writes one WebSocket; `facts` finds out who somebody is before a message is judged; `token` verifies access tokens;
 //! `record` tells of calls in the store; `trunk` is the way to another SIP server. Here they meet.
 
+mod dialling;
 mod facts;
 mod record;
 mod socket;

@@ -1,6 +1,6 @@
 //! What calls tell, into the store: a conference for each call, named by its `X-CallUUID`, with a participant for each end.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::lock;
+use super::{dialling::Dialling, lock};
 use crate::{
     account::{BatchAccount, Outcome},
     intake::{
@@ -36,6 +36,9 @@ const WRITTEN_AT_ONCE: usize = 64;
 /// A message of a call, told of its caller.
 pub(crate) const MESSAGE: &str = "sip_message";
 
+/// A caller waited too long after dialling, told of the caller.
+const SLOW_SETUP: &str = "sip_slow_setup";
+
 /// Names a participant.
 type Stay = (AppKey, String, String);
 
@@ -51,6 +54,7 @@ pub(crate) async fn run(state: &AppState) {
     let Some(sip) = &state.sip else { return };
     let Some(mut events) = lock(&sip.waiting).take() else { return };
     let mut present: HashMap<Stay, Present> = HashMap::new();
+    let mut dialling = Dialling::new();
     let pause = state.config.presence.participant_timeout.get() / 3;
     let mut beats = interval(pause / 2);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -70,10 +74,13 @@ pub(crate) async fn run(state: &AppState) {
         for event in taken {
             let stay = (event.app, event.call_uuid.clone(), event.party.participant_id.clone());
             let (is_left, is_passed) = (event.what == What::Left, matches!(event.what, What::Passed(_)));
-            let (user, written) = (event.party.user.clone(), as_event(&event));
+            let user = event.party.user.clone();
+            let slow = waited(&event).and_then(|delay| dialling.hear(event.app, delay));
+            let slow = slow.map(|slow| Event { time: event.at, kind: SLOW_SETUP.to_owned(), payload: slow.payload().to_string() });
+            let written = [as_event(&event)].into_iter().chain(slow);
             match told.iter_mut().find(|(held, ..)| *held == stay) {
-                Some((_, _, events)) => events.push(written),
-                None => told.push((stay.clone(), user.clone(), vec![written])),
+                Some((_, _, events)) => events.extend(written),
+                None => told.push((stay.clone(), user.clone(), written.collect())),
             }
             if is_left {
                 present.remove(&stay);
@@ -153,9 +160,19 @@ async fn keep(
     }
 }
 
+/// How long a caller waited for the first sign of ringing, once a call.
+fn waited(event: &CallEvent) -> Option<Duration> {
+    match event.what {
+        What::Ringing { post_dial_delay, .. } => post_dial_delay,
+        // It did not ring before.
+        What::Answered { post_dial_delay, ringing: Some(Duration::ZERO) } => post_dial_delay,
+        _ => None,
+    }
+}
+
 /// As the timeline shows it.
 fn as_event(event: &CallEvent) -> Event {
-    let millis = |span: &Option<std::time::Duration>| span.map(|span| span.as_secs_f64() * 1000.0);
+    let millis = |span: &Option<Duration>| span.map(|span| span.as_secs_f64() * 1000.0);
     let (kind, payload): (&str, Value) = match &event.what {
         What::Joined { user_agent } => (kind::JOINED, json!({"sdk": "SIP", "user_agent": user_agent})),
         What::Invited { to } => ("sip_invite", json!({"to": to})),
