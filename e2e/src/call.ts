@@ -10,12 +10,13 @@ export interface Joining {
   readonly user: string;
   readonly uploadIntervalMs?: number;
   readonly isAutomatic?: boolean;
+  readonly mutedSpeech?: boolean;
 }
 
 /** Opens the page of the site and makes its client. */
-export async function join(tab: Tab, origin: string, sidetone: Sidetone, { conference, user, uploadIntervalMs, isAutomatic = false }: Joining): Promise<void> {
+export async function join(tab: Tab, origin: string, sidetone: Sidetone, { conference, user, uploadIntervalMs, isAutomatic = false, mutedSpeech }: Joining): Promise<void> {
   await tab.goto(origin);
-  const options = { url: sidetone.url, secret: sidetone.intakeSecret, conferenceId: conference, userId: user, ...(uploadIntervalMs && { uploadIntervalMs }) };
+  const options = { url: sidetone.url, secret: sidetone.intakeSecret, conferenceId: conference, userId: user, ...(uploadIntervalMs && { uploadIntervalMs }), ...(mutedSpeech && { mutedSpeech }) };
   await tab.evaluate(({ options, isAutomatic }) => call.join(options, isAutomatic), { options, isAutomatic });
 }
 

@@ -52,10 +52,17 @@ export class MediaWire {
     const wire = new MediaWire();
     wire.#lanes.set(one, new Lane());
     wire.#lanes.set(other, new Lane());
-    for (const [page, peer] of [[one, other], [other, one]] as const) {
-      await page.exposeFunction("wirePort", (address: string, port: number) => wire.#listen(address, port, wire.#lanes.get(peer)!, wire.#lanes.get(page)!));
-      await page.evaluate(useWire);
-    }
+    for (const [page, peer] of [[one, other], [other, one]] as const) await wire.#put(page, wire.#lanes.get(peer)!);
+    return wire;
+  }
+
+  /** Puts one page on the wire, whoever it talks to: it calls them all, and they look for no way around. */
+  static async around(caller: Page, callees: readonly Page[]): Promise<MediaWire> {
+    const wire = new MediaWire();
+    const lane = new Lane();
+    wire.#lanes.set(caller, lane);
+    await wire.#put(caller, lane);
+    for (const page of callees) await page.evaluate(waitForCaller);
     return wire;
   }
 
@@ -72,6 +79,11 @@ export class MediaWire {
   close(): void {
     for (const socket of this.#sockets) socket.close();
     this.#sockets.clear();
+  }
+
+  async #put(page: Page, there: Lane): Promise<void> {
+    await page.exposeFunction("wirePort", (address: string, port: number) => this.#listen(address, port, there, this.#lanes.get(page)!));
+    await page.evaluate(useWire);
   }
 
   /** A port that stands for a candidate of the other side: what comes there goes on to it, and what it answers comes back. */
@@ -122,5 +134,13 @@ function useWire(): void {
       }
     }
     await set.call(this, { type: description.type, sdp: lines.join("\r\n") });
+  };
+}
+
+/** In a page: the addresses in an offer are not tried; who calls reaches it first. */
+function waitForCaller(): void {
+  const set = RTCPeerConnection.prototype.setRemoteDescription as (this: RTCPeerConnection, description: RTCSessionDescriptionInit) => Promise<void>;
+  RTCPeerConnection.prototype.setRemoteDescription = async function ({ type, sdp = "" }: RTCSessionDescriptionInit) {
+    await set.call(this, { type, sdp: type === "offer" ? sdp.replace(/^a=candidate:.*\r\n/gm, "") : sdp });
   };
 }
