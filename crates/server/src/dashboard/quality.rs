@@ -18,7 +18,7 @@ pub(crate) enum Grade {
 impl Grade {
     pub(crate) const ALL: [Self; 4] = [Self::Good, Self::Fair, Self::Poor, Self::Bad];
 
-    /// Where the issue `low_mos` becomes minor, major and critical, and half a step above.
+    /// Good from 4 on, as ITU-T P.800 has it; below, at the 3.6 and 3.1 that the hosted products warn at. The issue `low_mos` has steps of its own.
     pub(crate) fn of(score: f64) -> Self {
         match score {
             _ if score >= 4.0 => Self::Good,
