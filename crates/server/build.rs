@@ -16,9 +16,14 @@ use flate2::{Compression, write::GzEncoder};
 /// Formats that are compressed already.
 const COMPRESSED: &[&str] = &["png", "jpg", "webp", "woff2", "tgz"];
 
+/// What every caller downloads: for these Zopfli takes its time in a release, and a twentieth off.
+const OFTEN: &[&str] = &["sdk/", "static/"];
+/// More of them gain less than a thousandth. As in `xtask/src/wasm.rs`, which keeps the sizes.
+const ITERATIONS: u64 = 5;
+
 fn main() -> Result<(), Box<dyn Error>> {
-    #[expect(clippy::disallowed_methods, reason = "this is how cargo tells a build script where to write")]
-    let out = PathBuf::from(env::var("OUT_DIR")?);
+    #[expect(clippy::disallowed_methods, reason = "this is how cargo tells a build script where to write, and for what")]
+    let (out, is_release) = (PathBuf::from(env::var("OUT_DIR")?), env::var("PROFILE")? == "release");
     // Cargo marks the root of its target folder with this file.
     let target = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
     let mut files = Vec::new();
@@ -29,14 +34,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={}", assets.display());
         list(&assets, &mut files)?;
         files.sort();
-        write(&assets, &files, &out)?;
+        write(&assets, &files, &out, is_release)?;
     } else {
         println!("cargo::rerun-if-changed=build.rs");
         println!(
             "cargo::warning=no folder above {} has CACHEDIR.TAG, so the assets are not found: pages will have no scripts",
             out.display()
         );
-        write(&out, &files, &out)?;
+        write(&out, &files, &out, is_release)?;
     }
     Ok(())
 }
@@ -50,7 +55,7 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
 }
 
 /// Copies each file to `out`, plain and compressed, and writes the table that `src/asset.rs` includes.
-fn write(assets: &Path, files: &[PathBuf], out: &Path) -> Result<(), Box<dyn Error>> {
+fn write(assets: &Path, files: &[PathBuf], out: &Path, is_release: bool) -> Result<(), Box<dyn Error>> {
     let copies = out.join("assets");
     if copies.exists() {
         fs::remove_dir_all(&copies)?;
@@ -64,9 +69,7 @@ fn write(assets: &Path, files: &[PathBuf], out: &Path) -> Result<(), Box<dyn Err
         let include = |ending: &str| format!(r#"include_bytes!(concat!(env!("OUT_DIR"), "/assets/{index}{ending}"))"#);
         let mut gzip = "None".to_owned();
         if !COMPRESSED.iter().any(|ending| name.ends_with(ending)) {
-            let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-            encoder.write_all(&bytes)?;
-            let compressed = encoder.finish()?;
+            let compressed = compress(&bytes, is_release && OFTEN.iter().any(|folder| name.starts_with(folder)))?;
             if compressed.len() < bytes.len() {
                 fs::write(copies.join(format!("{index}.gz")), compressed)?;
                 gzip = format!("Some({})", include(".gz"));
@@ -77,4 +80,18 @@ fn write(assets: &Path, files: &[PathBuf], out: &Path) -> Result<(), Box<dyn Err
     table.push_str("];\n");
     fs::write(out.join("assets.rs"), table)?;
     Ok(())
+}
+
+/// The same with gzip.
+fn compress(bytes: &[u8], takes_time: bool) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut compressed = Vec::new();
+    if takes_time {
+        let options = zopfli::Options { iteration_count: ITERATIONS.try_into()?, ..zopfli::Options::default() };
+        zopfli::compress(options, zopfli::Format::Gzip, bytes, &mut compressed)?;
+    } else {
+        let mut encoder = GzEncoder::new(&mut compressed, Compression::best());
+        encoder.write_all(bytes)?;
+        encoder.finish()?;
+    }
+    Ok(compressed)
 }
