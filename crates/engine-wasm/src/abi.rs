@@ -46,8 +46,7 @@ extern "C" fn sidetone_told(bytes: usize) {
 /// Gives the bytes of [`names`](crate::names) by one text, the preset.
 #[unsafe(no_mangle)]
 extern "C" fn sidetone_names() -> i32 {
-    let [preset] = told();
-    answer(Ok(give(&BYTES, names(&preset).into_bytes())))
+    answer(Ok(give(&BYTES, names(&told().next()).into_bytes())))
 }
 
 /// Where the bytes are that a call gave.
@@ -65,10 +64,9 @@ extern "C" fn sidetone_numbers() -> *const f64 {
 /// The number of a new recording, by one text, the preset.
 #[unsafe(no_mangle)]
 extern "C" fn sidetone_recording() -> usize {
-    let [preset] = told();
+    let new = Some(Rc::new(RefCell::new(Recording::new(&told().next()))));
     RECORDINGS.with_borrow_mut(|recordings| {
         let place = recordings.iter().position(Option::is_none).unwrap_or(recordings.len());
-        let new = Some(Rc::new(RefCell::new(Recording::new(&preset))));
         match recordings.get_mut(place) {
             Some(free) => *free = new,
             None => recordings.push(new),
@@ -87,8 +85,8 @@ extern "C" fn sidetone_free(recording: usize) {
 /// [`Recording::text`] of one text.
 #[unsafe(no_mangle)]
 extern "C" fn sidetone_text(recording: usize) -> i32 {
-    call(recording, |recording, [text]: [String; 1]| {
-        recording.text(&text);
+    call(recording, &mut |recording, texts| {
+        recording.text(&texts.next());
         Ok(0)
     })
 }
@@ -96,80 +94,89 @@ extern "C" fn sidetone_text(recording: usize) -> i32 {
 /// [`Recording::shape`] of so many numbers.
 #[unsafe(no_mangle)]
 extern "C" fn sidetone_shape(recording: usize, count: usize) -> i32 {
-    call(recording, |recording, []: [String; 0]| recording.shape(&numbers(count)).map(|()| 0))
+    call(recording, &mut |recording, _| recording.shape(&numbers(count)).map(|()| 0))
 }
 
 /// [`Recording::push`] of so many numbers; gives numbers.
 #[unsafe(no_mangle)]
 extern "C" fn sidetone_push(recording: usize, time_ms: f64, count: usize, judges: u32) -> i32 {
-    call(recording, |recording, []: [String; 0]| {
-        recording.push(time_ms, numbers(count), judges != 0).map(|outcome| give(&NUMBERS, outcome))
-    })
+    call(recording, &mut |recording, _| recording.push(time_ms, numbers(count), judges != 0).map(|outcome| give(&NUMBERS, outcome)))
 }
 
 /// [`Recording::event`] of two texts, kind and payload.
 #[unsafe(no_mangle)]
 extern "C" fn sidetone_event(recording: usize, time_ms: f64) -> i32 {
-    call(recording, |recording, [kind, payload]: [String; 2]| recording.event(time_ms, kind, payload).map(|()| 0))
+    call(recording, &mut |recording, texts| recording.event(time_ms, texts.next(), texts.next()).map(|()| 0))
 }
 
 /// [`Recording::mute`] of one text, the track.
 #[cfg(feature = "engine")]
 #[unsafe(no_mangle)]
 extern "C" fn sidetone_mute(recording: usize, time_ms: f64, of: u32, is_muted: u32) -> i32 {
-    call(recording, |recording, [track]: [String; 1]| recording.mute(time_ms, of, &track, is_muted != 0).map(|()| 0))
+    call(recording, &mut |recording, texts| recording.mute(time_ms, of, &texts.next(), is_muted != 0).map(|()| 0))
 }
 
 /// [`Recording::notice`] of one text.
 #[cfg(feature = "engine")]
 #[unsafe(no_mangle)]
 extern "C" fn sidetone_notice(recording: usize, time_ms: f64, what: u32) -> i32 {
-    call(recording, |recording, [text]: [String; 1]| recording.notice(time_ms, what, &text).map(|()| 0))
+    call(recording, &mut |recording, texts| recording.notice(time_ms, what, &texts.next()).map(|()| 0))
 }
 
 /// [`Recording::count`].
 #[unsafe(no_mangle)]
 extern "C" fn sidetone_count(recording: usize) -> i32 {
-    call(recording, |recording, []: [String; 0]| Ok(recording.count()))
+    call(recording, &mut |recording, _| Ok(recording.count()))
 }
 
 /// [`Recording::take_dropped`].
 #[unsafe(no_mangle)]
 extern "C" fn sidetone_take_dropped(recording: usize) -> i32 {
-    call(recording, |recording, []: [String; 0]| Ok(recording.take_dropped() as usize))
+    call(recording, &mut |recording, _| Ok(recording.take_dropped() as usize))
 }
 
 /// [`Recording::take_batch`] of four texts, conference, user, participant and peer connection; gives bytes.
 #[unsafe(no_mangle)]
 extern "C" fn sidetone_take_batch(recording: usize, batch_seq: u32, sent_ms: f64) -> i32 {
-    call(recording, |recording, ids| recording.take_batch(ids, batch_seq, sent_ms).map(|bytes| give(&BYTES, bytes)))
+    call(recording, &mut |recording, texts| {
+        let ids = std::array::from_fn(|_| texts.next());
+        recording.take_batch(ids, batch_seq, sent_ms).map(|bytes| give(&BYTES, bytes))
+    })
 }
 
 /// [`Recording::forget`].
 #[unsafe(no_mangle)]
 extern "C" fn sidetone_forget(recording: usize) -> i32 {
-    call(recording, |recording, []: [String; 0]| {
+    call(recording, &mut |recording, _| {
         recording.forget();
         Ok(0)
     })
 }
 
-/// The texts for this call.
-fn told<const COUNT: usize>() -> [String; COUNT] {
-    let mut texts = TEXTS.take().into_iter();
-    std::array::from_fn(|_| texts.next().unwrap_or_default())
+/// The texts that were told for a call, in their order; those that were not are empty.
+struct Texts(std::vec::IntoIter<String>);
+
+impl Texts {
+    #[inline(never)]
+    fn next(&mut self) -> String {
+        self.0.next().unwrap_or_default()
+    }
 }
 
-/// Calls a recording with as many texts as it takes; those that were not told are empty.
-fn call<const TEXTS_COUNT: usize>(
-    recording: usize,
-    work: impl FnOnce(&mut Recording, [String; TEXTS_COUNT]) -> Result<usize, FlatError>,
-) -> i32 {
-    let texts = told();
+/// The texts for this call.
+#[inline(never)]
+fn told() -> Texts {
+    Texts(TEXTS.take().into_iter())
+}
+
+/// Calls a recording. Not generic, as a copy for each function is more to download.
+#[inline(never)]
+fn call(recording: usize, work: &mut dyn FnMut(&mut Recording, &mut Texts) -> Result<usize, FlatError>) -> i32 {
+    let mut texts = told();
     let Some(recording) = RECORDINGS.with_borrow(|recordings| recordings.get(recording).cloned().flatten()) else {
         return answer(Err(FlatError::Recording));
     };
-    let result = work(&mut recording.borrow_mut(), texts);
+    let result = work(&mut recording.borrow_mut(), &mut texts);
     answer(result)
 }
 

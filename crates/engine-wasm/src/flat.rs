@@ -243,6 +243,7 @@ impl Intake {
     }
 
     /// Every object of some reports with its cells, in order of first appearance; those that appear together by id.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn objects<'a>(&'a self, rows: &'a [Row], times: &mut Vec<Timestamp>) -> Vec<(usize, Vec<Cell<'a>>)> {
         let mut found: Vec<(usize, Vec<Cell<'a>>)> = Vec::new();
         let mut places: Vec<Option<usize>> = vec![None; self.objects.len()];
@@ -281,6 +282,7 @@ impl Intake {
         Reports::from_sound_columns(times, objects)
     }
 
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn object(&self, number: usize, cells: &[Cell<'_>], height: usize, only_read: bool, buffer: &mut Vec<Found>) -> Object {
         let (id, stats_type) = self.objects[number];
         let (id, stats_type) = (self.texts[id].clone(), self.texts[stats_type].clone());
@@ -343,6 +345,7 @@ impl Intake {
     }
 
     /// The values of a column that is in some rows, at least one. Where it is absent stands the number before.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn data(&self, found: &[Found], height: usize) -> Data {
         let (_, kind, first) = found[0];
         if found.iter().all(|&(_, of, other)| of == kind && other.to_bits() == first.to_bits()) {
@@ -366,6 +369,7 @@ impl Intake {
         Data::Values(values)
     }
 
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn value(&self, kind: Kind, number: f64) -> Value {
         let text = || index(number).and_then(|number| self.texts.get(number)).cloned().unwrap_or_default();
         match kind {

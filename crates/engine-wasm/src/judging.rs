@@ -6,7 +6,6 @@ use sidetone_engine::{
 };
 
 use crate::{
-    REPORTS_MAX,
     flat::{Intake, Live},
     output::Outcome,
 };
@@ -17,56 +16,39 @@ pub(crate) struct Judging {
     rules: RuleSet,
     /// The last reports that the analyzer was told, the newest first.
     forms: Vec<Live>,
-    /// What it was told of silence and by events before there was an analyzer.
-    mutes: Vec<MuteChange>,
-    notices: Vec<Notice>,
-    analyzer: Option<Analyzer>,
-}
-
-impl Default for Judging {
-    fn default() -> Self {
-        Self::by(RuleSet::sidetone())
-    }
+    analyzer: Analyzer,
+    /// Whether it was told any.
+    has_begun: bool,
 }
 
 impl Judging {
     /// By these rules, of nothing yet.
     pub(crate) fn by(rules: RuleSet) -> Self {
-        Self { rules, forms: Vec::new(), mutes: Vec::new(), notices: Vec::new(), analyzer: None }
+        Self { analyzer: Analyzer::live(&rules), rules, forms: Vec::new(), has_begun: false }
     }
 
     /// Reads the newest report and gives what it leads to.
     pub(crate) fn read(&mut self, intake: &Intake) -> Vec<f64> {
-        let analyzer = self.analyzer.get_or_insert_with(|| {
-            let mut analyzer = Analyzer::live(&self.rules);
-            self.mutes.drain(..).for_each(|change| analyzer.set_mute(change));
-            self.notices.drain(..).for_each(|notice| analyzer.notice(notice));
+        if !self.has_begun {
+            self.has_begun = true;
             // What came before anybody wanted to know is its history.
-            analyzer.push(&intake.earlier(), &mut |_| {});
-            analyzer
-        });
+            self.analyzer.push(&intake.earlier(), &mut |_| {});
+        }
         let mut outcome = Outcome::default();
         if let Some(live) = intake.judged(&mut self.forms) {
-            analyzer.push_in(&live.layout, &live.reports, &mut |output| outcome.add(output, &self.rules));
+            self.analyzer.push_in(&live.layout, &live.reports, &mut |output| outcome.add(output, &self.rules));
         }
         outcome.into_numbers()
     }
 
     /// Takes note of silence that is meant.
     pub(crate) fn mute(&mut self, change: MuteChange) {
-        match &mut self.analyzer {
-            Some(analyzer) => analyzer.set_mute(change),
-            None => self.mutes.push(change),
-        }
+        self.analyzer.set_mute(change);
     }
 
     /// Takes note of what an event said.
     pub(crate) fn notice(&mut self, notice: Notice) {
-        match &mut self.analyzer {
-            Some(analyzer) => analyzer.notice(notice),
-            None if self.notices.len() < REPORTS_MAX => self.notices.push(notice),
-            None => {}
-        }
+        self.analyzer.notice(notice);
     }
 
     /// Forgets what was told in texts and shapes that are forgotten.

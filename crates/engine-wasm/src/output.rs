@@ -19,17 +19,9 @@ use sidetone_engine::{
 
 /// Metrics and rules, a line each, separated by blanks.
 pub(crate) fn names(rules: &RuleSet) -> String {
-    let mut names = String::new();
-    for metric in Metric::ALL {
-        names.push_str(metric.name());
-        names.push(' ');
-    }
-    names.push('\n');
-    for rule in &rules.rules {
-        names.push_str(rule.name);
-        names.push(' ');
-    }
-    names
+    let metrics = Metric::ALL.iter().map(|metric| metric.name());
+    let rules = rules.rules.iter().map(|rule| rule.name);
+    metrics.chain(["\n"]).chain(rules).flat_map(|name| [name, " "]).collect()
 }
 
 /// Everything that one report led to.

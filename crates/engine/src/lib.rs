@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod analysis;
+mod bits;
 pub mod diagnosis;
 pub mod histogram;
 pub mod ids;

@@ -309,40 +309,50 @@ impl Memory {
 
     /// What the streams of report `number` are together.
     fn connection(&mut self, number: u64) {
-        let streams = || self.streams.iter().filter(|followed| followed.state.last_number == number);
-        let sum = |direction, kind: Option<MediaKind>| {
-            let chosen = streams().filter(|followed| {
-                let id = followed.state.stream.id;
-                id.direction == direction && kind.is_none_or(|kind| id.kind == kind)
-            });
-            chosen.filter_map(|followed| followed.values.get(Metric::Bitrate)).reduce(|sum, bitrate| sum + bitrate)
-        };
-        let has_carried = self.streams.iter().any(|followed| {
-            let id = followed.state.stream.id;
-            id.direction == Direction::Inbound && id.kind == MediaKind::Audio && followed.state.has_carried
-        });
-        let send = sum(Direction::Outbound, None);
-        let receive = sum(Direction::Inbound, None);
-        let audio = sum(Direction::Inbound, Some(MediaKind::Audio)).filter(|_| has_carried);
-        let worst = [Metric::MosLq, Metric::MosCq, Metric::MosV]
-            .map(|metric| (metric, streams().filter_map(|followed| followed.values.get(metric)).reduce(f64::min)));
-        // Only with one stream of each: of several nobody can tell which belong together.
-        let played_ms = |kind| {
-            let mut inbound = streams().filter(|followed| {
-                let id = followed.state.stream.id;
-                id.direction == Direction::Inbound && id.kind == kind
-            });
-            inbound.next().filter(|_| inbound.next().is_none())?.state.played_ms()
-        };
+        const WORST: [Metric; 3] = [Metric::MosLq, Metric::MosCq, Metric::MosV];
         let missing = self.notices.knows_tracks().then(|| self.missing(number) as f64);
-        let skew_ms = played_ms(MediaKind::Audio).zip(played_ms(MediaKind::Video)).map(|(sound, picture)| (sound - picture).abs());
-        self.values.set(Metric::AvSkew, skew_ms);
-        self.values.set(Metric::MissingStreams, missing);
-        self.values.set(Metric::SendBitrate, send);
-        self.values.set(Metric::ReceiveBitrate, receive);
-        self.values.set(Metric::AudioReceiveBitrate, audio);
-        for (metric, value) in worst {
-            self.values.set(metric, value);
+        let (mut send, mut receive, mut sound) = (None, None, None);
+        let mut worst = [None; WORST.len()];
+        // Of received sound and received pictures: how many there are, and what is played of the last.
+        let mut played = [(0, None); 2];
+        let mut has_carried = false;
+        for Followed { state, values, .. } in &self.streams {
+            let StreamId { direction, kind, .. } = state.stream.id;
+            let is_sound = kind == MediaKind::Audio;
+            has_carried |= direction == Direction::Inbound && is_sound && state.has_carried;
+            if state.last_number != number {
+                continue;
+            }
+            for (worst, &metric) in worst.iter_mut().zip(&WORST) {
+                join(worst, values.get(metric), f64::min);
+            }
+            let bitrate = values.get(Metric::Bitrate);
+            let sum = |a, b| a + b;
+            if direction == Direction::Outbound {
+                join(&mut send, bitrate, sum);
+                continue;
+            }
+            join(&mut receive, bitrate, sum);
+            if is_sound {
+                join(&mut sound, bitrate, sum);
+            }
+            let (count, played_ms) = &mut played[usize::from(is_sound)];
+            *count += 1;
+            *played_ms = state.played_ms();
+        }
+        // Only with one stream of each: of several nobody can tell which belong together.
+        let skew_ms = match played {
+            [(1, Some(picture)), (1, Some(sound))] => Some(f64::abs(sound - picture)),
+            _ => None,
+        };
+        let values = &mut self.values;
+        values.set(Metric::AvSkew, skew_ms);
+        values.set(Metric::MissingStreams, missing);
+        values.set(Metric::SendBitrate, send);
+        values.set(Metric::ReceiveBitrate, receive);
+        values.set(Metric::AudioReceiveBitrate, sound.filter(|_| has_carried));
+        for (&metric, worst) in WORST.iter().zip(worst) {
+            values.set(metric, worst);
         }
     }
 
@@ -351,10 +361,13 @@ impl Memory {
         let received = || self.streams.iter().map(|held| &held.state).filter(|state| state.stream.id.direction == Direction::Inbound);
         let has_track = |track: &Text| received().any(|state| state.last_number == number && state.stream.track.as_ref() == Some(track));
         let gone = received().filter(|state| state.last_number != number && state.has_carried);
-        let mut tracks: Vec<&Text> = gone.filter_map(|state| state.stream.track.as_ref()).collect();
-        tracks.sort_unstable();
-        tracks.dedup();
-        tracks.into_iter().filter(|track| self.notices.is_live(track) && !has_track(track)).count()
+        let mut missing: Vec<&Text> = Vec::new();
+        for track in gone.filter_map(|state| state.stream.track.as_ref()) {
+            if self.notices.is_live(track) && !missing.contains(&track) && !has_track(track) {
+                missing.push(track);
+            }
+        }
+        missing.len()
     }
 
     fn judge(&mut self, tick: &Tick, output: &mut dyn FnMut(Output<'_>)) {
@@ -412,13 +425,13 @@ fn is_admitted(condition: Condition, value: f64, state: &StreamState, values: &D
     match condition {
         Condition::Always => true,
         Condition::OffHold => !mute.is_held,
-        Condition::Impaired => [Metric::LossRatio, Metric::AudibleConcealmentRatio]
-            .into_iter()
-            .any(|metric| values.get(metric).is_some_and(|share| share > 0.0)),
+        Condition::Impaired => {
+            [Metric::LossRatio, Metric::AudibleConcealmentRatio].iter().any(|&metric| values.get(metric).is_some_and(|share| share > 0.0))
+        }
         Condition::Camera => !state.is_screen && !mute.is_held,
         Condition::Struggling => [(Metric::DroppedFrameRatio, DROPPING), (Metric::LimitedByCpu, HALF)]
-            .into_iter()
-            .any(|(metric, least)| values.get(metric).is_some_and(|share| share > least)),
+            .iter()
+            .any(|&(metric, least)| values.get(metric).is_some_and(|share| share > least)),
         Condition::MicrophoneOpen => {
             value < HEARING
                 && match mute.microphone {
@@ -435,6 +448,13 @@ fn is_admitted(condition: Condition, value: f64, state: &StreamState, values: &D
                     None => value > 0.0 || state.was_heard,
                 }
         }
+    }
+}
+
+/// Brings a value to those so far, where there is one.
+fn join(held: &mut Option<f64>, value: Option<f64>, by: fn(f64, f64) -> f64) {
+    if let Some(value) = value {
+        *held = Some(held.map_or(value, |held| by(held, value)));
     }
 }
 

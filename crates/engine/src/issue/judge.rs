@@ -29,6 +29,8 @@ pub(crate) struct Sample {
 struct Watch {
     /// Place of the rule in the set.
     rule: usize,
+    /// Its least threshold.
+    least: Option<f64>,
     window: VecDeque<(Sample, Option<f64>)>,
     /// Time that the window covers, with values or without.
     covered: Duration,
@@ -64,7 +66,7 @@ impl Judge {
     /// A judge of the rules for `scope`.
     pub(crate) fn new(rules: &RuleSet, scope: Scope, stream: Option<StreamId>) -> Self {
         let watches = rules.rules.iter().enumerate().filter(|(_, rule)| rule.scopes.contains(&scope));
-        let watches = watches.map(|(rule, _)| Watch::new(rule));
+        let watches = watches.map(|(place, rule)| Watch::new(place, rule));
         Self { stream, watches: watches.collect(), began: None }
     }
 
@@ -107,8 +109,18 @@ impl Judge {
 }
 
 impl Watch {
-    fn new(rule: usize) -> Self {
-        Self { rule, window: VecDeque::new(), covered: Duration::ZERO, bad: 0, nonzero: 0, absent: 0, since: None, active: None }
+    fn new(place: usize, rule: &Rule) -> Self {
+        Self {
+            rule: place,
+            least: rule.thresholds.least(),
+            window: VecDeque::new(),
+            covered: Duration::ZERO,
+            bad: 0,
+            nonzero: 0,
+            absent: 0,
+            since: None,
+            active: None,
+        }
     }
 
     fn forget(&mut self) {
@@ -118,11 +130,19 @@ impl Watch {
 
     /// Counts in (`step` 1) or out (−1) what stands at one end of the window.
     fn count(&mut self, rule: &Rule, value: Option<f64>, step: isize) {
-        let is_bad = value.zip(rule.thresholds.least()).is_some_and(|(value, threshold)| rule.bound.is_passed(value, threshold));
-        let is_nonzero = value.is_some_and(|value| value != 0.0);
-        for (count, is_counted) in [(&mut self.bad, is_bad), (&mut self.nonzero, is_nonzero), (&mut self.absent, value.is_none())] {
-            *count = count.wrapping_add_signed(if is_counted { step } else { 0 });
-        }
+        let counted = match value {
+            None => &mut self.absent,
+            Some(value) => {
+                if self.least.is_some_and(|threshold| rule.bound.is_passed(value, threshold)) {
+                    self.bad = self.bad.wrapping_add_signed(step);
+                }
+                if value == 0.0 {
+                    return;
+                }
+                &mut self.nonzero
+            }
+        };
+        *counted = counted.wrapping_add_signed(step);
     }
 
     fn enter(&mut self, rule: &Rule, sample: Sample, value: Option<f64>) {
@@ -224,7 +244,7 @@ impl Watch {
     }
 
     fn severity(&self, rule: &Rule, statistic: Option<f64>) -> Option<(Severity, f64)> {
-        Severity::ALL.into_iter().rev().find_map(|severity| {
+        Severity::ALL.iter().rev().find_map(|&severity| {
             let threshold = rule.thresholds.of(severity)?;
             let is_bad = match rule.statistic {
                 Statistic::Sustained { needed, .. } => self.passes(rule, threshold, needed.max(1)),
@@ -235,7 +255,7 @@ impl Watch {
     }
 
     fn is_over(&self, rule: &Rule, statistic: Option<f64>) -> bool {
-        let Some(threshold) = rule.clear_at.or(rule.thresholds.least()) else { return true };
+        let Some(threshold) = rule.clear_at.or(self.least) else { return true };
         match rule.statistic {
             Statistic::Sustained { .. } => {
                 !self.window.iter().any(|(_, value)| value.is_some_and(|value| rule.bound.is_passed(value, threshold)))

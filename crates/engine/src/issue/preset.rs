@@ -4,7 +4,7 @@
 //! thresholds and its share of bad samples, and faster than it was.
 
 mod plivo;
-pub(super) mod sidetone;
+mod sidetone;
 mod twilio;
 mod voximplant;
 
@@ -48,21 +48,25 @@ impl Preset {
     /// The preset of that [`Preset::name`].
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|preset| preset.name() == name)
+        Self::ALL.iter().copied().find(|preset| preset.name() == name)
     }
 
     /// Its rules.
     #[must_use]
     pub fn rules(self) -> RuleSet {
-        match self {
-            Self::Sidetone => sidetone::rules(),
-            Self::Plivo => plivo::documented(),
-            Self::PlivoShipped => plivo::shipped(),
-            Self::Twilio => twilio::rules(),
-            Self::Voximplant => voximplant::rules(),
-        }
+        let rules = match self {
+            Self::Sidetone => sidetone::RULES,
+            Self::Plivo => plivo::DOCUMENTED,
+            Self::PlivoShipped => plivo::SHIPPED,
+            Self::Twilio => twilio::RULES,
+            Self::Voximplant => voximplant::RULES,
+        };
+        RuleSet { name: self.name(), rules: rules.to_vec(), settle: SETTLE }
     }
 }
+
+/// How long jitter buffers and rates settle.
+const SETTLE: Duration = seconds(5);
 
 /// The rule that most hosted products use: three of the last five one-second intervals.
 const THREE_OF_FIVE: Statistic = Statistic::Sustained { needed: 3, of: 5 };
@@ -135,6 +139,6 @@ const fn at_once(name: &'static str, metric: Metric, thresholds: Thresholds) -> 
 }
 
 /// What every preset needs, whatever its vendor calls it: a connection that is down.
-fn ice_disconnected() -> Rule {
+const fn ice_disconnected() -> Rule {
     rule("ice_disconnected", Metric::IceDisconnected, CONNECTION, BOTH, Bound::AtLeast, only_major(1.0))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Severity, preset};
+use super::{Preset, Severity};
 use crate::metric::{Metric, Scope};
 
 /// On which side of a threshold values are bad.
@@ -75,7 +75,7 @@ impl Thresholds {
     /// The threshold of the least severity.
     #[must_use]
     pub fn least(&self) -> Option<f64> {
-        Severity::ALL.into_iter().find_map(|severity| self.of(severity))
+        Severity::ALL.iter().find_map(|&severity| self.of(severity))
     }
 }
 
@@ -142,7 +142,7 @@ impl RuleSet {
     /// The default preset.
     #[must_use]
     pub fn sidetone() -> Self {
-        preset::sidetone::rules()
+        Preset::Sidetone.rules()
     }
 }
 

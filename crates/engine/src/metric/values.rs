@@ -1,47 +1,42 @@
 //! Some metrics at one instant: a bit per metric and the values of those that are there, side by side.
 
 use super::Metric;
+use crate::bits::Bits;
 
 /// Values of some metrics at one instant; a metric that is not in it is absent. Never NaN or infinite.
 ///
 /// A set bit says that a metric is there, and the values stand in the order of [`Metric::ALL`]: 8 bytes a value, no search.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MetricValues {
-    present: u128,
+    present: Bits,
     values: Vec<f64>,
 }
 
-const _: () = assert!(Metric::COUNT <= u128::BITS as usize);
+const _: () = assert!(Metric::COUNT <= Bits::COUNT);
 
 impl MetricValues {
-    fn rank(&self, bit: u128) -> usize {
-        (self.present & (bit - 1)).count_ones() as usize
-    }
-
     /// The value, if there is one.
     #[must_use]
     pub fn get(&self, metric: Metric) -> Option<f64> {
-        let bit = 1u128 << metric.index();
-        if self.present & bit == 0 {
+        if !self.present.has(metric.index()) {
             return None;
         }
-        self.values.get(self.rank(bit)).copied()
+        self.values.get(self.present.count_below(metric.index())).copied()
     }
 
     /// Sets a value; absent or non-finite values leave the metric absent.
     pub fn set(&mut self, metric: Metric, value: Option<f64>) {
-        let bit = 1u128 << metric.index();
-        let rank = self.rank(bit);
-        let held = self.present & bit != 0;
+        let rank = self.present.count_below(metric.index());
+        let held = self.present.has(metric.index());
         match value.filter(|value| value.is_finite()) {
             Some(value) if held => self.values[rank] = value,
             Some(value) => {
                 self.values.insert(rank, value);
-                self.present |= bit;
+                self.present.set(metric.index(), true);
             }
             None if held => {
                 self.values.remove(rank);
-                self.present &= !bit;
+                self.present.set(metric.index(), false);
             }
             None => {}
         }
@@ -49,12 +44,7 @@ impl MetricValues {
 
     /// Every metric that has a value, in the order of [`Metric::ALL`].
     pub fn iter(&self) -> impl Iterator<Item = (Metric, f64)> + '_ {
-        let mut left = self.present;
-        self.values.iter().map(move |&value| {
-            let metric = Metric::ALL[left.trailing_zeros() as usize];
-            left &= left - 1;
-            (metric, value)
-        })
+        self.present.iter().zip(&self.values).map(|(index, &value)| (Metric::ALL[index], value))
     }
 
     /// Number of metrics that have a value.
@@ -73,49 +63,42 @@ impl MetricValues {
     pub(crate) fn take(&mut self, draft: &Draft) {
         self.present = draft.present;
         self.values.clear();
-        let mut left = draft.present;
-        while left != 0 {
-            self.values.push(draft.values[left.trailing_zeros() as usize]);
-            left &= left - 1;
-        }
+        self.values.extend(draft.present.iter().map(|index| draft.values[index]));
     }
 }
 
 /// Values in the making: a place for each metric, so that they can be set in any order at no cost.
 #[derive(Debug)]
 pub(crate) struct Draft {
-    present: u128,
+    present: Bits,
     values: [f64; Metric::COUNT],
 }
 
 impl Draft {
     /// No values.
     pub(crate) fn new() -> Self {
-        Self { present: 0, values: [0.0; Metric::COUNT] }
+        Self { present: Bits::default(), values: [0.0; Metric::COUNT] }
     }
 
     /// The value, if there is one.
     #[cfg_attr(target_family = "wasm", inline(never))]
     pub(crate) fn get(&self, metric: Metric) -> Option<f64> {
-        (self.present >> metric.index() & 1 != 0).then(|| self.values[metric.index()])
+        self.present.has(metric.index()).then(|| self.values[metric.index()])
     }
 
     /// Sets a value; absent or non-finite values leave the metric absent.
     #[cfg_attr(target_family = "wasm", inline(never))]
     pub(crate) fn set(&mut self, metric: Metric, value: Option<f64>) {
-        let bit = 1 << metric.index();
-        match value.filter(|value| value.is_finite()) {
-            Some(value) => {
-                self.present |= bit;
-                self.values[metric.index()] = value;
-            }
-            None => self.present &= !bit,
+        let value = value.filter(|value| value.is_finite());
+        self.present.set(metric.index(), value.is_some());
+        if let Some(value) = value {
+            self.values[metric.index()] = value;
         }
     }
 
     /// Makes every metric absent.
     pub(crate) fn clear(&mut self) {
-        self.present = 0;
+        self.present = Bits::default();
     }
 }
 

@@ -1,13 +1,14 @@
 //! Two successive readings of one stats object and what lies between them.
 
 use super::{field::Field, table::Bound};
+use crate::bits::Bits;
 
-const _: () = assert!(Field::NUMBERS <= 128);
+const _: () = assert!(Field::NUMBERS <= Bits::COUNT);
 
 /// The numbers of one object in one report.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reading {
-    present: u128,
+    present: Bits,
     /// By place of the field; nothing before the first is read.
     values: Vec<f64>,
 }
@@ -18,27 +19,28 @@ impl Reading {
         self.values.resize(Field::NUMBERS, 0.0);
         let Self { present, values } = self;
         let taken = *present;
-        *present |= object.each_number(row, |place, value| {
-            if taken == 0 || taken & 1 << place == 0 {
+        let found = object.each_number(row, |place, value| {
+            if !taken.has(place) {
                 values[place] = value;
             }
         });
+        *present = taken.or(found);
     }
 
     /// The number, if the report had it.
     pub(crate) fn get(&self, field: Field) -> Option<f64> {
         let place = field as usize;
-        if self.present & (1 << place) == 0 { None } else { self.values.get(place).copied() }
+        if self.present.has(place) { self.values.get(place).copied() } else { None }
     }
 
     /// Forgets everything.
     pub(crate) fn clear(&mut self) {
-        self.present = 0;
+        self.present = Bits::default();
     }
 
     /// Whether nothing was read.
     pub(crate) fn is_empty(&self) -> bool {
-        self.present == 0
+        self.present.is_empty()
     }
 }
 

@@ -103,7 +103,7 @@ impl StreamState {
         ];
         let is_counted = self.own.level(Field::LimitedNone).is_some();
         let sum: f64 = REASONS.iter().filter_map(|&(_, field, _)| self.own.growth(field)).sum();
-        for (metric, field, reason) in REASONS {
+        for &(metric, field, reason) in &REASONS {
             let share = if is_counted {
                 self.own.growth(field).and_then(|part| over(part, sum))
             } else {

@@ -3,6 +3,7 @@
 use super::field::Field;
 use crate::{
     analysis::{Direction, MediaKind, StreamId},
+    bits::Bits,
     order::order,
     report::{Column, Data, Object, Presence, Reports, Text, Value},
 };
@@ -67,7 +68,7 @@ struct Binding {
     media: Option<MediaKind>,
     numbers: Vec<Number>,
     /// A bit for each place of a number that every row has.
-    steady: u128,
+    steady: Bits,
     /// Places of the columns that are no numbers.
     others: [u32; Field::OTHERS],
     /// For a member that names another object throughout: that binding.
@@ -84,7 +85,7 @@ impl Binding {
             kind,
             media: None,
             numbers: Vec::with_capacity(object.columns.len()),
-            steady: 0,
+            steady: Bits::default(),
             others: [NONE; Field::OTHERS],
             links: [NONE; LINKS.len()],
             ssrc: None,
@@ -97,7 +98,7 @@ impl Binding {
                         binding.ssrc = Some(binding.numbers.len());
                     }
                     let is_steady = is_steady(column);
-                    binding.steady |= u128::from(is_steady) << place;
+                    binding.steady.set(place, is_steady);
                     binding.numbers.push(Number { place: place as u8, is_steady, column: at as u32 });
                 }
                 Err(place) => binding.others[place] = at as u32,
@@ -287,11 +288,11 @@ impl<'a> Bound<'a> {
 
     /// Every number in `row`, by its place; gives a bit for each place that has one.
     #[inline]
-    pub(crate) fn each_number(self, row: usize, mut take: impl FnMut(usize, f64)) -> u128 {
+    pub(crate) fn each_number(self, row: usize, mut take: impl FnMut(usize, f64)) -> Bits {
         let mut present = self.binding.steady;
         for &number in &self.binding.numbers {
             let Some(value) = self.at(number, row) else { continue };
-            present |= 1 << number.place;
+            present.set(usize::from(number.place), true);
             take(usize::from(number.place), value);
         }
         present
@@ -321,7 +322,7 @@ impl<'a> Bound<'a> {
 
     /// Sound or pictures: said by `kind` or `mediaType`, else told by the codec, else by its members.
     fn find_media(self) -> Option<MediaKind> {
-        let said = [Field::KindName, Field::MediaType].into_iter().find_map(|field| first_text(self.column(field)?));
+        let said = [Field::KindName, Field::MediaType].iter().find_map(|&field| first_text(self.column(field)?));
         match said.map(|text| &**text) {
             Some("audio") => return Some(MediaKind::Audio),
             Some("video") => return Some(MediaKind::Video),
@@ -336,8 +337,8 @@ impl<'a> Bound<'a> {
             Some(mime) if mime.starts_with("audio/") => return Some(MediaKind::Audio),
             _ => {}
         }
-        let has = |field: Field| self.binding.numbers.iter().any(|number| usize::from(number.place) == field as usize);
-        let is_video = [Field::FramesDecoded, Field::FramesEncoded, Field::FrameWidth, Field::Frames].into_iter().any(has);
+        let has = |field: &Field| self.binding.numbers.iter().any(|number| usize::from(number.place) == *field as usize);
+        let is_video = [Field::FramesDecoded, Field::FramesEncoded, Field::FrameWidth, Field::Frames].iter().any(has);
         match self.kind() {
             Kind::Stream(_) | Kind::Source if is_video => Some(MediaKind::Video),
             Kind::Stream(_) | Kind::Source => Some(MediaKind::Audio),

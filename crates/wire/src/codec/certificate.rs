@@ -76,17 +76,20 @@ pub(super) fn age_s(fields: &Fields, now_s: i64) -> Option<u64> {
 /// Most bytes of a number: 32 and one that says it is positive.
 pub(super) const NUMBER_BYTES_MAX: usize = 63;
 
+#[cfg_attr(target_family = "wasm", inline(never))]
 fn skip<'a>(bytes: &'a [u8], what: &[u8]) -> Option<&'a [u8]> {
     bytes.strip_prefix(what)
 }
 
 /// A number with its length before it.
+#[cfg_attr(target_family = "wasm", inline(never))]
 fn number(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let (&length, rest) = bytes.split_first()?;
     let (number, rest) = rest.split_at_checked(usize::from(length))?;
     (number.len() <= NUMBER_BYTES_MAX).then(|| (number.to_vec(), rest))
 }
 
+#[cfg_attr(target_family = "wasm", inline(never))]
 fn time(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (digits, rest) = bytes.split_at_checked(TIME_BYTES)?;
     let number = digits.iter().try_fold(0, |number, &digit| digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0')))?;
@@ -116,6 +119,7 @@ fn tag(der: &mut Vec<u8>, tag: u8, length: usize) {
 
 impl Fields {
     /// The fields of a certificate of this shape; of no other.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(super) fn of(der: &[u8]) -> Option<Self> {
         // The lengths before the version follow from the rest.
         let begin = der.windows(BEFORE_SERIAL.len()).take(12).position(|window| window == BEFORE_SERIAL)?;
@@ -172,6 +176,7 @@ impl Fields {
 }
 
 /// Appends the twelve lowest digits of a time.
+#[cfg_attr(target_family = "wasm", inline(never))]
 fn push_time(der: &mut Vec<u8>, mut time: u64) {
     let begin = der.len();
     der.extend([b'0'; TIME_BYTES]);

@@ -136,8 +136,14 @@ pub(super) struct Dictionary {
 type Numbers<'t> = BTreeMap<&'t str, usize>;
 
 /// The dictionary of format version 1.
-pub(super) static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(|| Dictionary::read(include_str!("tables.txt")).unwrap_or_default());
+pub(super) static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(|| {
+    let mut dictionary = Dictionary::default();
+    // A test reads them: there is nothing to take back, and no code for it to download.
+    let _ = dictionary.learn(include_str!("tables.txt"));
+    dictionary
+});
 
+#[cfg_attr(target_family = "wasm", inline(never))]
 fn number_in<'t>(numbers: &mut Numbers<'t>, text: &'t str) -> usize {
     let next = numbers.len();
     *numbers.entry(text).or_insert(next)
@@ -147,6 +153,7 @@ fn number_in<'t>(numbers: &mut Numbers<'t>, text: &'t str) -> usize {
 const LEVELS: [u32; 21] = [0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 256, 362, 512, 724, 1024];
 
 /// A digit (to the base of 36) for each symbol; zeros at the end may be left out.
+#[cfg_attr(target_family = "wasm", inline(never))]
 fn model(digits: &str) -> Option<Model> {
     let mut counts = [0; SYMBOLS];
     for (symbol, digit) in digits.chars().enumerate() {
@@ -180,6 +187,8 @@ impl<'t> Fields<'t> {
 impl<'t> Iterator for Fields<'t> {
     type Item = &'t str;
 
+    // Once, not wherever a line is taken apart.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn next(&mut self) -> Option<&'t str> {
         let rest = self.rest.take()?;
         let Some(end) = rest.bytes().position(|byte| byte == self.separator) else { return Some(rest) };
@@ -200,6 +209,7 @@ fn likely(text: &str, scale: usize) -> Option<Likely> {
     Some(Likely { value, whole })
 }
 
+#[cfg_attr(target_family = "wasm", inline(never))]
 fn template<'t>(line: &'t str, types: &mut Numbers<'t>) -> Option<Template> {
     let mut fields = Fields::of(line, b'\t');
     let stats_type = fields.next()?;
@@ -259,8 +269,14 @@ fn member<'t>(line: &'t str, names: &mut Numbers<'t>, types: &mut Numbers<'t>) -
 
 impl Dictionary {
     /// `None` when a line is not as it should be.
+    #[cfg(any(test, feature = "train"))]
     pub(super) fn read(text: &str) -> Option<Self> {
         let mut dictionary = Self::default();
+        dictionary.learn(text).map(|()| dictionary)
+    }
+
+    /// Takes the tables in.
+    fn learn(&mut self, text: &str) -> Option<()> {
         let mut references: Vec<[&str; 2]> = Vec::new();
         let (mut names, mut types) = (Numbers::new(), Numbers::new());
         for line in Fields::of(text, b'\n') {
@@ -268,45 +284,46 @@ impl Dictionary {
             let kind = fields.next()?;
             let rest = fields.rest.unwrap_or_default();
             match kind {
-                "word" => dictionary.words.push(rest.into()),
+                "word" => self.words.push(rest.into()),
                 "class" => {
                     let mut models = [Model::of(&[0; SYMBOLS]); CONTEXTS];
                     for place in &mut models {
                         *place = model(fields.next()?)?;
                     }
-                    dictionary.classes.push(Class(models));
+                    self.classes.push(Class(models));
                 }
-                "parts" => dictionary.parts.push(model(rest)?),
-                "family" => dictionary.families.push(dictionary.templates.len()..dictionary.templates.len()),
+                "parts" => self.parts.push(model(rest)?),
+                "family" => self.families.push(self.templates.len()..self.templates.len()),
                 "template" => {
                     let template = template(rest, &mut types)?;
-                    dictionary.templates.push(template);
-                    dictionary.families.last_mut()?.end += 1;
+                    self.templates.push(template);
+                    self.families.last_mut()?.end += 1;
                 }
                 "member" => {
                     let (member, refers) = member(rest, &mut names, &mut types)?;
-                    dictionary.templates.last_mut()?.members.push(member);
+                    self.templates.last_mut()?.members.push(member);
                     references.push(refers);
                 }
-                "other" => dictionary.other = Some(member(rest, &mut names, &mut types)?.0),
+                "other" => self.other = Some(member(rest, &mut names, &mut types)?.0),
                 _ => {}
             }
         }
-        for template in &mut dictionary.templates {
+        for template in &mut self.templates {
             let members = &template.members;
             template.sorted = order(members.len(), &|a, b| members[a].name.cmp(&members[b].name));
         }
-        for member in dictionary.templates.iter_mut().flat_map(|template| &mut template.members) {
+        for member in self.templates.iter_mut().flat_map(|template| &mut template.members) {
             member.is_referred |= member.is_clock;
         }
-        dictionary.refer(&references)?;
-        (dictionary.names, dictionary.types) = (names.len(), types.len());
-        let words = &dictionary.words;
-        dictionary.sorted_words = order(words.len(), &|a, b| words[a].cmp(&words[b]));
-        Some(dictionary)
+        self.refer(&references)?;
+        (self.names, self.types) = (names.len(), types.len());
+        let words = &self.words;
+        self.sorted_words = order(words.len(), &|a, b| words[a].cmp(&words[b]));
+        Some(())
     }
 
     /// Turns the places of members that the members of the templates refer to, in this order, into references.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn refer(&mut self, references: &[[&str; 2]]) -> Option<()> {
         let places =
             self.templates.iter().enumerate().flat_map(|(place, template)| (0..template.members.len()).map(move |member| (place, member)));

@@ -23,14 +23,15 @@ impl Model {
     pub(super) fn of(counts: &[u32; SYMBOLS]) -> Self {
         let total: u64 = counts.iter().map(|&count| u64::from(count)).sum::<u64>().max(1);
         let spare = u64::from(SLOTS) - SYMBOLS as u64;
-        let mut slots = counts.map(|count| 1 + u16::try_from(u64::from(count) * spare / total).unwrap_or(0));
+        let slots_of = |count: u32| 1 + u16::try_from(u64::from(count) * spare / total).unwrap_or(0);
         let most = (0..SYMBOLS).rev().max_by_key(|&symbol| counts[symbol]).unwrap_or(0);
-        slots[most] += SLOTS - slots.iter().sum::<u16>();
-        let mut begin = 0;
-        Self(slots.map(|slots| {
-            begin += slots;
-            begin - slots
-        }))
+        let over = SLOTS - counts.iter().map(|&count| slots_of(count)).sum::<u16>();
+        let (mut begins, mut begin) = ([0; SYMBOLS], 0);
+        for (symbol, (place, &count)) in begins.iter_mut().zip(counts).enumerate() {
+            *place = begin;
+            begin += slots_of(count) + if symbol == most { over } else { 0 };
+        }
+        Self(begins)
     }
 
     /// The most likely symbol.
@@ -62,6 +63,7 @@ impl Model {
     }
 
     /// About how many 256ths of a bit a symbol takes.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(super) fn cost(&self, symbol: usize) -> u32 {
         let slots = u32::from(self.range(symbol).slots);
         let whole = 31 - slots.leading_zeros();
@@ -97,16 +99,19 @@ impl Encoder {
     }
 
     /// A symbol.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(super) fn symbol(&mut self, model: &Model, symbol: usize) {
         self.ranges.push(model.range(symbol));
     }
 
     /// A bit of which a one has `slots` of the 32 768.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(super) fn bit(&mut self, slots: u16, bit: bool) {
         self.ranges.push(if bit { Range { begin: 0, slots } } else { Range { begin: slots, slots: SLOTS - slots } });
     }
 
     /// The lowest `bits` (at most 64) of `value`, lowest first, as they are.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(super) fn raw(&mut self, bits: u32, value: u64) {
         if bits > 32 {
             self.raw(32, value);
@@ -122,6 +127,7 @@ impl Encoder {
     }
 
     /// Bytes as they are.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(super) fn raw_bytes(&mut self, bytes: &[u8]) {
         bytes.iter().for_each(|&byte| self.raw(8, byte.into()));
     }

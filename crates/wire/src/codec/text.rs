@@ -104,6 +104,7 @@ pub(super) struct Writer<'a> {
 }
 
 /// The next part of `rest`: its kind and length in bytes.
+#[cfg_attr(target_family = "wasm", inline(never))]
 fn next_part(rest: &str) -> (usize, usize) {
     let bytes = rest.as_bytes();
     if is_uuid(bytes) {
@@ -140,6 +141,7 @@ fn is_uuid(bytes: &[u8]) -> bool {
 }
 
 /// The bytes of a fingerprint that a text begins with.
+#[cfg_attr(target_family = "wasm", inline(never))]
 fn fingerprint_bytes(text: &[u8]) -> Option<[u8; FINGERPRINT_BYTES]> {
     let text = text.get(..FINGERPRINT_CHARS).filter(|text| text[2] == b':')?;
     let mut bytes = [0; FINGERPRINT_BYTES];
@@ -199,6 +201,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Numbers a text that may come again.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn keep(&mut self, text: &'a str) {
         let next = self.parts.len();
         if (AGAIN_BYTES_MIN..=PART_BYTES_MAX).contains(&text.len()) {
@@ -206,12 +209,14 @@ impl<'a> Writer<'a> {
         }
     }
 
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn kind(&mut self, encoder: &mut Encoder, context: usize, kind: usize) {
         #[cfg(feature = "train")]
         self.tally.push((context, kind));
         encoder.symbol(&self.dictionary.parts[context], kind);
     }
 
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn next(
         &mut self,
         encoder: &mut Encoder,
@@ -277,6 +282,7 @@ impl<'a> Writer<'a> {
     }
 }
 
+#[cfg_attr(target_family = "wasm", inline(never))]
 fn write_certificate(encoder: &mut Encoder, der: &[u8], now_s: i64) {
     let Some(fields) = Fields::of(der) else {
         encoder.raw(1, 0);

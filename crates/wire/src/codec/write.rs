@@ -96,6 +96,7 @@ impl<'a> Writing<'a> {
     }
 
     /// How many objects there are of each template of the family, and which others there are.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn list(&mut self, family: usize, objects: &[(&Matched, &'a Object)]) {
         let own = self.dictionary.families.get(family).cloned().unwrap_or_default();
         let mut rest = objects;
@@ -127,6 +128,7 @@ impl<'a> Writing<'a> {
         }
     }
 
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn id(&mut self, number: usize, matched: &Matched, object: &'a Object) -> Found {
         let id: &'a str = &object.id;
         self.ids.insert(id, number);
@@ -188,21 +190,23 @@ impl<'a> Writing<'a> {
         };
         self.encoder.bit(ALWAYS_SLOTS, there.len() == rows.len());
         if there.len() < rows.len() {
-            self.rows(rows, |row| presence.contains(row));
+            self.rows(rows, presence);
         }
         there
     }
 
-    fn rows(&mut self, rows: &[usize], is_there: impl Fn(usize) -> bool) {
+    #[cfg_attr(target_family = "wasm", inline(never))]
+    fn rows(&mut self, rows: &[usize], presence: &Presence) {
         self.charge(9 * rows.len() + self.height);
         let mut last = false;
         for &row in rows {
-            let bit = is_there(row);
+            let bit = presence.contains(row);
             self.encoder.bit(STAY_SLOTS, bit == last);
             last = bit;
         }
     }
 
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn mode(&mut self, place: Option<Place>, member: &Member, mode: usize) {
         #[cfg(feature = "train")]
         self.tally.modes.push((place.map(|place| (place.template, place.member)), mode));
@@ -221,7 +225,7 @@ impl<'a> Writing<'a> {
         }
         if there.len() < rows.len() {
             self.mode(place, member, mode::SOMETIMES);
-            self.rows(rows, |row| column.presence.contains(row));
+            self.rows(rows, &column.presence);
         }
         // A column that is not in every row of its object is no measure for others.
         let place_held = place.filter(|_| member.is_referred && there.len() == rows.len());
@@ -231,6 +235,7 @@ impl<'a> Writing<'a> {
         }
     }
 
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn constant(
         &mut self,
         (place, held): (Option<Place>, Option<Place>),
@@ -315,6 +320,7 @@ impl<'a> Writing<'a> {
     }
 
     /// Writes the one text of a column.
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn text_of(&mut self, column: &'a Column) {
         let text: Option<&'a Text> = match &column.data {
             Data::Constant(Value::Text(text) | Value::Json(text)) => Some(text),
@@ -358,6 +364,7 @@ impl<'a> Writing<'a> {
         self.columns.constant(held, whole, Some(column));
     }
 
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn changing(&mut self, (place, held): (Option<Place>, Option<Place>), member: &Member, column: &'a Column, rows: &[usize]) {
         let ordinal = place.map_or(0, |place| place.ordinal);
         let numbers: Option<Cow<'_, [f64]>> = match &column.data {
@@ -512,6 +519,7 @@ impl<'a> Writing<'a> {
         write_run(&mut self.encoder, class_of, walk, (rows, None), integers, told);
     }
 
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn fields(&mut self, fields: &[Vec<i64>], rows: &[usize]) {
         self.charge(self.height * (64 + 48 * fields.len()));
         self.encoder.raw(5, fields.len() as u64 - 1);

@@ -42,7 +42,7 @@ export class EngineModule {
 
   /** Names of metrics, and of the rules of a preset, by their numbers. */
   names(preset: string): Names {
-    const [metrics = [], rules = []] = this.#lines(preset).map((line) => line.trimEnd().split(" "));
+    const [metrics = [], rules = []] = this.#lines(preset).map((line) => line.trim().split(" "));
     return { metrics, rules };
   }
 

@@ -8,18 +8,16 @@ use Bound::{Above, AtLeast, Below};
 use super::*;
 
 /// As the documentation has it.
-pub(super) fn documented() -> RuleSet {
+pub(super) const DOCUMENTED: &[Rule] = {
     // 10 % of Opus, 20 % of PCMU: the stricter one.
-    warnings("plivo", THREE_OF_FIVE, Above, 0.10, 3.0)
-}
+    &warnings(THREE_OF_FIVE, Above, 0.10, 3.0)
+};
 
 /// As the code has it: the codec is never known to it, so that 2 % counts for all.
-pub(super) fn shipped() -> RuleSet {
-    warnings("plivo-shipped", Statistic::Sustained { needed: 2, of: 3 }, AtLeast, 0.02, 3.5)
-}
+pub(super) const SHIPPED: &[Rule] = &warnings(Statistic::Sustained { needed: 2, of: 3 }, AtLeast, 0.02, 3.5);
 
-fn warnings(name: &'static str, window: Statistic, loss_bound: Bound, loss: f64, mos: f64) -> RuleSet {
-    let rules = vec![
+const fn warnings(window: Statistic, loss_bound: Bound, loss: f64, mos: f64) -> [Rule; 9] {
+    [
         rule("high_rtt", Metric::Rtt, CONNECTION, window, Above, only_major(400.0)),
         rule("high_jitter", Metric::Jitter, AUDIO, window, Above, only_major(30.0)),
         rule("high_loss", Metric::LossRatio, AUDIO, window, loss_bound, only_major(loss)),
@@ -39,6 +37,5 @@ fn warnings(name: &'static str, window: Statistic, loss_bound: Bound, loss: f64,
         // speaking_on_mute
         rule("speaking_while_muted", Metric::MutedSpeechRatio, CONNECTION, Statistic::Share(seconds(5)), AtLeast, only_major(0.3)),
         ice_disconnected(),
-    ];
-    RuleSet { name, rules, settle: seconds(5) }
+    ]
 }

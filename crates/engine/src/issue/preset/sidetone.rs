@@ -26,22 +26,15 @@ const TEN_OF_TEN: Statistic = Statistic::Sustained { needed: 10, of: 10 };
 const THREE_OF_TEN: Statistic = Statistic::Sustained { needed: 3, of: 10 };
 
 /// The default preset: a synthesis of the thresholds of the hosted products.
-pub(in super::super) fn rules() -> RuleSet {
-    let rules = vec![
+pub(super) const RULES: &[Rule] = {
+    &[
         rule("high_rtt", Metric::Rtt, CONNECTION, THREE_OF_FIVE, Above, thresholds(200.0, 400.0, 800.0)),
         rule("high_jitter", Metric::Jitter, STREAMS, THREE_OF_FIVE, Above, thresholds(30.0, 60.0, 100.0)),
         rule("high_loss", Metric::LossRatio, STREAMS, THREE_OF_FIVE, Above, thresholds(0.01, 0.05, 0.15)),
         // Bursts that spare most intervals: mean above 3 % over 7 s, gone at 1 %.
         Rule {
             clear_at: Some(0.01),
-            ..rule(
-                "bursty_loss",
-                Metric::LossRatio,
-                STREAMS,
-                Statistic::Mean(seconds(7)),
-                Above,
-                Thresholds { minor: Some(0.03), ..Thresholds::default() },
-            )
+            ..rule("bursty_loss", Metric::LossRatio, STREAMS, Statistic::Mean(seconds(7)), Above, only_minor(0.03))
         },
         rule(
             "audible_concealment",
@@ -157,6 +150,5 @@ pub(in super::super) fn rules() -> RuleSet {
         Rule { clear_at: Some(300.0), ..rule("clock_drift", Metric::ClockDrift, AUDIO, TEN_OF_TEN, Above, minor_major(500.0, 2000.0)) },
         // A second and a half of speech within five is a sentence, not a cough.
         rule("speaking_while_muted", Metric::MutedSpeechRatio, CONNECTION, Statistic::Share(seconds(5)), AtLeast, only_minor(0.3)),
-    ];
-    RuleSet { name: "sidetone", rules, settle: seconds(5) }
-}
+    ]
+};

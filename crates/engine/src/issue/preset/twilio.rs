@@ -10,8 +10,8 @@ use super::*;
 /// 1 % of full scale: the standard deviation of the level over 10 s (327.67 of 32767).
 const CONSTANT_LEVEL: f64 = 0.01;
 
-pub(super) fn rules() -> RuleSet {
-    let rules = vec![
+pub(super) const RULES: &[Rule] = {
+    &[
         rule("high_rtt", Metric::Rtt, CONNECTION, THREE_OF_FIVE, Above, only_major(400.0)),
         rule("high_jitter", Metric::Jitter, INBOUND_AUDIO, THREE_OF_FIVE, Above, only_major(30.0)),
         rule("high_loss", Metric::LossRatio, INBOUND_AUDIO, THREE_OF_FIVE, Above, only_major(0.01)),
@@ -40,6 +40,5 @@ pub(super) fn rules() -> RuleSet {
         },
         // ice-connectivity-lost
         ice_disconnected(),
-    ];
-    RuleSet { name: "twilio", rules, settle: seconds(5) }
-}
+    ]
+};

@@ -7,8 +7,8 @@ use Bound::{Above, AtLeast, Below};
 
 use super::*;
 
-pub(super) fn rules() -> RuleSet {
-    let rules = vec![
+pub(super) const RULES: &[Rule] = {
+    &[
         // HighMediaLatency
         rule("high_media_latency", Metric::MediaLatency, INBOUND_AUDIO, THREE_OF_FIVE, Above, thresholds(100.0, 200.0, 300.0)),
         // PacketLoss: inbound, over 2.5 s
@@ -31,6 +31,5 @@ pub(super) fn rules() -> RuleSet {
             condition: Condition::OffHold,
             ..rule("no_inbound_audio", Metric::AudioReceiveBitrate, CONNECTION, Statistic::Lasting(0.0), AtLeast, only_critical(3.0))
         },
-    ];
-    RuleSet { name: "voximplant", rules, settle: seconds(5) }
-}
+    ]
+};
