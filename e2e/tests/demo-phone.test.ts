@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { Demo, demoTab } from "../src/demo.ts";
 import { look, type View, VIEWS } from "../src/look.ts";
+import { wireTo } from "../src/sip.ts";
 import { launchSpeaking } from "../src/voice.ts";
 import { until } from "../src/wait.ts";
 
@@ -156,6 +157,55 @@ test("a call is handed over", async () => {
   await hears(carol, "#state", /^connected/);
   await hears(bob, "#over-title", /ended/);
   await context.close();
+});
+
+test("in a call: less noise, another microphone, and a socket that is lost and comes back", async () => {
+  const complaints: string[] = [];
+  const context = await person();
+  await context.addInitScript(() => {
+    const capture = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    const captured: MediaStreamTrack[] = [];
+    navigator.mediaDevices.getUserMedia = async (constraints) => {
+      const stream = await capture(constraints);
+      captured.push(...stream.getAudioTracks());
+      return stream;
+    };
+    Object.assign(globalThis, { captured });
+  });
+  const { origin, port } = new URL(demo.phone);
+  const wire = await wireTo(Number(port), "");
+  const url = demo.phone.replace(origin, wire.url.replace("ws", "http"));
+  const [ada, bob] = [await logIn(context, url, complaints), await logIn(context, url, complaints)];
+  await ada.getByRole("button", { name: "Call Bob" }).click();
+  await bob.getByRole("button", { name: "Answer" }).click();
+  for (const page of [ada, bob]) await page.waitForSelector("#timer:not([hidden])");
+
+  const pressed = (expected: string) => until(`less noise is ${expected}`, 90_000, async () => (await ada.getAttribute("#noise", "aria-pressed")) === expected);
+  await ada.click("#noise");
+  await pressed("true");
+  await ada.click("#noise");
+  await pressed("false");
+
+  const microphones = await ada.locator("#microphone option").evaluateAll((options) => options.map((option) => (option as HTMLOptionElement).value));
+  const other = microphones.at(-1)!;
+  await ada.selectOption("#microphone", other, { force: true });
+  await until("the other microphone is heard, and the first no more", 90_000, () =>
+    ada.evaluate((other) => {
+      const live = (globalThis as unknown as { captured: MediaStreamTrack[] }).captured.filter(({ readyState }) => readyState === "live");
+      return live.length > 0 && live.every((track) => track.getSettings().deviceId === other);
+    }, other),
+  );
+
+  assert.deepEqual(complaints, []);
+  wire.cut();
+  for (const page of [ada, bob]) await hears(page, "#connection", /server is lost/);
+  wire.restore();
+  for (const page of [ada, bob]) await hears(page, "#connection", /ready for calls/);
+  for (const page of [ada, bob]) await hears(page, "#state", /^connected/);
+  await bob.click("#hang-up");
+  await hears(ada, "#over-words", /Bob hung up/);
+  await context.close();
+  await wire.close();
 });
 
 test("what goes wrong is said with what to do", async () => {

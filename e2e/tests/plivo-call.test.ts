@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { launchChromium } from "../src/browsers.ts";
+import { dial, openLine, reaches } from "../src/line.ts";
 import { type Origin, serveOrigin } from "../src/origin.ts";
 import { accessToken, establish, quality, SERVERS, Softphone } from "../src/plivo.ts";
 import { Sidetone } from "../src/sidetone.ts";
@@ -230,6 +231,22 @@ for (const start of SERVERS) {
       assert.equal(await ada.do("sendDtmf", "55"), undefined);
       await ada.do("sendDtmf", "#");
       assert.equal((await bob.hears("onDtmfReceived"))[0].tone, "#", "what is no key was not sent");
+    });
+
+    test("whether the other side is heard, as a server tells it in the call, is passed on", async () => {
+      const phones = await serveOrigin([`${sidetone.url}/sdk/phone.js`], { page: "phone" });
+      const carol = await openLine(browser, phones.url, server, "carol");
+      const out = await dial(carol, "ada");
+      const [, , { callUUID }] = await ada.hears("onIncomingCall");
+      await ada.do("answer", callUUID);
+      await reaches(carol, out, "connected");
+      for (const [body, isHeard] of [["no-remote-audio", false], ["remote-audio", true]] as const) {
+        await carol.page.evaluate(({ out, body }) => line.calls[out]!.sendInfo("text/plain", body), { out, body });
+        assert.deepEqual(await ada.hears("remoteAudioStatus"), [isHeard]);
+        await ada.forget();
+      }
+      await carol.close();
+      await phones.close();
     });
 
     test("mute silences the other side, and may be asked for before the call", async () => {
