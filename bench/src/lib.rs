@@ -4,8 +4,10 @@ pub mod hour;
 
 use std::{
     error::Error,
+    fs,
     io::{BufRead, BufReader},
     net::SocketAddr,
+    os::unix::process::CommandExt,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -13,7 +15,7 @@ use std::{
 /// Whatever goes wrong ends the bench.
 pub type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// A server in a process of its own, a child of this very program: what it costs is what the system says of it.
+/// A server in a process group of its own: what it costs is what the system says of the group.
 pub struct Subject {
     child: Child,
     /// Where it listens.
@@ -26,28 +28,70 @@ impl Subject {
     /// # Errors
     /// When it does not start.
     pub fn start(arguments: &[&str]) -> Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?).args(arguments).stdout(Stdio::piped()).spawn()?;
+        let mut command = Command::new(std::env::current_exe()?);
+        let mut child = command.args(arguments).stdout(Stdio::piped()).process_group(0).spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
         Ok(Self { address: line.trim().parse()?, child })
     }
 
-    /// User and system time of the process so far, in ticks of 10 ms (`proc_pid_stat(5)`).
+    /// Starts another program, which will listen there.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn of(command: &mut Command, address: SocketAddr) -> Result<Self> {
+        Ok(Self { child: command.process_group(0).spawn()?, address })
+    }
+
+    /// User and system time of its processes so far, in ticks of 10 ms (`proc_pid_stat(5)`).
     ///
     /// # Errors
     /// Where there is no `/proc`.
     pub fn processor_time(&self) -> Result<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let fields: Vec<&str> = stat.rsplit_once(") ").ok_or("no stat")?.1.split(' ').collect();
-        let ticks: u64 =
-            fields.get(11..13).ok_or("no times")?.iter().map(|field| field.parse::<u64>()).sum::<std::result::Result<u64, _>>()?;
+        let mut ticks = 0;
+        for fields in self.processes()?.iter().map(|(_, fields)| fields) {
+            for field in fields.get(11..13).ok_or("no times")? {
+                ticks += field.parse::<u64>()?;
+            }
+        }
         Ok(Duration::from_millis(ticks * 10))
+    }
+
+    /// Bytes of memory that its processes have, what they share counted once (`Pss` of `proc_pid_smaps(5)`).
+    ///
+    /// # Errors
+    /// Where there is no `/proc`.
+    pub fn memory(&self) -> Result<u64> {
+        let mut kib = 0;
+        for (process, _) in self.processes()? {
+            let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup"))?;
+            let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).ok_or("no Pss")?;
+            kib += line.trim().trim_end_matches(" kB").parse::<u64>()?;
+        }
+        Ok(kib * 1024)
+    }
+
+    /// The processes of its group, with what stands behind the name in `/proc/PID/stat`.
+    fn processes(&self) -> Result<Vec<(u32, Vec<String>)>> {
+        let group = self.child.id().to_string();
+        let mut found = Vec::new();
+        for entry in fs::read_dir("/proc")? {
+            let Some(process) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+            // It may be gone by now.
+            let Ok(stat) = fs::read_to_string(format!("/proc/{process}/stat")) else { continue };
+            let fields: Vec<String> = stat.rsplit_once(") ").ok_or("no stat")?.1.split(' ').map(str::to_owned).collect();
+            if fields.get(2) == Some(&group) {
+                found.push((process, fields));
+            }
+        }
+        Ok(found)
     }
 }
 
 impl Drop for Subject {
     fn drop(&mut self) {
-        self.child.kill().ok();
+        // The whole group: the standard library can only end its first.
+        Command::new("kill").args(["-s", "KILL", "--", &format!("-{}", self.child.id())]).status().ok();
         self.child.wait().ok();
     }
 }

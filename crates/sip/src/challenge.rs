@@ -22,9 +22,8 @@ impl std::fmt::Debug for Login {
 
 /// What a 401 or 407 asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Challenge {
-    /// `Authorization` or `Proxy-Authorization`.
-    pub(crate) header: &'static str,
+pub struct Challenge {
+    header: &'static str,
     realm: String,
     nonce: String,
     opaque: Option<String>,
@@ -37,7 +36,8 @@ pub(crate) struct Challenge {
 
 impl Challenge {
     /// The best of what a refusal asks for; `None` where we can answer nothing of it.
-    pub(crate) fn of(refusal: &Message) -> Option<Self> {
+    #[must_use]
+    pub fn of(refusal: &Message) -> Option<Self> {
         let (asked, header) = match refusal.code()? {
             401 => ("WWW-Authenticate", "Authorization"),
             407 => ("Proxy-Authenticate", "Proxy-Authorization"),
@@ -60,8 +60,15 @@ impl Challenge {
         Some(Self { header, realm, nonce, opaque: get("opaque").filter(quotable), algorithm, has_qop, is_stale })
     }
 
+    /// Where the answer goes: `Authorization` or `Proxy-Authorization`.
+    #[must_use]
+    pub const fn header(&self) -> &'static str {
+        self.header
+    }
+
     /// The value of [`Challenge::header`] for a request. `cnonce`: a text that nobody can foresee.
-    pub(crate) fn answer(&self, login: &Login, method: &str, uri: &str, cnonce: &str) -> String {
+    #[must_use]
+    pub fn answer(&self, login: &Login, method: &str, uri: &str, cnonce: &str) -> String {
         let Self { realm, nonce, algorithm, .. } = self;
         let Login { user, password } = login;
         let ha1 = algorithm.hex(&format!("{user}:{realm}:{password}"));

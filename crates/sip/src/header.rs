@@ -46,7 +46,8 @@ pub struct Address {
 
 impl Address {
     /// Reads one entry.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if let Some(open) = find_open(text) {
             let display = text[..open].trim();

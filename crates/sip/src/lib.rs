@@ -24,7 +24,7 @@ mod registrar;
 mod text;
 mod uri;
 
-pub use challenge::Login;
+pub use challenge::{Challenge, Login};
 pub use flow::FlowId;
 pub use header::{Address, Via};
 pub use proxy::{

@@ -31,7 +31,7 @@ impl Proxy {
         let mut request = branch.request.clone();
         let Start::Request { method, uri, .. } = &request.start else { return };
         let answer = challenge.answer(&login, method, uri, &cnonce);
-        request.push(challenge.header, answer);
+        request.push(challenge.header(), answer);
         for header in request.headers.iter_mut().filter(|header| header.name == "Via") {
             header.value = header.value.replace(&branch.id, &new_id);
         }

@@ -77,7 +77,7 @@ impl Proxy {
         message.push("Contact", format!("<{};transport={}>", uri::of_user(&login.user, &place), transport.to_ascii_lowercase()));
         message.push("Expires", seconds.max(registration.least).to_string());
         if let Some(challenge) = challenge {
-            message.push(challenge.header, challenge.answer(login, "REGISTER", &registrar, &cnonce));
+            message.push(challenge.header(), challenge.answer(login, "REGISTER", &registrar, &cnonce));
         }
         self.send_request(now, TRUNK, &id, &message);
     }
