@@ -36,14 +36,18 @@ pub(super) const RULES: &[Rule] = {
             clear_at: Some(0.01),
             ..rule("bursty_loss", Metric::LossRatio, STREAMS, Statistic::Mean(seconds(7)), Above, only_minor(0.03))
         },
-        rule(
-            "audible_concealment",
-            Metric::AudibleConcealmentRatio,
-            INBOUND_AUDIO,
-            Statistic::Mean(seconds(5)),
-            Above,
-            thresholds(0.02, 0.05, 0.10),
-        ),
+        // A jitter buffer begins with a little of it, as when a hold ends.
+        Rule {
+            condition: Condition::OffHold,
+            ..rule(
+                "audible_concealment",
+                Metric::AudibleConcealmentRatio,
+                INBOUND_AUDIO,
+                Statistic::Mean(seconds(5)),
+                Above,
+                thresholds(0.02, 0.05, 0.10),
+            )
+        },
         Rule { condition: Condition::Impaired, ..rule("low_mos", Metric::MosLq, AUDIO, THREE_OF_FIVE, Below, LOW_MOS) },
         // ITU-T G.107: up to 100 ms cost nothing (Idd = 0), 200 ms make very satisfied users satisfied ones (R below 90, G.109), 300 ms leave
         // some of them dissatisfied (R below 80), and 400 ms are the limit that ITU-T G.114 sets.
