@@ -1,12 +1,14 @@
 //! Registrations and calls of phones: Sidetone beside Debian's Kamailio, by the same messages, in one run on one machine.
 //!
-//! `cargo xtask bench --bench sip -- [ROUNDS]` (3 unless told). Needs the Debian packages `kamailio` and `kamailio-websocket-modules`. Phones
-//! are on WebSockets; a registration and a call are challenged each time. Servers are processes of their own and take turns; their processor
-//! time is what the system says of them. Sidetone keeps a record of calls in its store, Kamailio none. The floor gives back as many messages
-//! of the same size.
+//! `cargo xtask bench --bench sip -- [ROUNDS]` (3 unless told). Needs the Debian packages `kamailio`, `kamailio-websocket-modules` and
+//! `sip-tester` (SIPp). Phones are on WebSockets; a registration and a call are challenged each time. Servers are processes of their own and
+//! take turns; their processor time is what the system says of them. SIPp is the gateway that numbers are behind (by UDP), and phones of UDP and TCP,
+//! which Kamailio serves as well. Sidetone keeps a record of every call in its store, Kamailio none. The floor gives back as many messages of
+//! the same size.
 
 mod phone;
 mod servers;
+mod sipp;
 mod tally;
 
 use std::{
@@ -22,6 +24,7 @@ use tokio::{
 
 use phone::Phone;
 use servers::{Digest, Place, USERS, serve_floor, serve_sidetone, user};
+use sipp::{Gateway, Transport};
 use tally::Tally;
 
 /// As `sidetone` does.
@@ -38,6 +41,8 @@ const REGISTRATIONS: usize = 50;
 const CALLS: usize = 40;
 /// For one round.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// A number that the gateway has.
+const NUMBER: &str = "+4930100";
 
 /// What phones do.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,6 +51,8 @@ enum Work {
     Register,
     /// Two and two.
     Call,
+    /// Each calls the gateway.
+    CallNumber,
 }
 
 impl Work {
@@ -53,6 +60,7 @@ impl Work {
         match self {
             Self::Register => "registrations",
             Self::Call => "calls",
+            Self::CallNumber => "calls to the gateway",
         }
     }
 
@@ -80,7 +88,8 @@ impl Work {
                     let name = callee.user().to_owned();
                     tokio::try_join!(caller.call(&name), callee.be_called())?.0
                 }
-                (_, ends) => return Err(format!("{} phones", ends.len()).into()),
+                (_, [phone, ..]) => phone.call(NUMBER).await?,
+                (_, []) => unreachable!("no phone"),
             });
         }
         Ok((ends, took))
@@ -154,7 +163,7 @@ impl Measured {
 async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["sidetone", folder, digest] => serve_sidetone(Path::new(folder), digest).await,
+        ["sidetone", folder, digest, gateway] => serve_sidetone(Path::new(folder), digest, gateway).await,
         ["floor"] => serve_floor().await,
         [] => compare(3).await,
         [rounds] => compare(rounds.parse()?).await,
@@ -170,8 +179,8 @@ async fn compare(rounds: usize) -> Result<()> {
     );
     for digest in [Digest::Md5, Digest::Sha256] {
         let mut all = vec![
-            Measured::new(Place::sidetone(digest)?).await?,
-            Measured::new(Place::kamailio(digest).await?).await?,
+            Measured::new(Place::sidetone(digest, "")?).await?,
+            Measured::new(Place::kamailio(digest, "").await?).await?,
             Measured::new(Place::floor()?).await?,
         ];
         for work in [Work::Register, Work::Call] {
@@ -181,6 +190,10 @@ async fn compare(rounds: usize) -> Result<()> {
             let (whole, each) = (measured.place.subject.memory()? as f64 / 1e6, measured.memory_of_idle().await? / 1e3);
             println!("{}, {}: {whole:.0} MB after all that, {each:.1} kB more for a phone", measured.place.name, digest.name());
         }
+    }
+    through_gateway(Transport::Udp, rounds).await?;
+    for transport in [Transport::Udp, Transport::Tcp] {
+        of_sipp(transport, rounds).await?;
     }
     Ok(())
 }
@@ -198,6 +211,37 @@ async fn turns(all: &mut [Measured], work: Work, rounds: usize, by: &str) -> Res
     }
     for (measured, tally) in all.iter().zip(tallies) {
         println!("{}", tally.line(&format!("{}, {by}: {}", measured.place.name, work.name())));
+    }
+    Ok(())
+}
+
+/// Phones on WebSockets call numbers; SIPp answers them.
+async fn through_gateway(transport: Transport, rounds: usize) -> Result<()> {
+    let gateways = [Gateway::start(transport).await?, Gateway::start(transport).await?];
+    let mut all = [
+        Measured::new(Place::sidetone(Digest::Md5, &gateways[0].uri)?).await?,
+        Measured::new(Place::kamailio(Digest::Md5, &gateways[1].uri).await?).await?,
+    ];
+    for measured in &mut all {
+        for phone in &mut measured.phones {
+            phone.register().await?;
+        }
+    }
+    turns(&mut all, Work::CallNumber, rounds, transport.name()).await?;
+    for gateway in gateways {
+        gateway.has_taken((rounds + 1) * PHONES * CALLS).await?;
+    }
+    Ok(())
+}
+
+/// SIPp as phones of Kamailio, which call SIPp as the gateway.
+async fn of_sipp(transport: Transport, rounds: usize) -> Result<()> {
+    let gateway = Gateway::start(transport).await?;
+    let place = Place::kamailio(Digest::Md5, &gateway.uri).await?;
+    for (scenario, work) in [("register.xml", Work::Register), ("call.xml", Work::CallNumber)] {
+        let count = rounds * PHONES * work.count();
+        let tally = sipp::phones(&place, scenario, transport, (count, PHONES)).await?;
+        println!("{}", tally.line(&format!("SIPp at {}, {}: {}", place.name, transport.name(), work.name())));
     }
     Ok(())
 }

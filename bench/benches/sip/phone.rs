@@ -100,7 +100,7 @@ impl Phone {
         self.made += 1;
         let bye = self.request(&dialog, ("BYE", cseq + 1), "", "");
         self.send(bye).await?;
-        match self.answer().await?.code() {
+        match self.answer(&dialog.call_id, ("BYE", cseq + 1)).await?.code() {
             Some(200) => Ok(set_up),
             code => Err(format!("the BYE was answered {code:?}").into()),
         }
@@ -139,7 +139,7 @@ impl Phone {
         let cseq = self.made;
         let first = self.request(dialog, (method, cseq), lines, body);
         self.send(first).await?;
-        let refusal = self.answer().await?;
+        let refusal = self.answer(&dialog.call_id, (method, cseq)).await?;
         let challenge = Challenge::of(&refusal).ok_or_else(|| format!("{method} was answered {:?}, no challenge", refusal.start))?;
         if method == "INVITE" {
             let to = refusal.header("To").ok_or("a refusal without To")?.to_owned();
@@ -158,7 +158,7 @@ impl Phone {
         let credentials = challenge.answer(&login, method, &dialog.target, &format!("{}{}", self.user, self.made));
         let second = self.request(dialog, (method, cseq + 1), &format!("{lines}{}: {credentials}\r\n", challenge.header()), body);
         self.send(second).await?;
-        let answer = self.answer().await?;
+        let answer = self.answer(&dialog.call_id, (method, cseq + 1)).await?;
         match answer.code() {
             Some(200) => Ok((answer, cseq + 1)),
             _ => Err(format!("{method} was answered {:?}", answer.start).into()),
@@ -202,14 +202,14 @@ impl Phone {
         if message.method() == Some(method) { Ok(message) } else { Err(format!("{method} was due, not {:?}", message.start).into()) }
     }
 
-    /// The next final answer.
-    async fn answer(&mut self) -> Result<Message> {
+    /// The final answer to that request. One that is repeated, because its ACK was late, is answered no more.
+    async fn answer(&mut self, call_id: &str, (method, cseq): (&str, u32)) -> Result<Message> {
+        let cseq = format!("{cseq} {method}");
         loop {
             let message = self.message().await?;
-            match message.code() {
-                Some(200..) => return Ok(message),
-                Some(_) => {}
-                None => return Err(format!("an answer was due, not {:?}", message.start).into()),
+            let code = message.code().ok_or_else(|| format!("an answer was due, not {:?}", message.start))?;
+            if code >= 200 && message.header("Call-ID") == Some(call_id) && message.header("CSeq") == Some(&cseq) {
+                return Ok(message);
             }
         }
     }

@@ -70,15 +70,15 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Our own.
-    pub(crate) fn sidetone(digest: Digest) -> Result<Self> {
+    /// Our own. `gateway`: the URI of the server that has the numbers, or nothing.
+    pub(crate) fn sidetone(digest: Digest, gateway: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let subject = Subject::start(&["sidetone", folder.path().to_str().ok_or("no UTF-8")?, digest.name()])?;
+        let subject = Subject::start(&["sidetone", folder.path().to_str().ok_or("no UTF-8")?, digest.name(), gateway])?;
         Ok(Self { name: "Sidetone", url: format!("ws://{}/sip", subject.address), subject, _folder: folder })
     }
 
     /// Debian's Kamailio with its WebSocket module, as the end-to-end tests have it, but with enough memory.
-    pub(crate) async fn kamailio(digest: Digest) -> Result<Self> {
+    pub(crate) async fn kamailio(digest: Digest, gateway: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let address = TcpListener::bind(("127.0.0.1", 0)).await?.local_addr()?;
         let file = folder.path().join("kamailio.cfg");
@@ -88,6 +88,9 @@ impl Place {
         command.arg("-Y").arg(folder.path()).arg("-w").arg(folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
         if digest == Digest::Sha256 {
             command.args(["-A", "WITH_SHA256"]);
+        }
+        if !gateway.is_empty() {
+            command.arg("-A").arg(format!("GATEWAY=\"{gateway}\""));
         }
         let subject = Subject::of(&mut command, address)?;
         let listens = async {
@@ -107,7 +110,7 @@ impl Place {
 }
 
 /// Sidetone as `sidetone serve --sip` runs it, but for its limits.
-pub(crate) async fn serve_sidetone(folder: &Path, digest: &str) -> Result<()> {
+pub(crate) async fn serve_sidetone(folder: &Path, digest: &str, gateway: &str) -> Result<()> {
     let store = SqliteStore::open(folder, SqliteConfig::new(Role::Server, 1))?;
     let created = SystemClock.now();
     let app = AppKey::mint(created, 1);
@@ -125,6 +128,10 @@ pub(crate) async fn serve_sidetone(folder: &Path, digest: &str) -> Result<()> {
     config.sip.sockets_per_address_max = 0;
     config.sip.requests_per_second = u32::MAX / 20;
     config.sip.calls_per_minute = u32::MAX / 20;
+    config.sip.trunk.address = gateway.into();
+    config.sip.trunk.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    config.sip.trunk.patterns = vec!["+*".into()];
+    config.sip.trunk.calls_max = 10_000;
     let server = Server::bind(config, Arc::new(store), Arc::new(SystemClock), Arc::new(FakeEntropy::default())).await?;
     println!("{}", server.local_addr());
     server.run(std::future::pending()).await;
