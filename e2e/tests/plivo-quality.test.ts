@@ -43,7 +43,7 @@ test("a bad network is told as it comes and as it goes", async () => {
   const wire = await MediaWire.between(ada.page, bob.page);
   try {
     await establish(ada, bob);
-    wire.harm({ loss: 0.25, delayMs: 230, jitterMs: 150 });
+    wire.harm({ loss: 0.25, delayMs: 230, jitterMs: 600 });
     for (const [type, stream] of [
       ["high_rtt", "None"],
       ["high_packetloss", "remote"],
