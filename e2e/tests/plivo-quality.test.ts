@@ -8,7 +8,7 @@ import { MediaWire } from "../src/media-wire.ts";
 import { type Origin, serveOrigin } from "../src/origin.ts";
 import { establish, quality, Softphone } from "../src/plivo.ts";
 import { Sidetone } from "../src/sidetone.ts";
-import { type SipServer, startKamailio } from "../src/sip.ts";
+import { type SipServer, startKamailio, startSidetone } from "../src/sip.ts";
 import { launchSpeaking } from "../src/voice.ts";
 import { sleep, until } from "../src/wait.ts";
 
@@ -139,4 +139,37 @@ test("what is not to be tracked is not: locally, remotely, or at all", async () 
   const conference = await until("the call is there", 30_000, async () => (await sidetone.conferences(callUUID)).find(({ peer_connections }) => peer_connections.length > 0));
   assert.deepEqual(conference.participants.map(({ user_id }) => user_id), ["bob"]);
   await Promise.all([ada, bob].map((phone) => phone.close()));
+});
+
+test("the opinion of somebody whose call is not sent is that of the end which the SIP server knows", async () => {
+  const own = await startSidetone(["ada", "bob"]);
+  const { sidetone } = own;
+  const ada = await Softphone.ready(browser, origin.url, own, "ada", { ...quality(sidetone), enableQualityTracking: "LOCALONLY" });
+  const bob = await Softphone.ready(browser, origin.url, own, "bob", { ...quality(sidetone), enableQualityTracking: "NONE" });
+  try {
+    const [{ callUUID }] = await establish(ada, bob);
+    await ada.do("hangup");
+    await bob.hears("onCallTerminated");
+    assert.equal(await ada.do("submitCallQualityFeedback", callUUID, 2, ["ECHO"], "first"), "Feedback is sent");
+    assert.equal(await bob.do("submitCallQualityFeedback", callUUID, 5), "Feedback is sent");
+    assert.equal(await ada.do("submitCallQualityFeedback", callUUID, 4, ["ECHO"], "after thought"), "Feedback is sent");
+    const { held, opinions } = await until("all opinions are there", 30_000, async () => {
+      const held = await sidetone.conference(callUUID);
+      const opinions = (await sidetone.events(held.key)).filter(({ kind }) => kind === "feedback");
+      return opinions.length === 3 && { held, opinions };
+    });
+    assert.deepEqual(held.participants.map(({ user_id }) => user_id).sort(), ["ada", "bob"]);
+    const of = (user: string) => held.participants.find(({ user_id }) => user_id === user)!;
+    assert.ok(held.participants.every(({ participant_id }) => participant_id.startsWith("sip/")));
+    assert.deepEqual(
+      opinions.map(({ participant, payload }) => `${participant} ${payload["overall"]}`).sort(),
+      [`${of("ada").key} 2`, `${of("ada").key} 4`, `${of("bob").key} 5`].sort(),
+    );
+    assert.deepEqual(held.peer_connections, []);
+    // The page tells more of itself than its SIP messages do.
+    assert.deepEqual(held.participants.map(({ browser }) => browser), ["Chrome", "Chrome"]);
+  } finally {
+    await Promise.all([ada, bob].map((phone) => phone.close()));
+    await own.stop();
+  }
 });

@@ -210,6 +210,8 @@ export interface Call {
   readonly id: string;
   /** `X-CallUUID` of the INVITE or its answers, else the Call-ID: the conference's id at Sidetone. */
   readonly uuid: string;
+  /** This end of the call at Sidetone, by Call-ID and tag: as Sidetone's SIP server names it too. Absent before the INVITE. */
+  readonly participantId: string | undefined;
   readonly direction: "incoming" | "outgoing";
   readonly state: CallState;
   readonly remote: { readonly user: string; readonly uri: string; readonly displayName: string | undefined };

@@ -77,6 +77,10 @@ export class LiveCall implements Call {
     });
   }
 
+  get participantId(): string | undefined {
+    return this.#session?.participantId;
+  }
+
   get peerConnection(): RTCPeerConnection | undefined {
     return this.#media.peerConnection;
   }

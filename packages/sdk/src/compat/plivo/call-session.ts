@@ -19,7 +19,7 @@ export class CallSession {
   /** `sent`: what an outgoing call was placed with. */
   constructor(
     readonly session: Call,
-    user: string,
+    readonly user: string,
     sent?: { readonly dest: string; readonly extraHeaders: ExtraHeaders },
   ) {
     const isOutgoing = session.direction === "outgoing";

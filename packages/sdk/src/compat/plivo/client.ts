@@ -282,7 +282,7 @@ export class Client extends EventEmitter {
     if (typeof feedback === "string") throw feedback;
     const session = this.#calls.find(callUUID);
     const log = sendConsoleLogs ? this.#log.lines().join("\n") : undefined;
-    if (session) await sendFeedback(session.session, this.userName, { ...feedback, log }, this.#settings);
+    if (session) await sendFeedback(session, { ...feedback, log }, this.#settings);
     return log === undefined ? "Feedback is sent" : "Feedback is sent with console logs";
   };
 
