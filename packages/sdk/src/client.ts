@@ -267,6 +267,7 @@ export class Sidetone {
       policy: run.policy,
       mutedSpeech: run.mutedSpeech,
       judges: run.listens,
+      ticks: () => this.#emitter.has("tick"),
       onOutcome: (outcome) => this.#tell(connection, outcome),
       onCut: () => void this.#send(run, builder),
       onClosed: () => this.#forget(connection, run),

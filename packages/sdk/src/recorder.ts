@@ -42,11 +42,11 @@ export class Recorder {
     return this.#lastMs;
   }
 
-  /** Takes a report; where `judge` and the engine is there, gives what it led to. */
-  push(timeMs: number, report: StatsReport, judge: boolean): Outcome | undefined {
+  /** Takes a report; where `judge` and the engine is there, gives what it led to, without its ticks unless they are wanted. */
+  push(timeMs: number, report: StatsReport, judge: boolean, ticks = true): Outcome | undefined {
     const recording = this.#live();
     this.#lastMs = timeMs;
-    if (recording) return recording.push(timeMs, report, judge);
+    if (recording) return recording.push(timeMs, report, judge, ticks);
     const stats: Record<string, object> = {};
     report.forEach((of, id) => (stats[id] = permitted(of, this.policy())));
     this.#reports.push({ timeMs, json: JSON.stringify(stats) });

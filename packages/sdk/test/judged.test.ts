@@ -36,6 +36,19 @@ test("a preset judges by its own thresholds, and what is none is told", () => {
   assert.match(wrong as string, /`preset` is "zoom"; it must be one of sidetone, plivo/);
 });
 
+test("who wants no ticks is told the same issues", () => {
+  const outcomes = (ticks: boolean) => {
+    const recorder = new Recorder(() => engine, () => OPEN);
+    return Array.from({ length: 40 }, (_, second) => {
+      const of = (id: string, ssrc: number, lost: number) => [id, { id, type: "inbound-rtp", kind: "audio", ssrc, timestamp: START + 1000 * second, packetsReceived: (50 - lost) * second, packetsLost: lost * second, bytesReceived: 4000 * second, jitter: 0.002 }] as const;
+      return recorder.push(START + 1000 * second, new Map<string, object>([of("A", 7, 0), of("B", 8, 10)]), true, ticks);
+    });
+  };
+  const [all, some] = [outcomes(true), outcomes(false)];
+  assert.ok(all.every((outcome) => outcome?.ticks.length === 1) && all.some((outcome) => outcome?.raised.some(({ stream }) => stream?.ssrc === 8)));
+  assert.deepEqual(some, all.map((outcome) => ({ ...outcome, ticks: [] })));
+});
+
 test("what events say of the setup is judged, also by those that ended before the engine was there", () => {
   const slow = (recorder: Recorder) => {
     recorder.hear("ice_gathering_state_change", { state: "gathering" } as object, START + 10_000);

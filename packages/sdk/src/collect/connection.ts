@@ -25,6 +25,8 @@ export interface ConnectionHost {
   readonly mutedSpeech: boolean;
   /** Whether the page wants to know how it goes. */
   readonly judges: () => boolean;
+  /** Whether it wants to know the values of every report. */
+  readonly ticks: () => boolean;
   onOutcome(outcome: Outcome): void;
   /** What was collected belongs into a batch of its own. */
   onCut(): void;
@@ -115,7 +117,7 @@ export class Connection {
       const { type, kind, packetsReceived } = stats as { type?: string; kind?: string; packetsReceived?: number };
       if (type === "inbound-rtp" && kind && packetsReceived) this.#timings.media(kind, performance.now());
     });
-    const outcome = this.recorder.push(timeMs, objects, this.host.judges());
+    const outcome = this.recorder.push(timeMs, objects, this.host.judges(), this.host.ticks());
     if (outcome) this.host.onOutcome(outcome);
   }
 

@@ -27,8 +27,8 @@ export interface BatchName {
 export interface Recording {
   /** How many reports wait for a batch. */
   readonly count: number;
-  /** Takes a report; where `judges`, gives what it leads to. The oldest of more than 1000 that wait gives way. */
-  push(timeMs: number, report: StatsReport, judges: boolean): Outcome | undefined;
+  /** Takes a report; where `judges`, gives what it leads to, and its ticks where they are wanted. The oldest of more than 1000 that wait gives way. */
+  push(timeMs: number, report: StatsReport, judges: boolean, ticks?: boolean): Outcome | undefined;
   /** Takes an event. The payload is a JSON object as text. */
   event(timeMs: number, kind: string, payload: string): void;
   /** Tells the analysis of silence that is meant: of the microphone (only of `track`, if given), of the far end, or of the whole call. */
@@ -73,9 +73,9 @@ class WasmRecording implements Recording {
     return this.#recording.count;
   }
 
-  push(timeMs: number, report: StatsReport, judges: boolean): Outcome | undefined {
+  push(timeMs: number, report: StatsReport, judges: boolean, ticks = true): Outcome | undefined {
     const numbers = this.#recording.push(timeMs, this.#writer.write(report), judges);
-    return judges && this.#judges ? this.#reader.read(numbers) : undefined;
+    return judges && this.#judges ? this.#reader.read(numbers, ticks) : undefined;
   }
 
   event(timeMs: number, kind: string, payload: string): void {

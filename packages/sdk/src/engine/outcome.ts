@@ -61,11 +61,15 @@ export class OutcomeReader {
 
   constructor(private readonly names: Names) {}
 
-  read(numbers: Float64Array): Outcome {
+  /** Without `ticks` only the issues: a page that listens to nothing else need not pay for them. */
+  read(numbers: Float64Array, ticks: boolean): Outcome {
     this.#numbers = numbers;
     this.#at = 0;
     const outcome = { ticks: [] as EngineTick[], raised: [] as EngineIssue[], escalated: [] as EngineIssue[], cleared: [] as EngineIssue[] };
-    for (let left = this.#next(); left > 0; left--) outcome.ticks.push(this.#tick());
+    for (let left = this.#next(); left > 0; left--) {
+      if (ticks) outcome.ticks.push(this.#tick());
+      else this.#skip();
+    }
     const changes = [outcome.raised, outcome.escalated, outcome.cleared] as const;
     for (let left = this.#next(); left > 0; left--) changes[this.#next() as 0 | 1 | 2].push(this.#issue());
     return outcome;
@@ -84,6 +88,16 @@ export class OutcomeReader {
     const streams: { stream: EngineStream; values: Record<string, number> }[] = [];
     for (let group = 1; group < groups; group++) streams.push({ stream: this.#stream() as EngineStream, values: this.#values(group) });
     return { time_ms, interval_ms, connection, streams };
+  }
+
+  /** Passes over a tick. */
+  #skip(): void {
+    this.#at += 2;
+    for (let groups = this.#next(); groups > 0; groups--) {
+      this.#stream();
+      const count = this.#next();
+      this.#at += 2 * count;
+    }
   }
 
   #stream(): EngineStream | undefined {
