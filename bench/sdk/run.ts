@@ -5,7 +5,7 @@
 // least costs, which a busy machine disturbs less. Time of the main thread once everything is compiled, garbage included.
 
 import { readFileSync } from "node:fs";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { engineOf } from "../../packages/sdk/src/engine/index.ts";
 import { clientMonitor, type Contender, issueDetector, json, type Report, sidetone } from "./contenders.ts";
@@ -53,16 +53,23 @@ function read(name: string): Taken[] {
   return lines.map(({ t, report }) => ({ timeMs: t, report: new Map(Object.entries(report)) }));
 }
 
-async function gzipSize(entry: string): Promise<number> {
+async function bundle(entry: string): Promise<Uint8Array> {
   const { outputFiles } = await build({ entryPoints: [entry], bundle: true, minify: true, write: false, format: "esm", platform: "browser", define: { "import.meta.url": '""', VERSION: '""', ENGINE_INTEGRITY: '""', ENCODER_INTEGRITY: '""', ENGINE_TAG: '""', ENCODER_TAG: '""' } });
-  return gzipSync(outputFiles[0]?.contents ?? new Uint8Array(), { level: 9 }).length;
+  return outputFiles[0]?.contents ?? new Uint8Array();
 }
 
 const path = (name: string) => new URL(import.meta.resolve(name)).pathname;
 const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
-const sdk = await gzipSize(new URL("../../packages/sdk/src/index.ts", import.meta.url).pathname);
-const [encoder, engine] = modules.map((module) => kilobytes(gzipSync(module, { level: 9 }).length));
-console.log(`gzip: Sidetone's collector ${kilobytes(sdk)} and encoder ${encoder} or engine ${engine}, webrtc-issue-detector ${kilobytes(await gzipSize(path("webrtc-issue-detector")))}, client-monitor-js ${kilobytes(await gzipSize(path("@observertc/client-monitor-js")))}`);
+const DOWNLOADS: (readonly [name: string, bytes: Uint8Array | undefined])[] = [
+  ["Sidetone's collector", await bundle(new URL("../../packages/sdk/src/index.ts", import.meta.url).pathname)],
+  ["its encoder", modules[0]],
+  ["or its engine", modules[1]],
+  ["webrtc-issue-detector", await bundle(path("webrtc-issue-detector"))],
+  ["client-monitor-js", await bundle(path("@observertc/client-monitor-js"))],
+];
+for (const [name, bytes = new Uint8Array()] of DOWNLOADS) {
+  console.log(`${name}: gzip -9 ${kilobytes(gzipSync(bytes, { level: 9 }).length)}, Brotli ${kilobytes(brotliCompressSync(bytes).length)}`);
+}
 for (const [name, times] of TRACES.flatMap((name) => TIMES.map((times) => [name, times] as const))) {
   const trace = read(name);
   const ratios = CONTENDERS.map((): number[] => []);
