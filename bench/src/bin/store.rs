@@ -213,6 +213,7 @@ async fn stay(store: &SqliteStore, app: AppKey, number: u32, party: u32) -> Resu
         events: Vec::new(),
         conference_kind: ConferenceKind::Call,
         facts,
+        is_hearsay: false,
         left: Some(end),
         closed: Some(end),
         reports: None,

@@ -265,39 +265,49 @@ fn update(db: &Connection, statements: [&str; 2], values: &[&dyn ToSql]) -> Resu
 }
 
 /// Later facts replace earlier ones; what is not told again stays.
+const OWN_FACTS: &str = "UPDATE participants SET
+   user_name = coalesce(nullif(?2, ''), user_name), alias_name = coalesce(nullif(?3, ''), alias_name),
+   site = coalesce(nullif(?4, ''), site), app_version = coalesce(nullif(?5, ''), app_version),
+   user_agent = coalesce(nullif(?6, ''), user_agent), browser = coalesce(nullif(?7, ''), browser),
+   browser_fold = coalesce(nullif(?8, ''), browser_fold), browser_version = coalesce(nullif(?9, ''), browser_version),
+   os = coalesce(nullif(?10, ''), os), sdk = coalesce(nullif(?11, ''), sdk)
+ WHERE id = ?1";
+const OWN_IDS: &str = "INSERT OR REPLACE INTO additional_ids (participant, app, name, value) VALUES (?1, ?2, ?3, ?4)";
+
+/// What others say stands where nothing else was said.
+const HEARSAY: &str = "UPDATE participants SET
+   user_name = coalesce(nullif(user_name, ''), ?2), alias_name = coalesce(nullif(alias_name, ''), ?3),
+   site = coalesce(nullif(site, ''), ?4), app_version = coalesce(nullif(app_version, ''), ?5),
+   user_agent = coalesce(nullif(user_agent, ''), ?6), browser = coalesce(nullif(browser, ''), ?7),
+   browser_fold = coalesce(nullif(browser_fold, ''), ?8), browser_version = coalesce(nullif(browser_version, ''), ?9),
+   os = coalesce(nullif(os, ''), ?10), sdk = coalesce(nullif(sdk, ''), ?11)
+ WHERE id = ?1";
+const HEARSAY_IDS: &str = "INSERT OR IGNORE INTO additional_ids (participant, app, name, value) VALUES (?1, ?2, ?3, ?4)";
+
 fn update_facts(db: &Connection, participant: i64, batch: &Append) -> Result<(), StoreError> {
     if batch.facts == ParticipantFacts::default() {
         return Ok(());
     }
     let facts = &batch.facts;
-    db.prepare_cached(
-        "UPDATE participants SET
-           user_name = coalesce(nullif(?2, ''), user_name), alias_name = coalesce(nullif(?3, ''), alias_name),
-           site = coalesce(nullif(?4, ''), site), app_version = coalesce(nullif(?5, ''), app_version),
-           user_agent = coalesce(nullif(?6, ''), user_agent), browser = coalesce(nullif(?7, ''), browser),
-           browser_fold = coalesce(nullif(?8, ''), browser_fold), browser_version = coalesce(nullif(?9, ''), browser_version),
-           os = coalesce(nullif(?10, ''), os), sdk = coalesce(nullif(?11, ''), sdk)
-         WHERE id = ?1",
-    )
-    .and_then(|mut update| {
-        update.execute(params![
-            participant,
-            facts.user_name,
-            facts.alias_name,
-            facts.site,
-            facts.app_version,
-            facts.user_agent,
-            facts.browser,
-            row::fold(&facts.browser),
-            facts.browser_version,
-            facts.os,
-            facts.sdk,
-        ])
-    })
-    .map_err(failed)?;
-    let mut insert = db
-        .prepare_cached("INSERT OR REPLACE INTO additional_ids (participant, app, name, value) VALUES (?1, ?2, ?3, ?4)")
+    let (facts_sql, ids_sql) = if batch.is_hearsay { (HEARSAY, HEARSAY_IDS) } else { (OWN_FACTS, OWN_IDS) };
+    db.prepare_cached(facts_sql)
+        .and_then(|mut update| {
+            update.execute(params![
+                participant,
+                facts.user_name,
+                facts.alias_name,
+                facts.site,
+                facts.app_version,
+                facts.user_agent,
+                facts.browser,
+                row::fold(&facts.browser),
+                facts.browser_version,
+                facts.os,
+                facts.sdk,
+            ])
+        })
         .map_err(failed)?;
+    let mut insert = db.prepare_cached(ids_sql).map_err(failed)?;
     for (name, value) in &facts.additional_ids {
         insert.execute(params![participant, batch.app.to_bytes(), name, value]).map_err(failed)?;
     }

@@ -45,6 +45,7 @@ fn batch(seq: u32, user: &str, payload_bytes: usize) -> Append {
         events: vec![Event { time, kind: "log".into(), payload: format!("{user}{}", "x".repeat(payload_bytes)) }],
         conference_kind: Default::default(),
         facts: ParticipantFacts::default(),
+        is_hearsay: false,
         left: None,
         closed: None,
         reports: Some(EncodedReports { bytes: codec::encode(&run), count: 1, span: (time, time), shift_us: 0 }),

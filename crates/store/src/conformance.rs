@@ -42,7 +42,7 @@ macro_rules! conformance_tests {
     ($make:expr) => {
         $crate::conformance_tests! { $make;
             a_batch_is_stored_once, batches_of_both_orders_end_up_the_same, a_participant_is_of_one_user,
-            ids_are_exact_and_found_again, chunks_come_back_as_given, events_come_back_in_order,
+            ids_are_exact_and_found_again, chunks_come_back_as_given, events_come_back_in_order, hearsay_stands_where_nothing_else_was_said,
             a_leave_ends_the_conference, silence_ends_the_conference, a_late_batch_reopens_its_conference,
             an_id_used_again_is_another_conference, a_user_may_be_there_twice, who_returns_after_silence_is_there_again,
             apps_do_not_see_each_other, pages_hold_every_row_once, every_condition_selects, summaries_are_written_once_true, what_another_model_judged_is_named,
@@ -91,6 +91,7 @@ fn batch(conference: &str, user: &str, seq: u32, from: i64, until: i64) -> Appen
         events: Vec::new(),
         conference_kind: ConferenceKind::Call,
         facts: ParticipantFacts::default(),
+        is_hearsay: false,
         left: None,
         closed: None,
         reports: None,

@@ -160,6 +160,8 @@ pub struct Append {
     pub conference_kind: ConferenceKind,
     /// What a `joined` event said of the participant.
     pub facts: ParticipantFacts,
+    /// Whether the facts are somebody else's word, such as the SIP server's: whatever the participant itself said stands, said before or after.
+    pub is_hearsay: bool,
     /// Whether the batch ends the participant (`left`), and when.
     pub left: Option<Timestamp>,
     /// Whether the batch ends the peer connection (`closed`), and when.

@@ -112,6 +112,7 @@ pub fn prepare(kept: &mut KeptBatch, received: Timestamp, policy: TimePolicy<'_>
         span,
         conference_kind: conference_kind(&batch.events),
         facts: facts(&batch.events),
+        is_hearsay: false,
         left: last(&batch.events, kind::LEFT),
         closed: last(&batch.events, kind::CLOSED),
         reports: report_span.map(|span| EncodedReports { bytes: encoded, count, span, shift_us }),

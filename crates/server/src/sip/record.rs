@@ -10,7 +10,7 @@ use sidetone_engine::{
     units::Timestamp,
 };
 use sidetone_sip::{CallEvent, Passed, What};
-use sidetone_store::record::Appended;
+use sidetone_store::record::{Append, Appended};
 use sidetone_wire::batch::{Batch, Event, kind};
 use tokio::{
     sync::mpsc,
@@ -142,7 +142,8 @@ async fn keep(
     };
     let mut kept = KeptBatch::new(&app, batch, None);
     let append = match prepare::prepare(&mut kept, now, TimePolicy::Recorded) {
-        Ok(append) => append,
+        // A page that takes part tells more of itself.
+        Ok(append) => Append { is_hearsay: true, ..append },
         Err(refused) => return account.settle(Outcome::Invalid(refused.code())),
     };
     let live = LiveBatch::new(&append, kept.preset, kept.batch.reports, Vec::new());

@@ -128,3 +128,37 @@ pub async fn events_come_back_in_order(store: &dyn Store) {
     let facts = &detail.participants[0].facts;
     assert_eq!((facts.browser.as_str(), facts.os.as_str(), facts.additional_ids.len()), ("Firefox", "Linux", 1));
 }
+
+/// What a participant says of itself stands, whether others spoke of it before or after; what only they know is kept.
+pub async fn hearsay_stands_where_nothing_else_was_said(store: &dyn Store) {
+    let told =
+        |user_agent: &str, sdk: &str| ParticipantFacts { user_agent: user_agent.into(), sdk: sdk.into(), ..ParticipantFacts::default() };
+    for (conference, order) in [("page first", [0, 1]), ("page last", [1, 0])] {
+        let mut place = None;
+        for seq in order {
+            let mut next = batch(conference, conference, seq, 0, 10);
+            next.is_hearsay = seq == 1;
+            next.facts = match seq {
+                0 => ParticipantFacts { additional_ids: [("ticket".into(), "T-1".into())].into(), ..told("Mozilla/5.0", "sidetone-js") },
+                _ => ParticipantFacts {
+                    site: "Bergen".into(),
+                    additional_ids: [("ticket".into(), "T-2".into()), ("trunk".into(), "gw".into())].into(),
+                    ..told("desk phone", "SIP")
+                },
+            };
+            next.events = vec![event(i64::from(seq), "joined", &format!(r#"{{"user_agent":"{}"}}"#, next.facts.user_agent))];
+            place = Some(stored(store, next).await);
+        }
+        let place = place.unwrap();
+        let detail = store.conference(app(1), place.conference).await.unwrap().unwrap();
+        let expected = ParticipantFacts {
+            site: "Bergen".into(),
+            additional_ids: [("ticket".into(), "T-1".into()), ("trunk".into(), "gw".into())].into(),
+            ..told("Mozilla/5.0", "sidetone-js")
+        };
+        assert_eq!(detail.participants[0].facts, expected, "{conference}");
+        let events = store.events(app(1), place.conference, &EventQuery::default()).await.unwrap().rows;
+        let told: Vec<_> = events.iter().map(|row| row.event.payload.as_str()).collect();
+        assert_eq!(told, [r#"{"user_agent":"Mozilla/5.0"}"#, r#"{"user_agent":"desk phone"}"#], "{conference}");
+    }
+}
