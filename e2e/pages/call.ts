@@ -7,6 +7,8 @@ declare const Sidetone: typeof Client | undefined;
 /** What `getStats` said on a connection, as the page itself saw it. */
 interface Seen {
   readonly timeMs: number;
+  /** How long the browser took to say it. */
+  readonly tookMs: number;
   readonly stats: Record<string, Record<string, unknown>>;
 }
 
@@ -39,8 +41,9 @@ const page = {
     const getStats = peerConnection.getStats.bind(peerConnection);
     // What the browser said is noted before anybody else sees it.
     peerConnection.getStats = async () => {
+      const askedMs = performance.now();
       const report = await getStats();
-      seen.push({ timeMs: Date.now(), stats: Object.fromEntries(report as unknown as Map<string, Record<string, unknown>>) });
+      seen.push({ timeMs: Date.now(), tookMs: performance.now() - askedMs, stats: Object.fromEntries(report as unknown as Map<string, Record<string, unknown>>) });
       return report;
     };
     for (const track of media.getTracks()) peerConnection.addTrack(track, media);
@@ -87,8 +90,9 @@ const page = {
 
   flush: () => client?.flush(),
 
-  /** Leaves as an app does: the client first, so that it takes a last report. */
+  /** Leaves as an app does: the client first, so that it takes a last report. What waits goes before, because the end waits for it no longer than 5 s. */
   async leave(): Promise<void> {
+    await client?.flush();
     await client?.stop();
     for (const { peerConnection } of connections.values()) peerConnection.close();
   },

@@ -45,6 +45,11 @@ const page = {
     return page.client.loginWithAccessTokenGenerator({ getAccessToken: async () => token });
   },
 
+  /** Resolves once that is so. */
+  async until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 100));
+  },
+
   plivo: (): typeof Plivo => Plivo,
 };
 

@@ -72,9 +72,11 @@ const page = {
     call.on(VoxImplant.CallEvents.CallStatsReceived, () => void page.reports.push({ call: index, report: call.sidetone!.peerConnection!.getStats() as unknown as Promise<Report> }));
   },
 
-  async compared(index: number): Promise<readonly (readonly Readonly<Record<string, unknown>>[])[]> {
+  /** What was told of statistics so far, and beside the last of them the browser's own reports. */
+  async compared(index: number): Promise<{ readonly told: readonly Sdk.StatsReport[]; readonly own: readonly (readonly Readonly<Record<string, unknown>>[])[] }> {
+    const told = page.told.filter(({ call, name }) => call === index && name === "CallStatsReceived").map(({ value }) => value["stats"] as Sdk.StatsReport);
     const own = page.reports.filter(({ call }) => call === index);
-    return Promise.all(own.map(async ({ report }) => [...(await report).values()]));
+    return { told, own: await Promise.all(own.map(async ({ report }) => [...(await report).values()])) };
   },
 
   note(of: Told["of"], call: Sdk.Call | undefined, name: string, value: object): void {

@@ -1,7 +1,8 @@
 /** Debian's Chromium and Firefox with made-up cameras and microphones. */
 
-import { type Browser as Chromium, chromium, type Page } from "playwright-core";
+import { type Browser as Chromium, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import puppeteer, { type Browser as Firefox } from "puppeteer-core";
+import { PATIENCE_MS, until } from "./wait.ts";
 
 /** A page of either browser. */
 export interface Tab {
@@ -27,7 +28,7 @@ export const CHROMIUM_FLAGS = [
 ];
 
 export function launchChromium(flags: readonly string[] = []): Promise<Chromium> {
-  return chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", headless: true, args: [...CHROMIUM_FLAGS, ...flags] });
+  return chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", headless: true, timeout: PATIENCE_MS, args: [...CHROMIUM_FLAGS, ...flags] });
 }
 
 export function launchFirefox(): Promise<Firefox> {
@@ -35,6 +36,7 @@ export function launchFirefox(): Promise<Firefox> {
     browser: "firefox",
     executablePath: process.env["FIREFOX"] ?? "/usr/bin/firefox-esr",
     headless: true,
+    timeout: PATIENCE_MS,
     extraPrefsFirefox: {
       "media.navigator.streams.fake": true,
       "media.navigator.permission.disabled": true,
@@ -45,14 +47,37 @@ export function launchFirefox(): Promise<Firefox> {
   });
 }
 
-/** A page of Chromium in a profile of its own; what it complains about goes to `complaints`. */
-export async function chromiumTab(browser: Chromium, complaints: string[] = []): Promise<Page> {
-  const page = await (await browser.newContext()).newPage();
+/** A profile of its own in Chromium. */
+export async function profile(browser: Chromium, options: BrowserContextOptions = {}): Promise<BrowserContext> {
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(PATIENCE_MS);
+  return context;
+}
+
+/** A page in that profile; what it complains about goes to `complaints`. */
+export async function tabOf(context: BrowserContext, complaints: string[] = []): Promise<Page> {
+  const page = await context.newPage();
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   return page;
 }
 
+/** A page of Chromium in a profile of its own. */
+export async function chromiumTab(browser: Chromium, complaints: string[] = []): Promise<Page> {
+  return tabOf(await profile(browser), complaints);
+}
+
 export async function firefoxTab(browser: Firefox): Promise<Tab> {
   return (await (await browser.createBrowserContext()).newPage()) as never;
+}
+
+/** Resolves once the page runs without being held up: Chromium gives a page that goes away half a second for its last words. */
+export async function isUnhindered(page: Page): Promise<void> {
+  await until("the page runs unhindered", () =>
+    page.evaluate(async () => {
+      const beganMs = performance.now();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return performance.now() - beganMs < 600;
+    }),
+  );
 }

@@ -1,7 +1,7 @@
 /** A call between two pages, set up by the test. */
 
 import type { Tab } from "./browsers.ts";
-import type { Sidetone } from "./sidetone.ts";
+import type { Site } from "./site.ts";
 import { until } from "./wait.ts";
 
 /** How a page joins. */
@@ -14,10 +14,15 @@ export interface Joining {
 }
 
 /** Opens the page of the site and makes its client. */
-export async function join(tab: Tab, origin: string, sidetone: Sidetone, { conference, user, uploadIntervalMs, isAutomatic = false, mutedSpeech }: Joining): Promise<void> {
-  await tab.goto(origin);
+export async function join(tab: Tab, { url, sidetone }: Site, { conference, user, uploadIntervalMs, isAutomatic = false, mutedSpeech }: Joining): Promise<void> {
+  await tab.goto(url);
   const options = { url: sidetone.url, secret: sidetone.intakeSecret, conferenceId: conference, userId: user, ...(uploadIntervalMs && { uploadIntervalMs }), ...(mutedSpeech && { mutedSpeech }) };
   await tab.evaluate(({ options, isAutomatic }) => call.join(options, isAutomatic), { options, isAutomatic });
+}
+
+/** Resolves once the browser has told the page its statistics of a connection so often: about once a second. */
+export async function measured(tab: Tab, id: string, reports: number): Promise<void> {
+  await until(`there are ${reports} reports of ${id}`, async () => (await tab.evaluate((id) => call.seen(id).length, id)) >= reports);
 }
 
 /** Connects two pages; each names the connection after the other side. */
@@ -27,7 +32,7 @@ export async function connect(from: Tab, to: Tab, names: { readonly from: string
   const offer = await from.evaluate((id) => call.offer(id), names.to);
   const answer = await to.evaluate(({ id, sdp }) => call.answer(id, sdp), { id: names.from, sdp: offer });
   await from.evaluate(({ id, sdp }) => call.accept(id, sdp), { id: names.to, sdp: answer });
-  await until(`${names.from} and ${names.to} are connected`, 20_000, async () => {
+  await until(`${names.from} and ${names.to} are connected`, async () => {
     const states = [await from.evaluate((id) => call.state(id), names.to), await to.evaluate((id) => call.state(id), names.from)];
     return states.every((state) => state === "connected");
   });

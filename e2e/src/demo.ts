@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import type { BrowserContext, Page } from "playwright-core";
+import { tabOf } from "./browsers.ts";
 import { until } from "./wait.ts";
 
 const BINARY = process.env["SIDETONE_BINARY"];
@@ -27,7 +28,7 @@ export class Demo {
     const child = spawn(BINARY, ["demo", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
-    await until("the demo is ready", 60_000, async () => {
+    await until("the demo is ready", async () => {
       assert.equal(child.exitCode, null, said);
       return / ready\s*$/.test(said);
     });
@@ -63,9 +64,7 @@ export class Demo {
 
 /** A tab of that browser; what it complains about goes to `complaints`. */
 export async function demoTab(context: BrowserContext, url: string, complaints: string[]): Promise<Page> {
-  const page = await context.newPage();
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  const page = await tabOf(context, complaints);
   await page.goto(url);
   return page;
 }

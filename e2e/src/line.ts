@@ -1,12 +1,12 @@
 /** A page with a phone, connected to a SIP server by a wire of its own. */
 
 import assert from "node:assert/strict";
-import type { Browser as Chromium, Page } from "playwright-core";
-import type { Browser as Firefox } from "puppeteer-core";
+import type { Page } from "playwright-core";
 import type { Credentials, PhoneOptions } from "../../packages/sdk/src/phone/api.ts";
 import type { Told } from "../pages/phone.ts";
 import { chromiumTab, firefoxTab } from "./browsers.ts";
 import type { SipServer, Wire } from "./sip.ts";
+import type { Place } from "./site.ts";
 import { until } from "./wait.ts";
 
 /** What a phone needs to know of its server. */
@@ -20,18 +20,18 @@ export interface Line {
 }
 
 /** Opens the page and its phone, and connects it; `user` has the password that the server knows. */
-export async function openLine(browser: Chromium | Firefox, origin: string, server: Reachable, user: string, options: Partial<PhoneOptions> = {}): Promise<Line> {
-  const line = await openPhone(browser, origin, server, user, options);
+export async function openLine(place: Place, server: Reachable, user: string, options: Partial<PhoneOptions> = {}): Promise<Line> {
+  const line = await openPhone(place, server, user, options);
   assert.equal(await connect(line), undefined, `${user} is registered`);
   return line;
 }
 
 /** Opens the page and its phone. */
-export async function openPhone(browser: Chromium | Firefox, origin: string, server: Reachable, user: string, options: Partial<PhoneOptions> = {}): Promise<Line> {
+export async function openPhone({ browser, url }: Place, server: Reachable, user: string, options: Partial<PhoneOptions> = {}): Promise<Line> {
   // What the tests do with a page, both drivers have.
   const page = "newContext" in browser ? await chromiumTab(browser) : ((await firefoxTab(browser)) as unknown as Page);
   const wire = await server.wire();
-  await page.goto(origin);
+  await page.goto(url);
   await page.evaluate((options) => line.open(options), { servers: wire.url, domain: server.domain, ...options });
   return {
     user,
@@ -57,7 +57,7 @@ export async function dial({ page }: Line, target: string, options: { video?: bo
 
 /** The number of the next call that comes in, once it rings. */
 export async function rung({ page, user }: Line, from: number = 0): Promise<number> {
-  const told = await until(`${user} is rung`, 20_000, async () => (await page.evaluate(() => line.told)).find(({ name, call }) => name === "incoming" && call! >= from));
+  const told = await until(`${user} is rung`, async () => (await page.evaluate(() => line.told)).find(({ name, call }) => name === "incoming" && call! >= from));
   return told.call!;
 }
 
@@ -79,12 +79,12 @@ export async function establish(from: Line, to: Line, options: { video?: boolean
 }
 
 export async function reaches({ page, user }: Line, call: number, state: string): Promise<void> {
-  await until(`${user}'s call ${call} is ${state}`, 30_000, () => page.evaluate(({ call, state }) => line.calls[call]!.state === state, { call, state }));
+  await until(`${user}'s call ${call} is ${state}`, () => page.evaluate(({ call, state }) => line.calls[call]!.state === state, { call, state }));
 }
 
 /** The event of that call, once it was told; `index`: of several, which. */
-export async function hears(from: Line, call: number | undefined, name: string, { index = 0, limitMs = 30_000 } = {}): Promise<Told["value"]> {
-  const told = await until(`${from.user} hears ${name} of call ${call}`, limitMs, async () => (await events(from, call, name))[index]);
+export async function hears(from: Line, call: number | undefined, name: string, { index = 0 } = {}): Promise<Told["value"]> {
+  const told = await until(`${from.user} hears ${name} of call ${call}`, async () => (await events(from, call, name))[index]);
   return told.value;
 }
 
@@ -96,7 +96,7 @@ export async function events({ page }: Line, call: number | undefined, name: str
 /** Audio goes both ways, soon. */
 export async function talks(lines: readonly (readonly [Line, number])[]): Promise<void> {
   for (const [line, call] of lines) {
-    await until(`${line.user} hears the other side`, 20_000, async () => (await listen(line, call)).energy > 0.01);
+    await until(`${line.user} hears the other side`, async () => (await listen(line, call)).energy > 0.01);
   }
 }
 

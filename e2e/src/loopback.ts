@@ -13,8 +13,14 @@ declare const Sidetone: typeof Client;
 export interface Loopback {
   /** A client that notes what it tells. */
   join(options: Options): Client;
-  /** A call of the page with itself; the caller's end first. */
+  /** Sends what waits, and stops: the end alone waits for the server no longer than 5 s. */
+  leave(client: Client): Promise<void>;
+  /** A call of the page with itself, of nothing but data where no kind is given; the caller's end first. */
   connect(kinds?: readonly ("audio" | "video")[]): Promise<[RTCPeerConnection, RTCPeerConnection]>;
+  /** How often the browser has told its statistics of each end, in the order in which they were made. */
+  readonly reports: number[];
+  /** Resolves once that is so. */
+  until(isSo: () => boolean): Promise<void>;
   /** How often each event was told, and every failure. */
   readonly told: Partial<Record<keyof Events, number>>;
   readonly failures: Failure[];
@@ -64,21 +70,39 @@ export function optionsOf(sidetone: Server, conferenceId: string): Options {
 function install(): void {
   const told: Partial<Record<keyof Events, number>> = {};
   const failures: Failure[] = [];
+  const reports: number[] = [];
   globalThis.loopback = {
     told,
     failures,
+    reports,
+    async until(isSo) {
+      while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 100));
+    },
     join(options) {
       const client = new Sidetone(options);
       for (const name of ["tick", "issue", "issueEscalated", "issueCleared", "upload"] as const) client.on(name, () => (told[name] = (told[name] ?? 0) + 1));
       client.on("error", (failure) => failures.push(failure));
       return client;
     },
+    async leave(client) {
+      await client.flush();
+      await client.stop();
+    },
     async connect(kinds = ["audio"]) {
-      const media = await navigator.mediaDevices.getUserMedia({ audio: kinds.includes("audio"), video: kinds.includes("video") });
+      const media = kinds.length > 0 ? await navigator.mediaDevices.getUserMedia({ audio: kinds.includes("audio"), video: kinds.includes("video") }) : undefined;
       const [from, to] = [new RTCPeerConnection(), new RTCPeerConnection()];
+      for (const end of [from, to]) {
+        const [index, getStats] = [reports.push(0) - 1, end.getStats];
+        end.getStats = async function () {
+          const report = await getStats.call(this);
+          reports[index]! += 1;
+          return report;
+        };
+      }
       from.onicecandidate = ({ candidate }) => void (candidate && to.addIceCandidate(candidate));
       to.onicecandidate = ({ candidate }) => void (candidate && from.addIceCandidate(candidate));
-      for (const track of media.getTracks()) from.addTrack(track, media);
+      for (const track of media?.getTracks() ?? []) from.addTrack(track, media!);
+      if (!media) from.createDataChannel("data");
       await from.setLocalDescription();
       await to.setRemoteDescription(from.localDescription!);
       await to.setLocalDescription();

@@ -31,7 +31,7 @@ export async function startNginx(configuration: string, port: number): Promise<{
   // Nobody vouches for its certificate.
   process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
   const url = `https://localhost:${near}`;
-  await until("nginx answers", 20_000, async () => {
+  await until("nginx answers", async () => {
     assert.equal(child.exitCode, null, `nginx ended: ${log}`);
     return fetch(`${url}/login`).then(({ ok }) => ok, () => false);
   });

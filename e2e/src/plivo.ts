@@ -8,6 +8,7 @@ import type { Heard } from "../pages/plivo.ts";
 import { chromiumTab } from "./browsers.ts";
 import type { Sidetone } from "./sidetone.ts";
 import { SIP_SERVERS, type SipServer, startSidetone, type Wire } from "./sip.ts";
+import type { Place } from "./site.ts";
 import { until } from "./wait.ts";
 
 /** All servers that the client is tried on. */
@@ -33,18 +34,18 @@ export class Softphone {
   }
 
   /** Opens the page and its client; it is not logged in. */
-  static async open(browser: Browser, origin: string, server: Access, user: string, { sidetone, ...options }: ConfiguationOptions & { sidetone?: object } = {}): Promise<Softphone> {
+  static async open({ browser, url }: Place<Browser>, server: Access, user: string, { sidetone, ...options }: ConfiguationOptions & { sidetone?: object } = {}): Promise<Softphone> {
     const page = await chromiumTab(browser);
     const wire = await server.wire?.();
-    await page.goto(origin);
+    await page.goto(url);
     const all = { permOnClick: true, debug: "OFF", registrationDomainSocket: [wire?.url ?? server.url!], sipDomain: server.domain, iceServers: [], ...(sidetone && { sidetone }), ...options };
     await page.evaluate((options) => softphone.open(options as ConfiguationOptions), all as ConfiguationOptions);
     return new Softphone(user, page, wire);
   }
 
   /** Opened and logged in. */
-  static async ready(browser: Browser, origin: string, server: Access, user: string, options: ConfiguationOptions = {}): Promise<Softphone> {
-    const phone = await Softphone.open(browser, origin, server, user, options);
+  static async ready(place: Place<Browser>, server: Access, user: string, options: ConfiguationOptions = {}): Promise<Softphone> {
+    const phone = await Softphone.open(place, server, user, options);
     assert.equal(await phone.do("login", user, `secret-${user}`), true);
     await phone.hears("onLogin");
     await phone.forget();
@@ -66,8 +67,8 @@ export class Softphone {
   }
 
   /** The arguments of the first event of that name that is like this. */
-  async hears(name: Heard["name"], isIt: (values: Heard["values"]) => boolean = () => true, limitMs = 30_000): Promise<Heard["values"]> {
-    const found = await until(`${this.user} hears ${name}`, limitMs, async () => (await this.heard()).find((held) => held.name === name && isIt(held.values))).catch(
+  async hears(name: Heard["name"], isIt: (values: Heard["values"]) => boolean = () => true): Promise<Heard["values"]> {
+    const found = await until(`${this.user} hears ${name}`, async () => (await this.heard()).find((held) => held.name === name && isIt(held.values))).catch(
       async (error: Error) => {
         throw new Error(`${error.message}; heard ${JSON.stringify(await this.heard())}`);
       },

@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "./wait.ts";
@@ -72,6 +71,18 @@ export interface CallstatsApp {
   readonly appSecret: string;
 }
 
+/** How a server is started. */
+export interface StartOptions {
+  /** A file for it. */
+  readonly config?: string;
+  /** `--set`s of `serve`. */
+  readonly settings?: readonly string[];
+  /** Options of `app create`. */
+  readonly app?: readonly string[];
+  /** With a certificate that it makes itself. */
+  readonly tls?: boolean;
+}
+
 /** A server with one app. */
 export class Sidetone {
   readonly url: string;
@@ -92,8 +103,7 @@ export class Sidetone {
     this.#arguments = ["serve", "--data", data, "--listen", `127.0.0.1:${port}`, ...more];
   }
 
-  /** Starts a server. `config` is a file for it, `settings` are `--set`s of `serve`; `app` are options of `app create`; `tls`: with a certificate that it makes itself. */
-  static async start({ config = "", settings = [], app = [], tls = false }: { config?: string; settings?: readonly string[]; app?: readonly string[]; tls?: boolean } = {}): Promise<Sidetone> {
+  static async start({ config = "", settings = [], app = [], tls = false }: StartOptions = {}): Promise<Sidetone> {
     const data = mkdtempSync(join(tmpdir(), "sidetone-e2e-"));
     const created = run("app", "create", "e2e", "--data", data, "--json", ...app);
     // What the tests compare holds the names of people.
@@ -114,7 +124,7 @@ export class Sidetone {
     const child = spawn(BINARY, this.#arguments, { stdio: ["ignore", "pipe", "pipe"] });
     this.#process = child;
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (this.#log += chunk.toString()));
-    await until("the server answers", 20_000, async () => {
+    await until("the server answers", async () => {
       assert.equal(child.exitCode, null, `the server ended: ${this.#log}`);
       return (await fetch(`${this.url}/healthz`).catch(() => undefined))?.ok;
     });
@@ -168,7 +178,7 @@ export class Sidetone {
 
   /** The only conference of that id, once its summary is there. */
   async finalised(id: string): Promise<ConferenceBody> {
-    return until(`conference ${id} is finalised`, 30_000, async () => {
+    return until(`conference ${id} is finalised`, async () => {
       const [conference, ...more] = await this.conferences(id);
       assert.deepEqual(more, []);
       return conference?.state === "finalised" ? conference : undefined;
@@ -244,11 +254,16 @@ export function run(...args: readonly string[]): string {
   return execFileSync(BINARY, args, { encoding: "utf8" });
 }
 
+/** Ports that no system gives by itself to whoever asks for any: between the choice of one and its use nobody else comes by it. */
+const PORTS = { from: 20_000, to: 30_000 };
+
 /** A port of this machine that nobody listens at. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true)));
+    await new Promise((resolve) => server.close(resolve));
+    if (isFree) return port;
+  }
 }

@@ -62,7 +62,7 @@ export async function startKamailio({ tls, digest = "MD5" }: { tls?: string; dig
   const up = async (): Promise<void> => {
     child = spawn(KAMAILIO, options, { stdio: ["ignore", "pipe", "pipe"], detached: true });
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (log += chunk.toString()));
-    await until(`Kamailio listens (${log})`, 20_000, async () => isListening(port));
+    await until(`Kamailio listens (${log})`, async () => isListening(port));
   };
   await up();
   return {

@@ -3,11 +3,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { freePort } from "./sidetone.ts";
+import { isListening } from "./sip.ts";
 import { until } from "./wait.ts";
 
 const SECRET = "shared by coturn and sidetone";
@@ -37,7 +37,7 @@ export class Turn {
 
   static async start(): Promise<Turn> {
     const turn = new Turn(await freePort());
-    await until("coturn answers", 10_000, () => isOpen(turn.port));
+    await until("coturn answers", () => isListening(turn.port));
     return turn;
   }
 
@@ -58,12 +58,4 @@ export class Turn {
     await ended;
     rmSync(this.#folder, { recursive: true, force: true });
   }
-}
-
-function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => resolve(true));
-    socket.on("error", () => resolve(false));
-    socket.on("connect", () => socket.destroy());
-  });
 }

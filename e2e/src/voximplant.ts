@@ -1,11 +1,12 @@
 /** A page with the Voximplant face, logged in to a SIP server. */
 
 import assert from "node:assert/strict";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import type { Config } from "../../packages/sdk/src/compat/voximplant/index.ts";
 import type { Told } from "../pages/voximplant.ts";
 import { chromiumTab } from "./browsers.ts";
 import type { SipServer, Wire } from "./sip.ts";
+import type { Site } from "./site.ts";
 import { until } from "./wait.ts";
 
 export interface Station {
@@ -16,11 +17,11 @@ export interface Station {
 }
 
 /** Opens the page, connects and logs in. `before`: a script that the page runs first. */
-export async function openStation(browser: Browser, origin: string, server: SipServer, user: string, config: Config = {}, before?: () => void): Promise<Station> {
+export async function openStation({ browser, url }: Site, server: SipServer, user: string, config: Config = {}, before?: () => void): Promise<Station> {
   const page = await chromiumTab(browser);
   if (before) await page.addInitScript(before);
   const wire = await server.wire();
-  await page.goto(origin);
+  await page.goto(url);
   await page.evaluate((config) => vox.open(config), { ...config, sidetone: { servers: wire.url, domain: server.domain, ...config.sidetone } });
   const station = {
     user,
@@ -78,9 +79,9 @@ export async function events({ page }: Station, call: number | undefined, name: 
 }
 
 /** The first such event, once it was told. */
-export function hears(station: Station, call: number | undefined, name: string, isIt: (told: Told) => boolean = () => true, limitMs = 30_000): Promise<Told> {
+export function hears(station: Station, call: number | undefined, name: string, isIt: (told: Told) => boolean = () => true): Promise<Told> {
   const what = `${station.user} hears ${name}${call === undefined ? "" : ` of call ${call}`}`;
-  return until(what, limitMs, async () => (await events(station, call, name)).find(isIt));
+  return until(what, async () => (await events(station, call, name)).find(isIt));
 }
 
 export async function hangUp({ page }: Station, call: number): Promise<void> {

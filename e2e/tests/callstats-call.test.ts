@@ -4,43 +4,34 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { browserClient, reactNativeClient } from "../src/callstats/clients.ts";
-import { type CallPage, chromiumWithHosts, type Json, seconds, startCall } from "../src/callstats/pages.ts";
-import { pageScript, serveSite } from "../src/callstats/site.ts";
-import { Sidetone } from "../src/sidetone.ts";
+import { type CallPage, type Json, seconds, stage, startCall } from "../src/callstats/pages.ts";
+import { during, type Start } from "../src/setup.ts";
+import type { Sidetone } from "../src/sidetone.ts";
 
 const CONFERENCE = "room 1/ü?+x";
 
-async function call(client: string, check: (server: Sidetone, alice: CallPage, bob: CallPage) => Promise<void>): Promise<void> {
-  const server = await Sidetone.start({ settings: ["callstats.participant_timeout=20s"], tls: true });
-  const site = await serveSite({ "callstats.js": client, "page.js": pageScript("callstats.js") });
-  const chromium = await chromiumWithHosts({ "*.callstats.io": server.port });
-  const context = await chromium.newContext();
-  try {
-    const app = server.callstatsApp();
-    const { alice, bob } = await startCall(context, site.origin, app, CONFERENCE);
-    await seconds(14);
-    await alice.do("event", "audioMute");
-    await alice.do("event", "fabricHold");
-    await seconds(3);
-    await alice.do("event", "fabricResume");
-    await alice.do("event", "audioUnmute");
-    await alice.page.evaluate(() => {
-      const { client, connection, conferenceId } = (window as Json).call;
-      client.sendCustomEvent(connection, conferenceId, [{ type: "button", timestamp: Date.now(), source: "ui" }]);
-    });
-    await seconds(21);
-    await alice.page.evaluate(() => {
-      const { client, conferenceId } = (window as Json).call;
-      client.sendUserFeedback(conferenceId, { userID: "alice", overall: 4, audio: 5, comment: "gut ü" });
-    });
-    for (const page of [alice, bob]) await page.do("event", "fabricTerminated");
-    await seconds(4);
-    await check(server, alice, bob);
-  } finally {
-    await chromium.close();
-    site.close();
-    await server.stop();
-  }
+async function call(start: Start, client: string): Promise<readonly [Sidetone, CallPage, CallPage]> {
+  const { server, origin, context } = await stage(start, "*.callstats.io", client, { settings: ["callstats.participant_timeout=20s"] });
+  const { alice, bob } = await startCall(context, origin, server.callstatsApp(), CONFERENCE);
+  await alice.answered("stats", 1);
+  await alice.do("event", "audioMute");
+  await alice.do("event", "fabricHold");
+  await seconds(3);
+  await alice.do("event", "fabricResume");
+  await alice.do("event", "audioUnmute");
+  await alice.page.evaluate(() => {
+    const { client, connection, conferenceId } = (window as Json).call;
+    client.sendCustomEvent(connection, conferenceId, [{ type: "button", timestamp: Date.now(), source: "ui" }]);
+  });
+  for (const page of [alice, bob]) await page.answered("stats", 3);
+  await alice.page.evaluate(() => {
+    const { client, conferenceId } = (window as Json).call;
+    client.sendUserFeedback(conferenceId, { userID: "alice", overall: 4, audio: 5, comment: "gut ü" });
+  });
+  for (const page of [alice, bob]) await page.do("event", "fabricTerminated");
+  await seconds(4);
+  for (const page of [alice, bob]) await page.settled();
+  return [server, alice, bob];
 }
 
 async function isComplete(server: Sidetone, alice: CallPage, bob: CallPage): Promise<void> {
@@ -54,7 +45,7 @@ async function isComplete(server: Sidetone, alice: CallPage, bob: CallPage): Pro
     user_id: `${name} ünı`, user_name: `${name} at home`, alias_name: `${name} ünı`, site: "hq", app_version: "1.2.3", browser: "Chrome",
     additional_ids: { customerID: "walmart" },
   });
-  assert.deepEqual(people, [person("bob"), person("alice")]);
+  assert.deepEqual(people.toSorted((one: Json, other: Json) => one.user_id.localeCompare(other.user_id)), [person("alice"), person("bob")]);
 
   for (const [page, user] of [[alice, "alice ünı"], [bob, "bob ünı"]] as const) {
     const { key } = conference.participants.find((held: Json) => held.user_id === user);
@@ -104,13 +95,12 @@ async function endsBySilence(server: Sidetone): Promise<void> {
   assert.ok(conference.scores.mos_cq > 1, JSON.stringify(conference.scores));
 }
 
-test("callstats-js 3.73.16, unmodified, reports a call", async () => {
-  await call(browserClient(), async (server, alice, bob) => {
+test("callstats-js 3.73.16, unmodified, reports a call", () =>
+  during(async (start) => {
+    const [server, alice, bob] = await call(start, browserClient());
     await isComplete(server, alice, bob);
     await endsBySilence(server);
-  });
-});
+  }));
 
-test("react-native-callstats 3.73.22, unmodified, reports a call", async () => {
-  await call(await reactNativeClient(), isComplete);
-});
+test("react-native-callstats 3.73.22, unmodified, reports a call", () =>
+  during(async (start) => isComplete(...(await call(start, await reactNativeClient())))));

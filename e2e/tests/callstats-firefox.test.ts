@@ -6,15 +6,16 @@ import { test } from "node:test";
 import { firefoxTab, launchFirefox } from "../src/browsers.ts";
 import { browserClient } from "../src/callstats/clients.ts";
 import type { Json } from "../src/callstats/pages.ts";
-import { pageScript, serveSite } from "../src/callstats/site.ts";
+import { serveSite } from "../src/callstats/site.ts";
+import { during } from "../src/setup.ts";
 import { Sidetone } from "../src/sidetone.ts";
 import { until } from "../src/wait.ts";
 
-test("callstats-js 3.73.16, unmodified, reports from Firefox", async () => {
-  const server = await Sidetone.start();
-  const site = await serveSite({ "callstats.js": browserClient(), "page.js": pageScript("callstats.js") });
-  const firefox = await launchFirefox();
-  try {
+test("callstats-js 3.73.16, unmodified, reports from Firefox", () =>
+  during(async (start) => {
+    const server = await start("Sidetone", Sidetone.start());
+    const site = await start("the site", serveSite(browserClient()));
+    const firefox = await start("Firefox", launchFirefox());
     const { appId, appSecret } = server.callstatsApp();
     const tab = await firefoxTab(firefox);
     await tab.goto(site.origin);
@@ -23,7 +24,7 @@ test("callstats-js 3.73.16, unmodified, reports from Firefox", async () => {
       await (window as Json).call.start(options);
       await (window as Json).call.alone();
     }, options);
-    const conference = await until("there are three reports", 60_000, async () => {
+    const conference = await until("there are three reports", async () => {
       const [found] = await server.conferences("standup");
       return (found?.peer_connections[0]?.report_count ?? 0) >= 3 && found;
     });
@@ -36,9 +37,4 @@ test("callstats-js 3.73.16, unmodified, reports from Firefox", async () => {
     assert.deepEqual(sent.map(({ kind }) => kind).sort(), ["audio", "video"]);
     for (const stream of sent) assert.ok((stream["bytesSent"] as number) > 10_000 && "csioMark" in stream, JSON.stringify(stream));
     assert.equal(await server.metric('sidetone_callstats_diagnostics_total{event_type="restResponseError"}'), 0);
-  } finally {
-    await firefox.close();
-    site.close();
-    await server.stop();
-  }
-});
+  }));

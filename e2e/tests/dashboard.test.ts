@@ -1,22 +1,18 @@
 /** Every page of the dashboard: opened, used, looked at by axe, at 1280 and 390 px, light and dark, without a word in the console. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { launchChromium } from "../src/browsers.ts";
+import type { Browser, Page } from "playwright-core";
+import { launchChromium, profile } from "../src/browsers.ts";
+import { look, type View, VIEWS } from "../src/look.ts";
+import { setUp } from "../src/setup.ts";
 import { run, Sidetone } from "../src/sidetone.ts";
 import { until } from "../src/wait.ts";
 
 const TRACES = fileURLToPath(new URL("../../testdata/traces/", import.meta.url));
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-/** Where the screenshots go, for whoever wants to look. */
-const SHOTS = process.env["SIDETONE_SCREENSHOTS"] ?? join(tmpdir(), "sidetone-screenshots");
-const VIEWS = [1280, 390].flatMap((width) => (["light", "dark"] as const).map((scheme) => ({ width, scheme })));
 
 interface Line {
   readonly t: number;
@@ -51,239 +47,217 @@ async function send(
   }
 }
 
-describe("dashboard", () => {
-  let sidetone: Sidetone;
-  let browser: Browser;
-  let password: string;
-  let conference: string;
-  let connection: string;
+let sidetone: Sidetone;
+let browser: Browser;
+let password: string;
+let conference: string;
+let connection: string;
 
-  before(async () => {
-    mkdirSync(SHOTS, { recursive: true });
-    // Longer than the tests take: a call that is to run must not end by silence.
-    sidetone = await Sidetone.start({ settings: ["presence.participant_timeout=30m"] });
-    password = /password {2}(\S+)/.exec(run("user", "create", "ada", "--role", "admin", "--generate", "--data", sidetone.data))![1]!;
-    await Promise.all([
-      send(sidetone, "support-4711", "ada", "av-pc0.jsonl", 120_000, true),
-      send(sidetone, "support-4711", "bob", "av-pc1.jsonl", 120_000, true),
-      send(sidetone, "weekly", "ada", "lite/av-pc0.jsonl", 0, false),
-      send(sidetone, "weekly", "chen", "lite/av-pc1.jsonl", 0, false),
-    ]);
-    const detail = await sidetone.finalised("support-4711");
-    conference = `/conferences/${detail.key}`;
-    connection = detail.peer_connections[0]!.key;
-    browser = await launchChromium();
-  });
+setUp(async (start) => {
+  // Longer than the tests take: a call that is to run must not end by silence.
+  sidetone = await start("Sidetone", Sidetone.start({ settings: ["presence.participant_timeout=30m"] }));
+  password = /password {2}(\S+)/.exec(run("user", "create", "ada", "--role", "admin", "--generate", "--data", sidetone.data))![1]!;
+  await Promise.all([
+    send(sidetone, "support-4711", "ada", "av-pc0.jsonl", 120_000, true),
+    send(sidetone, "support-4711", "bob", "av-pc1.jsonl", 120_000, true),
+    send(sidetone, "weekly", "ada", "lite/av-pc0.jsonl", 0, false),
+    send(sidetone, "weekly", "chen", "lite/av-pc1.jsonl", 0, false),
+  ]);
+  const detail = await sidetone.finalised("support-4711");
+  conference = `/conferences/${detail.key}`;
+  connection = detail.peer_connections[0]!.key;
+  browser = await start("Chromium", launchChromium());
+});
 
-  after(async () => {
-    await browser?.close();
-    await sidetone?.stop();
-  });
+interface Visit extends Partial<View> {
+  /** A complaint that the test means to cause. */
+  readonly expected?: RegExp;
+}
 
-  interface Visit {
-    readonly width?: number;
-    readonly scheme?: "light" | "dark";
-    /** A complaint that the test means to cause. */
-    readonly expected?: RegExp;
+async function visit(options: Visit, use: (page: Page) => Promise<void>): Promise<void> {
+  const { width = 1280, colorScheme = "light", expected } = options;
+  const context = await profile(browser, { viewport: { width, height: width > 600 ? 900 : 844 }, colorScheme, baseURL: sidetone.url });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
+  try {
+    await use(page);
+    assert.deepEqual(complaints.filter((complaint) => !expected?.test(complaint)), []);
+  } finally {
+    await context.close();
   }
+}
 
-  async function visit(options: Visit, use: (page: Page, context: BrowserContext) => Promise<void>): Promise<void> {
-    const { width = 1280, scheme = "light", expected } = options;
-    const context = await browser.newContext({ viewport: { width, height: width > 600 ? 900 : 844 }, colorScheme: scheme, baseURL: sidetone.url });
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on("pageerror", (error) => complaints.push(String(error)));
-    page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
-    try {
-      await use(page, context);
-      assert.deepEqual(complaints.filter((complaint) => !expected?.test(complaint)), []);
-    } finally {
-      await context.close();
-    }
-  }
+async function logIn(page: Page): Promise<void> {
+  await page.goto("/login");
+  await page.getByLabel("Name").fill("ada");
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("heading", { name: "Conferences" }).waitFor();
+}
 
-  async function logIn(page: Page): Promise<void> {
-    await page.goto("/login");
+for (const view of VIEWS) {
+  test(`each page at ${view.width} px, ${view.colorScheme}`, () =>
+    visit(view, async (page) => {
+      const opens = async (name: string, path: string, ready?: string): Promise<void> => {
+        await page.goto(path);
+        if (ready) await page.locator(ready).first().waitFor();
+        await look(page, name, view);
+      };
+      await opens("login", "/login");
+      await logIn(page);
+      await opens("conferences", "/", "a.row-link");
+      await opens("conferences-none", "/?q=nothing+is+called+this", ".empty");
+      await opens("conference", conference, ".chart canvas");
+      await opens("raw", `${conference}/raw/${connection}`, ".object");
+      await opens("live", "/live", ".live-rows a");
+      await opens("user", "/users/ada", ".score-dots");
+      await opens("import", "/import");
+      await opens("apps", "/apps");
+      await opens("team", "/team");
+      await opens("names", "/team/names", "table.rows");
+    }));
+}
+
+test("nobody gets past the login without the password, and back to where they wanted with it", () =>
+  visit({}, async (page) => {
+    await page.goto(`${conference}?kind=left`);
     await page.getByLabel("Name").fill("ada");
     await page.getByLabel("Password").fill(password);
     await page.getByRole("button", { name: "Log in" }).click();
-    await page.getByRole("heading", { name: "Conferences" }).waitFor();
-  }
+    await page.getByRole("heading", { name: "support-4711" }).waitFor();
+    assert.equal(new URL(page.url()).search, "?kind=left");
+    await page.getByLabel("ada, account menu").click();
+    await page.getByRole("button", { name: "Log out" }).click();
+    await page.goto(conference);
+    await page.getByRole("heading", { name: "Log in" }).waitFor();
+  }));
 
-  /** Axe by the debugger, which no content security policy concerns. */
-  async function violations(page: Page, context: BrowserContext): Promise<unknown> {
-    const debug = await context.newCDPSession(page);
-    await debug.send("Runtime.evaluate", { expression: AXE });
-    const expression = "axe.run().then(({ violations }) => JSON.stringify(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html.slice(0, 200))])))";
-    const { result } = await debug.send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
-    return JSON.parse(String(result.value));
-  }
+test("the list is searched, and the address says for what", () =>
+  visit({}, async (page) => {
+    await logIn(page);
+    await page.getByRole("combobox", { name: "Quality" }).selectOption("bad");
+    await page.getByRole("button", { name: "Search" }).click();
+    await page.getByRole("link", { name: "support-4711" }).waitFor();
+    assert.equal(await page.locator("a.row-link").count(), 1);
+    assert.equal(new URL(page.url()).search, "?quality=bad");
+    await page.getByRole("searchbox", { name: "User id" }).fill("chen");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "No conference fits" }).waitFor();
+    await page.getByRole("link", { name: "Show all conferences" }).click();
+    await page.getByRole("link", { name: "weekly" }).waitFor();
+  }));
 
-  for (const view of VIEWS) {
-    test(`each page at ${view.width} px, ${view.scheme}`, () =>
-      visit(view, async (page, context) => {
-        const look = async (name: string, path: string, ready?: string): Promise<void> => {
-          await page.goto(path);
-          if (ready) await page.locator(ready).first().waitFor();
-          const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-          assert.ok(excess <= 0, `${name} is ${excess} px too wide`);
-          await page.screenshot({ path: join(SHOTS, `${name}-${view.width}-${view.scheme}.png`), fullPage: true });
-          assert.deepEqual(await violations(page, context), [], name);
-        };
-        await look("login", "/login");
-        await logIn(page);
-        await look("conferences", "/", "a.row-link");
-        await look("conferences-none", "/?q=nothing+is+called+this", ".empty");
-        await look("conference", conference, ".chart canvas");
-        await look("raw", `${conference}/raw/${connection}`, ".object");
-        await look("live", "/live", ".live-rows a");
-        await look("user", "/users/ada", ".score-dots");
-        await look("import", "/import");
-        await look("apps", "/apps");
-        await look("team", "/team");
-        await look("names", "/team/names", "table.rows");
-      }));
-  }
+test("charts of both ends share a cursor and zoom", () =>
+  visit({}, async (page) => {
+    await logIn(page);
+    await page.goto(conference);
+    await page.locator("[data-charts][data-painted]").first().waitFor();
+    const values = (): Promise<string[]> => page.locator(".chart-key b").allTextContents();
+    const means = await values();
+    const chart = page.locator(".chart .u-over").first();
+    await chart.scrollIntoViewIfNeeded();
+    const box = (await chart.boundingBox())!;
+    const under = await until("the cursor tells values", async () => {
+      await page.mouse.move(box.x + box.width * (0.55 + Math.random() / 100), box.y + box.height / 2);
+      const now = await values();
+      return now.join() === means.join() ? undefined : now;
+    });
+    const half = means.length / 2;
+    assert.ok(under.slice(half).some((value, index) => value !== means[half + index]), "also at the other end");
+    const asked = page.waitForRequest((request) => request.url().includes("from_ms="));
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.8, box.y + box.height / 2, { steps: 5 });
+    await page.mouse.up();
+    await asked;
+    const figures = await page.locator(".chart").count();
+    assert.ok(figures >= 14, `${figures} charts`);
+  }));
 
-  test("nobody gets past the login without the password, and back to where they wanted with it", () =>
-    visit({}, async (page) => {
-      await page.goto(`${conference}?kind=left`);
-      await page.getByLabel("Name").fill("ada");
-      await page.getByLabel("Password").fill(password);
-      await page.getByRole("button", { name: "Log in" }).click();
-      await page.getByRole("heading", { name: "support-4711" }).waitFor();
-      assert.equal(new URL(page.url()).search, "?kind=left");
-      await page.getByLabel("ada, account menu").click();
-      await page.getByRole("button", { name: "Log out" }).click();
-      await page.goto(conference);
-      await page.getByRole("heading", { name: "Log in" }).waitFor();
-    }));
+test("the numbers of a chart are those of the query API", () =>
+  visit({}, async (page) => {
+    await logIn(page);
+    const series = `series?slots_max=1&metrics=rtt_ms`;
+    const shown = (await (await page.request.get(`${conference}/series/${connection}?slots_max=1&metrics=rtt_ms`)).json()) as unknown;
+    assert.deepEqual(shown, await sidetone.get(`/v1/peer-connections/${connection}/${series}`));
+  }));
 
-  test("the list is searched, and the address says for what", () =>
-    visit({}, async (page) => {
-      await logIn(page);
-      await page.getByRole("combobox", { name: "Quality" }).selectOption("bad");
-      await page.getByRole("button", { name: "Search" }).click();
-      await page.getByRole("link", { name: "support-4711" }).waitFor();
-      assert.equal(await page.locator("a.row-link").count(), 1);
-      assert.equal(new URL(page.url()).search, "?quality=bad");
-      await page.getByRole("searchbox", { name: "User id" }).fill("chen");
-      await page.keyboard.press("Enter");
-      await page.getByRole("heading", { name: "No conference fits" }).waitFor();
-      await page.getByRole("link", { name: "Show all conferences" }).click();
-      await page.getByRole("link", { name: "weekly" }).waitFor();
-    }));
+test("the minutes that counted are shaded on the timeline, and the keyboard reaches them with their reason", () =>
+  visit({}, async (page) => {
+    await logIn(page);
+    await page.goto(conference);
+    const shade = page.locator(".timeline-moments a").first();
+    const box = (await shade.locator("rect").boundingBox())!;
+    assert.ok(box.width > 1 && box.height > 20, JSON.stringify(box));
+    assert.match((await shade.getAttribute("aria-label"))!, /^A minute that counted: .+ was at \d\.\d for .+, and without it at \d\.\d\. .+\.$/);
+    await shade.focus();
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/at_ms=\d+/);
+  }));
 
-  test("charts of both ends share a cursor and zoom", () =>
-    visit({}, async (page) => {
-      await logIn(page);
-      await page.goto(conference);
-      await page.locator(".chart canvas").first().waitFor();
-      const values = (): Promise<string[]> => page.locator(".chart-key b").allTextContents();
-      const means = await values();
-      const chart = page.locator(".chart .u-over").first();
-      await chart.scrollIntoViewIfNeeded();
-      const box = (await chart.boundingBox())!;
-      await page.mouse.move(box.x + box.width * 0.55, box.y + box.height / 2);
-      const under = await until("the cursor tells values", 2000, async () => {
-        const now = await values();
-        return now.join() === means.join() ? undefined : now;
-      });
-      const half = means.length / 2;
-      assert.ok(under.slice(half).some((value, index) => value !== means[half + index]), "also at the other end");
-      const asked = page.waitForRequest((request) => request.url().includes("from_ms="));
-      await page.mouse.down();
-      await page.mouse.move(box.x + box.width * 0.8, box.y + box.height / 2, { steps: 5 });
-      await page.mouse.up();
-      await asked;
-      const figures = await page.locator(".chart").count();
-      assert.ok(figures >= 14, `${figures} charts`);
-    }));
+test("a call that runs appears and moves while one looks", () =>
+  visit({}, async (page) => {
+    await logIn(page);
+    await page.goto("/live");
+    await page.getByRole("link", { name: "weekly" }).waitFor();
+    const tells = (from: number, until: number, agoMs: number) => send(sidetone, "just-now", "dora", "audio-pc0.jsonl", agoMs, false, [from, until]);
+    await tells(0, 10, 12_000);
+    await page.getByRole("link", { name: "just-now" }).click();
+    await page.getByRole("heading", { name: "This call is running" }).waitFor();
+    await page.locator("[data-charts][data-painted]").waitFor();
+    const drawn = () => page.locator(".chart canvas").evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
+    const before = await drawn();
+    assert.ok(before.length >= 3, `${before.length} charts`);
+    await tells(10, 20, 0);
+    await until("each chart has grown", async () => {
+      const now = await drawn();
+      return now.length >= before.length && before.every((image, index) => image !== now[index]);
+    });
+  }));
 
-  test("the numbers of a chart are those of the query API", () =>
-    visit({}, async (page) => {
-      await logIn(page);
-      const series = `series?slots_max=1&metrics=rtt_ms`;
-      const shown = (await (await page.request.get(`${conference}/series/${connection}?slots_max=1&metrics=rtt_ms`)).json()) as unknown;
-      assert.deepEqual(shown, await sidetone.get(`/v1/peer-connections/${connection}/${series}`));
-    }));
+test("a raw object opens with its members over time, and the filter finds it", () =>
+  visit({}, async (page) => {
+    await logIn(page);
+    await page.goto(`${conference}/raw/${connection}`);
+    await page.getByRole("searchbox").fill("jitterBufferDelay");
+    const shown = page.locator("details.object:visible");
+    await until("only some are left", async () => (await shown.count()) === 2);
+    assert.equal(new URL(page.url()).searchParams.get("q"), "jitterbufferdelay");
+    await shown.first().locator("summary").click();
+    await page.locator('tr[data-member="jitterBufferDelay"] .spark').first().waitFor();
+  }));
 
-  test("the minutes that counted are shaded on the timeline, and the keyboard reaches them with their reason", () =>
-    visit({}, async (page) => {
-      await logIn(page);
-      await page.goto(conference);
-      const shade = page.locator(".timeline-moments a").first();
-      const box = (await shade.locator("rect").boundingBox())!;
-      assert.ok(box.width > 1 && box.height > 20, JSON.stringify(box));
-      assert.match((await shade.getAttribute("aria-label"))!, /^A minute that counted: .+ was at \d\.\d for .+, and without it at \d\.\d\. .+\.$/);
-      await shade.focus();
-      await page.keyboard.press("Enter");
-      await page.waitForURL(/at_ms=\d+/);
-    }));
+test("a dump is imported by its file, and refused with its first fault", () =>
+  visit({ expected: /422/ }, async (page) => {
+    await logIn(page);
+    await page.goto("/import");
+    await page.locator('input[type="file"]').setInputFiles([
+      { name: "webrtc-internals-av.json", mimeType: "application/json", buffer: readFileSync(join(TRACES, "webrtc-internals-av.json")) },
+      { name: "broken.json", mimeType: "application/json", buffer: Buffer.from('{"PeerConnections": {') },
+    ]);
+    await page.locator(".results .done").waitFor();
+    await page.locator(".results .failed").waitFor();
+    assert.match((await page.locator(".results .failed").textContent())!, /line 1/);
+    await page.getByRole("link", { name: "webrtc-internals-av" }).click();
+    await page.getByText("A good call").waitFor();
+  }));
 
-  test("a call that runs appears and moves while one looks", () =>
-    visit({}, async (page) => {
-      await logIn(page);
-      await page.goto("/live");
-      await page.getByRole("link", { name: "weekly" }).waitFor();
-      const tells = (from: number, until: number, agoMs: number) => send(sidetone, "just-now", "dora", "audio-pc0.jsonl", agoMs, false, [from, until]);
-      await tells(0, 10, 12_000);
-      await page.getByRole("link", { name: "just-now" }).click();
-      await page.getByRole("heading", { name: "This call is running" }).waitFor();
-      await page.locator("[data-charts][data-painted]").waitFor();
-      const drawn = () => page.locator(".chart canvas").evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
-      const before = await drawn();
-      assert.ok(before.length >= 3, `${before.length} charts`);
-      await tells(10, 20, 0);
-      await until("each chart has grown", 10_000, async () => {
-        const now = await drawn();
-        return now.length >= before.length && before.every((image, index) => image !== now[index]);
-      });
-    }));
+test("the theme that was chosen stays", () =>
+  visit({ colorScheme: "light" }, async (page) => {
+    await logIn(page);
+    await page.getByRole("button", { name: "Dark colours" }).click();
+    await page.goto("/live");
+    assert.equal(await page.evaluate(() => document.documentElement.dataset["theme"]), "dark");
+    assert.equal(await page.getByRole("button", { name: "Dark colours" }).getAttribute("aria-pressed"), "true");
+  }));
 
-  test("a raw object opens with its members over time, and the filter finds it", () =>
-    visit({}, async (page) => {
-      await logIn(page);
-      await page.goto(`${conference}/raw/${connection}`);
-      await page.getByRole("searchbox").fill("jitterBufferDelay");
-      const shown = page.locator("details.object:visible");
-      await until("only some are left", 2000, async () => (await shown.count()) === 2);
-      assert.equal(new URL(page.url()).searchParams.get("q"), "jitterbufferdelay");
-      await shown.first().locator("summary").click();
-      await page.locator('tr[data-member="jitterBufferDelay"] .spark').first().waitFor();
-    }));
-
-  test("a dump is imported by its file, and refused with its first fault", () =>
-    visit({ expected: /422/ }, async (page) => {
-      await logIn(page);
-      await page.goto("/import");
-      await page.locator('input[type="file"]').setInputFiles([
-        { name: "webrtc-internals-av.json", mimeType: "application/json", buffer: readFileSync(join(TRACES, "webrtc-internals-av.json")) },
-        { name: "broken.json", mimeType: "application/json", buffer: Buffer.from('{"PeerConnections": {') },
-      ]);
-      await page.locator(".results .done").waitFor();
-      await page.locator(".results .failed").waitFor();
-      assert.match((await page.locator(".results .failed").textContent())!, /line 1/);
-      await page.getByRole("link", { name: "webrtc-internals-av" }).click();
-      await page.getByText("A good call").waitFor();
-    }));
-
-  test("the theme that was chosen stays", () =>
-    visit({ scheme: "light" }, async (page) => {
-      await logIn(page);
-      await page.getByRole("button", { name: "Dark colours" }).click();
-      await page.goto("/live");
-      assert.equal(await page.evaluate(() => document.documentElement.dataset["theme"]), "dark");
-      assert.equal(await page.getByRole("button", { name: "Dark colours" }).getAttribute("aria-pressed"), "true");
-    }));
-
-  test("the keyboard leads through the list", () =>
-    visit({}, async (page) => {
-      await logIn(page);
-      await page.keyboard.press("Tab");
-      assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Skip to the content");
-      await page.getByRole("link", { name: "support-4711" }).focus();
-      await page.keyboard.press("Enter");
-      await page.getByRole("heading", { name: "support-4711" }).waitFor();
-    }));
-});
+test("the keyboard leads through the list", () =>
+  visit({}, async (page) => {
+    await logIn(page);
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Skip to the content");
+    await page.getByRole("link", { name: "support-4711" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "support-4711" }).waitFor();
+  }));

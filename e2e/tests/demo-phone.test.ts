@@ -2,11 +2,13 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import { profile } from "../src/browsers.ts";
 import { Demo, demoTab } from "../src/demo.ts";
 import { look, type View, VIEWS } from "../src/look.ts";
+import { setUp } from "../src/setup.ts";
 import { wireTo } from "../src/sip.ts";
 import { launchSpeaking } from "../src/voice.ts";
 import { until } from "../src/wait.ts";
@@ -14,21 +16,14 @@ import { until } from "../src/wait.ts";
 let demo: Demo;
 let browser: Browser;
 
-before(async () => {
-  demo = await Demo.start();
-  browser = await launchSpeaking();
+setUp(async (start) => {
+  demo = await start("the demo", Demo.start());
+  browser = await start("Chromium", launchSpeaking());
 });
 
-after(async () => {
-  await browser?.close();
-  await demo?.stop();
-});
-
-/** A browser of its own; a machine that is busy elsewhere takes its time. */
+/** A browser of its own. */
 async function person({ width, colorScheme }: View = VIEWS[0]!): Promise<BrowserContext> {
-  const context = await browser.newContext({ viewport: { width, height: 860 }, colorScheme });
-  context.setDefaultTimeout(90_000);
-  return context;
+  return profile(browser, { viewport: { width, height: 860 }, colorScheme });
 }
 
 /** A tab that takes the user that is offered first: the next that no other tab has. */
@@ -40,7 +35,7 @@ async function logIn(context: BrowserContext, url: string, complaints: string[])
 }
 
 const text = (page: Page, selector: string) => page.locator(selector).innerText();
-const hears = (page: Page, selector: string, words: RegExp) => until(`${selector} says ${words}`, 90_000, async () => words.test(await text(page, selector)));
+const hears = (page: Page, selector: string, words: RegExp) => until(`${selector} says ${words}`, async () => words.test(await text(page, selector)));
 
 async function lose(page: Page, percent: string): Promise<void> {
   await page.locator("#drop").evaluate((input, value) => {
@@ -77,7 +72,7 @@ for (const view of VIEWS) {
     await ada.locator("body").press("4");
     await ada.click("#keypad");
     await ada.locator("#keys").getByRole("button", { name: "hash" }).click();
-    assert.equal(await text(ada, "#sent-keys"), "4#");
+    await hears(ada, "#sent-keys", /^4#$/);
     await look(ada, "phone-keys", view);
     await ada.click("#keypad");
     await ada.click("#mute");
@@ -91,7 +86,7 @@ for (const view of VIEWS) {
 
     await lose(bob, "60");
     await hears(ada, "#noticed", /since/);
-    await until("the indicator gives a reason that was noticed", 90_000, async () => {
+    await until("the indicator gives a reason that was noticed", async () => {
       const reason = await text(ada, "#quality-reason");
       return reason !== "" && (await text(ada, "#noticed")).includes(reason);
     });
@@ -102,7 +97,7 @@ for (const view of VIEWS) {
     await hears(bob, "#over-words", /Ada hung up/);
     await ada.locator(".stars").getByRole("radio", { name: "Fair" }).check({ force: true });
     await ada.click("#send-feedback");
-    assert.match(await text(ada, "#feedback-said"), /at least one/);
+    await hears(ada, "#feedback-said", /at least one/);
     await ada.locator(".issues").getByRole("checkbox", { name: "Words were missing" }).check({ force: true });
     await look(ada, "phone-feedback", view);
     await ada.click("#send-feedback");
@@ -132,11 +127,11 @@ test("several calls ring at once, one is ignored, one refused, and a caller who 
   await bob.fill("#number", "carol");
   await bob.press("#number", "Enter");
   await hears(carol, "#banners", /Bob/);
-  assert.equal(await carol.locator(".banner").count(), 2);
+  await until("both are shown", async () => (await carol.locator(".banner").count()) === 2);
   await carol.locator(".banner", { hasText: "Bob" }).getByRole("button", { name: "Reject" }).click();
   await hears(bob, "#over-words", /Carol is busy/);
   await carol.locator(".banner", { hasText: "Ada" }).getByRole("button", { name: "Ignore" }).click();
-  await until("nobody rings any more", 90_000, async () => (await carol.locator(".banner").count()) === 0);
+  await until("nobody rings any more", async () => (await carol.locator(".banner").count()) === 0);
   assert.match(await text(ada, "#state"), /ringing/);
   await ada.keyboard.press("Escape");
   await hears(ada, "#over-words", /You gave up/);
@@ -180,7 +175,7 @@ test("in a call: less noise, another microphone, and a socket that is lost and c
   await bob.getByRole("button", { name: "Answer" }).click();
   for (const page of [ada, bob]) await page.waitForSelector("#timer:not([hidden])");
 
-  const pressed = (expected: string) => until(`less noise is ${expected}`, 90_000, async () => (await ada.getAttribute("#noise", "aria-pressed")) === expected);
+  const pressed = (expected: string) => until(`less noise is ${expected}`, async () => (await ada.getAttribute("#noise", "aria-pressed")) === expected);
   await ada.click("#noise");
   await pressed("true");
   await ada.click("#noise");
@@ -189,7 +184,7 @@ test("in a call: less noise, another microphone, and a socket that is lost and c
   const microphones = await ada.locator("#microphone option").evaluateAll((options) => options.map((option) => (option as HTMLOptionElement).value));
   const other = microphones.at(-1)!;
   await ada.selectOption("#microphone", other, { force: true });
-  await until("the other microphone is heard, and the first no more", 90_000, () =>
+  await until("the other microphone is heard, and the first no more", () =>
     ada.evaluate((other) => {
       const live = (globalThis as unknown as { captured: MediaStreamTrack[] }).captured.filter(({ readyState }) => readyState === "live");
       return live.length > 0 && live.every((track) => track.getSettings().deviceId === other);
@@ -262,9 +257,9 @@ test("twelve lines are a phone, and the source that is shown is the one that run
     const complaints: string[] = [];
     const context = await person(view);
     const page = await demoTab(context, demo.page("twelve-lines/"), complaints);
-    await until("both frames are there", 90_000, async () => page.frames().length === 3);
+    await until("both frames are there", async () => page.frames().length === 3);
     const [, ada, bob] = page.frames();
-    const shows = (frame: typeof ada, words: RegExp) => until(`the frame shows ${words}`, 90_000, async () => words.test(await frame!.locator("#state").innerText()));
+    const shows = (frame: typeof ada, words: RegExp) => until(`the frame shows ${words}`, async () => words.test(await frame!.locator("#state").innerText()));
     await shows(ada, /ada is ready/);
     await shows(bob, /bob is ready/);
     await ada!.fill("#who", "bob");

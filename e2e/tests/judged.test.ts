@@ -4,14 +4,13 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join as path } from "node:path";
-import { after, before, test } from "node:test";
-import type { Browser } from "playwright-core";
+import { after, test } from "node:test";
 import { wav } from "../../packages/sdk/src/phone/media/tones.ts";
-import { chromiumTab, launchChromium } from "../src/browsers.ts";
+import { chromiumTab, launchChromium, profile } from "../src/browsers.ts";
 import { connect, join } from "../src/call.ts";
 import { MediaWire } from "../src/media-wire.ts";
-import { type Origin, serveOrigin } from "../src/origin.ts";
-import { run, Sidetone } from "../src/sidetone.ts";
+import { run } from "../src/sidetone.ts";
+import { setUpSite } from "../src/site.ts";
 import { sleep, until } from "../src/wait.ts";
 
 /** What a page was told of an issue. */
@@ -19,46 +18,32 @@ interface Told {
   readonly rule: string;
 }
 
-let sidetone: Sidetone;
-let origin: Origin;
-let browser: Browser;
-let password: string;
 const folder = mkdtempSync(path(tmpdir(), "sidetone-voice-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+// Somebody who speaks for a second and a half, and draws breath as long.
+const rate = 8000;
+const voice = Float32Array.from({ length: rate * 3 }, (_, at) => (at < rate * 1.5 ? 0.3 * Math.sin((2 * Math.PI * 300 * at) / rate) * (0.6 + 0.4 * Math.sin((2 * Math.PI * 4 * at) / rate)) : 0));
+writeFileSync(path(folder, "voice.wav"), wav(voice));
 
-before(async () => {
-  sidetone = await Sidetone.start();
-  password = /password {2}(\S+)/.exec(run("user", "create", "ada", "--role", "admin", "--generate", "--data", sidetone.data))![1]!;
-  origin = await serveOrigin([`${sidetone.url}/sdk/sidetone.js`]);
-  // Somebody who speaks for a second and a half, and draws breath as long.
-  const rate = 8000;
-  const voice = Float32Array.from({ length: rate * 3 }, (_, at) => (at < rate * 1.5 ? 0.3 * Math.sin((2 * Math.PI * 300 * at) / rate) * (0.6 + 0.4 * Math.sin((2 * Math.PI * 4 * at) / rate)) : 0));
-  writeFileSync(path(folder, "voice.wav"), wav(voice));
-  browser = await launchChromium([`--use-file-for-fake-audio-capture=${path(folder, "voice.wav")}`]);
-});
-
-after(async () => {
-  await browser?.close();
-  await origin?.close();
-  await sidetone?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+const site = setUpSite("call", { launch: () => launchChromium([`--use-file-for-fake-audio-capture=${path(folder, "voice.wav")}`]) });
 
 test("while a call runs its page says whose side it is, which hop, and why", async () => {
   const users = ["ada", "bob", "eve"] as const;
-  const [ada, bob, eve] = [await chromiumTab(browser), await chromiumTab(browser), await chromiumTab(browser)];
-  for (const [index, tab] of [ada, bob, eve].entries()) await join(tab, origin.url, sidetone, { conference: "judged", user: users[index]!, uploadIntervalMs: 2000 });
+  const [ada, bob, eve] = [await chromiumTab(site.browser), await chromiumTab(site.browser), await chromiumTab(site.browser)];
+  for (const [index, tab] of [ada, bob, eve].entries()) await join(tab, site, { conference: "judged", user: users[index]!, uploadIntervalMs: 2000 });
   // All that ada sends and receives passes the wire, and what bob and eve say to each other does not.
   const wire = await MediaWire.around(ada, [bob, eve]);
   try {
     await connect(ada, bob, { from: "ada", to: "bob" }, { video: false });
     await connect(ada, eve, { from: "ada", to: "eve" }, { video: false });
     await connect(bob, eve, { from: "bob", to: "eve" }, { video: false });
-    const page = await (await browser.newContext({ baseURL: sidetone.url })).newPage();
+    const page = await (await profile(site.browser, { baseURL: site.sidetone.url })).newPage();
+    const password = /password {2}(\S+)/.exec(run("user", "create", "ada", "--role", "admin", "--generate", "--data", site.sidetone.data))![1]!;
     await page.goto("/login");
     await page.getByLabel("Name").fill("ada");
     await page.getByLabel("Password").fill(password);
     await page.getByRole("button", { name: "Log in" }).click();
-    const { key } = await until("the conference is known", 20_000, async () => (await sidetone.conferences("judged"))[0]);
+    const { key } = await until("the conference is known", async () => (await site.sidetone.conferences("judged"))[0]);
     await page.goto(`/conferences/${key}`);
     await page.getByRole("heading", { name: "Why it is poor just now" }).waitFor();
     // What is normal must be known before something else is.
@@ -67,12 +52,12 @@ test("while a call runs its page says whose side it is, which hop, and why", asy
     // Between two nobody could tell whose network it is; here bob and eve speak for their own.
     for (const [hop, side] of [["sender, uplink", "on the way out"], ["receiver, downlink", "on the way in"]] as const) {
       const found = page.locator(".diagnoses li").filter({ hasText: hop }).first();
-      await found.waitFor({ timeout: 60_000 });
+      await found.waitFor();
       const sentence = (await found.locator(".diagnosis").textContent())!;
       assert.ok(sentence.includes(`ada's own network, ${side}`), sentence);
       assert.ok((await found.locator(".evidence a").count()) > 0, "with what speaks for it");
     }
-    assert.equal((await sidetone.conference("judged")).state, "running", "told during the call");
+    assert.equal((await site.sidetone.conference("judged")).state, "running", "told during the call");
   } finally {
     wire.close();
     for (const tab of [ada, bob, eve]) await tab.close();
@@ -80,9 +65,9 @@ test("while a call runs its page says whose side it is, which hop, and why", asy
 });
 
 test("who speaks into a muted microphone is told so, where the app asked for it", async () => {
-  const [ada, bob] = [await chromiumTab(browser), await chromiumTab(browser)];
-  await join(ada, origin.url, sidetone, { conference: "muted", user: "ada", mutedSpeech: true });
-  await join(bob, origin.url, sidetone, { conference: "muted", user: "bob" });
+  const [ada, bob] = [await chromiumTab(site.browser), await chromiumTab(site.browser)];
+  await join(ada, site, { conference: "muted", user: "ada", mutedSpeech: true });
+  await join(bob, site, { conference: "muted", user: "bob" });
   await connect(ada, bob, { from: "ada", to: "bob" }, { video: false });
   const told = async (tab: typeof ada, name: string) =>
     (await tab.evaluate(() => call.told(), undefined)).filter((held) => held.name === name && JSON.stringify(held.value).includes("speaking_while_muted")).map(({ value }) => value as Told);
@@ -90,13 +75,13 @@ test("who speaks into a muted microphone is told so, where the app asked for it"
   assert.deepEqual(await told(ada, "issue"), [], "not muted, not told");
   // Both speak, both are muted, one asked.
   for (const tab of [ada, bob]) await tab.evaluate(() => call.mute(true), undefined);
-  await until("ada is told that she is muted", 30_000, async () => (await told(ada, "issue")).length > 0);
+  await until("ada is told that she is muted", async () => (await told(ada, "issue")).length > 0);
   await sleep(5000);
   assert.deepEqual(await told(bob, "issue"), [], "off unless asked for");
   for (const tab of [ada, bob]) await tab.evaluate(() => call.mute(false), undefined);
-  await until("and that it is over", 30_000, async () => (await told(ada, "issueCleared")).length > 0);
+  await until("and that it is over", async () => (await told(ada, "issueCleared")).length > 0);
   for (const tab of [ada, bob]) await tab.evaluate(() => call.leave(), undefined);
-  const conference = await sidetone.finalised("muted");
+  const conference = await site.sidetone.finalised("muted");
   const of = (user: string) => conference.participants.find(({ user_id }) => user_id === user)!.key;
   const rules = (user: string) => conference.peer_connections.filter(({ participant }) => participant === of(user)).flatMap(({ issues }) => issues.map(({ rule }) => rule));
   assert.ok(rules("ada").includes("speaking_while_muted"), rules("ada").join(", "));

@@ -1,50 +1,37 @@
 /** The phone in Firefox: calls between two of them, and with Chromium either way. */
 
-import { after, before, test } from "node:test";
-import type { Browser as Chromium } from "playwright-core";
+import { test } from "node:test";
 import type { Browser as Firefox } from "puppeteer-core";
 import assert from "node:assert/strict";
-import { launchChromium, launchFirefox } from "../src/browsers.ts";
+import { launchFirefox } from "../src/browsers.ts";
 import { establish, hangUp, hears, type Line, openLine, reaches } from "../src/line.ts";
-import { type Origin, serveOrigin } from "../src/origin.ts";
-import { Sidetone } from "../src/sidetone.ts";
+import { setUpSite } from "../src/site.ts";
 import { type SipServer, startSidetone } from "../src/sip.ts";
 import { until } from "../src/wait.ts";
 
-let sidetone: Sidetone;
 let server: SipServer;
-let origin: Origin;
-let chromium: Chromium;
 let firefox: Firefox;
-
-before(async () => {
-  sidetone = await Sidetone.start();
-  server = await startSidetone(["ada", "bob"]);
-  origin = await serveOrigin([`${sidetone.url}/sdk/phone.js`], { page: "phone" });
-  [chromium, firefox] = await Promise.all([launchChromium(), launchFirefox()]);
-});
-
-after(async () => {
-  await Promise.all([chromium?.close(), firefox?.close()]);
-  await origin?.close();
-  await server?.stop();
-  await sidetone?.stop();
+const site = setUpSite("phone", {
+  more: async (start) => {
+    server = await start("the SIP server", startSidetone(["ada", "bob"]));
+    firefox = await start("Firefox", launchFirefox());
+  },
 });
 
 /** Sound that was decoded goes on coming. */
 async function sounds(line: Line, call: number): Promise<void> {
   const energy = () => line.page.evaluate((call) => globalThis.line.energy(call), call);
   const before = await energy();
-  await until(`${line.user} hears the other side`, 20_000, async () => (await energy()) > before);
+  await until(`${line.user} hears the other side`, async () => (await energy()) > before);
 }
 
 for (const [name, from, to] of [
   ["from Firefox to Firefox", () => firefox, () => firefox],
-  ["from Chromium to Firefox", () => chromium, () => firefox],
-  ["from Firefox to Chromium", () => firefox, () => chromium],
+  ["from Chromium to Firefox", () => site.browser, () => firefox],
+  ["from Firefox to Chromium", () => firefox, () => site.browser],
 ] as const) {
   test(name, async () => {
-    const lines = [await openLine(from(), origin.url, server, "ada"), await openLine(to(), origin.url, server, "bob")] as const;
+    const lines = [await openLine({ ...site, browser: from() }, server, "ada"), await openLine({ ...site, browser: to() }, server, "bob")] as const;
     const [ada, bob] = lines;
     const [out, into] = await establish(ada, bob);
     await sounds(ada, out);

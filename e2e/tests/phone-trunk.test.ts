@@ -5,40 +5,24 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, before, describe, test } from "node:test";
-import type { Browser } from "playwright-core";
-import { launchChromium } from "../src/browsers.ts";
+import { after, afterEach, describe, test } from "node:test";
 import { answer, dial, events, hangUp, hears, type Line, openLine, reaches, rung, talks } from "../src/line.ts";
-import { type Origin, serveOrigin } from "../src/origin.ts";
-import { freePort, Sidetone } from "../src/sidetone.ts";
+import { setUp } from "../src/setup.ts";
+import { freePort, type Sidetone } from "../src/sidetone.ts";
+import { setUpSite } from "../src/site.ts";
 import { type Kamailio, type SipServer, startKamailio, startSidetone } from "../src/sip.ts";
 import { until } from "../src/wait.ts";
 
-let sidetone: Sidetone;
-let origin: Origin;
-let browser: Browser;
-let folder: string;
+const site = setUpSite("phone");
+const folder = mkdtempSync(join(tmpdir(), "sidetone-trunk-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
 /** Certificate and key in one. */
-let tls: string;
-
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), "sidetone-trunk-"));
-  const [certificate, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
-  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"];
-  execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", ...subject, "-keyout", key, "-out", certificate], { stdio: "ignore" });
-  tls = join(folder, "both.pem");
-  writeFileSync(tls, readFileSync(certificate, "utf8") + readFileSync(key, "utf8"));
-  sidetone = await Sidetone.start();
-  origin = await serveOrigin([`${sidetone.url}/sdk/phone.js`], { page: "phone" });
-  browser = await launchChromium();
-});
-
-after(async () => {
-  await browser?.close();
-  await origin?.close();
-  await sidetone?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+const tls = join(folder, "both.pem");
+const [certificate, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"];
+execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", ...subject, "-keyout", key, "-out", certificate], { stdio: "ignore" });
+writeFileSync(tls, readFileSync(certificate, "utf8") + readFileSync(key, "utf8"));
 
 for (const transport of ["udp", "tcp", "tls"] as const) {
   describe(transport, () => {
@@ -47,12 +31,10 @@ for (const transport of ["udp", "tcp", "tls"] as const) {
     let ada: Line;
     let kai: Line;
 
-    before(async () => {
-      far = await startKamailio(transport === "tls" ? { tls } : {});
+    setUp(async (start) => {
+      far = await start("the far server", startKamailio(transport === "tls" ? { tls } : {}));
       const port = transport === "tls" ? far.tlsPort : far.port;
-      near = await startSidetone(
-        ["ada"],
-        `[sip.trunk]
+      const trunk = `[sip.trunk]
 address = "sip:127.0.0.1:${port};transport=${transport}"
 domain = "${far.domain}"
 listen = "127.0.0.1:${await freePort()}"
@@ -62,24 +44,19 @@ register = true
 patterns = ["kai", "away", "nobody*"]
 numbers = { pbx = "ada" }
 ca_file = "${tls}"
-`,
-      );
-      await until("we are registered at the trunk", 20_000, async () => (await near.sidetone.metric("sidetone_sip_trunk_registered")) === 1);
-      [ada, kai] = [await openLine(browser, origin.url, near, "ada"), await openLine(browser, origin.url, far, "kai")];
-    });
-
-    after(async () => {
-      await Promise.all([ada, kai].map((line) => line?.close()));
-      await near?.stop();
-      await far?.stop();
+`;
+      near = await start("our server", startSidetone(["ada"], trunk));
+      await until("we are registered at the trunk", async () => (await near.sidetone.metric("sidetone_sip_trunk_registered")) === 1);
+      ada = await start("ada's phone", openLine(site, near, "ada"));
+      kai = await start("kai's phone", openLine(site, far, "kai"));
     });
 
     afterEach(async () => {
       for (const { page } of [ada, kai]) {
         await page.evaluate(() => line.phone.calls.forEach((call) => call.hangUp()));
-        await until("no call is left", 10_000, () => page.evaluate(() => line.phone.calls.length === 0));
+        await until("no call is left", () => page.evaluate(() => line.phone.calls.length === 0));
       }
-      await until("every line of the trunk is free", 10_000, async () => (await near.sidetone.metric("sidetone_sip_trunk_calls")) === 0);
+      await until("every line of the trunk is free", async () => (await near.sidetone.metric("sidetone_sip_trunk_calls")) === 0);
     });
 
     test("a call out is answered, sounds both ways, is held, and is hung up by who was called", async () => {
@@ -90,7 +67,7 @@ ca_file = "${tls}"
       await answer(kai, into);
       for (const [line, call] of [[ada, out], [kai, into]] as const) await hears(line, call, "mediaConnected");
       await talks([[ada, out], [kai, into]]);
-      await until("a line is taken", 5000, async () => (await near.sidetone.metric("sidetone_sip_trunk_calls")) === 1);
+      await until("a line is taken", async () => (await near.sidetone.metric("sidetone_sip_trunk_calls")) === 1);
       await ada.page.evaluate((call) => line.calls[call]!.hold(), out);
       assert.deepEqual(await hears(kai, into, "hold"), { originator: "remote", held: true });
       await ada.page.evaluate((call) => line.calls[call]!.resume(), out);

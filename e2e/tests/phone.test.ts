@@ -1,54 +1,37 @@
 /** The phone in real Chromium through a real SIP server: registration, calls, and what can be done in them. */
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, test } from "node:test";
-import type { Browser } from "playwright-core";
-import { launchChromium } from "../src/browsers.ts";
+import { afterEach, describe, test } from "node:test";
 import { answer, connect, dial, establish, events, hangUp, hears, type Line, listen, openLine, openPhone, reaches, rung, talks } from "../src/line.ts";
-import { type Origin, serveOrigin } from "../src/origin.ts";
-import { Sidetone } from "../src/sidetone.ts";
-import { SIP_SERVERS, type SipServer, startKamailio, startSidetone } from "../src/sip.ts";
+import { during, setUp } from "../src/setup.ts";
+import { setUpSite } from "../src/site.ts";
+import { SIP_SERVERS, type SipServer, type SipServerKind, startKamailio, startSidetone } from "../src/sip.ts";
 import { until } from "../src/wait.ts";
 
-let sidetone: Sidetone;
-let origin: Origin;
-let browser: Browser;
+const site = setUpSite("phone");
 
-before(async () => {
-  sidetone = await Sidetone.start();
-  origin = await serveOrigin([`${sidetone.url}/sdk/phone.js`], { page: "phone" });
-  browser = await launchChromium();
-});
-
-after(async () => {
-  await browser?.close();
-  await origin?.close();
-  await sidetone?.stop();
-});
-
-for (const start of SIP_SERVERS) {
-  describe(start.name, () => {
+for (const kind of SIP_SERVERS) {
+  describe(kind.name, () => {
     let server: SipServer;
     let ada: Line;
     let bob: Line;
 
-    before(async () => {
-      server = await start.start();
-      [ada, bob] = [await openLine(browser, origin.url, server, "ada"), await openLine(browser, origin.url, server, "bob")];
-    });
-
-    after(async () => {
-      await Promise.all([ada, bob].map((line) => line?.close()));
-      await server?.stop();
+    setUp(async (start) => {
+      server = await start(kind.name, kind.start());
+      ada = await start("ada's phone", openLine(site, server, "ada"));
+      bob = await start("bob's phone", openLine(site, server, "bob"));
     });
 
     // A test that failed in a call leaves none to the next.
     afterEach(async () => {
       for (const { page } of [ada, bob]) {
         await page.evaluate(() => line.phone.calls.forEach((call) => call.hangUp()));
-        await until("no call is left", 10_000, () => page.evaluate(() => line.phone.calls.length === 0));
+        await until("no call is left", () => page.evaluate(() => line.phone.calls.length === 0));
       }
     });
+
+    /** What was said before may still be under way; then nothing comes for longer than the made-up microphone is silent between two beeps. */
+    const fallsSilent = (line: Line, call: number) => until(`${line.user} hears nothing more`, async () => (await listen(line, call)).energy < 0.001);
 
     const value = (told: readonly { readonly value: Readonly<Record<string, unknown>> }[], name: string) => told.map((held) => held.value[name]);
 
@@ -90,20 +73,20 @@ for (const start of SIP_SERVERS) {
       assert.deepEqual((await remote(ada, out)).map((told) => told.value), [{ tone: "9", durationMs: 250, originator: "remote" }]);
       // Muted, so that nothing but the tone is heard.
       await ada.page.evaluate((call) => line.calls[call]!.mute(), out);
-      const heard = listen(bob, into, 3000);
-      await ada.page.evaluate((call) => line.calls[call]!.sendDtmf("555", { durationMs: 500 }), out);
-      const { hertz } = await heard;
-      // Key 5 is 770 and 1336 Hz: ITU-T Q.23.
-      assert.ok([770, 1336].some((of) => Math.abs(hertz - of) < 15), `${hertz} Hz`);
+      await until("key 5 is heard", async () => {
+        const heard = listen(bob, into, 3000);
+        await ada.page.evaluate((call) => line.calls[call]!.sendDtmf("555", { durationMs: 500 }), out);
+        const { hertz } = await heard;
+        // 770 and 1336 Hz: ITU-T Q.23.
+        return [770, 1336].some((of) => Math.abs(hertz - of) < 15);
+      });
       await hangUp(ada, out);
     });
 
     test("mute silences one side only, and ends", async () => {
       const [out, into] = await establish(ada, bob);
       await ada.page.evaluate((call) => line.calls[call]!.mute(), out);
-      // What was said before is still under way.
-      await listen(bob, into, 1000);
-      assert.ok((await listen(bob, into)).energy < 0.001, "bob hears nothing");
+      await fallsSilent(bob, into);
       await talks([[ada, out]]);
       await ada.page.evaluate((call) => line.calls[call]!.unmute(), out);
       await talks([[bob, into]]);
@@ -114,12 +97,11 @@ for (const start of SIP_SERVERS) {
     test("hold is told to the other side, by either side, and the call goes on after it", async () => {
       const [out, into] = await establish(ada, bob);
       for (const [holder, call, other, held] of [[ada, out, bob, into], [bob, into, ada, out]] as const) {
+        const index = (await events(other, held, "hold")).length;
         await holder.page.evaluate((call) => line.calls[call]!.hold(), call);
-        const index = (await events(other, held, "hold")).length - 1;
         assert.deepEqual(await hears(other, held, "hold", { index }), { originator: "remote", held: true });
         assert.deepEqual(await holder.page.evaluate((call) => line.calls[call]!.isHeld, call), { local: true, remote: false });
-        await listen(other, held, 1000);
-        assert.ok((await listen(other, held)).energy < 0.001, "nothing is heard while held");
+        await fallsSilent(other, held);
         await holder.page.evaluate((call) => line.calls[call]!.resume(), call);
         await talks([[ada, out], [bob, into]]);
       }
@@ -181,7 +163,7 @@ for (const start of SIP_SERVERS) {
     });
 
     test("nobody answers: the caller gives up after its time", async () => {
-      const eve = await openLine(browser, origin.url, server, "eve", { ringSeconds: 2 });
+      const eve = await openLine(site, server, "eve", { ringSeconds: 5 });
       const before = await bob.page.evaluate(() => line.calls.length);
       const out = await dial(eve, "bob");
       const into = await rung(bob, before);
@@ -190,7 +172,7 @@ for (const start of SIP_SERVERS) {
     });
 
     test("one who is in a call is busy, unless several calls are wanted", async () => {
-      const eve = await openLine(browser, origin.url, server, "eve");
+      const eve = await openLine(site, server, "eve");
       const [out, into] = await establish(ada, bob);
       const end = await hears(eve, await dial(eve, "bob"), "ended");
       assert.deepEqual([end["cause"], end["status"]], ["Busy", 486]);
@@ -200,7 +182,7 @@ for (const start of SIP_SERVERS) {
     });
 
     test("of two calls that ring, one is answered, held for the other, and taken up again", async () => {
-      const eve = await openLine(browser, origin.url, server, "eve", { multipleCalls: true });
+      const eve = await openLine(site, server, "eve", { multipleCalls: true });
       const [first, second] = [await dial(ada, "eve"), await dial(bob, "eve")];
       await rung(eve, 1);
       const from = await eve.page.evaluate(() => line.calls.map(({ remote }) => remote.user));
@@ -221,9 +203,9 @@ for (const start of SIP_SERVERS) {
 
     test("a call is measured without a line of code, with what SIP said and what the user thought of it", async () => {
       // Where the SIP server is Sidetone's, one call is what it saw and what the pages measured.
-      const measuring = server.sidetone ?? sidetone;
+      const measuring = server.sidetone ?? site.sidetone;
       const quality = { url: measuring.url, secret: measuring.intakeSecret };
-      const [carl, dora] = [await openLine(browser, origin.url, server, "carl", { quality }), await openLine(browser, origin.url, server, "dora", { quality })];
+      const [carl, dora] = [await openLine(site, server, "carl", { quality }), await openLine(site, server, "dora", { quality })];
       const out = await dial(carl, "dora");
       const into = await rung(dora);
       await carl.page.evaluate((call) => {
@@ -239,7 +221,7 @@ for (const start of SIP_SERVERS) {
       await hangUp(carl, out);
       await carl.page.evaluate((call) => line.calls[call]!.feedback({ score: 4, issues: ["echo"], comment: "fine" }), out);
       // The SIP server sees the end before the last reports come.
-      const conference = await until("everything was understood", 30_000, async () => {
+      const conference = await until("everything was understood", async () => {
         const held = await measuring.finalised(id);
         return held.peer_connections.every(({ report_count }) => report_count >= 3) && held;
       });
@@ -248,7 +230,7 @@ for (const start of SIP_SERVERS) {
       for (const { streams } of conference.peer_connections) {
         assert.deepEqual(streams.map(({ direction }) => direction).sort(), ["inbound", "outbound"]);
       }
-      const told = await until("the opinion is there", 10_000, async () => {
+      const told = await until("the opinion is there", async () => {
         const events = await measuring.events(conference.key);
         return events.some(({ kind }) => kind === "feedback") && events;
       });
@@ -267,7 +249,7 @@ for (const start of SIP_SERVERS) {
     });
 
     test("a wrong password is told, and nothing is registered", async () => {
-      const mallory = await openPhone(browser, origin.url, server, "ada");
+      const mallory = await openPhone(site, server, "ada");
       const cause = (await connect(mallory, { user: "ada", password: "guessed" })) as Record<string, unknown>;
       assert.deepEqual([cause["cause"], cause["originator"]], ["Authentication Error", "remote"]);
       assert.equal(await mallory.page.evaluate(() => line.phone.isRegistered), false);
@@ -276,7 +258,7 @@ for (const start of SIP_SERVERS) {
     });
 
     test("registration is asked for and taken back apart from the socket", async () => {
-      const eve = await openPhone(browser, origin.url, server, "eve", { autoRegister: false });
+      const eve = await openPhone(site, server, "eve", { autoRegister: false });
       assert.equal(await connect(eve), undefined);
       const states = () => eve.page.evaluate(() => [line.phone.connection, line.phone.isRegistered]);
       assert.deepEqual(await states(), ["connected", false]);
@@ -296,18 +278,17 @@ for (const start of SIP_SERVERS) {
 }
 
 /** Each with a user `ada`, whose password it asks for by SHA-256 alone. */
-const BY_SHA256 = [
+const BY_SHA256: readonly SipServerKind[] = [
   { name: "kamailio", start: () => startKamailio({ digest: "SHA-256" }) },
   { name: "sidetone", start: () => startSidetone(["ada"], '[sip]\ndigests = ["SHA-256"]\n') },
 ];
 
 for (const { name, start } of BY_SHA256) {
-  test(`${name}: a password is proved by SHA-256 where nothing else will do`, async () => {
-    const server = await start();
-    const ada = await openLine(browser, origin.url, server, "ada");
-    // An INVITE is challenged as well.
-    assert.equal((await hears(ada, await dial(ada, "nobody"), "ended"))["status"], 404);
-    await ada.close();
-    await server.stop();
-  });
+  test(`${name}: a password is proved by SHA-256 where nothing else will do`, () =>
+    during(async (open) => {
+      const server = await open(name, start());
+      const ada = await open("ada's phone", openLine(site, server, "ada"));
+      // An INVITE is challenged as well.
+      assert.equal((await hears(ada, await dial(ada, "nobody"), "ended"))["status"], 404);
+    }));
 }

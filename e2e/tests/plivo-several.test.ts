@@ -1,48 +1,34 @@
 /** Plivo's client with several calls that ring at the same time, and a call that is handed from tab to tab. */
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, test } from "node:test";
-import type { Browser } from "playwright-core";
-import { launchChromium } from "../src/browsers.ts";
-import { type Origin, serveOrigin } from "../src/origin.ts";
+import { afterEach, describe, test } from "node:test";
 import { SERVERS, Softphone } from "../src/plivo.ts";
-import { Sidetone } from "../src/sidetone.ts";
+import { setUp } from "../src/setup.ts";
+import { setUpSite } from "../src/site.ts";
 import type { SipServer } from "../src/sip.ts";
 import { until } from "../src/wait.ts";
 
-for (const start of SERVERS) {
-  describe(start.name, () => {
-    let sidetone: Sidetone;
-    let origin: Origin;
+const site = setUpSite("plivo");
+
+for (const kind of SERVERS) {
+  describe(kind.name, () => {
     let server: SipServer;
-    let browser: Browser;
     /** Takes several calls. */
     let desk: Softphone;
     let ada: Softphone;
     let bob: Softphone;
 
-    before(async () => {
-      sidetone = await Sidetone.start();
-      origin = await serveOrigin([`${sidetone.url}/sdk/plivo.js`], { page: "plivo" });
-      server = await start.start();
-      browser = await launchChromium();
-      desk = await Softphone.ready(browser, origin.url, server, "desk", { allowMultipleIncomingCalls: true });
-      ada = await Softphone.ready(browser, origin.url, server, "ada");
-      bob = await Softphone.ready(browser, origin.url, server, "bob");
-    });
-
-    after(async () => {
-      await Promise.all([desk, ada, bob].map((phone) => phone?.close()));
-      await browser?.close();
-      await server?.stop();
-      await origin?.close();
-      await sidetone?.stop();
+    setUp(async (start) => {
+      server = await start(kind.name, kind.start());
+      desk = await start("desk's page", Softphone.ready(site, server, "desk", { allowMultipleIncomingCalls: true }));
+      ada = await start("ada's page", Softphone.ready(site, server, "ada"));
+      bob = await start("bob's page", Softphone.ready(site, server, "bob"));
     });
 
     afterEach(async () => {
       for (const phone of [ada, bob, desk]) await phone.do("hangup");
       for (const phone of [ada, bob, desk]) {
-        await until(`${phone.user} is idle`, 20_000, () => phone.page.evaluate(() => softphone.client.getCurrentSession() === null));
+        await until(`${phone.user} is idle`, () => phone.page.evaluate(() => softphone.client.getCurrentSession() === null));
       }
       for (const phone of [ada, bob, desk]) await phone.forget();
     });
@@ -54,6 +40,7 @@ for (const start of SERVERS) {
         await phone.do("call", "desk");
         const [, , { callUUID }] = await desk.hears("onIncomingCall", ([, , info]) => info.src === phone.user);
         ids.push(callUUID as string);
+        await phone.hears("onCallRemoteRinging");
       }
       assert.equal((await desk.do<unknown[]>("getIncomingCalls")).length, 2);
       return ids as unknown as readonly [string, string];
@@ -115,9 +102,9 @@ for (const start of SERVERS) {
     });
 
     // A tab has an address of its own where the registrar gives GRUUs (RFC 5627).
-    if (start.name === "kamailio") {
+    if (kind.name === "kamailio") {
       test("a ringing call is handed to another tab of the same user", async () => {
-        const other = await Softphone.ready(browser, origin.url, server, "tab");
+        const other = await Softphone.ready(site, server, "tab");
         const contact = await other.do<string>("getContactUri");
         await ada.do("call", "desk");
         await desk.hears("onIncomingCall");

@@ -4,38 +4,26 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import type { Browser } from "playwright-core";
-import { launchChromium } from "../src/browsers.ts";
-import { type Origin, serveOrigin } from "../src/origin.ts";
+import { after, test } from "node:test";
 import { accessToken, quality, Softphone } from "../src/plivo.ts";
-import { Sidetone } from "../src/sidetone.ts";
+import { setUpSite } from "../src/site.ts";
 import { until } from "../src/wait.ts";
 
 const ISSUER = "MA1";
 const KEY = "a key that both sides have, 32 bytes and more";
 
-let sidetone: Sidetone;
-let origin: Origin;
-let browser: Browser;
 const folder = mkdtempSync(join(tmpdir(), "sidetone-token-"));
-const server = { domain: "localhost", url: "" };
+after(() => rmSync(folder, { recursive: true, force: true }));
+const file = join(folder, "key");
+writeFileSync(file, KEY);
 
-before(async () => {
-  const file = join(folder, "key");
-  writeFileSync(file, KEY);
-  sidetone = await Sidetone.start({ settings: ["sip.enabled=true"], app: ["--token-key", `kid=${ISSUER},alg=HS256,file=${file}`] });
-  server.url = `${sidetone.url.replace("http", "ws")}/sip`;
-  origin = await serveOrigin([`${sidetone.url}/sdk/plivo.js`], { page: "plivo" });
-  browser = await launchChromium();
-});
-
-after(async () => {
-  await browser?.close();
-  await origin?.close();
-  await sidetone?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+const site = setUpSite("plivo", { server: { settings: ["sip.enabled=true"], app: ["--token-key", `kid=${ISSUER},alg=HS256,file=${file}`] } });
+const server = {
+  domain: "localhost",
+  get url() {
+    return `${site.sidetone.url.replace("http", "ws")}/sip`;
+  },
+};
 
 /** A token for `sub`, good for five minutes unless told otherwise. */
 function token(sub: string, { key = KEY, fromSeconds = 0, forSeconds = 300, voice = { incoming_allow: true, outgoing_allow: true } } = {}): string {
@@ -44,7 +32,7 @@ function token(sub: string, { key = KEY, fromSeconds = 0, forSeconds = 300, voic
 }
 
 async function logIn(sub: string, options: Parameters<typeof token>[1] = {}): Promise<Softphone> {
-  const phone = await Softphone.open(browser, origin.url, server, sub, quality(sidetone));
+  const phone = await Softphone.open(site, server, sub, quality(site.sidetone));
   assert.equal(await phone.do("loginWithAccessToken", token(sub, options)), true);
   await phone.hears("onLogin");
   await phone.forget();
@@ -67,13 +55,13 @@ test("two with tokens call each other, and the call is in Sidetone under its cal
   await bob.hears("onMediaConnected");
   await ada.do("hangup");
   await bob.hears("onCallTerminated");
+  const conference = await until("the call is there", async () => (await site.sidetone.conferences(callUUID)).find(({ peer_connections }) => peer_connections.length === 2));
   await Promise.all([ada, bob].map((phone) => phone.close()));
-  const conference = await until("the call is there", 30_000, async () => (await sidetone.conferences(callUUID)).find(({ peer_connections }) => peer_connections.length === 2));
   assert.deepEqual(conference.participants.map(({ user_id }) => user_id).sort(), ["ada_MA1", "bob_MA1"]);
 });
 
 test("a source of tokens is asked, and its token used", async () => {
-  const eve = await Softphone.open(browser, origin.url, server, "eve");
+  const eve = await Softphone.open(site, server, "eve");
   assert.equal(await eve.page.evaluate((token) => softphone.loginByTokens(token), token("eve")), true);
   await eve.hears("onLogin");
   assert.equal(await eve.page.evaluate(() => softphone.client.userName), "eve_MA1");
@@ -96,7 +84,7 @@ test("a token that the server refuses is refused by Plivo's name of the reason",
     [{ fromSeconds: 3600 }, "ACCESS_TOKEN_NOT_VALID_YET"],
     [{ forSeconds: 90_000 }, "EXPIRATION_EXCEEDS_MAX_ALLOWED_TIME"],
   ] as const) {
-    const eve = await Softphone.open(browser, origin.url, server, "eve");
+    const eve = await Softphone.open(site, server, "eve");
     await eve.do("loginWithAccessToken", token("eve", options));
     assert.deepEqual(await eve.hears("onLoginFailed"), [reason]);
     assert.equal(await eve.page.evaluate(() => softphone.client.isLoggedIn), false);

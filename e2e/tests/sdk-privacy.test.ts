@@ -1,22 +1,17 @@
 /** What leaves the page: addresses and session descriptions only where the app keeps them. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import type { Browser } from "playwright-core";
 import { launchChromium } from "../src/browsers.ts";
 import { optionsOf, visit } from "../src/loopback.ts";
+import { during, setUp } from "../src/setup.ts";
 import { Sidetone } from "../src/sidetone.ts";
 
 let browser: Browser;
 
-before(async () => {
-  browser = await launchChromium();
-});
-
-after(async () => {
-  await browser?.close();
-});
+setUp(async (start) => void (browser = await start("Chromium", launchChromium())));
 
 /** Everything that a page sends during a call, as text: its policy forbids WebAssembly, so that it sends JSON. */
 async function sent(sidetone: Sidetone, conference: string): Promise<string> {
@@ -31,11 +26,10 @@ async function sent(sidetone: Sidetone, conference: string): Promise<string> {
     const client = loopback.join(options);
     // So that the app's policy is known before there is something to tell.
     await client.flush();
-    await new Promise((resolve) => setTimeout(resolve, 500));
     client.observeAll();
     await loopback.connect();
-    await new Promise((resolve) => setTimeout(resolve, 3000));
-    await client.stop();
+    await loopback.until(() => loopback.reports.every((count) => count >= 2));
+    await loopback.leave(client);
   }, optionsOf(sidetone, conference));
   await visited.close();
   return bodies.join("\n");
@@ -43,22 +37,19 @@ async function sent(sidetone: Sidetone, conference: string): Promise<string> {
 
 const ADDRESS = /"(address|ip|relatedAddress)":"(\d+\.\d+\.\d+\.\d+|[\da-f]*:[\da-f:]+)"/;
 
-test("no address and no session description leaves the page unless the app keeps them", async () => {
-  const sidetone = await Sidetone.start();
-  try {
+test("no address and no session description leaves the page unless the app keeps them", () =>
+  during(async (start) => {
+    const sidetone = await start("Sidetone", Sidetone.start());
     const text = await sent(sidetone, "hidden");
     assert.match(text, /"type":"local-candidate"/);
     assert.match(text, /"address":"ipv4-(private|public)"/);
     assert.doesNotMatch(text, ADDRESS);
     assert.doesNotMatch(text, /v=0|a=candidate/);
-  } finally {
-    await sidetone.stop();
-  }
-});
+  }));
 
-test("an app that keeps them gets them", async () => {
-  const sidetone = await Sidetone.start({ app: ["--keep-addresses"] });
-  try {
+test("an app that keeps them gets them", () =>
+  during(async (start) => {
+    const sidetone = await start("Sidetone", Sidetone.start({ app: ["--keep-addresses"] }));
     const text = await sent(sidetone, "kept");
     assert.match(text, ADDRESS);
     const { key } = await sidetone.conference("kept");
@@ -66,7 +57,4 @@ test("an app that keeps them gets them", async () => {
     for (const kind of ["set_local_description", "set_remote_description"]) {
       assert.match(String(events.find((event) => event.kind === kind)?.payload["sdp"]), /^v=0\r\n/, kind);
     }
-  } finally {
-    await sidetone.stop();
-  }
-});
+  }));

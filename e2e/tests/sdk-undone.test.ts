@@ -1,25 +1,21 @@
 /** The SDK leaves a page as it found it, and shares it with others. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Browser } from "playwright-core";
 import type { Sidetone as Client } from "../../packages/sdk/src/index.ts";
-import { launchChromium } from "../src/browsers.ts";
+import { isUnhindered, launchChromium } from "../src/browsers.ts";
 import { optionsOf, visit } from "../src/loopback.ts";
+import { setUp } from "../src/setup.ts";
 import { Sidetone } from "../src/sidetone.ts";
-import { sleep } from "../src/wait.ts";
+import { until } from "../src/wait.ts";
 
 let sidetone: Sidetone;
 let browser: Browser;
 
-before(async () => {
-  sidetone = await Sidetone.start();
-  browser = await launchChromium(["--js-flags=--expose-gc"]);
-});
-
-after(async () => {
-  await browser?.close();
-  await sidetone?.stop();
+setUp(async (start) => {
+  sidetone = await start("Sidetone", Sidetone.start());
+  browser = await start("Chromium", launchChromium(["--js-flags=--expose-gc"]));
 });
 
 /** Counts listeners and timers from before the first script on; `held.left()` says which are there still. */
@@ -62,7 +58,7 @@ test("stop() takes away every listener, timer and wrapper, and lets go of the co
     const wrapped = RTCPeerConnection !== held.original[0];
     held.connections = await loopback.connect(["audio", "video"]);
     held.weak = held.connections.map((peerConnection) => new WeakRef(peerConnection));
-    await new Promise((resolve) => setTimeout(resolve, 3500));
+    await loopback.until(() => loopback.reports.every((count) => count >= 3));
     return { before, during: held.left(), wrapped };
   }, optionsOf(sidetone, "undone"));
   const stopped = await page.evaluate(async () => {
@@ -81,7 +77,7 @@ test("stop() takes away every listener, timer and wrapper, and lets go of the co
     };
   });
   const alive = await page.evaluate(async () => {
-    for (let turn = 0; turn < 30 && held.weak.some((of) => of.deref()); turn++) {
+    for (let turn = 0; turn < 100 && held.weak.some((of) => of.deref()); turn++) {
       await new Promise((resolve) => setTimeout(resolve, 200));
       held.gc();
     }
@@ -107,8 +103,8 @@ test("of two copies in a page the second says so, and each connection is measure
       const handles = [first.observeAll(), second.observeAll()];
       const [from] = await loopback.connect();
       const again = [first.observe(from), second.observe(from)];
-      await new Promise((resolve) => setTimeout(resolve, 3000));
-      await Promise.all([first.stop(), second.stop()]);
+      await loopback.until(() => loopback.reports.every((count) => count >= 3));
+      await Promise.all([first, second].map(loopback.leave));
       return { codes, handles: handles.map((handle) => !!handle), again: again.map((handle) => !!handle), first: loopback.failures.map(({ code }) => code) };
     },
     { options: optionsOf(sidetone, "copies"), module: `${sidetone.url}/sdk/sidetone.mjs` },
@@ -125,8 +121,8 @@ test("two conferences in one page are two conferences", async () => {
       const clients = [loopback.join(left!), loopback.join(right!)];
       const connections = await loopback.connect();
       for (const [index, client] of clients.entries()) client.observe(connections[index]!, { id: "only" });
-      await new Promise((resolve) => setTimeout(resolve, 3000));
-      await Promise.all(clients.map((client) => client.stop()));
+      await loopback.until(() => loopback.reports.every((count) => count >= 3));
+      await Promise.all(clients.map(loopback.leave));
     },
     [optionsOf(sidetone, "left"), optionsOf(sidetone, "right")],
   );
@@ -150,9 +146,9 @@ test("a client may follow another at once, as in a component that is mounted aga
       void earlier.stop();
       const later = loopback.join(second!);
       const handles = [later.observeAll(), later.observe(connection)];
-      await new Promise((resolve) => setTimeout(resolve, 3500));
+      await loopback.until(() => loopback.reports[0]! >= 4);
       const again = new RTCPeerConnection();
-      await later.stop();
+      await loopback.leave(later);
       again.close();
       return { codes: loopback.failures.map(({ code }) => code), handles: handles.map((handle) => !!handle) };
     },
@@ -192,18 +188,18 @@ test("another library that wraps before or after us keeps its wrapper, and ours 
     };
     const [from] = await loopback.connect();
     const instance = from instanceof Browser && from instanceof RTCPeerConnection;
-    await new Promise((resolve) => setTimeout(resolve, 2500));
-    await client.stop();
+    await loopback.until(() => (loopback.told.tick ?? 0) >= 2);
+    await loopback.leave(client);
     const kept = RTCPeerConnection === After;
     const [later] = await loopback.connect();
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await loopback.until(() => later.connectionState === "connected");
     // The other library goes as well.
     window.RTCPeerConnection = Ours;
     new RTCPeerConnection().close();
-    return { made, instance, kept, later: later.connectionState, observed: loopback.told.tick };
+    return { made, instance, kept };
   }, optionsOf(sidetone, "wrappers"));
   await visited.close();
-  assert.deepEqual({ ...seen, observed: seen.observed! >= 2 }, { made: { before: 5, after: 4 }, instance: true, kept: true, later: "connected", observed: true });
+  assert.deepEqual(seen, { made: { before: 5, after: 4 }, instance: true, kept: true });
   assert.deepEqual(visited.complaints, []);
   assert.equal((await sidetone.conference("wrappers")).peer_connections.length, 2, "what is made after stop() is not observed");
 });
@@ -214,7 +210,7 @@ test("devices that the page is refused are told, and the page gets its own error
     const client = loopback.join(options);
     client.observeAll();
     const error = await navigator.mediaDevices.getUserMedia({ video: { width: { exact: 99_999 } } }).catch((error: unknown) => error);
-    await client.stop();
+    await loopback.leave(client);
     return (error as OverconstrainedError).constraint;
   }, optionsOf(sidetone, "devices"));
   await visited.close();
@@ -232,15 +228,18 @@ test("a page that is closed in mid-call leaves, and what it could not send is se
     const client = loopback.join(options);
     const [from] = await loopback.connect();
     client.observe(from, { id: "closed" });
-    await new Promise((resolve) => setTimeout(resolve, 4500));
+    await loopback.until(() => loopback.reports[0]! >= 4);
     await client.flush();
   }, optionsOf(sidetone, "closed"));
   const url = page.url();
+  await isUnhindered(page);
   // Not a report more can be sent from here on but by the keepalive requests of a page that goes away.
   await page.goto("about:blank");
-  await sleep(1500);
-  const { participants, peer_connections, key } = await sidetone.conference("closed");
-  assert.ok(participants[0]!.ended_ms, "the page said that it leaves");
+  const { participants, peer_connections, key } = await until("the stay is over", async () => {
+    const held = await sidetone.conference("closed");
+    return held.participants[0]!.ended_ms !== null && held;
+  });
+  assert.equal(participants[0]!.timed_out, false, "the page said that it leaves");
   assert.ok(peer_connections[0]!.report_count >= 4);
   assert.ok((await sidetone.events(key)).some(({ kind }) => kind === "left"));
 
@@ -252,17 +251,14 @@ test("a page that is closed in mid-call leaves, and what it could not send is se
     await client.flush();
   }, optionsOf(sidetone, "drained"));
   await sidetone.kill();
-  await sleep(5000);
+  const taken = () => page.evaluate(() => loopback.reports[0]!);
+  const before = await taken();
+  await until("reports are taken that nobody gets", async () => (await taken()) >= before + 5);
   await page.goto("about:blank");
   await sidetone.up();
   await page.goto(url);
-  await page.evaluate(async (options) => {
-    const client = loopback.join(options);
-    // The server was down when the page before sent its last; that is left alone for 10 s in case it arrives.
-    await new Promise((resolve) => setTimeout(resolve, 14_000));
-    await client.stop();
-  }, optionsOf(sidetone, "next"));
-  const drained = await sidetone.conference("drained");
-  assert.ok(drained.peer_connections[0]!.report_count >= 6, `${drained.peer_connections[0]!.report_count} reports of the page before`);
+  await page.evaluate((options) => void loopback.join(options), optionsOf(sidetone, "next"));
+  // The server was down when the page before sent its last; that is left alone for 10 s in case it arrives.
+  await until("the reports of the page before are there", async () => (await sidetone.conference("drained")).peer_connections[0]!.report_count >= before + 5);
   await visited.close();
 });

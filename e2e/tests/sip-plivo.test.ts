@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import type { Browser } from "playwright-core";
 
 import type {} from "../pages/jssip.ts";
@@ -13,9 +13,10 @@ import { chromiumTab, launchChromium } from "../src/browsers.ts";
 import { answer, dial, hangUp, hears, openLine, rung, talks } from "../src/line.ts";
 import { type Origin, serveOrigin } from "../src/origin.ts";
 import { accessToken, Softphone } from "../src/plivo.ts";
+import { setUp } from "../src/setup.ts";
 import { Sidetone } from "../src/sidetone.ts";
 import { wireTo } from "../src/sip.ts";
-import { sleep, until } from "../src/wait.ts";
+import { until } from "../src/wait.ts";
 
 const ISSUER = "MA1";
 const KEY = "a key that both sides have, 32 bytes and more";
@@ -30,28 +31,23 @@ const folder = mkdtempSync(join(tmpdir(), "sidetone-plivo-"));
 // The domain is built into the client.
 const server = { domain: "phone.plivo.com", url: "" };
 
-before(async () => {
+setUp(async (start) => {
   const file = join(folder, "key");
   writeFileSync(file, KEY);
-  sidetone = await Sidetone.start({ settings: ["sip.enabled=true"], app: ["--token-key", `kid=${ISSUER},alg=HS256,file=${file}`] });
+  sidetone = await start("Sidetone", Sidetone.start({ settings: ["sip.enabled=true"], app: ["--token-key", `kid=${ISSUER},alg=HS256,file=${file}`] }));
   server.url = `${sidetone.url.replace("http", "ws")}/sip`;
   passwords = { alice: sidetone.phoneUser("alice"), bob: sidetone.phoneUser("bob") };
   const bundle = readFileSync(createRequire(import.meta.url).resolve("plivo-browser-sdk/dist/plivobrowsersdk.js"), "utf8");
-  origin = await serveOrigin([], { page: "plivo", before: [bundle.replaceAll("</script", "<\\/script")] });
-  plain = await serveOrigin([], { page: "jssip" });
-  phones = await serveOrigin([`${sidetone.url}/sdk/phone.js`], { page: "phone" });
-  browser = await launchChromium();
+  origin = await start("Plivo's site", serveOrigin([], { page: "plivo", before: [bundle.replaceAll("</script", "<\\/script")] }));
+  plain = await start("the plain site", serveOrigin([], { page: "jssip" }));
+  phones = await start("the site of our phone", serveOrigin([`${sidetone.url}/sdk/phone.js`], { page: "phone" }));
+  browser = await start("Chromium", launchChromium());
 });
 
-after(async () => {
-  await browser?.close();
-  await Promise.all([origin, plain, phones].map((site) => site?.close()));
-  await sidetone?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+after(() => rmSync(folder, { recursive: true, force: true }));
 
 test("it logs in with a password, stays there, is called, and calls", async () => {
-  const alice = await Softphone.open(browser, origin.url, server, "alice");
+  const alice = await Softphone.open({ browser, url: origin.url }, server, "alice");
   assert.equal(await alice.do("login", "alice", "not the password"), true);
   assert.deepEqual(await alice.hears("onLoginFailed"), ["Authentication Error"]);
   await alice.forget();
@@ -59,10 +55,9 @@ test("it logs in with a password, stays there, is called, and calls", async () =
   await alice.hears("onLogin");
   assert.deepEqual((await alice.hears("onConnectionChange"))[0], { state: "connected", reason: "registered" });
   await alice.forget();
-  // Several of its keep-alives: another answer than 404 makes it connect anew each time.
-  await sleep(16_000);
+  // Another answer to its keep-alives than 404 makes it connect anew each time.
+  await until("it has kept itself alive three times", async () => (await sidetone.metric('sidetone_sip_answers_total{method="OPTIONS",code="404"}')) >= 3);
   assert.deepEqual((await alice.heard()).filter(({ name }) => name === "onConnectionChange"), []);
-  assert.ok((await sidetone.metric('sidetone_sip_answers_total{method="OPTIONS",code="404"}')) >= 2);
 
   await alice.do("call", "nobody", {});
   assert.equal((await alice.hears("onCallFailed"))[0], "Not Found");
@@ -74,7 +69,7 @@ test("it logs in with a password, stays there, is called, and calls", async () =
   const bob = await chromiumTab(browser);
   await bob.goto(plain.url);
   await bob.evaluate(({ url, password }) => phone.start(url, "bob", password), { url: server.url, password: passwords["bob"]! });
-  const bobHears = (what: string) => until(`bob hears ${what}`, 30_000, async () => (await bob.evaluate(() => phone.told())).includes(what));
+  const bobHears = (what: string) => until(`bob hears ${what}`, async () => (await bob.evaluate(() => phone.told())).includes(what));
   await bobHears("registered");
   await bob.evaluate(() => phone.call("alice"));
   const [caller, , { callUUID, src }] = await alice.hears("onIncomingCall");
@@ -90,10 +85,10 @@ test("it logs in with a password, stays there, is called, and calls", async () =
 });
 
 test("it calls our phone, and our phone calls it", async () => {
-  const alice = await Softphone.ready(browser, origin.url, server, "alice");
+  const alice = await Softphone.ready({ browser, url: origin.url }, server, "alice");
   // It takes other codecs out of the offers that it gets, but not what belongs to them, which its browser refuses.
   const codecs = ["opus", "PCMU"];
-  const bob = await openLine(browser, phones.url, { ...server, wire: () => wireTo(sidetone.port, "/sip") }, "bob", { codecs });
+  const bob = await openLine({ browser, url: phones.url }, { ...server, wire: () => wireTo(sidetone.port, "/sip") }, "bob", { codecs });
 
   await alice.do("call", "bob", {});
   const into = await rung(bob);
@@ -127,7 +122,7 @@ test("it logs in with a token, or hears Plivo's name of the reason why not", asy
     return accessToken({ iss: ISSUER, sub: "carol", nbf, exp: nbf + 300, per: { voice: { incoming_allow: true, outgoing_allow: true } } }, key);
   };
   const logIn = async (given: string) => {
-    const phone = await Softphone.open(browser, origin.url, server, "carol");
+    const phone = await Softphone.open({ browser, url: origin.url }, server, "carol");
     assert.equal(await phone.do("loginWithAccessToken", given), true);
     return phone;
   };

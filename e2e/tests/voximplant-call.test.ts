@@ -1,45 +1,26 @@
 /** Calls by the Voximplant face in real Chromium through a real SIP server: which events come, in which order, with what. */
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import type { Browser } from "playwright-core";
-import { launchChromium } from "../src/browsers.ts";
-import { type Origin, serveOrigin } from "../src/origin.ts";
-import { Sidetone } from "../src/sidetone.ts";
+import { describe, test } from "node:test";
+import { chromiumTab } from "../src/browsers.ts";
+import { setUp } from "../src/setup.ts";
+import { setUpSite } from "../src/site.ts";
 import { SIP_SERVERS, type SipServer } from "../src/sip.ts";
 import { answer, course, dial, establish, events, hangUp, hears, openStation, rung, type Station } from "../src/voximplant.ts";
 import { until } from "../src/wait.ts";
 
-let sidetone: Sidetone;
-let origin: Origin;
-let browser: Browser;
+const site = setUpSite("voximplant");
 
-before(async () => {
-  sidetone = await Sidetone.start();
-  origin = await serveOrigin([`${sidetone.url}/sdk/voximplant.js`], { page: "voximplant" });
-  browser = await launchChromium();
-});
-
-after(async () => {
-  await browser?.close();
-  await origin?.close();
-  await sidetone?.stop();
-});
-
-for (const start of SIP_SERVERS) {
-  describe(start.name, () => {
+for (const kind of SIP_SERVERS) {
+  describe(kind.name, () => {
     let server: SipServer;
     let ada: Station;
     let bob: Station;
 
-    before(async () => {
-      server = await start.start();
-      [ada, bob] = [await openStation(browser, origin.url, server, "ada"), await openStation(browser, origin.url, server, "bob")];
-    });
-
-    after(async () => {
-      await Promise.all([ada, bob].map((station) => station?.close()));
-      await server?.stop();
+    setUp(async (start) => {
+      server = await start(kind.name, kind.start());
+      ada = await start("ada's page", openStation(site, server, "ada"));
+      bob = await start("bob's page", openStation(site, server, "bob"));
     });
 
     /** What both sides of a call are told from its end. */
@@ -208,8 +189,8 @@ for (const start of SIP_SERVERS) {
         // What the browser does when its own button is pressed.
         sender.track!.dispatchEvent(new Event("ended"));
       }, out);
-      await until("both ends are told", 20_000, async () => (await events(ada, out, "SharingStopped")).length === 2);
-      await until("nothing is sent any more", 20_000, () => ada.page.evaluate((call) => vox.calls[call]!.sidetone!.peerConnection!.getSenders().every(({ track }) => track?.kind !== "video"), out));
+      await until("both ends are told", async () => (await events(ada, out, "SharingStopped")).length === 2);
+      await until("nothing is sent any more", () => ada.page.evaluate((call) => vox.calls[call]!.sidetone!.peerConnection!.getSenders().every(({ track }) => track?.kind !== "video"), out));
       await hangUp(ada, out);
       await hears(bob, into, "Disconnected");
     });
@@ -239,7 +220,7 @@ for (const start of SIP_SERVERS) {
     });
 
     test("a call is transferred to another, and goes on there as the same call", async () => {
-      const carol = await openStation(browser, origin.url, server, "carol");
+      const carol = await openStation(site, server, "carol");
       const [first, atBob] = await establish(ada, bob);
       await ada.page.evaluate((call) => vox.calls[call]!.setActive(false), first);
       const [second, atCarol] = await establish(ada, carol);
@@ -257,7 +238,7 @@ for (const start of SIP_SERVERS) {
 
     test("a transfer to somebody who cannot be reached is told, and the call goes on", async () => {
       const [first, atBob] = await establish(ada, bob);
-      const carol = await openStation(browser, origin.url, server, "carol");
+      const carol = await openStation(site, server, "carol");
       const [second, atCarol] = await establish(ada, carol);
       carol.wire.cut();
       await ada.page.evaluate(({ first, second }) => vox.client.transferCall(vox.calls[first]!, vox.calls[second]!), { first, second });
@@ -291,8 +272,8 @@ for (const start of SIP_SERVERS) {
     });
 
     test("a call without a login fails with a code of its own, after the page could listen", async () => {
-      const page = await browser.newPage();
-      await page.goto(origin.url);
+      const page = await chromiumTab(site.browser);
+      await page.goto(site.url);
       const told = await page.evaluate(async () => {
         const call = vox.dial("bob");
         const atOnce = vox.told.length;

@@ -1,35 +1,22 @@
 /** The Voximplant face on Sidetone alone: its SIP server, its tokens, and the calls that it measures. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
-import { chromiumTab, launchChromium } from "../src/browsers.ts";
-import { type Origin, serveOrigin } from "../src/origin.ts";
-import { Sidetone } from "../src/sidetone.ts";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
+import { chromiumTab } from "../src/browsers.ts";
+import { setUpSite } from "../src/site.ts";
 import { until } from "../src/wait.ts";
 
-let sidetone: Sidetone;
-let origin: Origin;
-let browser: Browser;
-
-before(async () => {
-  sidetone = await Sidetone.start({ settings: ["sip.enabled=true"] });
-  origin = await serveOrigin([`http://localhost:${sidetone.port}/sdk/voximplant.js`], { page: "voximplant" });
-  browser = await launchChromium();
-  for (const user of ["ada", "bob"]) sidetone.phoneUser(user);
-});
-
-after(async () => {
-  await browser?.close();
-  await origin?.close();
-  await sidetone?.stop();
+const site = setUpSite("voximplant", {
+  server: { settings: ["sip.enabled=true", "sip.domain=127.0.0.1"] },
+  more: async (_, { sidetone }) => ["ada", "bob"].forEach((user) => sidetone.phoneUser(user)),
 });
 
 /** A page that says nothing of servers: they are where its script came from. */
 async function open(): Promise<Page> {
-  const page = await chromiumTab(browser);
-  await page.goto(origin.url);
-  await page.evaluate((secret) => vox.open({ sidetone: { quality: { secret } } }), sidetone.intakeSecret);
+  const page = await chromiumTab(site.browser);
+  await page.goto(site.url);
+  await page.evaluate((secret) => vox.open({ sidetone: { quality: { secret } } }), site.sidetone.intakeSecret);
   return page;
 }
 
@@ -52,8 +39,8 @@ test("a wrong password and an unknown user have their codes, and the right passw
 });
 
 test("a server that is not there is told", async () => {
-  const page = await chromiumTab(browser);
-  await page.goto(origin.url);
+  const page = await chromiumTab(site.browser);
+  await page.goto(site.url);
   const failed = await page.evaluate(() => vox.open({ sidetone: { servers: "ws://127.0.0.1:9/sip" } }).catch(({ name, message }: { name: string; message: string }) => [name, message]));
   assert.deepEqual(failed, ["ConnectionFailed", "ws://127.0.0.1:9/sip cannot be reached"]);
   await page.close();
@@ -64,15 +51,15 @@ test("a call is measured on both sides and stands in Sidetone under the call's i
   await login(ada, "ada", "secret-ada");
   await login(bob, "bob", "secret-bob");
   const out = await ada.evaluate(() => vox.dial("bob"));
-  await until("bob is rung", 20_000, () => bob.evaluate(() => vox.calls.length > 0));
+  await until("bob is rung", () => bob.evaluate(() => vox.calls.length > 0));
   await bob.evaluate(() => vox.calls[0]!.answer());
-  await until("the call stands", 20_000, () => ada.evaluate((call) => vox.calls[call]!.state() === "CONNECTED" && vox.told.some(({ name }) => name === "ICECompleted"), out));
-  await until("ada has statistics", 30_000, () => ada.evaluate(() => vox.told.some(({ name }) => name === "CallStatsReceived")));
+  await until("the call stands", () => ada.evaluate((call) => vox.calls[call]!.state() === "CONNECTED" && vox.told.some(({ name }) => name === "ICECompleted"), out));
+  await until("ada has statistics", () => ada.evaluate(() => vox.told.some(({ name }) => name === "CallStatsReceived")));
   const id = await ada.evaluate((call) => vox.calls[call]!.sidetone!.uuid, out);
   await ada.evaluate((call) => vox.calls[call]!.hangup(), out);
-  await until("bob hears the end", 20_000, () => bob.evaluate(() => vox.told.some(({ name }) => name === "Disconnected")));
-  const conference = await until("both sides are known", 30_000, async () => {
-    const [found] = await sidetone.conferences(id);
+  await until("bob hears the end", () => bob.evaluate(() => vox.told.some(({ name }) => name === "Disconnected")));
+  const conference = await until("both sides are known", async () => {
+    const [found] = await site.sidetone.conferences(id);
     return found && found.peer_connections.filter(({ report_count }) => report_count > 0).length >= 2 ? found : undefined;
   });
   assert.deepEqual(conference.participants.map(({ user_id }) => user_id).sort(), ["ada", "bob"], "each person is one participant");

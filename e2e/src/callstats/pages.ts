@@ -2,8 +2,11 @@
 
 import type { Browser, BrowserContext, Page } from "playwright-core";
 
-import { launchChromium } from "../browsers.ts";
-import type { CallstatsApp } from "../sidetone.ts";
+import { launchChromium, profile } from "../browsers.ts";
+import type { Start } from "../setup.ts";
+import { type CallstatsApp, Sidetone, type StartOptions } from "../sidetone.ts";
+import { until } from "../wait.ts";
+import { serveSite } from "./site.ts";
 
 /** What a page or the API gives; tests look at what they know. */
 export type Json = any;
@@ -82,10 +85,33 @@ export class CallPage {
     return this.page.evaluate(() => (window as Json).call.said);
   }
 
-  /** Requests to a path, from an instant on. */
-  count(path: string, from = 0): number {
-    return this.sent.filter((sent) => sent.path === path && sent.at >= from).length;
+  /** Resolves once so many requests to a path were answered well. */
+  async answered(path: string, count: number): Promise<void> {
+    await until(`${count} requests to ${path} were answered`, async () => this.sent.filter((sent) => sent.path === path && sent.status === 200).length >= count);
   }
+
+  /** Resolves once no request is open. */
+  async settled(): Promise<void> {
+    await until("every request is answered", async () => this.sent.every(({ status, failed }) => status !== undefined || failed !== undefined));
+  }
+
+  /** Requests to a path, from an instant on, but for those that the client did not wait for on a busy machine. */
+  count(path: string, from = 0): number {
+    return this.sent.filter((sent) => sent.path === path && sent.at >= from && sent.failed === undefined).length;
+  }
+}
+
+/** What these tests stand on: a server that clients find by that name and by none of `nowhere`, the site whose page has that client, and a browser. */
+export async function stage(
+  start: Start,
+  name: string,
+  client: string | ((server: Sidetone) => Promise<string>),
+  { nowhere = [], ...options }: StartOptions & { readonly nowhere?: readonly string[] } = {},
+): Promise<{ readonly server: Sidetone; readonly origin: string; readonly context: BrowserContext }> {
+  const server = await start("Sidetone", Sidetone.start({ ...options, tls: true }));
+  const { origin } = await start("the site", serveSite(typeof client === "string" ? client : await client(server)));
+  const chromium = await start("Chromium", chromiumWithHosts({ ...Object.fromEntries(nowhere.map((host) => [host, 1])), [name]: server.port }));
+  return { server, origin, context: await profile(chromium) };
 }
 
 /** Two pages in one call. */
@@ -106,7 +132,7 @@ export async function startCall(
 }
 
 /** Chromium for which names (`*.example.net`) are ports of this machine. */
-export function chromiumWithHosts(hosts: Readonly<Record<string, number>>): Promise<Browser> {
+function chromiumWithHosts(hosts: Readonly<Record<string, number>>): Promise<Browser> {
   const rules = Object.entries(hosts).map(([name, port]) => `MAP ${name} 127.0.0.1:${port}`);
   return launchChromium(["--ignore-certificate-errors", `--host-resolver-rules=${rules.join(",")}`]);
 }

@@ -5,13 +5,16 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
+const PAGE = readFileSync(new URL("../../pages/callstats.js", import.meta.url), "utf8");
+
 export interface Site {
   origin: string;
   close(): void;
 }
 
-/** Serves a page with these scripts in order, the files of `pages/` by their names, and scripts of others as they are. */
-export async function serveSite(scripts: Readonly<Record<string, string>>): Promise<Site> {
+/** Serves the page of `pages/callstats.js` with that client before it. */
+export async function serveSite(client: string): Promise<Site> {
+  const scripts: Readonly<Record<string, string>> = { "callstats.js": client, "page.js": PAGE };
   const page = `<!doctype html><meta charset="utf-8"><title>call</title><video id="video" autoplay playsinline></video>${Object.keys(scripts)
     .map((name) => `<script src="/${name}"></script>`)
     .join("")}`;
@@ -25,9 +28,4 @@ export async function serveSite(scripts: Readonly<Record<string, string>>): Prom
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return { origin: `http://localhost:${(server.address() as AddressInfo).port}`, close: () => void server.close() };
-}
-
-/** A file of `pages/`. */
-export function pageScript(name: string): string {
-  return readFileSync(new URL(`../../pages/${name}`, import.meta.url), "utf8");
 }
