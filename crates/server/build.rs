@@ -16,7 +16,8 @@ use flate2::{Compression, write::GzEncoder};
 /// Formats that are compressed already.
 const COMPRESSED: &[&str] = &["png", "jpg", "webp", "woff2", "tgz"];
 
-/// What every caller downloads: for these Zopfli takes its time in a release, and a twentieth off.
+/// What every caller downloads: for these Zopfli takes its time in a release, and a twentieth off; and they come in Brotli beside, another
+/// seventh less.
 const OFTEN: &[&str] = &["sdk/", "static/"];
 /// More of them gain less than a thousandth. As in `xtask/src/wasm.rs`, which keeps the sizes.
 const ITERATIONS: u64 = 5;
@@ -67,15 +68,19 @@ fn write(assets: &Path, files: &[PathBuf], out: &Path, is_release: bool) -> Resu
         let bytes = fs::read(file)?;
         fs::write(copies.join(index.to_string()), &bytes)?;
         let include = |ending: &str| format!(r#"include_bytes!(concat!(env!("OUT_DIR"), "/assets/{index}{ending}"))"#);
-        let mut gzip = "None".to_owned();
-        if !COMPRESSED.iter().any(|ending| name.ends_with(ending)) {
-            let compressed = compress(&bytes, is_release && OFTEN.iter().any(|folder| name.starts_with(folder)))?;
-            if compressed.len() < bytes.len() {
-                fs::write(copies.join(format!("{index}.gz")), compressed)?;
-                gzip = format!("Some({})", include(".gz"));
-            }
-        }
-        writeln!(table, "    File {{ path: {name:?}, bytes: {}, gzip: {gzip} }},", include(""))?;
+        let keep = |ending: &str, coded: Option<Vec<u8>>| -> Result<String, Box<dyn Error>> {
+            let Some(coded) = coded.filter(|coded| coded.len() < bytes.len()) else { return Ok("None".to_owned()) };
+            fs::write(copies.join(format!("{index}{ending}")), coded)?;
+            Ok(format!("Some({})", include(ending)))
+        };
+        let takes_time = is_release && OFTEN.iter().any(|folder| name.starts_with(folder));
+        let (gzip, brotli) = if COMPRESSED.iter().any(|ending| name.ends_with(ending)) {
+            (None, None)
+        } else {
+            (Some(gzip(&bytes, takes_time)?), if takes_time { Some(brotli(&bytes)?) } else { None })
+        };
+        let (gzip, brotli) = (keep(".gz", gzip)?, keep(".br", brotli)?);
+        writeln!(table, "    File {{ path: {name:?}, bytes: {}, gzip: {gzip}, brotli: {brotli} }},", include(""))?;
     }
     table.push_str("];\n");
     fs::write(out.join("assets.rs"), table)?;
@@ -83,7 +88,7 @@ fn write(assets: &Path, files: &[PathBuf], out: &Path, is_release: bool) -> Resu
 }
 
 /// The same with gzip.
-fn compress(bytes: &[u8], takes_time: bool) -> Result<Vec<u8>, Box<dyn Error>> {
+fn gzip(bytes: &[u8], takes_time: bool) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut compressed = Vec::new();
     if takes_time {
         let options = zopfli::Options { iteration_count: ITERATIONS.try_into()?, ..zopfli::Options::default() };
@@ -93,5 +98,13 @@ fn compress(bytes: &[u8], takes_time: bool) -> Result<Vec<u8>, Box<dyn Error>> {
         encoder.write_all(bytes)?;
         encoder.finish()?;
     }
+    Ok(compressed)
+}
+
+/// The same with Brotli, as small as it gets.
+fn brotli(bytes: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut compressed = Vec::new();
+    let params = brotli::enc::BrotliEncoderParams { size_hint: bytes.len(), ..Default::default() };
+    brotli::BrotliCompress(&mut &bytes[..], &mut compressed, &params)?;
     Ok(compressed)
 }

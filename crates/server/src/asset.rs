@@ -20,6 +20,8 @@ struct File {
     bytes: &'static [u8],
     /// The same with gzip, where that is smaller.
     gzip: Option<&'static [u8]>,
+    /// The same with Brotli, in a release and of what every caller downloads.
+    brotli: Option<&'static [u8]>,
 }
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
@@ -57,6 +59,25 @@ pub(crate) async fn folder(request: Request) -> Redirect {
     Redirect::permanent(&format!("{}/", request.uri().path()))
 }
 
+impl File {
+    /// The coding that a browser wants most, with the bytes in it; of those it wants alike the smallest. `None` for as it is.
+    fn coded(&self, headers: &HeaderMap) -> Option<(&'static str, &'static [u8])> {
+        let others = weight(headers, "*").unwrap_or(0.0);
+        let mut most = weight(headers, "identity").unwrap_or(0.0);
+        let mut best = None;
+        for (coding, bytes) in [("gzip", self.gzip), ("br", self.brotli)] {
+            let weight = weight(headers, coding).unwrap_or(others);
+            if let Some(bytes) = bytes
+                && weight > 0.0
+                && weight >= most
+            {
+                (most, best) = (weight, Some((coding, bytes)));
+            }
+        }
+        best
+    }
+}
+
 impl Shelf {
     fn new(files: &'static [File]) -> Self {
         let tag = |file: &File| URL_SAFE_NO_PAD.encode(&digest(&SHA256, file.bytes).as_ref()[..12]);
@@ -79,12 +100,13 @@ impl Shelf {
             return Problem::not_found("asset_not_built", detail).into_response();
         };
         let is_sdk = matches!(*folder, "sdk/" | "static/");
+        // Weak: it stands for the content in whichever coding (RFC 9110, 8.8.1).
         let etag = format!("W/\"{tag}\"");
         let mut answer = if has_already(headers, &etag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            match file.gzip.filter(|_| accepts_gzip(headers)) {
-                Some(gzip) => ([(header::CONTENT_ENCODING, "gzip")], Body::from(gzip)).into_response(),
+            match file.coded(headers) {
+                Some((coding, coded)) => ([(header::CONTENT_ENCODING, coding)], Body::from(coded)).into_response(),
                 None => Body::from(file.bytes).into_response(),
             }
         };
@@ -116,11 +138,12 @@ fn unknown(path: &str) -> Problem {
     Problem::not_found("path_unknown", format!("there is nothing at {path:?}"))
 }
 
-fn accepts_gzip(headers: &HeaderMap) -> bool {
-    items(headers, header::ACCEPT_ENCODING).any(|item| {
-        let (coding, parameters) = item.split_once(';').unwrap_or((item, ""));
-        let quality = parameters.trim().strip_prefix("q=").and_then(|quality| quality.parse::<f32>().ok());
-        matches!(coding.trim(), "gzip" | "*") && quality.is_none_or(|quality| quality > 0.0)
+/// How much a browser wants a coding, from 0 (not at all) to 1; `None` when it does not name it (RFC 9110, 12.5.3).
+fn weight(headers: &HeaderMap, coding: &str) -> Option<f32> {
+    items(headers, header::ACCEPT_ENCODING).find_map(|item| {
+        let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
+        let weight = parameters.trim().strip_prefix(['q', 'Q']).and_then(|rest| rest.strip_prefix('='));
+        name.trim().eq_ignore_ascii_case(coding).then(|| weight.and_then(|weight| weight.parse().ok()).unwrap_or(1.0))
     })
 }
 
@@ -159,9 +182,9 @@ mod tests {
     use super::*;
 
     const FILES: &[File] = &[
-        File { path: "sdk/sidetone.js", bytes: b"sidetone sidetone sidetone", gzip: Some(b"squeezed") },
-        File { path: "sdk/engine.wasm", bytes: b"\0asm", gzip: None },
-        File { path: "demo/index.html", bytes: b"<!doctype html>", gzip: None },
+        File { path: "sdk/sidetone.js", bytes: b"sidetone sidetone sidetone", gzip: Some(b"squeezed"), brotli: Some(b"brewed") },
+        File { path: "sdk/engine.wasm", bytes: b"\0asm", gzip: None, brotli: None },
+        File { path: "demo/index.html", bytes: b"<!doctype html>", gzip: Some(b"html"), brotli: None },
     ];
 
     fn ask(path: &str, query: &str, headers: &[(HeaderName, &str)]) -> Response {
@@ -178,16 +201,34 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn gzip_goes_to_those_who_take_it() {
-        for (accepted, coding) in [("br, gzip", "gzip"), ("gzip;q=0.5", "gzip"), ("*", "gzip"), ("br, gzip;q=0", ""), ("", "")] {
+    async fn each_browser_gets_the_coding_that_it_wants_most() {
+        for (accepted, coding) in [
+            ("gzip, deflate, br, zstd", "br"),
+            ("gzip, deflate", "gzip"),
+            ("br;q=0.5, gzip;q=0.8", "gzip"),
+            ("BR;Q=0.8, gzip; q=0.5", "br"),
+            ("br;q=0, *", "gzip"),
+            ("*", "br"),
+            ("*;q=0.1, identity", ""),
+            ("zstd, br;q=0, gzip;q=0.0", ""),
+            ("", ""),
+        ] {
             let answer = ask("/sdk/sidetone.js", "", &[(header::ACCEPT_ENCODING, accepted)]);
             assert_eq!(text(&answer, header::CONTENT_ENCODING), coding, "{accepted:?}");
             assert_eq!(text(&answer, header::CONTENT_TYPE), "text/javascript; charset=utf-8");
-            let expected: &[u8] = if coding.is_empty() { FILES[0].bytes } else { b"squeezed" };
-            assert_eq!(body(answer).await, expected);
+            assert_eq!(text(&answer, header::VARY), "accept-encoding");
+            let expected = match coding {
+                "br" => FILES[0].brotli,
+                "gzip" => FILES[0].gzip,
+                _ => Some(FILES[0].bytes),
+            };
+            assert_eq!(Some(&*body(answer).await), expected);
         }
-        let wasm = ask("/sdk/engine.wasm", "", &[(header::ACCEPT_ENCODING, "gzip")]);
+        // What there is not in a coding is sent as it is, or in the other.
+        let accepted = [(header::ACCEPT_ENCODING, "br, gzip;q=0.1")];
+        let wasm = ask("/sdk/engine.wasm", "", &accepted);
         assert_eq!((text(&wasm, header::CONTENT_TYPE), text(&wasm, header::CONTENT_ENCODING)), ("application/wasm", ""));
+        assert_eq!(text(&ask("/demo/", "", &accepted), header::CONTENT_ENCODING), "gzip");
     }
 
     #[tokio::test]
