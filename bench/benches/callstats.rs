@@ -15,21 +15,23 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use sidetone_bench::{Result, Subject};
+use sidetone_bench::{
+    Result, Subject,
+    server::{SECRET, serve},
+};
 use sidetone_engine::{
-    ids::{AppKey, ConferenceId, ParticipantId, PeerConnectionId, UserId},
+    ids::{ConferenceId, ParticipantId, PeerConnectionId, UserId},
     report::Reports,
     units::Timestamp,
 };
-use sidetone_server::{Server, config::ServerConfig};
 use sidetone_store::{
     Store,
     clock::{Clock, SystemClock},
     query::ConferenceQuery,
-    record::{AppSettings, CallstatsSettings, NewApp, Secret},
+    record::{AppSettings, CallstatsSettings, Secret},
 };
 use sidetone_store_sqlite::{Role, SqliteConfig, SqliteStore};
-use sidetone_testkit::{clock::FakeEntropy, traces};
+use sidetone_testkit::traces;
 use sidetone_wire::{
     batch::{self, Batch},
     callstats::Body,
@@ -46,12 +48,6 @@ const CONNECTIONS: usize = 32;
 const BATCH_REPORTS: usize = 10;
 /// Time between two reports of a callstats client.
 const INTERVAL_US: i64 = 10_000_000;
-/// Any secret will do; the app knows its digest (SHA-256 of this text).
-const SECRET: &str = "sti_bench";
-const SECRET_SHA256: [u8; 32] = [
-    0x5f, 0x6d, 0xd3, 0x18, 0x23, 0xaf, 0x06, 0x22, 0x56, 0x9a, 0x51, 0x94, 0x07, 0x21, 0x58, 0xfb, 0x06, 0x1e, 0x84, 0x8f, 0x9a, 0x0a,
-    0x45, 0xd5, 0xc2, 0x2d, 0xd5, 0xb9, 0xe9, 0x69, 0x60, 0xe8,
-];
 /// What a page makes of the AppSecret `bench`: `{"userID":"bench","appID":1}`, signed.
 const CODE: &str = "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VySUQiOiJiZW5jaCIsImFwcElEIjoxfQ.s93hM6Zs4hdl8AfyTT_S965wwcJZofBDVzHFgYCFAlo";
 
@@ -59,28 +55,14 @@ const CODE: &str = "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VySUQiOiJiZW5jaCIsImFwcElEIjoxfQ.
 async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["serve", folder] => serve(Path::new(folder)).await,
+        ["serve", folder] => {
+            let callstats = Some(CallstatsSettings { app_id: 1, secrets: vec![Secret(b"bench".to_vec())] });
+            serve(Path::new(folder), AppSettings { callstats, keep_addresses: true, ..AppSettings::default() }).await
+        }
         [] => compare(3).await,
         [rounds] => compare(rounds.parse()?).await,
         _ => Err("callstats [ROUNDS]".into()),
     }
-}
-
-/// The server as `sidetone serve` runs it, but for the limits per app.
-async fn serve(folder: &Path) -> Result<()> {
-    let store = SqliteStore::open(folder, SqliteConfig::new(Role::Server, 1))?;
-    let created = SystemClock.now();
-    let callstats = Some(CallstatsSettings { app_id: 1, secrets: vec![Secret(b"bench".to_vec())] });
-    let settings = AppSettings { intake_secrets: vec![SECRET_SHA256], callstats, keep_addresses: true, ..AppSettings::default() };
-    store.create_app(NewApp { key: AppKey::mint(created, 1), name: "bench".into(), created, settings }).await?;
-    let mut config = ServerConfig::default();
-    config.listen.address = SocketAddr::from(([127, 0, 0, 1], 0));
-    config.limits.app_reports_per_second = u32::MAX / 20;
-    config.limits.app_requests_per_second = u32::MAX / 20;
-    let server = Server::bind(config, Arc::new(store), Arc::new(SystemClock), Arc::new(FakeEntropy::default())).await?;
-    println!("{}", server.local_addr());
-    server.run(std::future::pending()).await;
-    Ok(())
 }
 
 /// The bodies of the statistics reports of the recorded call.

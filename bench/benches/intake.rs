@@ -8,7 +8,6 @@
 use std::{
     net::SocketAddr,
     path::Path,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -17,20 +16,20 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{Request as ClientRequest, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
-use sidetone_bench::{Result, Subject};
+use sidetone_bench::{
+    Result, Subject,
+    server::{SECRET, serve},
+};
 use sidetone_engine::{
-    ids::{AppKey, ConferenceId, ParticipantId, PeerConnectionId, UserId},
+    ids::{ConferenceId, ParticipantId, PeerConnectionId, UserId},
     report::Reports,
     units::Timestamp,
 };
-use sidetone_server::{Server, config::ServerConfig};
 use sidetone_store::{
-    Store,
     clock::{Clock, SystemClock},
-    record::{AppSettings, NewApp},
+    record::AppSettings,
 };
-use sidetone_store_sqlite::{Role, SqliteConfig, SqliteStore};
-use sidetone_testkit::{clock::FakeEntropy, traces};
+use sidetone_testkit::traces;
 use sidetone_wire::{
     address,
     batch::{self, Batch},
@@ -47,39 +46,17 @@ const CONNECTIONS: usize = 64;
 const BATCHES: usize = 60;
 /// Reports in a batch.
 const REPORTS: usize = 10;
-/// Any secret will do; the app knows its digest (SHA-256 of this text).
-const SECRET: &str = "sti_bench";
-const SECRET_SHA256: [u8; 32] = [
-    0x5f, 0x6d, 0xd3, 0x18, 0x23, 0xaf, 0x06, 0x22, 0x56, 0x9a, 0x51, 0x94, 0x07, 0x21, 0x58, 0xfb, 0x06, 0x1e, 0x84, 0x8f, 0x9a, 0x0a,
-    0x45, 0xd5, 0xc2, 0x2d, 0xd5, 0xb9, 0xe9, 0x69, 0x60, 0xe8,
-];
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["serve", folder] => serve(Path::new(folder)).await,
+        ["serve", folder] => serve(Path::new(folder), AppSettings::default()).await,
         ["floor"] => floor().await,
         [] => compare(5).await,
         [rounds] => compare(rounds.parse()?).await,
         _ => Err("intake [ROUNDS]".into()),
     }
-}
-
-/// The server as `sidetone serve` runs it, but for the limits per app.
-async fn serve(folder: &Path) -> Result<()> {
-    let store = SqliteStore::open(folder, SqliteConfig::new(Role::Server, 1))?;
-    let created = SystemClock.now();
-    let settings = AppSettings { intake_secrets: vec![SECRET_SHA256], ..AppSettings::default() };
-    store.create_app(NewApp { key: AppKey::mint(created, 1), name: "bench".into(), created, settings }).await?;
-    let mut config = ServerConfig::default();
-    config.listen.address = SocketAddr::from(([127, 0, 0, 1], 0));
-    config.limits.app_reports_per_second = u32::MAX / 20;
-    config.limits.app_requests_per_second = u32::MAX / 20;
-    let server = Server::bind(config, Arc::new(store), Arc::new(SystemClock), Arc::new(FakeEntropy::default())).await?;
-    println!("{}", server.local_addr());
-    server.run(std::future::pending()).await;
-    Ok(())
 }
 
 /// What no server on this stack can do without: reads a body, answers.

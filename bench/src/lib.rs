@@ -1,6 +1,7 @@
 //! What the benches share.
 
 pub mod hour;
+pub mod server;
 
 use std::{
     error::Error,
