@@ -197,6 +197,24 @@ for (const kind of SIP_SERVERS) {
       await talks([[ada, out], [bob, into]]);
     });
 
+    test("a page that stands still while it waits for its server's answer keeps the socket", async () => {
+      const [ada, bob] = lines as [Line, Line];
+      const [out, into] = await establish(ada, bob);
+      const count = async (name: string) => (await events(ada, undefined, name)).length;
+      const [answers, losses] = [await count("keepAlive"), await count("disconnected")];
+      await ada.page.evaluate(() => {
+        // It asks whether the server is there, and the answer comes while it can hear nothing.
+        dispatchEvent(new Event("offline"));
+        for (const end = performance.now() + 7000; performance.now() < end; );
+      });
+      await until("ada has heard of her server again", async () => (await count("keepAlive")) > answers);
+      assert.deepEqual((await events(ada, undefined, "keepAlive"))[answers]!.value, { ok: true, status: 200 });
+      assert.equal(await count("disconnected"), losses);
+      await talks([[ada, out], [bob, into]]);
+      await hangUp(ada, out);
+      await reaches(bob, into, "ended");
+    });
+
     test("both sockets are cut at once: both come back, and the call is mended", async () => {
       const [ada, bob] = lines as [Line, Line];
       const [out, into] = await establish(ada, bob);
