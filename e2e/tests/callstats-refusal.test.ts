@@ -70,7 +70,8 @@ test("no refusal drives a client into a storm", () =>
 
     for (const [page, reason] of refused) {
       assert.deepEqual(await page.said(), [["authError", `Authenticator: ${reason}`]]);
-      assert.equal(page.count("authenticate"), 1, reason);
+      // On a busy machine the client may give a request up before it has its answer, and ask again.
+      assert.equal(page.sent.filter(({ path, status }) => path === "authenticate" && status !== undefined).length, 1, reason);
       assert.ok(page.sent.filter(({ at }) => at <= to).length <= 12, `${reason}: ${page.sent.length} requests`);
     }
     assert.deepEqual(await welcome.said(), [["success", "SDK authentication successful."]]);
@@ -79,13 +80,14 @@ test("no refusal drives a client into a storm", () =>
     // An old token sends the client back to authenticate; with its secret gone, that is once.
     await until("the one whose secret is gone is told", async () => (await whoseSecretGoes.said()).at(-1)?.[0] === "authError");
     assert.deepEqual((await whoseSecretGoes.said()).at(-1), ["authError", "Authenticator: Invalid signature"]);
-    assert.equal(whoseSecretGoes.count("authenticate", from), 1);
+    assert.equal(whoseSecretGoes.sent.filter(({ path, at, status }) => path === "authenticate" && at >= from && status !== undefined).length, 1);
     // An app that is gone: each request fails, says so once, and that is all.
     assert.equal(whoseAppGoes.count("authenticate", from), 0);
-    await until("it has asked four times", async () => whoseAppGoes.sent.filter(({ at, path }) => at >= from && path !== "generics").length >= 4);
+    const failures = () => whoseAppGoes.sent.filter(({ path, status }) => path !== "generics" && status !== undefined && status !== 200);
+    await until("four requests have failed", async () => failures().length >= 4);
     const watched = whoseAppGoes.sent.filter(({ at }) => at >= from && at <= to).map(({ path }) => path);
     const said = watched.filter((path) => path === "generics").length;
-    assert.ok(watched.length - said <= 12 && said <= watched.length / 2, `asked for ${watched.join(", ")}`);
+    assert.ok(watched.length - said <= 12 && said <= failures().length, `asked for ${watched.join(", ")}`);
   }));
 
 test("a busy server is asked less and less often, and works again afterwards", () =>
