@@ -1,4 +1,6 @@
 //! What calls tell, into the store: a conference for each call, named by its `X-CallUUID`, with a participant for each end.
+//!
+//! What happens within [`GATHERING`] is written at once: a batch for each participant, and all of them in as few commits as the store can.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -12,10 +14,7 @@ use sidetone_engine::{
 use sidetone_sip::{CallEvent, Passed, What};
 use sidetone_store::record::{Append, Appended};
 use sidetone_wire::batch::{Batch, Event, kind};
-use tokio::{
-    sync::mpsc,
-    time::{MissedTickBehavior, interval},
-};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::{dialling::Dialling, lock};
 use crate::{
@@ -28,10 +27,12 @@ use crate::{
     state::AppState,
 };
 
+/// How long the first event of many waits for those that follow.
+const GATHERING: Duration = Duration::from_millis(100);
 /// Events that are taken at once.
-const TAKEN_AT_ONCE: usize = 256;
+const TAKEN_AT_ONCE: usize = 16_384;
 /// Batches that are written at once: they share commits.
-const WRITTEN_AT_ONCE: usize = 64;
+const WRITTEN_AT_ONCE: usize = 1024;
 
 /// A message of a call, told of its caller.
 pub(crate) const MESSAGE: &str = "sip_message";
@@ -41,6 +42,30 @@ const SLOW_SETUP: &str = "sip_slow_setup";
 
 /// Names a participant.
 type Stay = (AppKey, String, String);
+
+/// What participants told, each with its events in their order.
+#[derive(Debug, Default)]
+struct Gathered {
+    places: HashMap<Stay, usize>,
+    told: Vec<Told>,
+}
+
+#[derive(Debug)]
+struct Told {
+    stay: Stay,
+    user: String,
+    events: Vec<Event>,
+}
+
+impl Gathered {
+    fn add(&mut self, stay: &Stay, user: &str, events: impl IntoIterator<Item = Event>) {
+        let place = *self.places.entry(stay.clone()).or_insert(self.told.len());
+        match self.told.get_mut(place) {
+            Some(told) => told.events.extend(events),
+            None => self.told.push(Told { stay: stay.clone(), user: user.to_owned(), events: events.into_iter().collect() }),
+        }
+    }
+}
 
 /// One end of a call that is there.
 #[derive(Clone)]
@@ -61,51 +86,45 @@ pub(crate) async fn run(state: &AppState) {
     let mut batch_seq = slot(state.clock.now());
     loop {
         let mut taken = Vec::new();
-        let is_stopping = tokio::select! {
+        let mut is_stopping = tokio::select! {
             _ = events.recv_many(&mut taken, TAKEN_AT_ONCE) => false,
             _ = beats.tick() => false,
             () = state.stopped() => true,
         };
-        if is_stopping {
-            drain(&mut events, &mut taken);
+        if !is_stopping && (1..TAKEN_AT_ONCE).contains(&taken.len()) {
+            is_stopping = timeout(GATHERING, state.stopped()).await.is_ok();
+        }
+        let most = if is_stopping { usize::MAX } else { TAKEN_AT_ONCE };
+        while taken.len() < most
+            && let Ok(event) = events.try_recv()
+        {
+            taken.push(event);
         }
         let now = state.clock.now();
-        let mut told: Vec<(Stay, String, Vec<Event>)> = Vec::new();
+        let mut gathered = Gathered::default();
         for event in taken {
             let stay = (event.app, event.call_uuid.clone(), event.party.participant_id.clone());
-            let (is_left, is_passed) = (event.what == What::Left, matches!(event.what, What::Passed(_)));
-            let user = event.party.user.clone();
             let slow = waited(&event).and_then(|delay| dialling.hear(event.app, delay));
             let slow = slow.map(|slow| Event { time: event.at, kind: SLOW_SETUP.to_owned(), payload: slow.payload().to_string() });
-            let written = [as_event(&event)].into_iter().chain(slow);
-            match told.iter_mut().find(|(held, ..)| *held == stay) {
-                Some((_, _, events)) => events.extend(written),
-                None => told.push((stay.clone(), user.clone(), written.collect())),
-            }
-            if is_left {
-                present.remove(&stay);
-            } else if !is_passed {
+            gathered.add(&stay, &event.party.user, [as_event(&event)].into_iter().chain(slow));
+            match event.what {
+                What::Left => drop(present.remove(&stay)),
                 // The last messages of a call pass when its ends have left.
-                present.insert(stay, Present { user, written: now });
+                What::Passed(_) => {}
+                _ => drop(present.insert(stay, Present { user: event.party.user, written: now })),
             }
         }
         let silent_since = now.plus_micros(-i64::try_from(pause.as_micros()).unwrap_or(i64::MAX));
         for (stay, end) in present.iter_mut().filter(|(_, end)| end.written < silent_since) {
             end.written = now;
-            told.push((stay.clone(), end.user.clone(), Vec::new()));
+            gathered.add(stay, &end.user, []);
         }
         batch_seq = next(batch_seq, now);
         let seq = batch_seq;
-        stream::iter(told).for_each_concurrent(WRITTEN_AT_ONCE, |told| async move { keep(state, told, seq, now).await }).await;
+        stream::iter(gathered.told).for_each_concurrent(WRITTEN_AT_ONCE, |told| async move { keep(state, told, seq, now).await }).await;
         if is_stopping {
             return;
         }
-    }
-}
-
-fn drain(events: &mut mpsc::Receiver<CallEvent>, taken: &mut Vec<CallEvent>) {
-    while let Ok(event) = events.try_recv() {
-        taken.push(event);
     }
 }
 
@@ -121,12 +140,8 @@ fn next(last: u32, now: Timestamp) -> u32 {
     if now.wrapping_sub(next) <= u32::MAX / 2 { now } else { next }
 }
 
-async fn keep(
-    state: &AppState,
-    ((app, call_uuid, participant_id), user, events): (Stay, String, Vec<Event>),
-    batch_seq: u32,
-    now: Timestamp,
-) {
+async fn keep(state: &AppState, told: Told, batch_seq: u32, now: Timestamp) {
+    let Told { stay: (app, call_uuid, participant_id), user, events } = told;
     let mut account = BatchAccount::open(&state.accounts);
     account.holds(0, events.len());
     let Ok(Some(app)) = state.apps.by_key(app).await else { return account.settle(Outcome::Unauthorized("app_unknown")) };
@@ -182,6 +197,7 @@ fn as_event(event: &CallEvent) -> Event {
             ("sip_answered", json!({"code": 200, "post_dial_delay_ms": millis(post_dial_delay), "ringing_ms": millis(ringing)}))
         }
         What::Refused { code, reason, ringing } => ("sip_refused", json!({"code": code, "reason": reason, "ringing_ms": millis(ringing)})),
+        What::Redirected { code, to } => ("sip_redirected", json!({"code": code, "to": to})),
         What::HungUp { by, is_own, reason } => ("sip_hung_up", json!({"by": by, "own": is_own, "reason": reason})),
         What::Lost => ("sip_lost", json!({})),
         What::Left => (kind::LEFT, json!({})),
@@ -207,4 +223,27 @@ fn message(passed: &Passed) -> Value {
     add("media", media.map(|media| json!(media)));
     add("left_out", (*left_out > 0).then(|| json!(left_out)));
     payload
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_participant_has_one_batch_with_its_events_in_their_order() {
+        let mut gathered = Gathered::default();
+        let stay = |participant: &str| (AppKey::from_bytes([1; 16]), "call".to_owned(), participant.to_owned());
+        let event = |kind: &str| Event { time: Timestamp::from_micros(1), kind: kind.to_owned(), payload: "{}".to_owned() };
+        for (participant, kind) in [("a", "joined"), ("b", "joined"), ("a", "sip_invite"), ("b", "left"), ("a", "left")] {
+            gathered.add(&stay(participant), "user", [event(kind)]);
+        }
+        gathered.add(&stay("c"), "user", []);
+        let told: Vec<_> = gathered
+            .told
+            .iter()
+            .map(|told| (told.stay.2.as_str(), told.events.iter().map(|event| event.kind.as_str()).collect()))
+            .collect();
+        let expected: [(&str, Vec<&str>); 3] = [("a", vec!["joined", "sip_invite", "left"]), ("b", vec!["joined", "left"]), ("c", vec![])];
+        assert_eq!(told, expected);
+    }
 }

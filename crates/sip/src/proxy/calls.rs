@@ -6,7 +6,7 @@ use std::{collections::HashMap, time::Duration};
 
 use sidetone_engine::{ids::AppKey, units::Timestamp};
 
-use super::{Output, Proxy, dialog::Line, trace::Passed};
+use super::{Output, Proxy, dialog::Line, redirect::Redirection, trace::Passed};
 use crate::{check::Basics, message::Message, registrar::Endpoint};
 
 /// The header that names a call for both ends and for us.
@@ -72,6 +72,13 @@ pub enum What {
         /// From the first sign of ringing to this.
         ringing: Option<Duration>,
     },
+    /// A phone handed the call on; the caller may follow.
+    Redirected {
+        /// 300 to 399.
+        code: u16,
+        /// The user part of whom to; of several, the first.
+        to: String,
+    },
     /// Somebody hung up.
     HungUp {
         /// The user who did.
@@ -91,7 +98,7 @@ pub enum What {
 
 /// Names a call within this process: Call-ID and tag of the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct CallKey(String, String);
+pub(super) struct CallKey(pub(super) String, pub(super) String);
 
 impl CallKey {
     pub(super) fn new(call_id: &str, caller_tag: &str) -> Self {
@@ -122,32 +129,38 @@ pub(super) struct Beginning<'a> {
 }
 
 #[derive(Debug)]
-struct Call {
+pub(super) struct Call {
     app: AppKey,
-    uuid: String,
-    caller: Endpoint,
+    pub(super) uuid: String,
+    pub(super) caller: Endpoint,
     is_over_trunk: bool,
     /// How much higher the numbers (CSeq) of the caller's requests are on the trunk.
     shift: u32,
     invited: Timestamp,
     rang: Option<Timestamp>,
     answered: bool,
-    legs: Vec<Leg>,
+    pub(super) legs: Vec<Leg>,
+    /// It was handed on, and its caller has not followed yet.
+    pub(super) redirected: Option<Redirection>,
 }
 
 #[derive(Debug)]
-struct Leg {
-    tag: String,
-    endpoint: Endpoint,
+pub(super) struct Leg {
+    pub(super) tag: String,
+    pub(super) endpoint: Endpoint,
     has_rung: bool,
 }
 
 /// The calls that ring or run.
 #[derive(Debug, Default)]
-pub(super) struct Calls(HashMap<CallKey, Call>);
+pub(super) struct Calls {
+    pub(super) held: HashMap<CallKey, Call>,
+    /// Those that were handed on, the earliest first.
+    pub(super) handed_on: Vec<CallKey>,
+}
 
 impl Call {
-    fn event(&self, call_id: &str, user: &str, tag: &str, at: Timestamp, what: What) -> CallEvent {
+    pub(super) fn event(&self, call_id: &str, user: &str, tag: &str, at: Timestamp, what: What) -> CallEvent {
         let party = Party { user: user.to_owned(), participant_id: participant_id(call_id, tag) };
         CallEvent { app: self.app, call_uuid: self.uuid.clone(), party, at, what }
     }
@@ -159,50 +172,74 @@ pub(super) fn participant_id(call_id: &str, tag: &str) -> String {
 
 impl Calls {
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.held.len() - self.handed_on.len()
     }
 
     /// How many of them go over the trunk.
     pub(super) fn over_trunk(&self) -> usize {
-        self.0.values().filter(|call| call.is_over_trunk).count()
+        self.held.values().filter(|call| call.is_over_trunk && call.redirected.is_none()).count()
     }
 
-    /// A call begins. When there are `most` already, it is not told of.
+    /// A call begins, or goes on to where it was handed on to. When there are `most` already, it is not told of.
     pub(super) fn begin(&mut self, beginning: Beginning<'_>, now: Timestamp, most: usize) -> (CallKey, Vec<CallEvent>) {
         let Beginning { app, uuid, call_id, tag, caller, to, user_agent, is_over_trunk } = beginning;
         let key = CallKey::new(call_id, tag);
-        if self.0.len() >= most {
+        let invited = What::Invited { to: to.to_owned() };
+        if let Some(call) = self.held.get_mut(&key).filter(|call| call.redirected.is_some()) {
+            call.redirected = None;
+            self.handed_on.retain(|held| *held != key);
+            (call.is_over_trunk, call.shift) = (is_over_trunk, 0);
+            let event = call.event(call_id, &caller.user, tag, now, invited);
+            return (key, vec![event]);
+        }
+        if self.held.len() >= most {
             return (key, Vec::new());
         }
-        let call = Call { app, uuid, caller, is_over_trunk, shift: 0, invited: now, rang: None, answered: false, legs: Vec::new() };
+        let call = Call {
+            app,
+            uuid,
+            caller,
+            is_over_trunk,
+            shift: 0,
+            invited: now,
+            rang: None,
+            answered: false,
+            legs: Vec::new(),
+            redirected: None,
+        };
         let user = call.caller.user.clone();
-        let events = vec![
-            call.event(call_id, &user, tag, now, What::Joined { user_agent }),
-            call.event(call_id, &user, tag, now, What::Invited { to: to.to_owned() }),
-        ];
-        self.0.insert(key.clone(), call);
+        let events = vec![call.event(call_id, &user, tag, now, What::Joined { user_agent }), call.event(call_id, &user, tag, now, invited)];
+        self.held.insert(key.clone(), call);
         (key, events)
     }
 
+    pub(super) fn remove(&mut self, key: &CallKey) -> Option<Call> {
+        let call = self.held.remove(key)?;
+        if call.redirected.is_some() {
+            self.handed_on.retain(|held| held != key);
+        }
+        Some(call)
+    }
+
     pub(super) fn has(&self, key: &CallKey) -> bool {
-        self.0.contains_key(key)
+        self.held.contains_key(key)
     }
 
     /// The caller's INVITE is sent again with a number of its own.
     pub(super) fn renumber(&mut self, key: &CallKey) {
-        if let Some(call) = self.0.get_mut(key) {
+        if let Some(call) = self.held.get_mut(key) {
             call.shift += 1;
         }
     }
 
     /// The user who calls, and by how much the numbers of its requests are higher on the trunk; `None` where `tag` is not the caller's.
     pub(super) fn caller(&self, call_id: &str, tag: &str) -> Option<(&str, u32)> {
-        let call = self.0.get(&CallKey::new(call_id, tag))?;
+        let call = self.held.get(&CallKey::new(call_id, tag))?;
         Some((&call.caller.user, call.shift))
     }
 
     pub(super) fn uuid(&self, key: &CallKey) -> Option<&str> {
-        self.0.get(key).map(|call| call.uuid.as_str())
+        self.held.get(key).map(|call| call.uuid.as_str())
     }
 
     /// A provisional or good answer of `endpoint`, whose end of the dialog is `tag`.
@@ -214,7 +251,7 @@ impl Calls {
         agent: &str,
         now: Timestamp,
     ) -> Vec<CallEvent> {
-        let Some(call) = self.0.get_mut(key) else { return Vec::new() };
+        let Some(call) = self.held.get_mut(key) else { return Vec::new() };
         let CallKey(call_id, caller_tag) = key;
         let mut events = Vec::new();
         if call.answered || tag.is_empty() {
@@ -258,14 +295,14 @@ impl Calls {
 
     /// The call was not answered.
     pub(super) fn refuse(&mut self, key: &CallKey, code: u16, reason: &str, now: Timestamp) -> Vec<CallEvent> {
-        let Some(call) = self.0.get(key) else { return Vec::new() };
+        let Some(call) = self.held.get(key) else { return Vec::new() };
         let ringing = call.rang.and_then(|rang| now.since(rang));
         self.end(key, now, &What::Refused { code, reason: reason.to_owned(), ringing })
     }
 
     /// The call ends for everybody in it.
     pub(super) fn end(&mut self, key: &CallKey, now: Timestamp, what: &What) -> Vec<CallEvent> {
-        let Some(call) = self.0.remove(key) else { return Vec::new() };
+        let Some(call) = self.remove(key) else { return Vec::new() };
         let CallKey(call_id, caller_tag) = key;
         let caller = (call.caller.user.as_str(), caller_tag.as_str());
         let parties = call.legs.iter().map(|leg| (leg.endpoint.user.as_str(), leg.tag.as_str())).chain([caller]);
@@ -275,7 +312,7 @@ impl Calls {
     /// The line of a dialog with these tags, and whether `from` is its caller.
     pub(super) fn line(&self, call_id: &str, from: &str, to: &str) -> Option<(Line, bool)> {
         let of = |caller: &str, callee: &str| {
-            let call = self.0.get(&CallKey(call_id.to_owned(), caller.to_owned()))?;
+            let call = self.held.get(&CallKey(call_id.to_owned(), caller.to_owned()))?;
             let leg = call.legs.iter().find(|leg| leg.tag == callee)?;
             Some(Line { caller: call.caller.clone(), callee: leg.endpoint.clone(), call_uuid: call.uuid.clone() })
         };
@@ -286,7 +323,7 @@ impl Calls {
     pub(super) fn lost(&self, trunk_since: Timestamp, is_known: impl Fn(&Endpoint) -> bool) -> Vec<CallKey> {
         let is_alone = |call: &Call| !is_known(&call.caller) && !call.legs.iter().any(|leg| is_known(&leg.endpoint));
         let is_lost = |call: &Call| call.answered && (is_alone(call) || (call.is_over_trunk && call.invited < trunk_since));
-        self.0.iter().filter(|(_, call)| is_lost(call)).map(|(key, _)| key.clone()).collect()
+        self.held.iter().filter(|(_, call)| is_lost(call)).map(|(key, _)| key.clone()).collect()
     }
 }
 
@@ -296,9 +333,9 @@ impl Proxy {
         let (from_tag, to_tag) = (basics.from.tag().unwrap_or_default(), basics.to.tag().unwrap_or_default());
         let reason = message.header("Reason").unwrap_or_default().to_owned();
         let key = |tag: &str| CallKey(basics.call_id.clone(), tag.to_owned());
-        let held = [key(from_tag), key(to_tag)].into_iter().find(|key| self.calls.0.contains_key(key));
+        let held = [key(from_tag), key(to_tag)].into_iter().find(|key| self.calls.has(key));
         let mut parties = Vec::new();
-        let app = match held.and_then(|key| self.calls.0.remove(&key)) {
+        let app = match held.and_then(|key| self.calls.remove(&key)) {
             Some(call) => call.app,
             None => match self.registrar.find(from).or_else(|| self.registrar.find(to)) {
                 Some(binding) => binding.app,

@@ -8,6 +8,7 @@ mod authenticate;
 mod dialog;
 mod fork;
 mod hop;
+mod redirect;
 mod register;
 mod repeat;
 mod respond;
@@ -266,6 +267,7 @@ impl Proxy {
             self.failures.retain(|_, bucket| !bucket.is_full(now));
             self.callers.retain(|_, bucket| !bucket.is_full(now));
             self.end_lost_calls(now);
+            self.end_unfollowed_calls(now);
             self.expire_traces();
         }
     }

@@ -7,7 +7,7 @@ use super::{
     calls::CALL_UUID,
     fork::{ContextId, PATIENCE_US, Progress},
     hop::ack_for,
-    repeat, trunk,
+    redirect, repeat, trunk,
 };
 use crate::{
     header::{self, Address, Via},
@@ -161,7 +161,11 @@ impl Proxy {
                 Start::Response { reason, .. } => reason.clone(),
                 Start::Request { .. } => String::new(),
             };
-            let events = self.calls.refuse(&call, code, &reason, now);
+            let targets = redirect::targets(&message);
+            let events = match targets.is_empty() {
+                true => self.calls.refuse(&call, code, &reason, now),
+                false => self.calls.redirect(&call, code, targets, now),
+            };
             self.outputs.extend(events.into_iter().map(Output::Call));
         }
         self.pass_back(now, id, message);

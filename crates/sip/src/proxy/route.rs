@@ -6,7 +6,7 @@ use super::{
     CALLERS_MAX, Proxy,
     answer::{ALLOW, SUPPORTED},
     authenticate::{Asker, Identity, token_refused},
-    calls::{Beginning, CALL_UUID},
+    calls::{Beginning, CALL_UUID, CallKey},
     dialog::{Line, device_of_flow},
     fork::Target,
 };
@@ -199,18 +199,24 @@ impl Proxy {
         (basics, to): (&Basics, &str),
         (caller, origin): (&Identity, Option<&Endpoint>),
         is_over_trunk: bool,
-    ) -> super::calls::CallKey {
+    ) -> CallKey {
         let given = message.header(CALL_UUID).filter(|uuid| (1..=128).contains(&uuid.len()) && crate::text::is_token(uuid));
         let tag = basics.from.tag().unwrap_or_default();
-        let uuid = given.map_or_else(|| self.secrets.call_uuid(&basics.call_id, tag), str::to_owned);
-        message.set(CALL_UUID, uuid.clone());
         let origin = origin.cloned().unwrap_or_else(|| Endpoint { user: caller.user.clone(), device: device_of_flow(flow) });
+        let key = CallKey::new(&basics.call_id, tag);
+        let is_known = self.calls.has(&key);
+        let followed = if is_known { None } else { self.calls.followed(&origin, &basics.uri, now) };
+        let held = self.calls.uuid(followed.as_ref().unwrap_or(&key)).or(given).map(str::to_owned);
+        let uuid = held.unwrap_or_else(|| self.secrets.call_uuid(&basics.call_id, tag));
+        message.set(CALL_UUID, uuid.clone());
         let user_agent = message.header("User-Agent").unwrap_or_default().to_owned();
         let beginning = Beginning { app: caller.app, uuid, call_id: &basics.call_id, tag, caller: origin, to, user_agent, is_over_trunk };
         let (key, events) = self.calls.begin(beginning, now, self.config.transactions_max);
-        self.outputs.extend(events.into_iter().map(super::Output::Call));
-        self.begin_trace(&key, caller.app, &caller.user, to);
-        self.trace(flow, message, true);
+        let left = followed.and_then(|followed| self.calls.leave(&followed));
+        self.outputs.extend(events.into_iter().chain(left).map(super::Output::Call));
+        if self.begin_trace(&key, caller.app, &caller.user, to) {
+            self.trace(flow, message, true);
+        }
         key
     }
 

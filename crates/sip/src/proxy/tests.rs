@@ -2,6 +2,7 @@
 
 mod call;
 mod identity;
+mod redirect;
 mod refusal;
 mod registration;
 mod torture;

@@ -54,6 +54,8 @@ pub struct Passed {
 struct Leg {
     flow: FlowId,
     tag: String,
+    /// As the caller named them.
+    user: String,
 }
 
 #[derive(Debug)]
@@ -90,7 +92,7 @@ impl Trace {
         let index = match index {
             Some(index) => index,
             None if self.legs.len() < LEGS_MAX => {
-                self.legs.push(Leg { flow, tag: String::new() });
+                self.legs.push(Leg { flow, tag: String::new(), user: self.callee.clone() });
                 self.legs.len() - 1
             }
             None => return None,
@@ -103,12 +105,17 @@ impl Trace {
 }
 
 impl Proxy {
-    /// From here on the messages of a call are told of.
-    pub(super) fn begin_trace(&mut self, key: &CallKey, app: AppKey, caller: &str, callee: &str) {
-        let Some(uuid) = self.calls.uuid(key).map(str::to_owned) else { return };
+    /// From here on the messages of a call are told of; whether they were not before. A call that is handed on keeps the phones that it had.
+    pub(super) fn begin_trace(&mut self, key: &CallKey, app: AppKey, caller: &str, callee: &str) -> bool {
+        let Some(uuid) = self.calls.uuid(key).map(str::to_owned) else { return false };
         let (caller, callee) = (caller.to_owned(), callee.to_owned());
+        if let Some(trace) = self.traces.0.get_mut(key).filter(|trace| trace.ends.is_none()) {
+            trace.callee = callee;
+            return false;
+        }
         let trace = Trace { app, uuid, caller, callee, legs: Vec::new(), told: 0, left_out: 0, ends: None };
         self.traces.0.insert(key.clone(), trace);
+        true
     }
 
     /// Tells of a message, if it belongs to a call.
@@ -134,8 +141,8 @@ impl Proxy {
         let own = participant_id(call_id, key.caller_tag());
         let (user, participant_id) = match leg.checked_sub(1).and_then(|index| trace.legs.get(index)) {
             None => (&trace.caller, own.clone()),
-            Some(leg) if leg.tag.is_empty() => (&trace.callee, String::new()),
-            Some(leg) => (&trace.callee, participant_id(call_id, &leg.tag)),
+            Some(leg) if leg.tag.is_empty() => (&leg.user, String::new()),
+            Some(leg) => (&leg.user, participant_id(call_id, &leg.tag)),
         };
         let reason = match &message.start {
             Start::Response { reason, .. } => reason.clone(),

@@ -150,12 +150,12 @@ export class LiveCall implements Call {
     const { agent } = this.phone;
     if (this.state === "ended") return;
     if (!agent?.isConnected) return this.#end(causeOf("Connection Error", "system"));
+    const before = this.#session;
     const session = new Session(agent.ua, new RTCSession(agent.ua), this.#sessionEvents());
     this.#session = session;
     const headers = [...(await this.phone.tokenHeaders()), ...headerLines(options.headers)];
     if (this.#isOver()) return;
-    // A second INVITE after a redirection is another call to SIP: only the first has the Call-ID that the page knows.
-    session.invite(this.#target, this.#redirects === 0 ? this.id : `${this.id}-${this.#redirects}`, { headers, stream, configuration });
+    session.invite(this.#target, this.id, { headers, stream, configuration }, before);
     this.#redial = () => this.#dial(stream, options);
   }
 

@@ -36,6 +36,7 @@ declare module "jssip/lib/SIPMessage.js" {
     readonly display_name: string | null;
     getParam(name: string): string | null | undefined;
     hasParam(name: string): boolean;
+    setParam(name: string, value: string): void;
     toString(): string;
   }
   interface Via {
@@ -81,7 +82,7 @@ declare module "jssip/lib/SIPMessage.js" {
     );
     call_id: string;
     cseq: number;
-    readonly to: NameAddress;
+    to: NameAddress;
     readonly from: NameAddress;
     setHeader(name: string, value: string): void;
   }
@@ -219,7 +220,7 @@ declare module "jssip/lib/RTCSession.js" {
     _status: number;
     static readonly C: { readonly STATUS_WAITING_FOR_ANSWER: number; readonly STATUS_WAITING_FOR_ACK: number; readonly STATUS_CONFIRMED: number };
     _id: string;
-    readonly _from_tag: string;
+    _from_tag: string;
     readonly _request: IncomingRequest & OutgoingRequest;
     readonly _dialog: Dialog | undefined | null;
     readonly _earlyDialogs: Readonly<Record<string, Dialog>>;

@@ -62,14 +62,27 @@ export class Session {
     this.#mend();
   }
 
-  /** Sends the INVITE. `stream` may have no tracks. */
-  invite(target: URI, callId: string, options: { headers: readonly string[]; stream: MediaStream; configuration: RTCConfiguration }): void {
+  /**
+   * Sends the INVITE. `stream` may have no tracks. `before`: the session that was redirected here; it stays one call, with the same Call-ID, From
+   * and To (RFC 3261 §8.1.3.4).
+   */
+  invite(target: URI, callId: string, options: { headers: readonly string[]; stream: MediaStream; configuration: RTCConfiguration }, before?: Session): void {
     const { headers, stream, configuration } = options;
     this.#callId = callId;
     const media = { mediaStream: stream, pcConfig: configuration, rtcOfferConstraints: { offerToReceiveAudio: true } };
     this.raw.connect(target, { extraHeaders: headers, ...media }, ({ _request }) => {
+      if (before) {
+        const { _from_tag, _request: redirected } = before.raw;
+        this.raw._from_tag = _from_tag;
+        _request.from.setParam("tag", _from_tag);
+        _request.setHeader("from", _request.from.toString());
+        _request.setHeader("to", redirected.to.toString());
+        _request.to = redirected.to;
+        _request.cseq = redirected.cseq + 1;
+        _request.setHeader("cseq", `${_request.cseq} INVITE`);
+      }
       // The page has been told this Call-ID before there was a request.
-      this.raw._id = callId + this.raw._id.slice(_request.call_id.length);
+      this.raw._id = callId + this.raw._from_tag;
       _request.call_id = callId;
       _request.setHeader("call-id", callId);
     });

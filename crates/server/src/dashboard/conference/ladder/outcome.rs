@@ -24,20 +24,24 @@ impl Outcome {
     pub(super) fn of(messages: &[Message], names: &[String]) -> Self {
         let name = |leg: usize| names.get(if leg == 0 { 0 } else { leg + 1 }).map_or("", String::as_str);
         let Some(invite) = messages.iter().find(|message| message.is_request("INVITE")) else { return Self::default() };
-        let is_answer = |message: &&Message| message.method == "INVITE" && message.cseq == invite.cseq && message.code.is_some();
+        // Of one call there are several where it was handed on.
+        let is_first = |message: &&Message| message.is_request("INVITE") && message.leg == 0 && !message.is_in_dialog;
+        let numbers: Vec<u64> = messages.iter().filter(is_first).map(|invite| invite.cseq).collect();
+        let is_answer = |message: &&Message| message.method == "INVITE" && numbers.contains(&message.cseq) && message.code.is_some();
         let answers = || messages.iter().filter(is_answer);
         let to_caller = || answers().filter(|message| message.leg == 0 && !message.is_received);
         let rang = to_caller().find(|message| message.code.is_some_and(|code| (101..200).contains(&code)));
-        let last = to_caller().find(|message| message.code.is_some_and(|code| code >= 200));
+        let last = to_caller().rfind(|message| message.code.is_some_and(|code| code >= 200));
         let first_sign = rang.or(last);
         let bye = messages.iter().find(|message| message.is_request("BYE") && message.is_received);
         let cancel = messages.iter().find(|message| message.is_request("CANCEL") && message.is_received);
         let is_good = last.is_some_and(|last| last.code.is_some_and(|code| code < 300));
-        let refuser = || answers().find(|message| message.is_received && message.code == last.and_then(|last| last.code));
+        let refuser = || answers().rfind(|message| message.is_received && message.code == last.and_then(|last| last.code));
         let ended = match (last, bye, cancel) {
             (_, Some(bye), _) => format!("{} hung up", name(bye.leg)),
             (_, None, Some(cancel)) if !is_good => format!("{} gave up", name(cancel.leg)),
             (Some(_), None, _) if !is_good => match refuser() {
+                Some(by) if by.code.is_some_and(|code| code < 400) => format!("{} redirected the call", name(by.leg)),
                 Some(by) => format!("{} refused", name(by.leg)),
                 None => "nobody answered".to_owned(),
             },
@@ -114,6 +118,31 @@ mod tests {
             let outcome = of(&[ringing.as_slice(), &rest].concat());
             assert_eq!((outcome.ended.as_str(), outcome.status.map(|(code, _)| code), outcome.ringing), (ended, Some(code), Some(41_000)));
         }
+    }
+
+    #[test]
+    fn a_call_that_was_handed_on_is_what_became_of_it_there() {
+        let redirected = [
+            "0 > 0 INVITE",
+            "0 < 1 INVITE",
+            "80 > 1 180 INVITE Ringing",
+            "80 < 0 180 INVITE Ringing",
+            "900 > 1 302 INVITE Moved",
+            "900 < 0 302 INVITE Moved",
+        ];
+        let outcome = of(&redirected);
+        assert_eq!((outcome.ended.as_str(), outcome.status), ("bob 1 redirected the call", status(302, "Moved")));
+        let followed = [
+            "950 > 0 INVITE",
+            "950 < 2 INVITE",
+            "980 > 2 180 INVITE Ringing",
+            "980 < 0 180 INVITE Ringing",
+            "2080 > 2 200 INVITE OK",
+            "2080 < 0 200 INVITE OK",
+        ];
+        let outcome = of(&[redirected, followed].concat());
+        let expected = Outcome { post_dial_delay: Some(80_000), ringing: Some(2_000_000), status: status(200, "OK"), ..Outcome::default() };
+        assert_eq!(outcome, expected);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(super) struct Message {
     pub(super) cseq: u64,
     pub(super) code: Option<u16>,
     pub(super) reason: String,
-    is_in_dialog: bool,
+    pub(super) is_in_dialog: bool,
     media: String,
     left_out: u32,
 }
