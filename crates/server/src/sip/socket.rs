@@ -20,7 +20,7 @@ use sidetone_sip::{
 };
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::{Opened, Sip, facts};
+use super::{Sip, facts, outbox::Opened};
 use crate::state::AppState;
 
 /// How long one message may take to leave.

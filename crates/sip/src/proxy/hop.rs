@@ -5,7 +5,7 @@ use sidetone_engine::units::Timestamp;
 use super::{
     Proxy,
     calls::CALL_UUID,
-    fork::{Branch, ContextId},
+    fork::{Branch, ContextId, Progress},
     repeat,
     secrets::BRANCH_PREFIX,
     trunk,
@@ -36,6 +36,19 @@ impl Proxy {
             self.repeats.begin(now, repeat::request(branch, method), is_invite, flow, message.to_bytes());
         }
         self.send(flow, message);
+    }
+
+    /// Whatever nobody has answered may have been lost with the connection that a flow had before, and is sent over the new one. A server that
+    /// knows it takes it as a repetition (RFC 3261 section 17.2.3).
+    pub fn send_again(&mut self, now: Timestamp, flow: FlowId) {
+        self.now = now;
+        let branches = self.contexts.values().flat_map(|context| &context.branches);
+        let unheard =
+            branches.filter(|branch| branch.target.flow == flow && branch.progress == Progress::Calling && branch.cancelled.is_none());
+        let unheard: Vec<Message> = unheard.map(|branch| branch.request.clone()).collect();
+        for request in unheard {
+            self.send(flow, &request);
+        }
     }
 
     /// Sends the CANCEL of a branch.

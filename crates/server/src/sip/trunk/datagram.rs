@@ -16,7 +16,7 @@ use tokio::{
 use super::lookup;
 use crate::{
     config::sip::trunk::TrunkAddress,
-    sip::{Opened, Sip, socket},
+    sip::{Sip, outbox::Opened, socket},
     state::AppState,
     task,
 };

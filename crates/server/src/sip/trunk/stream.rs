@@ -1,6 +1,11 @@
 //! The trunk over TCP or TLS: a connection that we keep, and those that the trunk makes.
+//!
+//! The trunk may close ours whenever it likes. Then another is made at once, and the flow stays: what waits goes over the new connection, and what
+//! was asked is still answered, over that one or over one that the trunk makes (RFC 3261 section 18.2.2). The flow ends when its connection breaks,
+//! or when no other can be made.
 
 use std::{
+    io::ErrorKind,
     net::SocketAddr,
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -22,7 +27,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 use super::{RETRY, datagram::is_of_trunk, lookup};
 use crate::{
     config::sip::trunk::TrunkAddress,
-    sip::{Opened, Sip, socket},
+    sip::{Sip, outbox::Opened, socket},
     state::AppState,
     task,
 };
@@ -58,38 +63,43 @@ pub(super) async fn serve(
 /// Keeps a connection to the trunk.
 async fn keep(state: &AppState, place: &TrunkAddress, connector: Option<TlsConnector>) {
     let Some(sip) = &state.sip else { return };
+    let mut way = None;
     loop {
-        match timeout(PATIENCE, TcpStream::connect((place.host.as_str(), place.port))).await {
-            Ok(Ok(stream)) => {
-                if let Err(error) = speak(state, sip, stream, place, connector.as_ref()).await {
-                    tracing::warn!(%error, "TLS with the trunk is not possible");
+        let ending = match connect(place, connector.as_ref()).await {
+            Ok((stream, peer)) => {
+                let is_another = way.is_some();
+                let opened = way.get_or_insert_with(|| sip.open_trunk(TRUNK, peer));
+                if is_another {
+                    sip.with(|proxy, now| proxy.send_again(now, TRUNK));
                 }
+                converse(state, sip, stream, opened).await
             }
-            Ok(Err(error)) => tracing::warn!(%error, host = place.host, port = place.port, "the trunk cannot be reached"),
-            Err(_) => tracing::warn!(host = place.host, port = place.port, "the trunk does not take connections"),
+            Err(error) => {
+                tracing::warn!(%error, host = place.host, port = place.port, "the trunk cannot be reached");
+                Ending::Silent
+            }
+        };
+        tracing::debug!(?ending, "a connection to the trunk ended");
+        if ending != Ending::Closed && way.take().is_some() {
+            sip.close(TRUNK);
         }
-        sleep(RETRY).await;
+        if ending == Ending::Silent {
+            sleep(RETRY).await;
+        }
     }
 }
 
-async fn speak(
-    state: &AppState,
-    sip: &Sip,
-    stream: TcpStream,
-    place: &TrunkAddress,
-    connector: Option<&TlsConnector>,
-) -> std::io::Result<()> {
+/// What is read and written.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+async fn connect(place: &TrunkAddress, connector: Option<&TlsConnector>) -> std::io::Result<(Box<dyn Stream>, SocketAddr)> {
+    let stream = timeout(PATIENCE, TcpStream::connect((place.host.as_str(), place.port))).await??;
     let peer = stream.peer_addr()?;
     stream.set_nodelay(true)?;
-    match connector {
-        None => converse(state, sip, stream, TRUNK, peer).await,
-        Some(connector) => {
-            let name = ServerName::try_from(place.host.clone()).map_err(std::io::Error::other)?;
-            let stream = timeout(PATIENCE, connector.connect(name, stream)).await??;
-            converse(state, sip, stream, TRUNK, peer).await;
-        }
-    }
-    Ok(())
+    let Some(connector) = connector else { return Ok((Box::new(stream), peer)) };
+    let name = ServerName::try_from(place.host.clone()).map_err(std::io::Error::other)?;
+    Ok((Box::new(timeout(PATIENCE, connector.connect(name, stream)).await??), peer))
 }
 
 /// Takes the connections that the trunk makes, and nobody else's.
@@ -114,9 +124,9 @@ async fn accept(state: &AppState, place: &TrunkAddress, listener: TcpListener, a
             let _ = stream.set_nodelay(true);
             let flow = sip.next_flow();
             match acceptor {
-                None => converse(&state, sip, stream, flow, peer).await,
+                None => take(&state, sip, stream, flow, peer).await,
                 Some(acceptor) => match timeout(PATIENCE, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => converse(&state, sip, stream, flow, peer).await,
+                    Ok(Ok(stream)) => take(&state, sip, stream, flow, peer).await,
                     Ok(Err(error)) => tracing::debug!(%error, "TLS handshake of the trunk failed"),
                     Err(_) => tracing::debug!("TLS handshake of the trunk took too long"),
                 },
@@ -126,48 +136,77 @@ async fn accept(state: &AppState, place: &TrunkAddress, listener: TcpListener, a
     }
 }
 
+/// A connection of the trunk's, until it ends.
+async fn take(state: &AppState, sip: &Sip, stream: impl Stream, flow: FlowId, peer: SocketAddr) {
+    converse(state, sip, stream, &mut sip.open_trunk(flow, peer)).await;
+    sip.close(flow);
+}
+
+/// How a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// The trunk closed it, in good order.
+    Closed,
+    /// In any other way.
+    Broken,
+    /// No message ever came over it, or there was none: another may fare no better.
+    Silent,
+}
+
 /// One connection, until it ends.
-async fn converse(state: &AppState, sip: &Sip, stream: impl AsyncRead + AsyncWrite, flow: FlowId, peer: SocketAddr) {
-    let Opened { mut outgoing, bytes, dropped, .. } = sip.open_trunk(flow, peer);
+async fn converse(state: &AppState, sip: &Sip, stream: impl Stream, opened: &mut Opened) -> Ending {
+    let Opened { flow, outgoing, bytes, dropped } = opened;
     let (mut from, mut to) = tokio::io::split(stream);
+    let mut broken = Ending::Silent;
     let mut reader = Reader::new(sip.config.message_size_max.as_usize());
     let mut keep_alives = interval(KEEP_ALIVE);
     keep_alives.set_missed_tick_behavior(MissedTickBehavior::Delay);
     keep_alives.reset();
     let mut buffer = vec![0; 16 * 1024];
-    'open: loop {
+    loop {
         let message = tokio::select! {
-            () = state.stopped() => break,
-            () = dropped.notified() => break,
+            () = state.stopped() => return broken,
+            () = dropped.notified() => return broken,
             _ = keep_alives.tick() => PING.to_vec(),
             Some(message) = outgoing.recv() => {
                 bytes.fetch_sub(message.len(), Ordering::Relaxed);
                 message
             }
             read = from.read(&mut buffer) => {
-                let Ok(size @ 1..) = read else { break };
+                let size = match read {
+                    Ok(0) if broken == Ending::Broken && reader.is_empty() => return Ending::Closed,
+                    Ok(size @ 1..) => size,
+                    _ => return broken,
+                };
                 reader.push(&buffer[..size]);
                 let mut answer = Vec::new();
                 loop {
                     match reader.read() {
                         Ok(Some(Piece::Ping)) => answer.extend_from_slice(PONG),
-                        Ok(Some(Piece::Message(message))) => socket::judge(state, sip, (flow, None), message).await,
+                        Ok(Some(Piece::Message(message))) => {
+                            broken = Ending::Broken;
+                            socket::judge(state, sip, (*flow, None), message).await;
+                        }
                         Ok(None) => break,
                         Err(error) => {
                             tracing::debug!(%error, "the trunk sent what is no SIP");
                             sip.accounts.sip.unreadable.inc();
-                            break 'open;
+                            return broken;
                         }
                     }
                 }
                 answer
             }
         };
-        if !message.is_empty() && !matches!(timeout(PATIENCE, write(&mut to, &message)).await, Ok(Ok(()))) {
-            break;
+        match timeout(PATIENCE, write(&mut to, &message)).await {
+            Ok(Ok(())) => {}
+            // What was written before came when the trunk had closed already.
+            Ok(Err(error)) if error.kind() == ErrorKind::BrokenPipe && broken == Ending::Broken && reader.is_empty() => {
+                return Ending::Closed;
+            }
+            _ => return broken,
         }
     }
-    sip.close(flow);
 }
 
 async fn write(to: &mut (impl AsyncWrite + Unpin), message: &[u8]) -> std::io::Result<()> {

@@ -168,3 +168,41 @@ async fn over_tcp_a_connection_is_kept_and_made_again_and_others_are_taken_from_
     assert_eq!(streamed(&mut kept).await.method(), Some("ACK"));
     assert_eq!(alice.message().await.code(), Some(404));
 }
+
+#[tokio::test]
+async fn over_tcp_the_trunk_may_close_the_connection_after_every_call() {
+    let trunk = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (running, _) = trunked(trunk.local_addr().unwrap(), "tcp").await;
+    let mut alice = Phone::registered(running.address, "alice", "a1").await;
+    for call in 0..5 {
+        let (mut kept, _) = timeout(PATIENCE, trunk.accept()).await.expect("no connection").unwrap();
+        assert_eq!(alice.ask("INVITE", NUMBER, &format!("<{NUMBER}>"), "", PASSWORD).await.code(), Some(100), "call {call}");
+        let invite = streamed(&mut kept).await;
+        kept.write_all(&answer(&invite, 486)).await.unwrap();
+        assert_eq!(alice.message().await.code(), Some(486));
+        assert_eq!(streamed(&mut kept).await.method(), Some("ACK"));
+        // The next call may find it closed, or be written to it before that is known.
+    }
+}
+
+#[tokio::test]
+async fn over_tcp_what_was_asked_is_answered_over_a_connection_of_the_trunks_when_ours_is_closed() {
+    let trunk = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (running, server) = trunked(trunk.local_addr().unwrap(), "tcp").await;
+    let (mut kept, _) = trunk.accept().await.unwrap();
+    let mut alice = Phone::registered(running.address, "alice", "a1").await;
+    // Somebody is heard over it.
+    assert_eq!(alice.ask("INVITE", NUMBER, &format!("<{NUMBER}>"), "", PASSWORD).await.code(), Some(100));
+    let invite = streamed(&mut kept).await;
+    kept.write_all(&answer(&invite, 180)).await.unwrap();
+    assert_eq!(alice.message().await.code(), Some(180));
+    drop(kept);
+    let (mut kept, _) = timeout(PATIENCE, trunk.accept()).await.expect("no new connection").unwrap();
+    let mut made = TcpStream::connect(server).await.unwrap();
+    made.write_all(&answer(&invite, 200)).await.unwrap();
+    let answered = alice.message().await;
+    assert_eq!(answered.code(), Some(200));
+    let ack = alice.in_dialog("ACK", &answered);
+    alice.send(ack).await;
+    assert_eq!(streamed(&mut kept).await.method(), Some("ACK"));
+}
