@@ -82,6 +82,20 @@ test("tracks come, are replaced, end and go", () => {
   assert.deepEqual(told(transceiver({ sent: { id: "other", enabled: false } })), ["replace_track outbound", "muted outbound"]);
 });
 
+test("a track that comes says whether it can be heard", () => {
+  const seen: [kind: string, enabled: unknown, muted: unknown][] = [];
+  const watch = new TrackWatch({ record: (kind, payload) => "enabled" in payload && "muted" in payload && seen.push([kind, payload.enabled, payload.muted]) });
+  const live = transceiver() as { -readonly [Name in keyof TransceiverState]: TransceiverState[Name] };
+  watch.look([live]);
+  Object.assign(live, transceiver({ sent: { id: "other", enabled: false, muted: true } }));
+  watch.look([live]);
+  assert.deepEqual(seen, [
+    ["add_track", true, false],
+    ["track", true, true],
+    ["replace_track", false, true],
+  ]);
+});
+
 test("a call that no longer receives is held", () => {
   assert.deepEqual(told(transceiver({ direction: "sendonly" }), transceiver({ direction: "inactive" }), transceiver()), ["held", "resumed"]);
 });

@@ -59,7 +59,7 @@ export class TrackWatch {
     const about = { kind: track.kind, direction, mid, id: track.id };
     if (before?.id !== track.id) {
       const added = direction === "inbound" ? "track" : known ? "replace_track" : "add_track";
-      this.events.record(added, about);
+      this.events.record(added, { ...about, enabled: track.enabled, muted: track.muted });
     }
     const last = before?.id === track.id ? before : { enabled: true, muted: direction === "inbound", ended: false };
     // The app: it sends silence, or black.
