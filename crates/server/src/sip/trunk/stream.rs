@@ -36,6 +36,8 @@ use crate::{
 const ACCEPTED_MAX: usize = 32;
 /// How long connecting, a handshake, and writing one message may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two connections, so that a trunk that closes each is not connected to all the time.
+const PAUSE: Duration = Duration::from_millis(20);
 /// How often the trunk is asked whether it is there (RFC 5626 section 4.4.1), so that no firewall forgets the connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
@@ -83,9 +85,7 @@ async fn keep(state: &AppState, place: &TrunkAddress, connector: Option<TlsConne
         if ending != Ending::Closed && way.take().is_some() {
             sip.close(TRUNK);
         }
-        if ending == Ending::Silent {
-            sleep(RETRY).await;
-        }
+        sleep(if ending == Ending::Silent { RETRY } else { PAUSE }).await;
     }
 }
 
