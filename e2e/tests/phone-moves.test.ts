@@ -11,6 +11,21 @@ import { sleep, until } from "../src/wait.ts";
 
 const site = setUpSite("phone", { launch: () => launchChromium(["--auto-select-desktop-capture-source=Entire screen"]) });
 
+/** Both ends are in one call, and Sidetone's own server has one conference of it, with the phones that were called one after another on its ladder. */
+async function isOneCall({ sidetone }: SipServer, ends: readonly (readonly [Line, number])[], called: readonly string[]): Promise<void> {
+  const uuids = await Promise.all(ends.map(([{ page }, call]) => page.evaluate((call) => line.calls[call]!.uuid, call)));
+  assert.equal(new Set(uuids).size, 1, "one call has one name");
+  if (!sidetone) return;
+  const held = await until("the call is over", async () => (await sidetone.conferences(uuids[0]!)).find(({ state }) => state !== "running"));
+  assert.equal((await sidetone.conferences(uuids[0]!)).length, 1);
+  assert.deepEqual(held.participants.map(({ user_id }) => user_id).sort(), ["ada", ...called]);
+  const events = await sidetone.events(held.key);
+  assert.equal(events.filter(({ kind }) => kind === "joined").length, 3);
+  assert.equal(events.filter(({ kind, payload }) => kind === "sip_redirected" && payload["code"] === 302).length, 2, "told of who called and of who handed on");
+  const invites = events.filter(({ kind, payload }) => kind === "sip_message" && payload["method"] === "INVITE" && payload["code"] === undefined && payload["direction"] === "sent");
+  assert.deepEqual(invites.map(({ payload }) => payload["leg"]), [1, 2]);
+}
+
 for (const kind of SIP_SERVERS) {
   describe(kind.name, () => {
     let server: SipServer;
@@ -83,7 +98,22 @@ for (const kind of SIP_SERVERS) {
       assert.deepEqual(await bob.page.evaluate(() => line.phone.calls.length), 0);
       await hangUp(other, elsewhere);
       await reaches(ada, out, "ended");
+      await isOneCall(server, [[ada, out], [other, elsewhere]], ["bob", "bob"]);
       await other.close();
+    });
+
+    test("a ringing call is redirected to another user, and stays one call", async () => {
+      const [ada, bob, eve] = lines as [Line, Line, Line];
+      const before = [await bob.page.evaluate(() => line.calls.length), await eve.page.evaluate(() => line.calls.length)] as const;
+      const out = await dial(ada, "bob");
+      const into = await rung(bob, before[0]);
+      await bob.page.evaluate(({ call, contact }) => line.calls[call]!.redirect(contact), { call: into, contact: `sip:eve@${server.domain}` });
+      const elsewhere = await rung(eve, before[1]);
+      await answer(eve, elsewhere);
+      await hears(ada, out, "mediaConnected");
+      await hangUp(ada, out);
+      await reaches(eve, elsewhere, "ended");
+      await isOneCall(server, [[ada, out], [eve, elsewhere]], ["bob", "eve"]);
     });
 
     test("video is added in mid-call, seen, and taken away again; so is a screen", async () => {
