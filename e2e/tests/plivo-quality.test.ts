@@ -37,9 +37,9 @@ test("a bad network is told as it comes and as it goes", async () => {
       const { group, level, value, desc } = metric as MediaMetric;
       assert.deepEqual([group, level], ["network", "warning"]);
       if (type === "high_rtt") assert.match(String(value), /^\d+\.\d\d$/);
-      if (type === "high_rtt") assert.ok(Number(value) > 400 && Number(value) < 5000 && desc === "high latency", String(value));
+      if (type === "high_rtt") assert.ok(Number(value) > 400 && Number(value) < 60_000 && desc === "high latency", String(value));
       if (type === "high_packetloss") assert.ok((value as number) > 0.1 && (value as number) < 0.6, String(value));
-      if (type === "high_jitter") assert.ok((value as number) > 30 && (value as number) < 600, String(value));
+      if (type === "high_jitter") assert.ok((value as number) > 30 && (value as number) < 5000, String(value));
       if (type === "low_mos") assert.ok((value as number) >= 1 && (value as number) < 3, String(value));
     }
     wire.harm({});
