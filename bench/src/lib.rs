@@ -44,6 +44,14 @@ impl Subject {
         Ok(Self { child: command.process_group(0).spawn()?, address })
     }
 
+    /// Whether it has ended by itself.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
     /// User and system time of its processes so far, in ticks of 10 ms (`proc_pid_stat(5)`).
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //!
 //! `cargo xtask bench --bench sip -- [ROUNDS]` (3 unless told). Needs the Debian packages `kamailio`, `kamailio-websocket-modules` and
 //! `sip-tester` (SIPp). Phones are on WebSockets; a registration and a call are challenged each time. Servers are processes of their own and
-//! take turns; their processor time is what the system says of them. SIPp is the gateway (by UDP), and phones of UDP and TCP,
+//! take turns; their processor time is what the system says of them. SIPp is the gateway by UDP and by TCP, and phones of both,
 //! which Kamailio serves as well. Sidetone keeps a record of every call in its store, Kamailio none. The floor gives back as many messages of
 //! the same size.
 
@@ -191,7 +191,9 @@ async fn compare(rounds: usize) -> Result<()> {
             println!("{}, {}: {whole:.0} MB after all that, {each:.1} kB more for a phone", measured.place.name, digest.name());
         }
     }
-    through_gateway(Transport::Udp, rounds).await?;
+    for transport in [Transport::Udp, Transport::Tcp] {
+        through_gateway(transport, rounds).await?;
+    }
     for transport in [Transport::Udp, Transport::Tcp] {
         of_sipp(transport, rounds).await?;
     }

@@ -11,7 +11,10 @@ use std::{
 
 use sidetone_bench::{Result, Subject};
 use tempfile::TempDir;
-use tokio::{net::UdpSocket, time::sleep};
+use tokio::{
+    net::{TcpSocket, TcpStream, UdpSocket},
+    time::sleep,
+};
 
 use super::{
     servers::{Place, password, user},
@@ -21,6 +24,8 @@ use super::{
 const SIPP: &str = "/usr/bin/sipp";
 /// What it says of itself, last of all: calls that went as they should.
 const SUCCESSFUL: &str = "SuccessfulCall(C)";
+/// Ports that are tried: somebody else may take one first.
+const PORTS_MAX: usize = 5;
 
 /// What SIP goes over.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +40,25 @@ impl Transport {
             Self::Udp => "udp",
             Self::Tcp => "tcp",
         }
+    }
+
+    /// Where nobody is. Of TCP without `SO_REUSEADDR`, as SIPp takes it: thousands of phones that have gone leave their ports waiting for a minute
+    /// (TIME-WAIT), and those are free of UDP.
+    async fn free_address(self) -> Result<SocketAddr> {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        Ok(match self {
+            Self::Udp => UdpSocket::bind(any).await?.local_addr()?,
+            Self::Tcp => {
+                let socket = TcpSocket::new_v4()?;
+                socket.bind(any)?;
+                socket.local_addr()?
+            }
+        })
+    }
+
+    /// Whether somebody is there; of UDP nobody can say.
+    async fn listens(self, address: SocketAddr) -> bool {
+        matches!(self, Self::Udp) || TcpStream::connect(address).await.is_ok()
     }
 
     /// All over one socket.
@@ -69,15 +93,24 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     pub(crate) async fn start(transport: Transport) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let address = UdpSocket::bind(("127.0.0.1", 0)).await?.local_addr()?;
-        let (mut command, told) = sipp("gateway.xml", include_str!("gateway.xml"), transport, &folder)?;
-        let subject = Subject::of(command.args(["-p", &address.port().to_string()]), address)?;
-        let uri = format!("sip:{address};transport={}", transport.name());
-        while !told.exists() {
-            sleep(Duration::from_millis(50)).await;
+        for _ in 0..PORTS_MAX {
+            let folder = tempfile::tempdir()?;
+            let address = transport.free_address().await?;
+            let (mut command, told) = sipp("gateway.xml", include_str!("gateway.xml"), transport, &folder)?;
+            let mut subject = Subject::of(command.args(["-p", &address.port().to_string()]), address)?;
+            // It writes its table before it takes the port, and ends where it cannot have it.
+            while !told.exists() || !transport.listens(address).await {
+                if subject.has_ended()? {
+                    break;
+                }
+                sleep(Duration::from_millis(50)).await;
+            }
+            if !subject.has_ended()? {
+                let uri = format!("sip:{address};transport={}", transport.name());
+                return Ok(Self { uri, told, _subject: subject, _folder: folder });
+            }
         }
-        Ok(Self { uri, told, _subject: subject, _folder: folder })
+        Err(format!("SIPp had none of {PORTS_MAX} ports").into())
     }
 
     /// Waits until it says that so many calls went as they should.
