@@ -1,7 +1,7 @@
 /** Batches (docs/intake.md): what was seen of a connection, or of the participant, becomes the body of a request. */
 
 import type { Engine, Recording } from "./engine/index.ts";
-import { OPEN } from "./privacy.ts";
+import { OPEN, permittedPayload, type Policy } from "./privacy.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** Longest payload of an event, in characters; what is longer is dropped. */
@@ -64,8 +64,10 @@ export class BatchBuilder {
     private readonly identity: Identity,
     private readonly peerConnectionId: string | undefined,
     private readonly engine: () => Engine | undefined,
+    private readonly policy: () => Policy,
   ) {}
 
+  /** It stays as it is until it is taken: what may leave the page is said by then. */
   event(kind: string, payload: object, timeMs: number): void {
     const text = JSON.stringify(payload);
     if (text.length > PAYLOAD_MAX || this.#events.length >= EVENTS_MAX) {
@@ -92,12 +94,14 @@ export class BatchBuilder {
     const count = reports?.count ?? 0;
     if (reports?.dropped) this.drop({ reports: reports.dropped, events: 0, reason: "too_many_reports" });
     const drops = this.#drops;
-    const events = this.#events.length;
+    const allowed = this.#allowed();
+    this.#events = [];
+    const events = allowed.length;
     if (events + count + drops.length === 0) {
       if (recording) this.recorder?.taken();
       return undefined;
     }
-    const told = [...this.#events, ...drops.map((drop) => dropped(drop, nowMs))];
+    const told = [...allowed, ...drops.map((drop) => dropped(drop, nowMs))];
     const form = recording ? this.#compact(recording, told) : count > 0 ? undefined : this.#eventsAlone(told);
     // An engine that fails takes its reports along.
     const lost = recording && !form ? [{ reports: count, events: 0, reason: "engine_failed" }] : [];
@@ -110,9 +114,17 @@ export class BatchBuilder {
       drops: [...drops, ...lost],
     };
     this.#sequence++;
-    this.#events = [];
     this.#drops = [];
     return batch;
+  }
+
+  /** What waits, as it may leave the page. */
+  #allowed(): Told[] {
+    const policy = this.policy();
+    return this.#events.flatMap((told) => {
+      const payload = permittedPayload(told.kind, told.payload, policy);
+      return payload === undefined ? [] : { ...told, payload };
+    });
   }
 
   #compact(recording: Recording, events: readonly Told[]): Form | undefined {

@@ -4,7 +4,7 @@ import type { Events, Issue, Observation, ObserveAllOptions, ObserveOptions, Opt
 import { type Batch, BatchBuilder, type Identity } from "./batch.ts";
 import { Connection } from "./collect/connection.ts";
 import { PageWatch } from "./collect/page.ts";
-import { wrapPage } from "./collect/wrap.ts";
+import { wrapConnections, wrapDevices } from "./collect/wrap.ts";
 import { Emitter } from "./emitter.ts";
 import { type Engine, type EngineIssue, loadEngine, type Outcome } from "./engine/index.ts";
 import { Failures } from "./failures.ts";
@@ -27,6 +27,8 @@ const JUDGED = ["tick", "issue", "issueEscalated", "issueCleared"] as const;
 /** How long the end waits for a last report, and then for the server. */
 const LAST_REPORT_MS = 1000;
 const LAST_UPLOAD_MS = 5000;
+/** How long the first batch waits to hear what may be in it. */
+const POLICY_MS = 2000;
 
 /** Events that tell of silence that is meant, or of the network; told of the participant, they hold for every connection. */
 const HEARD = new Set(["muted", "unmuted", "held", "resumed", "network_change"]);
@@ -43,8 +45,8 @@ export class Sidetone {
   /** Of connections that are over or were left: an id that comes again goes on counting its batches. */
   readonly #builders = new Map<string, BatchBuilder>();
   readonly #undo: (() => void)[] = [];
-  /** Puts the page's functions back. */
-  #unwrap: (() => void) | undefined;
+  /** Each puts functions of the page back. */
+  readonly #unwrap = new Set<() => void>();
   readonly #labels = new Map<string, TrackLabel>();
   readonly #heard: Parameters<Recorder["hear"]>[] = [];
   readonly #identity: Identity;
@@ -77,33 +79,53 @@ export class Sidetone {
     return this.#failures.guard(() => this.#observe(peerConnection, options));
   }
 
-  /** Observes every connection that the page makes from now on. Stopping it puts the page's functions back; observed connections stay so. */
+  /**
+   * Observes every connection that the page makes from now on, and how it opens devices. Stopping it puts the page's functions back; observed
+   * connections stay so.
+   */
   observeAll({ choose }: ObserveAllOptions = {}): { stop(): void } | undefined {
     return this.#failures.guard(() => {
-      if (!this.#run) return undefined;
-      if (!registry.takeAll()) {
-        this.#failures.tell("already_observed", "the connections of this page are observed already, by another client or copy of the library");
-        return undefined;
-      }
-      const unwrap = wrapPage(
-        {
-          onConnection: (peerConnection) => {
-            const chosen = choose ? choose(peerConnection) : true;
-            if (chosen) this.#observe(peerConnection, chosen === true ? {} : chosen);
-          },
-          record: (kind, payload) => this.event(kind, payload),
-        },
-        (work) => this.#failures.guard(work),
+      const connections = this.#wrap("observesAll", "the connections of this page are observed already, by another client or copy of the library", (guard) =>
+        wrapConnections((peerConnection) => {
+          const chosen = choose ? choose(peerConnection) : true;
+          if (chosen) this.#observe(peerConnection, chosen === true ? {} : chosen);
+        }, guard),
       );
-      const undo = () => {
-        if (this.#unwrap !== undo) return;
-        this.#unwrap = undefined;
-        unwrap();
-        registry.giveBackAll();
+      if (!connections) return undefined;
+      const devices = this.#wrapDevices();
+      return {
+        stop: () => {
+          connections.stop();
+          devices?.stop();
+        },
       };
-      this.#unwrap = undo;
-      return { stop: () => void this.#failures.guard(undo) };
     });
+  }
+
+  /** Tells how the page opens devices and screens from now on, above all where that fails: for those who name their connections by `observe`. */
+  observeDevices(): { stop(): void } | undefined {
+    return this.#failures.guard(() => this.#wrapDevices("how this page opens devices is told already, by this client or another"));
+  }
+
+  #wrapDevices(refusal?: string): { stop(): void } | undefined {
+    return this.#wrap("observesDevices", refusal, (guard) => wrapDevices((kind, payload) => this.event(kind, payload), guard));
+  }
+
+  /** Wraps what nobody has wrapped. */
+  #wrap(what: Parameters<typeof registry.takePage>[0], refusal: string | undefined, wrap: (guard: (work: () => void) => void) => () => void): { stop(): void } | undefined {
+    if (!this.#run) return undefined;
+    if (!registry.takePage(what)) {
+      if (refusal) this.#failures.tell("already_observed", refusal);
+      return undefined;
+    }
+    const unwrap = wrap((work) => this.#failures.guard(work));
+    const undo = () => {
+      if (!this.#unwrap.delete(undo)) return;
+      unwrap();
+      registry.giveBackPage(what);
+    };
+    this.#unwrap.add(undo);
+    return { stop: () => void this.#failures.guard(undo) };
   }
 
   /** Adds something of the app's own to the record: of the participant, or of one of its connections. */
@@ -169,7 +191,7 @@ export class Sidetone {
     if (!run) return;
     // Another call finds nothing to do, and another client may have the connections at once.
     this.#run = undefined;
-    this.#failures.guard(() => this.#unwrap?.());
+    for (const undo of this.#unwrap) this.#failures.guard(undo);
     for (const peerConnection of this.#connections.keys()) registry.giveBack(peerConnection, this);
     await within(LAST_REPORT_MS, Promise.all([...this.#connections.values()].map((connection) => connection.poll())));
     this.#end(run);
@@ -183,7 +205,7 @@ export class Sidetone {
   #end(run: Run): void {
     this.#run = undefined;
     this.#past = run;
-    this.#failures.guard(() => this.#unwrap?.());
+    for (const undo of this.#unwrap) this.#failures.guard(undo);
     for (const undo of this.#undo.splice(0)) this.#failures.guard(undo);
     for (const connection of [...this.#connections.values()]) this.#forget(connection);
     run.own.event("left", {}, Date.now());
@@ -196,7 +218,12 @@ export class Sidetone {
     if (registry.enter()) this.#failures.tell("second_copy", "another copy of Sidetone's library runs in this page; each connection is measured by one of them");
     if (typeof RTCPeerConnection !== "function") this.#failures.tell("webrtc_missing", "this browser or frame has no WebRTC: there is nothing to measure");
     const { options } = this;
-    const run = new Run(settings, this.#identity, options.addresses !== false, this.#emitter, this.#failures, () => void this.#upload(run));
+    const run = new Run(settings, this.#identity, options.addresses !== false, this.#emitter, this.#failures, {
+      onEngine: () => void this.#upload(run),
+      onPolicy: () => {
+        for (const connection of this.#connections.values()) connection.describeAnew();
+      },
+    });
     this.#run = run;
     run.own.event(
       "joined",
@@ -259,12 +286,12 @@ export class Sidetone {
     }
     const name = id ?? `pc${run.connectionCount++}`;
     const recorder = new Recorder(run.engine, run.policy, run.preset);
-    const builder = this.#builders.get(name) ?? new BatchBuilder(run.identity, name, run.engine);
+    const builder = this.#builders.get(name) ?? new BatchBuilder(run.identity, name, run.engine, run.policy);
     this.#builders.set(name, builder);
     builder.recorder = recorder;
     for (const told of this.#heard) recorder.hear(...told);
     const connection: Connection = new Connection(peerConnection, name, label, recorder, builder, {
-      policy: run.policy,
+      mayKeepSdp: run.mayKeepSdp,
       mutedSpeech: run.mutedSpeech,
       judges: run.listens,
       ticks: () => this.#emitter.has("tick"),
@@ -294,6 +321,7 @@ export class Sidetone {
   /** One batch after another, so that making them never holds up the page for long. */
   async #upload(run: Run): Promise<void> {
     run.prepare();
+    await run.asked;
     let hasSent = false;
     for (const builder of [run.own, ...this.#builders.values()]) hasSent = (await this.#send(run, builder)) || hasSent;
     if (!hasSent && !run.uploader.waits) void run.uploader.kick();
@@ -333,6 +361,10 @@ class Run {
   readonly queue: DatabaseQueue;
   readonly engine = () => this.#engine;
   readonly policy = () => this.#policy ?? STRICT;
+  /** Whether the app keeps session descriptions, or has not had the time to say so. */
+  readonly mayKeepSdp = () => this.#isAsking || this.policy().keepSdp;
+  /** Once the server has said for the first time what may leave the page, or was given the time for it. */
+  asked: Promise<void> | undefined;
   /** Whether the page wants to hear what the engine says of reports. */
   readonly listens: () => boolean;
   connectionCount = 0;
@@ -344,6 +376,7 @@ class Run {
   readonly #connect: () => Uploader;
   #engine: Engine | undefined;
   #policy: Policy | undefined;
+  #isAsking: boolean;
   #preparing = false;
 
   constructor(
@@ -352,20 +385,25 @@ class Run {
     private readonly addresses: boolean,
     emitter: Emitter<Events>,
     private readonly failures: Failures,
-    /** Sends what the engine before holds. */
-    private readonly onEngine: () => void,
+    private readonly events: {
+      /** Sends what the engine before holds. */
+      onEngine(): void;
+      /** The server says what may leave the page, after a first batch without it. */
+      onPolicy(): void;
+    },
   ) {
     this.preset = settings.preset;
     this.mutedSpeech = settings.mutedSpeech;
     this.listens = () => JUDGED.some((name) => emitter.has(name));
     const to = destination(settings, identity.userId);
-    this.own = new BatchBuilder(identity, undefined, this.engine);
+    this.own = new BatchBuilder(identity, undefined, this.engine, this.policy);
     this.#credentials = new Credentials(settings.secret, settings.token);
     this.queue = new DatabaseQueue(to, { bytesMax: settings.queueBytesMax, batchesMax: settings.queueBatchesMax }, (error) => {
       failures.tell("queue_unavailable", `what waits for the server is lost with the page, because the browser keeps nothing for it: ${error}`);
     });
     // Where nothing is sent there is no server whose settings could allow more.
     if (!settings.upload) this.#policy = STRICT;
+    this.#isAsking = settings.upload;
     this.#connect = () =>
       new Uploader(`${settings.url}/v1/batches`, to, this.#credentials, this.queue, {
         onUpload: (upload, participantId) => participantId === identity.participantId && emitter.emit("upload", upload),
@@ -399,13 +437,14 @@ class Run {
   /** Tells whether it was an engine that judges that was wanted. */
   async #prepare(): Promise<boolean> {
     const policy = this.#policy ? undefined : this.#askPolicy();
+    if (policy) this.asked ??= within(POLICY_MS, policy).then(() => void (this.#isAsking = false));
     // Who has just made the client may be about to listen.
     await Promise.resolve();
     const judges = this.listens();
     const before = this.#engine;
     if (!this.#isServed(judges)) this.#engine = (await this.#load(judges)) ?? before;
     await policy;
-    if (before && before !== this.#engine) this.onEngine();
+    if (before && before !== this.#engine) this.events.onEngine();
     return judges;
   }
 
@@ -436,6 +475,7 @@ class Run {
       if (!response.ok) return;
       const { keep_addresses, keep_sdp } = (await response.json()) as { keep_addresses?: boolean; keep_sdp?: boolean };
       this.#policy = { keepAddresses: keep_addresses === true && this.addresses, keepSdp: keep_sdp === true };
+      if (!this.#isAsking) this.failures.guard(() => this.events.onPolicy());
     } catch {
       // Asked again before the next batch; until then nothing of it is sent.
     }

@@ -26,8 +26,20 @@ const TELLING = new Map<string, Telling>([
   ["ip", word],
   ["ipAddress", word],
   ["relatedAddress", word],
-  ["url", (url) => url.replace(/\d+(\.\d+){3}|\[[\da-f:.]+\]/gi, word)],
+  ["url", hide],
 ]);
+
+const DESCRIPTION = /^set_(local|remote)_description$/;
+
+// No look behind: Safari learnt it in 16.4. And no part without an end, so that a long text takes no longer than it must.
+/** A browser's name for an address that it hides (draft-ietf-mmusic-mdns-ice-candidates). */
+const MDNS = /[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\.local/gi;
+/** With a `::`, which stands for groups of zeros (RFC 4291, 2.2). */
+const IPV6_SHORT = /(?:\b[\da-f]{1,4}(?::[\da-f]{1,4}){0,6}|\B)::(?:(?:[\da-f]{1,4}:){0,6}(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-f]{1,4}))?(?!\w)(?:%[\w.~-]+)?/gi;
+/** Eight groups; among more of them they are part of a certificate's fingerprint. */
+const IPV6_FULL = /\b(?:[\da-f]{1,4}:){6}(?:[\da-f]{1,4}:[\da-f]{1,4}|\d{1,3}(?:\.\d{1,3}){3})(?![:\w])(?:%[\w.~-]+)?/gi;
+/** What may hold an IPv4 address. What follows a `v` is a version. */
+const NUMBERS = /(?:\bv)?\d{1,9}(?:\.\d{1,9}){3,}/gi;
 
 /** How a member of a stats object of this type may be told; `undefined` for as it is. */
 export function telling(type: string, name: string, policy: Policy): Telling | undefined {
@@ -47,6 +59,42 @@ export function withoutAddresses(object: object): object {
     return tell === null ? [] : [[name, tell && typeof value === "string" ? tell(value) : value]];
   });
   return Object.fromEntries(told) as object;
+}
+
+/**
+ * The payload of an event as it may leave the page, in JSON: every text is looked through, but for what the app says of its participant
+ * (`joined`). Nothing where it is a session description that the app does not keep.
+ */
+export function permittedPayload(kind: string, payload: string, { keepAddresses, keepSdp }: Policy): string | undefined {
+  if (DESCRIPTION.test(kind) && !keepSdp) return undefined;
+  if (keepAddresses || kind === "joined") return payload;
+  const told: unknown = JSON.parse(payload, (name, value: unknown) => {
+    const tell = TELLING.get(name);
+    if (tell === null) return undefined;
+    return typeof value !== "string" ? value : tell ? tell(value) : hide(keepSdp ? value : withoutSdp(value));
+  });
+  return JSON.stringify(told);
+}
+
+/** A session description is cut off where it begins. */
+function withoutSdp(text: string): string {
+  const at = text.search(/v=0[\r\n\\]|a=(ice-ufrag|ice-pwd|fingerprint):/);
+  return at < 0 ? text : `${text.slice(0, at)}sdp`;
+}
+
+/** The text with words in place of addresses, wherever they stand. */
+export function hide(text: string): string {
+  return text
+    .replace(/candidate:[\w+/]+(?= )/g, "candidate:0")
+    .replace(MDNS, "mdns")
+    .replace(IPV6_SHORT, (address) => (address === "::" ? address : word(address)))
+    .replace(IPV6_FULL, (address, at: number) => (/\b[\da-f]{1,4}:$/i.test(text.slice(Math.max(0, at - 5), at)) ? address : word(address)))
+    .replace(NUMBERS, (numbers) => {
+      // Browsers give their versions as `131.0.0.0`.
+      const quads = numbers.split(".").map((_, at, all) => all.slice(at, at + 4));
+      const quad = quads.find((quad) => quad.length === 4 && quad.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256) && quad.slice(1).some(Number));
+      return quad ? word(quad.join(".")) : numbers;
+    });
 }
 
 /** The word for an address; a word stays as it is. */

@@ -9,6 +9,8 @@ interface Registry {
   readonly observed: WeakMap<RTCPeerConnection, object>;
   /** Whether the constructor is wrapped. */
   observesAll: boolean;
+  /** Whether the functions that open devices are; a copy of an earlier version does not say. */
+  observesDevices?: boolean;
 }
 
 const KEY = Symbol.for("sidetone.sdk");
@@ -45,12 +47,15 @@ export function giveBack(peerConnection: RTCPeerConnection, client: object): voi
   if (observed.get(peerConnection) === client) observed.delete(peerConnection);
 }
 
-/** Takes the right to wrap the constructor; `false` when it is wrapped. */
-export function takeAll(): boolean {
+/** What of a page is wrapped by one client alone. */
+type Wrapped = "observesAll" | "observesDevices";
+
+/** Takes the right to wrap it; `false` when it is wrapped. */
+export function takePage(what: Wrapped): boolean {
   const shared = registry();
-  return !shared.observesAll && (shared.observesAll = true);
+  return !shared[what] && (shared[what] = true);
 }
 
-export function giveBackAll(): void {
-  registry().observesAll = false;
+export function giveBackPage(what: Wrapped): void {
+  registry()[what] = false;
 }

@@ -18,7 +18,7 @@ const lines = readFileSync(new URL("../../../testdata/traces/av-pc0.jsonl", impo
 const calls = lines.map((line) => JSON.parse(line) as { t: number; report: Record<string, object> });
 
 function builder(engine: Engine | undefined): BatchBuilder {
-  const made = new BatchBuilder(identity, "pc0", () => engine);
+  const made = new BatchBuilder(identity, "pc0", () => engine, () => OPEN);
   made.recorder = new Recorder(() => engine, () => OPEN);
   return made;
 }
@@ -32,7 +32,7 @@ function filled(engine: Engine | undefined): Batch {
 
 test("nothing goes out before the conference has its name, and then everything does", () => {
   const unnamed = { ...identity, conferenceId: undefined as string | undefined };
-  const made = new BatchBuilder(unnamed, "pc0", () => loaded);
+  const made = new BatchBuilder(unnamed, "pc0", () => loaded, () => OPEN);
   made.recorder = new Recorder(() => loaded, () => OPEN);
   made.event("peer_connection_created", {}, NOW_MS);
   assert.equal(made.take(NOW_MS), undefined);
@@ -96,7 +96,7 @@ test("where the engine fails, events go out as JSON and the reports that it took
 
 test("reports that came before the engine go out with those that came after", () => {
   let engine: Engine | undefined;
-  const made = new BatchBuilder(identity, "pc0", () => engine);
+  const made = new BatchBuilder(identity, "pc0", () => engine, () => OPEN);
   const recorder = (made.recorder = new Recorder(() => engine, () => OPEN));
   for (const { t, report } of calls) {
     recorder.push(t, new Map(Object.entries(report)) as never, false);

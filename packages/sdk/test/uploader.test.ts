@@ -8,6 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import type { Upload } from "../src/api.ts";
 import { BatchBuilder, type Batch, type Drop } from "../src/batch.ts";
+import { STRICT } from "../src/privacy.ts";
 import { Credentials } from "../src/upload/credentials.ts";
 import { MemoryQueue, type Queue } from "../src/upload/queue.ts";
 import { Uploader } from "../src/upload/uploader.ts";
@@ -57,7 +58,7 @@ function client(url: string, credentials = new Credentials("sti_secret", undefin
   return { uploader, uploads, drops, failures };
 }
 
-const builder = new BatchBuilder({ conferenceId: "c", userId: "u", participantId: "p" }, undefined, () => undefined);
+const builder = new BatchBuilder({ conferenceId: "c", userId: "u", participantId: "p" }, undefined, () => undefined, () => STRICT);
 
 function batch(text = ""): Batch {
   builder.event("note", { text }, Date.now());

@@ -4,7 +4,6 @@ import type { TrackLabel } from "../api.ts";
 import type { BatchBuilder } from "../batch.ts";
 import type { Outcome, StatsReport } from "../engine/index.ts";
 import { Listeners } from "../listeners.ts";
-import { type Policy, withoutAddresses } from "../privacy.ts";
 import type { Recorder } from "../recorder.ts";
 import { Labels } from "./labels.ts";
 import { MutedSpeech } from "./muted.ts";
@@ -20,7 +19,8 @@ const STATES = {
 } as const;
 
 export interface ConnectionHost {
-  readonly policy: () => Policy;
+  /** Whether the app keeps session descriptions, or may yet say so. */
+  readonly mayKeepSdp: () => boolean;
   /** Whether to listen for speech while a microphone is muted. */
   readonly mutedSpeech: boolean;
   /** Whether the page wants to know how it goes. */
@@ -69,12 +69,13 @@ export class Connection {
     this.#listeners.add(peerConnection, "icecandidate", (event) => this.#candidate((event as RTCPeerConnectionIceEvent).candidate));
     this.#listeners.add(peerConnection, "icecandidateerror", (event) => {
       const { address, port, url, errorCode, errorText } = event as RTCPeerConnectionIceErrorEvent;
-      record("ice_candidate_error", this.#permitted({ address, port, url, error_code: errorCode, error_text: errorText }));
+      record("ice_candidate_error", { address, port, url, error_code: errorCode, error_text: errorText });
     });
     this.#listeners.add(peerConnection, "negotiationneeded", () => record("negotiation_needed", {}));
     this.#listeners.add(peerConnection, "datachannel", (event) => record("data_channel", { label: (event as RTCDataChannelEvent).channel.label }));
     this.#listeners.add(peerConnection, "track", (event) => this.#track((event as RTCTrackEvent).track));
     this.#look();
+    this.describe();
   }
 
   record(kind: string, payload: object): void {
@@ -83,6 +84,26 @@ export class Connection {
 
   name(trackId: string, label: TrackLabel): void {
     this.#labels.set(trackId, label);
+  }
+
+  /** Tells the session descriptions that were not told yet. */
+  describe(): void {
+    if (!this.host.mayKeepSdp()) return;
+    const { currentLocalDescription, pendingLocalDescription, currentRemoteDescription, pendingRemoteDescription } = this.peerConnection;
+    for (const [side, description] of [
+      ["local", pendingLocalDescription ?? currentLocalDescription],
+      ["remote", pendingRemoteDescription ?? currentRemoteDescription],
+    ] as const) {
+      if (!description?.sdp || this.#sdp[side] === description.sdp) continue;
+      this.#sdp[side] = description.sdp;
+      this.record(`set_${side}_description`, { type: description.type, sdp: description.sdp });
+    }
+  }
+
+  /** What was told of them before did not leave the page. */
+  describeAnew(): void {
+    this.#sdp = { local: "", remote: "" };
+    this.describe();
   }
 
   /** Once a report interval; resolves when the report is there. */
@@ -126,7 +147,7 @@ export class Connection {
     this.record(kind, { state });
     if (attribute === "signalingState") {
       this.#look();
-      this.#descriptions();
+      this.describe();
     }
     this.#transportsAppear();
     this.#timings.state(attribute, state, performance.now());
@@ -163,30 +184,13 @@ export class Connection {
     if (!candidate) return this.record("ice_candidate", {});
     const { type, protocol, address, port, relatedAddress, relatedPort, tcpType, priority, component, sdpMid, sdpMLineIndex } = candidate;
     const { url, relayProtocol } = candidate as RTCIceCandidate & { url?: string; relayProtocol?: string };
-    this.record("ice_candidate", this.#permitted({ type, protocol, address, port, relatedAddress, relatedPort, tcpType, priority, component, sdpMid, sdpMLineIndex, url, relayProtocol }));
+    this.record("ice_candidate", { type, protocol, address, port, relatedAddress, relatedPort, tcpType, priority, component, sdpMid, sdpMLineIndex, url, relayProtocol });
   }
 
   /** A remote track is muted until the first packet. */
   #track(track: MediaStreamTrack): void {
     this.#look();
     if (track.muted) this.#listeners.add(track, "unmute", () => this.#timings.media(track.kind, performance.now()));
-  }
-
-  #descriptions(): void {
-    if (!this.host.policy().keepSdp) return;
-    const { currentLocalDescription, pendingLocalDescription, currentRemoteDescription, pendingRemoteDescription } = this.peerConnection;
-    for (const [side, description] of [
-      ["local", pendingLocalDescription ?? currentLocalDescription],
-      ["remote", pendingRemoteDescription ?? currentRemoteDescription],
-    ] as const) {
-      if (!description?.sdp || this.#sdp[side] === description.sdp) continue;
-      this.#sdp[side] = description.sdp;
-      this.record(`set_${side}_description`, { type: description.type, sdp: description.sdp });
-    }
-  }
-
-  #permitted(payload: object): object {
-    return this.host.policy().keepAddresses ? payload : withoutAddresses(payload);
   }
 }
 

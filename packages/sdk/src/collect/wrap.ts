@@ -1,9 +1,7 @@
-/** The automatic mode: `RTCPeerConnection` and the functions that open devices are wrapped, and put back. */
+/** `RTCPeerConnection` and the functions that open devices are wrapped, and put back. */
 
-export interface WrapEvents {
-  onConnection(peerConnection: RTCPeerConnection): void;
-  record(kind: string, payload: object): void;
-}
+/** Runs work of ours such that its faults stay ours. */
+type Guard = (work: () => void) => void;
 
 type MediaFunction = (this: MediaDevices, constraints?: unknown) => Promise<MediaStream>;
 
@@ -11,56 +9,63 @@ type MediaFunction = (this: MediaDevices, constraints?: unknown) => Promise<Medi
 const MEDIA = { getUserMedia: "get_user_media", getDisplayMedia: "get_display_media" } as const;
 
 /**
- * Wraps; the answer undoes it. Where somebody has wrapped us meanwhile, theirs stays in place and ours beneath does nothing more: to put the
- * original back would take theirs away too.
+ * Wraps the constructor; the answer undoes it. Where somebody has wrapped us meanwhile, theirs stays in place and ours beneath does nothing
+ * more: to put the original back would take theirs away too.
  */
-export function wrapPage(events: WrapEvents, guard: (work: () => void) => void): () => void {
-  let active = true;
-  const observe = (work: () => void) => active && guard(work);
-  const undo: (() => void)[] = [];
-
-  for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection"]) {
-    undo.push(
+export function wrapConnections(onConnection: (peerConnection: RTCPeerConnection) => void, guard: Guard): () => void {
+  return wrapped(guard, (observe) =>
+    ["RTCPeerConnection", "webkitRTCPeerConnection"].map((name) =>
       replace(globalThis, name, (original) => {
         const wrapper: object = new Proxy(original, {
           construct(target, args, newTarget) {
             const peerConnection = Reflect.construct(target, args, newTarget === wrapper ? target : newTarget) as RTCPeerConnection;
-            observe(() => events.onConnection(peerConnection));
+            observe(() => onConnection(peerConnection));
             return peerConnection;
           },
         });
         return wrapper;
       }),
-    );
-  }
+    ),
+  );
+}
 
-  for (const [name, kind] of Object.entries(MEDIA)) {
-    undo.push(
+/** The same with the functions that open devices. */
+export function wrapDevices(record: (kind: string, payload: object) => void, guard: Guard): () => void {
+  return wrapped(guard, (observe) =>
+    Object.entries(MEDIA).map(([name, kind]) =>
       replace(globalThis.navigator?.mediaDevices, name, (original) => {
-        const wrapped: MediaFunction = function (...args) {
+        const wrapper: MediaFunction = function (...args) {
           const sinceMs = performance.now();
           const took_ms = () => Math.round(performance.now() - sinceMs);
-          return (original as MediaFunction).apply(this, args).then(
+          const answer = (original as MediaFunction).apply(this, args);
+          // Somebody's stand-in that gives no promise.
+          if (typeof answer?.then !== "function") return answer;
+          return answer.then(
             (stream) => {
               observe(() => {
                 const tracks = stream.getTracks().map((track) => ({ kind: track.kind, id: track.id }));
-                events.record(`${kind}_success`, { took_ms: took_ms(), tracks });
+                record(`${kind}_success`, { took_ms: took_ms(), tracks });
               });
               return stream;
             },
             (error) => {
               observe(() => {
-                events.record(`${kind}_failed`, { took_ms: took_ms(), error: error?.name, message: error?.message, constraint: error?.constraint, ...wanted(args[0]) });
+                record(`${kind}_failed`, { took_ms: took_ms(), error: error?.name, message: error?.message, constraint: error?.constraint, ...wanted(args[0]) });
               });
               throw error;
             },
           );
         };
-        return wrapped;
+        return wrapper;
       }),
-    );
-  }
+    ),
+  );
+}
 
+/** What a wrapper does is done by `observe`, until it is undone. */
+function wrapped(guard: Guard, wrap: (observe: Guard) => (() => void)[]): () => void {
+  let active = true;
+  const undo = wrap((work) => active && guard(work));
   return () => {
     active = false;
     for (const putBack of undo) putBack();
