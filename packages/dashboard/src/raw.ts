@@ -1,12 +1,13 @@
 // The raw view: filters while one types, and draws the members of an object when it is opened.
 
+import { HEIGHT, nearest, path, pieces, WIDTH } from "./spark.ts";
+
 interface ObjectSeries {
   times_ms: number[];
   members: Record<string, (number | string | null)[]>;
 }
 
-const WIDTH = 220;
-const HEIGHT = 28;
+const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
 export function startRaw(): void {
   const objects = [...document.querySelectorAll<HTMLDetailsElement>("details.object")];
@@ -50,41 +51,58 @@ async function draw(object: HTMLDetailsElement): Promise<void> {
   for (const row of object.querySelectorAll<HTMLElement>("tr[data-member]")) {
     const cell = row.querySelector(".member-chart");
     const values = series.members[row.dataset["member"] ?? ""];
-    if (cell && values) cell.replaceChildren(chart(values));
+    if (cell && values) cell.replaceChildren(chart(series.times_ms, values));
   }
 }
 
 /** A line for numbers that change; words for everything else. */
-function chart(values: (number | string | null)[]): Node {
+function chart(times_ms: number[], values: (number | string | null)[]): Node {
   const numbers = values.map((value) => (typeof value === "number" ? value : null));
-  const known = numbers.filter((value) => value !== null);
-  const [least, most] = [Math.min(...known), Math.max(...known)];
-  if (known.length === 0 || least === most) {
+  const drawn = pieces(times_ms, numbers);
+  const points = drawn.flat();
+  const sorted = points.map(({ value }) => value).sort((a, b) => a - b);
+  const [least, most] = [sorted[0], sorted.at(-1)];
+  if (least === most) {
     const distinct = new Set(values.filter((value) => value !== null));
-    const words = document.createElement("span");
-    words.className = "muted";
-    words.textContent = distinct.size <= 1 ? "constant" : [...distinct].slice(-4).join(" → ");
-    return words;
+    return words(distinct.size <= 1 ? "constant" : [...distinct].slice(-4).join(" → "));
   }
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
   svg.setAttribute("class", "spark");
   svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", `from ${numbers.find((value) => value !== null)} to ${known.at(-1)}, least ${least}, greatest ${most}`);
-  const path = document.createElementNS(svg.namespaceURI, "path");
-  let drawn = "";
-  let isGap = true;
-  numbers.forEach((value, index) => {
-    if (value === null) {
-      isGap = true;
-      return;
-    }
-    const x = (index / Math.max(1, numbers.length - 1)) * (WIDTH - 2) + 1;
-    const y = HEIGHT - 3 - ((value - least) / (most - least)) * (HEIGHT - 6);
-    drawn += `${isGap ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
-    isGap = false;
+  svg.setAttribute("aria-label", `from ${points[0]?.value} to ${points.at(-1)?.value}, least ${least}, greatest ${most}`);
+  const line = document.createElementNS(svg.namespaceURI, "path");
+  line.setAttribute("d", path(drawn));
+  svg.append(line);
+  const box = document.createElement("div");
+  box.className = "spark-box";
+  box.append(svg);
+  underCursor(box, svg, drawn);
+  return box;
+}
+
+/** Time and value of the point next to the mouse. */
+function underCursor(box: HTMLElement, svg: Element, drawn: ReturnType<typeof pieces>): void {
+  const dot = document.createElementNS(svg.namespaceURI, "circle");
+  dot.setAttribute("r", "2.5");
+  const said = words("");
+  said.classList.add("spark-value");
+  svg.addEventListener("pointermove", (event) => {
+    const { left, width } = svg.getBoundingClientRect();
+    const point = nearest(drawn, (((event as PointerEvent).clientX - left) / width) * WIDTH);
+    if (!point) return;
+    dot.setAttribute("cx", String(point.x));
+    dot.setAttribute("cy", String(point.y));
+    said.textContent = `${TIME.format(new Date(point.time_ms))}  ${point.value}`;
+    svg.append(dot);
+    box.append(said);
   });
-  path.setAttribute("d", drawn);
-  svg.append(path);
-  return svg;
+  svg.addEventListener("pointerleave", () => {
+    dot.remove();
+    said.remove();
+  });
+}
+
+function words(text: string): HTMLElement {
+  return Object.assign(document.createElement("span"), { className: "muted", textContent: text });
 }

@@ -55,6 +55,11 @@ export function fromBody(body: SeriesBody): Series {
   return { times, resolution_ms: body.resolution_ms, lines };
 }
 
+/** A pause of so many times the usual distance between reports is a gap. */
+export const GAP = 2.5;
+
+export const middle = (values: number[]): number | undefined => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
 /**
  * Slots without any report, where reports are simply rarer than slots: as long as the pause is not much longer than the usual
  * distance between reports. A longer pause is a gap.
@@ -64,10 +69,10 @@ function emptySlots(body: SeriesBody): boolean[] {
   for (const line of body.series) line.mean.forEach((value, slot) => (has[slot] ||= value !== null));
   const filled = has.flatMap((value, slot) => (value ? [slot] : []));
   const distances = filled.slice(1).map((slot, index) => slot - (filled[index] ?? slot));
-  const usual = [...distances].sort((a, b) => a - b)[Math.floor(distances.length / 2)] ?? 1;
+  const usual = middle(distances) ?? 1;
   const empty = new Array<boolean>(body.slot_count).fill(false);
   distances.forEach((distance, index) => {
-    if (distance > 1 && distance <= usual * 2.5) empty.fill(true, (filled[index] ?? 0) + 1, filled[index + 1]);
+    if (distance > 1 && distance <= usual * GAP) empty.fill(true, (filled[index] ?? 0) + 1, filled[index + 1]);
   });
   return empty;
 }
@@ -75,11 +80,28 @@ function emptySlots(body: SeriesBody): boolean[] {
 const same = (a: StreamIdentity | null, b: StreamIdentity | null): boolean =>
   a === b || (a !== null && b !== null && a.direction === b.direction && a.kind === b.kind && a.ssrc === b.ssrc);
 
-/** Adds what one report told. Reports that are not newer than the last are left out. */
+/** Distances that say what is usual. */
+const DISTANCES = 15;
+
+/** The usual distance between the last reports, in seconds; unknown before the second. */
+function usualDistance({ times, lines }: Series): number | undefined {
+  const told: number[] = [];
+  for (let slot = times.length - 1; slot >= 0 && told.length <= DISTANCES; slot -= 1) {
+    if (lines.some(({ mean }) => typeof mean[slot] === "number")) told.push(times[slot] ?? 0);
+  }
+  return middle(told.slice(1).map((time, index) => (told[index] ?? time) - time));
+}
+
+/** Adds what one report told, after a gap where none came for long. Reports that are not newer than the last are left out. */
 export function append(series: Series, tick: Tick): void {
   const time = tick.time_ms / 1000;
   const last = series.times.at(-1);
   if (last !== undefined && time <= last) return;
+  const usual = usualDistance(series);
+  if (last !== undefined && usual !== undefined && time - last > usual * GAP) {
+    series.times.push(last + usual);
+    for (const line of series.lines) for (const column of [line.mean, line.min, line.max]) column.push(null);
+  }
   series.times.push(time);
   const count = series.times.length;
   const add = (stream: StreamIdentity | null, values: Record<string, number>): void => {

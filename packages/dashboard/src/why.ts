@@ -1,13 +1,14 @@
 // Why a running conference is poor just now: the list is asked for again whenever the server has another answer.
 
+import { Live } from "./live.ts";
 import { startTimes } from "./times.ts";
 
 export function startWhy(): void {
   const root = document.querySelector<HTMLElement>("[data-why]");
   const list = root?.querySelector<HTMLElement>(".why-list");
-  const { why, live } = root?.dataset ?? {};
-  if (!list || !why || !live) return;
-  const source = new EventSource(`${live}?ticks=false`);
+  const { why, live: url } = root?.dataset ?? {};
+  if (!list || !why || !url) return;
+  const live = Live.of(url);
   let request = 0;
   const load = async (): Promise<void> => {
     const own = ++request;
@@ -18,7 +19,7 @@ export function startWhy(): void {
     list.innerHTML = text;
     startTimes(list);
   };
-  // `state` comes at the beginning and after an interruption; who was too slow has missed something.
-  for (const name of ["state", "diagnosis", "lagged"]) source.addEventListener(name, () => void load().catch(() => undefined));
-  source.addEventListener("conference_ended", () => source.close());
+  const again = (): void => void load().catch(() => undefined);
+  live.on("diagnosis", again);
+  live.onMissed(again);
 }

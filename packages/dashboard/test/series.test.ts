@@ -50,3 +50,16 @@ test("ticks are added, stragglers and repetitions are not", () => {
   append(series, { peer_connection: "k", time_ms: 15_000, connection: {}, streams: [] });
   assert.deepEqual(series.lines[0]!.mean.at(-1), null);
 });
+
+test("a silence in a running call is a gap, and what came a little late is none", () => {
+  const series: Series = fromBody(body([1, 2]));
+  for (const time_ms of [13_000, 15_000, 30_000, 31_000]) append(series, { peer_connection: "k", time_ms, connection: { rtt_ms: 5 }, streams: [] });
+  assert.deepEqual(series.times, [11, 12, 13, 15, 16, 30, 31]);
+  assert.deepEqual(series.lines[0]!.mean, [1, 2, 5, 5, null, 5, 5]);
+});
+
+test("of reports every five seconds none is a gap, from the first on", () => {
+  const series: Series = { times: [], resolution_ms: 1000, lines: [] };
+  for (const time_ms of [5_000, 10_000, 15_000, 25_000]) append(series, { peer_connection: "k", time_ms, connection: { rtt_ms: 5 }, streams: [] });
+  assert.deepEqual(series.lines[0]!.mean, [5, 5, 5, 5]);
+});
