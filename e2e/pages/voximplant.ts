@@ -2,8 +2,6 @@
 
 import type * as Sdk from "../../packages/sdk/src/compat/voximplant/index.ts";
 
-declare const VoxImplant: typeof Sdk;
-
 /** An event of the client (`call` absent), of a call or of its endpoint, as data. */
 export interface Told {
   readonly of: "client" | "call" | "endpoint";
@@ -101,6 +99,8 @@ function plain(value: unknown): unknown {
 }
 
 declare global {
+  /** The face's script. */
+  var VoxImplant: typeof Sdk;
   var vox: typeof page;
 }
 globalThis.vox = page;

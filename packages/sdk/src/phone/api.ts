@@ -151,6 +151,8 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Start muted. */
   readonly muted?: boolean;
+  /** Awaited before each offer and answer is made, for `setCodecPreferences` and the like. One that fails changes nothing. */
+  readonly prepare?: (peerConnection: RTCPeerConnection, made: "offer" | "answer") => Promise<void>;
 }
 
 /** `new` until the INVITE left or came; `updating` while a re-INVITE of ours is open. Exactly one `ended`. */

@@ -32,6 +32,7 @@ export class CallMedia {
   peerConnection: RTCPeerConnection | undefined;
   #local: LocalMedia | undefined;
   #negotiation: Negotiation | undefined;
+  #prepare: CallOptions["prepare"];
 
   constructor(private readonly port: CallMediaPort, private startsMuted: boolean) {}
 
@@ -49,7 +50,8 @@ export class CallMedia {
   }
 
   /** Gets what the call sends. Rejects when the user or the browser denies it. */
-  async capture({ stream, audio = this.port.phone.settings.audio, video = false, muted = false }: CallOptions): Promise<MediaStream> {
+  async capture({ stream, audio = this.port.phone.settings.audio, video = false, muted = false, prepare }: CallOptions): Promise<MediaStream> {
+    this.#prepare = prepare;
     const { deviceBook, options, settings } = this.port.phone;
     const wanted = { audio: deviceBook.constrain(audio), video };
     const captured = stream ?? (audio || video ? await deviceBook.capture(wanted) : new MediaStream());
@@ -77,6 +79,7 @@ export class CallMedia {
   observe(peerConnection: RTCPeerConnection): void {
     const { port } = this;
     this.peerConnection = peerConnection;
+    if (this.#prepare) prepared(peerConnection, this.#prepare);
     peerConnection.addEventListener("track", ({ track, streams }) => this.#hear(track, streams[0]));
     const { settings } = port.phone;
     this.#negotiation = new Negotiation({
@@ -216,4 +219,18 @@ export class CallMedia {
     if (track) port.quality.label(track, label);
     if (await local.send(peerConnection, "video", track, true)) await this.#change(() => undefined);
   }
+}
+
+/** JsSIP makes the first description, {@link Negotiation} the others: both ask the connection. */
+function prepared(peerConnection: RTCPeerConnection, prepare: NonNullable<CallOptions["prepare"]>): void {
+  const ready = (made: "offer" | "answer") => prepare(peerConnection, made).catch((error: unknown) => console.error(error));
+  const [createOffer, createAnswer] = [peerConnection.createOffer.bind(peerConnection), peerConnection.createAnswer.bind(peerConnection)];
+  peerConnection.createOffer = (async (options?: RTCOfferOptions) => {
+    await ready("offer");
+    return createOffer(options);
+  }) as RTCPeerConnection["createOffer"];
+  peerConnection.createAnswer = (async (options?: RTCAnswerOptions) => {
+    await ready("answer");
+    return createAnswer(options);
+  }) as RTCPeerConnection["createAnswer"];
 }

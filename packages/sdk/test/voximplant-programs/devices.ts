@@ -1,6 +1,7 @@
 // Devices, the own picture, logs and the rest of the client.
 
 import * as VoxImplant from "voximplant-websdk";
+import type { Call } from "voximplant-websdk/Call/Call";
 import type { EventHandlers } from "voximplant-websdk/EventHandlers";
 import type { MediaRenderer } from "voximplant-websdk/Media/MediaRenderer";
 import type { AudioSourceInfo, CallSettings, Config } from "voximplant-websdk/Structures";
@@ -52,4 +53,39 @@ export async function rest(): Promise<void> {
   client.joinAsViewer("conference", { "X-Seat": "2" }).on(VoxImplant.CallEvents.Connected, () => undefined);
   if (login.result) client.callConference(settings).on(VoxImplant.CallEvents.SharingStopped, () => false);
   client.off(VoxImplant.Events.AuthResult);
+}
+
+/** An old program. */
+export async function old(call: Call): Promise<void> {
+  const names: string[] = [...client.audioSources(), ...client.videoSources(), ...client.audioOutputs()].map(({ name }) => name);
+  const stream: MediaStream = await client.useAudioSource("id", (given: MediaStream) => given.getTracks(), (error: Error) => error.message);
+  await client.useVideoSource("id");
+  await client.useAudioOutput("id");
+  const track: MediaStreamTrack = await client.attachRecordingDevice();
+  client.detachRecordingDevice();
+  client.setVideoSettings({ width: { exact: 640 }, height: 480 }, () => undefined);
+  const { result }: EventHandlers.Updated = await client.setCallActive(call, false);
+  client.setLocalVideoPosition(0, client.volume(50));
+  client.setLocalVideoSize(160, 90);
+  client.playProgressTone(true);
+  client.stopProgressTone();
+  if (await client.limitAudioCodecs([{ name: "opus", params: { useinbandfec: "1" }, optional: true }])) console.log(client.getGUID(), names, stream, track, result);
+  call.rearangeCodecs = async (list, incoming) => (incoming ? list : { sections: list.sections.filter(({ kind, codec }) => kind === "audio" || codec.length > 0) });
+  call.showRemoteVideo(false);
+  call.setRemoteVideoPosition(0, 0);
+  call.setRemoteVideoSize(320, 180);
+  call.setVideoSettings({ frameRate: 15 }, () => undefined, () => undefined);
+  console.log(call.getVideoElementId().length, call.getAudioElementId(), (await call.getRemoteAudioStreams()).id, await call.sendMedia(true, false));
+  client.joinAsSharing("conference", true, { "X-Seat": "3" }).hangup();
+}
+
+/** A program of the original's cloud. */
+export async function cloud(): Promise<VoxImplant.OperatorACDStatuses> {
+  const { key }: EventHandlers.AuthResult = await client.requestOneTimeLoginKey("ada");
+  await client.loginWithOneTimeKey("ada", key ?? "", { receiveCalls: false });
+  await client.registerForPushNotifications("token");
+  await client.handlePushNotification({});
+  VoxImplant.getMessenger().getMe();
+  await client.setOperatorSQMessagingStatus(VoxImplant.OperatorACDStatuses.Online);
+  return client.setOperatorACDStatus(VoxImplant.OperatorACDStatuses.Ready, { permanent: true });
 }

@@ -1,16 +1,17 @@
 /** A call as voximplant-websdk has it, on a call of our phone. */
 
-import type { Call as PhoneCall, CallEventMap, Headers } from "../../phone/api.ts";
+import type { Call as PhoneCall, CallEventMap, CallOptions, Headers } from "../../phone/api.ts";
 import { CallEvents } from "./call-events.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { type CodecLimits, type CodecSorter, arrange, h264First } from "./codecs.ts";
 import { CallState, LogCategory, LogLevel } from "./enums.ts";
 import type { EventHandlers } from "./event-handlers.ts";
-import { EventTarget } from "./event-target.ts";
 import { type ExtraHeaders, incomingHeaders, outgoingHeaders } from "./headers.ts";
 import { mediaTypeOf, textOf } from "./info.ts";
 import { log } from "./log.ts";
 import type { Container } from "./media-renderer.ts";
 import { Meter } from "./meter.ts";
+import { OlderCall } from "./older-call.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { Conditions } from "./quality/watch.ts";
 import { RemoteMedia } from "./remote-media.ts";
@@ -35,7 +36,11 @@ export interface CallMaking {
 
 export interface CallConfiguration {
   /** What a camera is asked for. */
-  readonly camera: MediaTrackConstraints;
+  readonly camera: () => MediaTrackConstraints;
+  /** What a microphone is asked for. */
+  readonly microphone: () => MediaTrackConstraints | boolean;
+  readonly codecs: () => CodecLimits;
+  readonly isH264First: boolean;
   readonly collectionIntervalMs: number | undefined;
   readonly container: Container;
   readonly target: Conditions["target"];
@@ -45,9 +50,11 @@ export interface CallConfiguration {
 
 type Told<Name extends keyof CallEventMap> = (event: CallEventMap[Name]) => void;
 
-export class Call extends EventTarget<CallEvents> {
+export class Call extends OlderCall {
   /** Of Sidetone: the phone's call, for what this API has no word for. Absent when the call failed before it began. */
   sidetone: PhoneCall | undefined;
+  /** Puts the codecs that are offered, or answered with (`incoming`), into another order, or takes some away; asked each time. */
+  rearangeCodecs: CodecSorter;
 
   readonly #making: CallMaking;
   readonly #media: RemoteMedia;
@@ -73,6 +80,7 @@ export class Call extends EventTarget<CallEvents> {
     this.#id = making.id;
     this.#state = making.isIncoming ? CallState.ALERTING : CallState.PROGRESSING;
     const { settings } = making;
+    this.rearangeCodecs = settings.isH264First ? h264First : async (list) => list;
     this.#media = new RemoteMedia(this, settings.container, (listener) => this.sidetone?.on("volume", ({ output }) => listener(output)) ?? (() => undefined));
     this.#updates = new Updates(this, { become: (next) => this.#become(next), confirmed: () => this.#confirmed });
     this.#video = new SentVideo(this, settings, this.#updates, making.sendsVideo ? "camera" : undefined);
@@ -124,14 +132,14 @@ export class Call extends EventTarget<CallEvents> {
   }
 
   /** @throws `WRONG_CALL_STATE` unless the call rings here; as do {@link decline} and {@link reject} */
-  answer(customData?: string, extraHeaders?: ExtraHeaders, useVideo?: VideoFlags, _H264first?: boolean): void {
+  answer(customData?: string, extraHeaders?: ExtraHeaders, useVideo?: VideoFlags, H264first = false): void {
     const call = this.#ringing();
     if (this.#isAnswering) return;
     this.#isAnswering = true;
     this.#video.source = useVideo?.sendVideo ? "camera" : undefined;
-    const video = this.#video.source && this.#making.settings.camera;
-    const headers = this.#outgoing(extraHeaders, customData);
-    call.answer({ ...(video && { video }), headers }).catch((error: unknown) => this.#warn(`the call is not answered: ${String(error)}`));
+    if (H264first) this.rearangeCodecs = h264First;
+    const options = this.options(this.#outgoing(extraHeaders, customData));
+    call.answer(options).catch((error: unknown) => this.#warn(`the call is not answered: ${String(error)}`));
   }
 
   /** Refuses the call on all devices of the user. */
@@ -219,6 +227,13 @@ export class Call extends EventTarget<CallEvents> {
   async stopSharingScreen(): Promise<EventHandlers.SharingStopped> {
     if (!this.#isActive) throw this.#updates.tell(false, ON_HOLD);
     return this.#video.stopSharing();
+  }
+
+  /** What the phone is to send and offer. @internal */
+  options(headers: ExtraHeaders): CallOptions {
+    const { camera, microphone, codecs } = this.#making.settings;
+    const prepare = (peerConnection: RTCPeerConnection, made: "offer" | "answer") => arrange(peerConnection, codecs(), this.rearangeCodecs, made === "answer");
+    return { audio: microphone(), ...(this.#video.source && { video: camera() }), headers, prepare };
   }
 
   /** The call failed before there was anything to be sent. @internal */

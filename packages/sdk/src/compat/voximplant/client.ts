@@ -1,17 +1,20 @@
 /** The client: connects, logs in, places calls and takes them. */
 
-import type { Call as PhoneCall, CallOptions, Cause, Credentials, Phone, PhoneOptions } from "../../phone/api.ts";
+import type { Call as PhoneCall, Cause, Credentials, Phone, PhoneOptions } from "../../phone/api.ts";
 import { Call, type CallConfiguration, type CallMaking } from "./call.ts";
+import { type CodecDescription, type CodecLimits, has } from "./codecs.ts";
 import { CallState, ClientState, Events, LogCategory, LogLevel } from "./enums.ts";
 import type { EventHandlers } from "./event-handlers.ts";
-import { type EventListenerOption, EventTarget } from "./event-target.ts";
-import { audioConstraints, AudioDeviceManager, CameraManager, StreamManager, videoConstraints } from "./hardware.ts";
+import type { EventListenerOption } from "./event-target.ts";
+import { asked, audioConstraints, AudioDeviceManager, CameraManager, StreamManager } from "./hardware.ts";
 import { type ExtraHeaders, incomingHeaders, outgoingHeaders } from "./headers.ts";
 import { log } from "./log.ts";
 import { authFailure, tokensOf, userOf } from "./login.ts";
 import type { MediaRenderer } from "./media-renderer.ts";
-import { INVALID_NUMBER, NOT_AUTHORISED, NOT_CONNECTED, NOT_SECURE, reasonOf } from "./outcome.ts";
+import { OlderClient } from "./older-client.ts";
+import { ACCESS_DENIED, INVALID_NUMBER, NOT_AUTHORISED, NOT_CONNECTED, NOT_SECURE, REQUEST_TERMINATED, reasonOf } from "./outcome.ts";
 import { reach } from "./reach.ts";
+import { SharedScreen } from "./shared-screen.ts";
 import { Silence } from "./silence.ts";
 import type { CallSettings, Config, LoginOptions, LogRecord, VideoFlags } from "./structures.ts";
 import { render, RINGBACK, soundOf } from "./tone-script.ts";
@@ -22,7 +25,7 @@ export const VERSION = "4.13.1-3005";
 /** The picture that `QualityIssueLocalVideoDegradation` expects where the app asks for none. */
 const TARGET = { width: 320, height: 240 };
 
-export class Client extends EventTarget<Events> {
+export class Client extends OlderClient {
   #config: Config = {};
   #isInitialized = false;
   #state = ClientState.DISCONNECTED;
@@ -32,6 +35,8 @@ export class Client extends EventTarget<Events> {
   #token: string | undefined;
   #videoBps: number | undefined;
   #playback: HTMLAudioElement | undefined;
+  #isProgressTone = false;
+  #codecs: CodecLimits = {};
   readonly #calls = new Set<Call>();
 
   /** @internal */
@@ -59,6 +64,7 @@ export class Client extends EventTarget<Events> {
     log.level = config.enableTrace ? LogLevel.TRACE : config.showDebugInfo ? LogLevel.INFO : config.showWarnings ? LogLevel.WARNING : LogLevel.ERROR;
     StreamManager.get().container = () => elementOf(config.localVideoContainerId);
     if (config.micRequired) await this.#askForMicrophone();
+    await this.watchDevices();
     this.#isInitialized = true;
     const ready = { version: VERSION };
     this.dispatchEvent({ name: Events.SDKReady, ...ready });
@@ -126,7 +132,7 @@ export class Client extends EventTarget<Events> {
   }
 
   /** A newer token, to be used from the next registration on. */
-  async tokenRefresh(_username: string, refreshToken: string): Promise<EventHandlers.AuthTokenResult> {
+  async tokenRefresh(_username: string, refreshToken: string, _deviceToken?: string): Promise<EventHandlers.AuthTokenResult> {
     this.#token = refreshToken;
     const tokens = tokensOf(refreshToken);
     const result = { name: Events.RefreshTokenResult, result: true, ...(tokens && { tokens }) };
@@ -142,25 +148,39 @@ export class Client extends EventTarget<Events> {
 
   /** Joins to watch: sends silence, asks for no microphone, and `EndpointAdded` does not come. */
   joinAsViewer(num: string | number, extraHeaders?: ExtraHeaders): Call {
-    return this.#place({ number: String(num), ...(extraHeaders && { extraHeaders }) }, true);
+    const silence = new Silence();
+    return this.#place({ number: String(num), ...(extraHeaders && { extraHeaders }) }, { isViewer: true, stream: async () => silence.stream, onEnded: () => silence.close() });
   }
 
-  #place(settings: CallSettings, isViewer = false): Call {
+  /** Joins to show the screen, with its sound or with silence, and nothing of the microphone. The call ends when the browser's own button ends the sharing. */
+  joinAsSharing(num: string | number, sendAudio = false, extraHeaders?: ExtraHeaders): Call {
+    const screen = new SharedScreen(sendAudio, () => call.hangup());
+    const call = this.#place({ number: String(num), ...(extraHeaders && { extraHeaders }) }, { isViewer: true, stream: () => screen.open(), onEnded: () => screen.close() });
+    return call;
+  }
+
+  #place(settings: CallSettings, given?: { readonly isViewer: boolean; stream(): Promise<MediaStream>; onEnded(): void }): Call {
     const { number, video = false } = settings;
     const sendsVideo = typeof video === "boolean" ? video : video.sendVideo;
     const headers = outgoingHeaders(settings.extraHeaders, settings.customData, (why) => this.#warn(why));
-    const silence = isViewer ? new Silence() : undefined;
-    const call = this.#make({ id: crypto.randomUUID(), number, displayName: number, isIncoming: false, isViewer, headers, sendsVideo }, () => silence?.close());
+    const making = { id: crypto.randomUUID(), number, displayName: number, isIncoming: false, isViewer: given?.isViewer === true, headers, sendsVideo };
+    const call = this.#make(making, settings.H264first, given?.onEnded);
+    const phone = this.#phone;
     const fail = (code: number, reason: string) => setTimeout(() => call.fail(code, reason));
     if (!globalThis.isSecureContext) fail(NOT_SECURE, "Page is not in a secure context");
     else if (!this.connected()) fail(NOT_CONNECTED, "Client not connected");
-    else if (this.#state !== ClientState.LOGGED_IN || !this.#phone) fail(NOT_AUTHORISED, "Client not authorised");
+    else if (this.#state !== ClientState.LOGGED_IN || !phone) fail(NOT_AUTHORISED, "Client not authorised");
     else {
-      try {
-        call.follow(this.#phone.call(number, silence ? { stream: silence.stream, headers } : this.#callOptions(sendsVideo, headers)));
-      } catch (error) {
-        fail(INVALID_NUMBER, reasonOf(error));
-      }
+      const dial = (stream?: MediaStream) => {
+        if (call.state() !== CallState.PROGRESSING) return call.fail(REQUEST_TERMINATED, "Request Terminated");
+        try {
+          call.follow(phone.call(number, { ...call.options(headers), ...(stream && { stream }) }));
+        } catch (error) {
+          fail(INVALID_NUMBER, reasonOf(error));
+        }
+      };
+      if (given) given.stream().then(dial, () => call.fail(ACCESS_DENIED, "Media access denied"));
+      else dial();
     }
     return call;
   }
@@ -208,10 +228,38 @@ export class Client extends EventTarget<Events> {
   stopPlayback(): void {
     this.#playback?.pause();
     this.#playback = undefined;
+    this.#isProgressTone = false;
   }
 
-  async showLocalVideo(flag = true): Promise<MediaRenderer | void> {
+  /** Plays the ringback tone of `progressToneCountry`, that of the United States unless told otherwise. `check`: only if the configuration wants one. */
+  playProgressTone(check = false): void {
+    if (this.#isProgressTone || (check && this.#config.progressTone === false)) return;
+    this.playToneScript(RINGBACK[this.#config.progressToneCountry ?? ""] ?? RINGBACK["US"]!);
+    this.#isProgressTone = true;
+  }
+
+  stopProgressTone(): void {
+    if (this.#isProgressTone) this.stopPlayback();
+  }
+
+  /** The codecs of calls from now on, in this order. `false`: the browser lacks one that is not optional, or has none of them. */
+  async limitAudioCodecs(codecs: CodecDescription[]): Promise<boolean> {
+    this.#codecs = { ...this.#codecs, audio: codecs };
+    return has("audio", codecs);
+  }
+
+  /** As {@link limitAudioCodecs}. */
+  async limitVideoCodecs(codecs: CodecDescription[]): Promise<boolean> {
+    this.#codecs = { ...this.#codecs, video: codecs };
+    return has("video", codecs);
+  }
+
+  async showLocalVideo(flag = true, _mirror?: boolean, _detachCamera?: boolean): Promise<MediaRenderer | void> {
     return flag ? StreamManager.get().showLocalVideo() : StreamManager.get().hideLocalVideo();
+  }
+
+  protected get running(): readonly Call[] {
+    return [...this.#calls];
   }
 
   /** A call by its id. */
@@ -286,26 +334,25 @@ export class Client extends EventTarget<Events> {
     };
   }
 
-  #callOptions(sendsVideo: boolean, headers: ExtraHeaders): CallOptions {
-    return { video: sendsVideo && this.#camera(), headers };
-  }
-
   /** What a camera is asked for. */
   #camera(): MediaTrackConstraints {
     const { videoConstraints: configured } = this.#config;
     const { mandatory: _mandatory, optional: _optional, ...given } = typeof configured === "object" ? configured : {};
-    return { ...given, ...videoConstraints(CameraManager.get().getDefaultVideoSettings()) };
+    return { ...given, ...CameraManager.get().constraints() };
   }
 
-  #callConfiguration(): CallConfiguration {
-    const { H264first, rtcStatsCollectionInterval, remoteVideoContainerId, videoContainerId, sidetone } = this.#config;
+  #callConfiguration(isH264First: boolean): CallConfiguration {
+    const { rtcStatsCollectionInterval, remoteVideoContainerId, videoContainerId, sidetone } = this.#config;
     const { width, height } = this.#camera();
     return {
-      camera: this.#camera(),
+      camera: () => this.#camera(),
+      microphone: () => this.#config.sidetone?.audio ?? audioConstraints(AudioDeviceManager.get().getDefaultAudioSettings()),
+      codecs: () => this.#codecs,
+      isH264First,
       collectionIntervalMs: rtcStatsCollectionInterval,
       container: () => elementOf(remoteVideoContainerId ?? videoContainerId),
       target: { width: asked(width) ?? TARGET.width, height: asked(height) ?? TARGET.height },
-      preferred: { audio: sidetone?.codecs?.[0] ?? "opus", video: H264first ? "H264" : "VP8" },
+      preferred: { audio: sidetone?.codecs?.[0] ?? "opus", video: isH264First ? "H264" : "VP8" },
       videoBps: () => this.#videoBps,
     };
   }
@@ -331,12 +378,12 @@ export class Client extends EventTarget<Events> {
     this.dispatchEvent({ name: Events.IncomingCall, call, headers });
   }
 
-  #make(making: Omit<CallMaking, "settings" | "onEnded">, onEnded: () => void = () => undefined): Call {
+  #make(making: Omit<CallMaking, "settings" | "onEnded">, isH264First = this.#config.H264first, onEnded: () => void = () => undefined): Call {
     const forget = () => {
       this.#calls.delete(call);
       onEnded();
     };
-    const call: Call = new Call({ ...making, settings: this.#callConfiguration(), onEnded: forget });
+    const call: Call = new Call({ ...making, settings: this.#callConfiguration(isH264First === true), onEnded: forget });
     this.#calls.add(call);
     return call;
   }
@@ -384,9 +431,4 @@ export class Client extends EventTarget<Events> {
 
 function elementOf(id: string | undefined): HTMLElement {
   return (id === undefined ? undefined : document.getElementById(id)) ?? document.body;
-}
-
-/** The number that a constraint asks for. */
-function asked(constraint: ConstrainULong | undefined): number | undefined {
-  return typeof constraint === "object" ? (constraint.exact ?? constraint.ideal) : constraint;
 }

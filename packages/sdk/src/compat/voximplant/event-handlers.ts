@@ -7,7 +7,7 @@ import type { AuthResultCode, CallState, MediaRenderDisablingReason, MediaRender
 import type * as Hardware from "./hardware.ts";
 import type { MediaRenderer } from "./media-renderer.ts";
 import type { StatsReport } from "./stats/report.ts";
-import type { AudioSourceInfo, DisconnectingFlags, LoginTokens, NetworkInfo, VideoSourceInfo } from "./structures.ts";
+import type { ACDErrorCode, AudioSourceInfo, DisconnectingFlags, LoginTokens, NetworkInfo, OperatorACDStatuses, VideoSourceInfo } from "./structures.ts";
 
 // The shape of the original: programs write `EventHandlers.Failed`.
 export namespace EventHandlers {
@@ -97,6 +97,19 @@ export namespace EventHandlers {
   export interface EndpointMediaHandler extends EndpointHandler {
     mediaRenderer: MediaRenderer;
   }
+  /** Of contact centres in the original's cloud; not told here, as the two below. */
+  export interface ACDStatusEvent {
+    id: string;
+    status: OperatorACDStatuses;
+    description?: string;
+  }
+  export interface ACDErrorEvent {
+    message: string;
+    code: ACDErrorCode;
+    action: "getStatus" | "setStatus";
+    status?: OperatorACDStatuses;
+  }
+  export interface SQErrorEvent extends ACDErrorEvent {}
   export interface ActiveUpdated extends CallEvent {
     old: boolean;
     new: boolean;

@@ -4,7 +4,7 @@ import type { Call } from "./call.ts";
 import { MediaRendererKind } from "./enums.ts";
 import { EventTarget } from "./event-target.ts";
 import { MediaRenderer } from "./media-renderer.ts";
-import type { AudioOutputInfo, AudioSourceInfo, VideoSourceInfo } from "./structures.ts";
+import type { AudioOutputInfo, AudioSourceInfo, VideoSettings, VideoSourceInfo } from "./structures.ts";
 
 export enum HardwareEvents {
   DevicesUpdated = "DevicesUpdated",
@@ -96,7 +96,11 @@ export function videoConstraints({ cameraId, videoQuality, facingMode, frameWidt
   };
 }
 
-async function devices(kind: MediaDeviceKind): Promise<{ id: string; name: string; group: string }[]> {
+/** Sizes by camera, as {@link CameraManager.testResolutions} found them; the largest first. */
+export type ResolutionTest = Readonly<Record<string, readonly (readonly [width: number, height: number])[]>>;
+
+/** The devices of a kind. Their names are told when the page may use one. */
+export async function devices(kind: MediaDeviceKind): Promise<{ id: string; name: string; group: string }[]> {
   const all = await navigator.mediaDevices.enumerateDevices();
   return all.filter((device) => device.kind === kind).map(({ deviceId, label, groupId }) => ({ id: deviceId, name: label, group: groupId }));
 }
@@ -104,6 +108,8 @@ async function devices(kind: MediaDeviceKind): Promise<{ id: string; name: strin
 export class AudioDeviceManager {
   static #instance: AudioDeviceManager | undefined;
   readonly #ofCalls = new WeakMap<Call, AudioParams>();
+  /** Microphones that were opened for calls. */
+  readonly #opened = new WeakMap<Call, MediaStreamTrack>();
   #default: AudioParams = {};
 
   static get(): AudioDeviceManager {
@@ -135,7 +141,7 @@ export class AudioDeviceManager {
     this.#ofCalls.set(call, { ...params });
     const stream = await navigator.mediaDevices.getUserMedia({ audio: audioConstraints(params) });
     const [track] = stream.getAudioTracks();
-    if (track) await call.sidetone?.replaceAudio(track);
+    if (track) await this.#replace(call, track);
     const { outputId } = params;
     if (outputId !== undefined) await Promise.all(call.getEndpoints().flatMap(({ mediaRenderers }) => mediaRenderers.map((renderer) => renderer.useAudioOutput(outputId))));
   }
@@ -143,10 +149,24 @@ export class AudioDeviceManager {
   getCallAudioSettings(call: Call): AudioParams {
     return { ...(this.#ofCalls.get(call) ?? this.#default) };
   }
+
+  /** The microphone is open as long as the call sends it. */
+  async #replace(call: Call, track: MediaStreamTrack): Promise<void> {
+    const { sidetone } = call;
+    if (!sidetone) return track.stop();
+    sidetone.on("ended", () => track.stop());
+    await sidetone.replaceAudio(track).catch((error: unknown) => {
+      track.stop();
+      throw error;
+    });
+    this.#opened.get(call)?.stop();
+    this.#opened.set(call, track);
+  }
 }
 
 export class CameraManager {
   static #instance: CameraManager | undefined;
+  #sizes: ResolutionTest = {};
   readonly #ofCalls = new WeakMap<Call, CameraParams>();
   #default: CameraParams = {};
 
@@ -154,8 +174,53 @@ export class CameraManager {
     return (CameraManager.#instance ??= new CameraManager());
   }
 
+  /** Constraints of old programs. */
+  static legacyParamConverter({ width, height, aspectRatio, frameRate, facingMode, deviceId }: VideoSettings): CameraParams {
+    const numbers = { frameWidth: asked(width), frameHeight: asked(height), aspectRatio: asked(aspectRatio), frameRate: asked(frameRate) };
+    const params = Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== undefined)) as CameraParams;
+    if (params.frameWidth === undefined && params.frameHeight === undefined) params.videoQuality = VideoQuality.VIDEO_QUALITY_MEDIUM;
+    if (deviceId !== undefined) params.cameraId = deviceId;
+    if (facingMode !== undefined) params.facingMode = (facingMode?.exact ?? facingMode?.ideal ?? facingMode) === "user";
+    if ([width, height, aspectRatio, frameRate].some((value) => value?.exact !== undefined)) params.strict = true;
+    return params;
+  }
+
   getInputDevices(): Promise<VideoSourceInfo[]> {
     return devices("videoinput");
+  }
+
+  /** Opens the camera, or each camera, in size after size, and tells which it has. Takes seconds, in which the camera is on. */
+  async testResolutions(cameraId?: string): Promise<ResolutionTest> {
+    const sizes = Object.values(SIZES).filter((size, at, all) => all.findIndex((other) => String(other) === String(size)) === at);
+    const found: Record<string, (readonly [number, number])[]> = {};
+    for (const { id } of cameraId === undefined ? await this.getInputDevices() : [{ id: cameraId }]) {
+      const held: (readonly [number, number])[] = (found[String(id)] = []);
+      for (const [width, height] of [...sizes].sort(([one], [other]) => other - one)) {
+        const video = videoConstraints({ cameraId: String(id), frameWidth: width, frameHeight: height, strict: true });
+        const stream = await navigator.mediaDevices.getUserMedia({ video }).catch(() => undefined);
+        if (stream) held.push([width, height]);
+        for (const track of stream?.getTracks() ?? []) track.stop();
+      }
+    }
+    this.#sizes = { ...this.#sizes, ...found };
+    return found;
+  }
+
+  /** Takes what {@link testResolutions} gave in another visit. `false`: it is no such thing. */
+  loadResolutionTestResult(data: any): boolean {
+    const isTest = typeof data === "object" && data !== null && Object.values(data).every((sizes) => Array.isArray(sizes) && sizes.every((size) => Array.isArray(size) && size.length === 2));
+    if (isTest) this.#sizes = data as ResolutionTest;
+    return isTest;
+  }
+
+  /** What the browser is asked for; where the camera was tested, the three qualities are its largest, middle and smallest size. */
+  constraints(params = this.#default): MediaTrackConstraints {
+    const sizes = this.#sizes[params.cameraId ?? Object.keys(this.#sizes)[0] ?? ""] ?? [];
+    const at = { [VideoQuality.VIDEO_QUALITY_HIGH]: 0, [VideoQuality.VIDEO_QUALITY_MEDIUM]: sizes.length >> 1, [VideoQuality.VIDEO_QUALITY_LOW]: sizes.length - 1 } as Partial<Record<VideoQuality, number>>;
+    const size = params.videoQuality === undefined ? undefined : sizes[at[params.videoQuality] ?? -1];
+    if (!size) return videoConstraints(params);
+    const { videoQuality: _replaced, ...rest } = params;
+    return videoConstraints({ ...rest, frameWidth: size[0], frameHeight: size[1] });
   }
 
   getDefaultVideoSettings(): CameraParams {
@@ -170,7 +235,7 @@ export class CameraManager {
   /** Changes the camera of a call that sends one. */
   async setCallVideoSettings(call: Call, params: CameraParams): Promise<void> {
     this.#ofCalls.set(call, { ...params });
-    await call.sidetone?.setVideo(videoConstraints(params));
+    await call.sidetone?.setVideo(this.constraints(params));
   }
 
   getCallVideoSettings(call: Call): CameraParams {
@@ -192,6 +257,18 @@ export class StreamManager extends EventTarget<HardwareEvents> {
     return (StreamManager.#instance = manager);
   }
 
+  /** Whether the own picture is shown. */
+  get isLocalVideoRequested(): boolean {
+    return this.#renderer !== undefined;
+  }
+
+  /** Opens microphone and camera of a call anew, by the settings that it has. */
+  async updateStreamSettings(call: Call): Promise<void> {
+    const [audio, camera] = [AudioDeviceManager.get(), CameraManager.get()];
+    await audio.setCallAudioSettings(call, audio.getCallAudioSettings(call));
+    if (call.sidetone?.localStream?.getVideoTracks().length) await camera.setCallVideoSettings(call, camera.getCallVideoSettings(call));
+  }
+
   getLocalMediaRenderers(): MediaRenderer[] {
     return this.#renderer ? [this.#renderer] : [];
   }
@@ -199,7 +276,7 @@ export class StreamManager extends EventTarget<HardwareEvents> {
   /** Shows the camera. Rejects with the browser's error. */
   async showLocalVideo(placeOnDom = true): Promise<MediaRenderer> {
     await this.hideLocalVideo();
-    const stream = await navigator.mediaDevices.getUserMedia({ video: videoConstraints(CameraManager.get().getDefaultVideoSettings()) });
+    const stream = await navigator.mediaDevices.getUserMedia({ video: CameraManager.get().constraints() });
     const renderer = new MediaRenderer({ stream, kind: MediaRendererKind.Video, isLocal: true, container: this.container });
     this.#renderer = renderer;
     if (placeOnDom) renderer.render();
@@ -221,4 +298,9 @@ export class StreamManager extends EventTarget<HardwareEvents> {
     const [audioInputDevices, audioOutputDevices, videoInputDevices] = await Promise.all([devices("audioinput"), devices("audiooutput"), devices("videoinput")]);
     this.dispatchEvent({ name: HardwareEvents.DevicesUpdated, audioInputDevices, audioOutputDevices, videoInputDevices });
   }
+}
+
+/** The number that a constraint asks for. */
+export function asked(constraint: ConstrainULong | undefined): number | undefined {
+  return typeof constraint === "object" ? (constraint.exact ?? constraint.ideal ?? constraint.max ?? constraint.min) : constraint;
 }

@@ -85,6 +85,16 @@ export class MediaRenderer {
     await this.element.setSinkId(id);
   }
 
+  /** Pixels from the left and the top of what it stands in. @internal */
+  moveTo(x: number, y: number): void {
+    Object.assign(this.element.style, { position: "absolute", left: `${x}px`, top: `${y}px` });
+  }
+
+  /** Pixels. @internal */
+  resize(width: number, height: number): void {
+    Object.assign(this.element.style, { width: `${width}px`, height: `${height}px` });
+  }
+
   /** @internal */
   clear(): void {
     this.element.pause();

@@ -8,7 +8,7 @@ export const NOT_AUTHORISED = 1004;
 export const NOT_SECURE = 1008;
 export const ACCESS_DENIED = 403;
 export const INVALID_NUMBER = 404;
-const REQUEST_TERMINATED = 487;
+export const REQUEST_TERMINATED = 487;
 const INTERNAL_ERROR = 500;
 
 /** What the phone's causes without a status come to. */

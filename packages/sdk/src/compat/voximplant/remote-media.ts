@@ -4,6 +4,7 @@ import { CallEvents } from "./call-events.ts";
 import type { Call } from "./call.ts";
 import { Endpoint } from "./endpoint.ts";
 import { EndpointEvents, MediaRenderDisablingReason, MediaRendererKind } from "./enums.ts";
+import { AudioDeviceManager } from "./hardware.ts";
 import { type Container, MediaRenderer } from "./media-renderer.ts";
 import type { Played } from "./stats/transform.ts";
 import { Voice } from "./voice.ts";
@@ -49,6 +50,9 @@ export class RemoteMedia {
     const kind = track.kind === "audio" ? MediaRendererKind.Audio : MediaRendererKind.Video;
     const renderer = new MediaRenderer({ stream: new MediaStream([track]), kind, container: this.container, onEnabled: (changed) => this.#enabled(changed) });
     renderer.element.muted = this.#isMuted;
+    const { outputId } = AudioDeviceManager.get().getCallAudioSettings(this.call);
+    // Where the browser has it no more, it is heard where the browser plays sounds.
+    if (outputId !== undefined) renderer.useAudioOutput(outputId).catch((error: unknown) => console.warn(error));
     endpoint.mediaRenderers = [...endpoint.mediaRenderers, renderer];
     this.call.dispatchEvent({ name: CallEvents.MediaElementCreated, call: this.call, type: kind, element: renderer.element, stream: renderer.stream });
     this.#tell(EndpointEvents.RemoteMediaAdded, renderer);

@@ -18,7 +18,7 @@ export class SentVideo {
   ) {}
 
   async send(flag: boolean): Promise<EventHandlers.Updated> {
-    const updated = await this.updates.of((call) => call.setVideo(flag && this.settings.camera));
+    const updated = await this.updates.of((call) => call.setVideo(flag && this.settings.camera()));
     this.source = flag ? "camera" : undefined;
     if (flag) this.started();
     return updated;
@@ -38,7 +38,7 @@ export class SentVideo {
   /** The camera is sent again if it was before. */
   async stopSharing(): Promise<EventHandlers.SharingStopped> {
     const source = this.#beforeScreen;
-    await this.updates.of((call) => (source ? call.setVideo(this.settings.camera) : call.shareScreen(false)));
+    await this.updates.of((call) => (source ? call.setVideo(this.settings.camera()) : call.shareScreen(false)));
     return this.#stopped(source);
   }
 

@@ -48,6 +48,44 @@ export interface Config {
   features?: string[];
 }
 
+/** Of contact centres in the original's cloud. */
+export enum OperatorACDStatuses {
+  Banned = "BANNED",
+  Dialing = "DIALING",
+  Offline = "OFFLINE",
+  Online = "ONLINE",
+  Ready = "READY",
+  InService = "IN_SERVICE",
+  AfterService = "AFTER_SERVICE",
+  Timeout = "TIMEOUT",
+  DND = "DND",
+  CustomStatus_1 = "CUSTOM_1",
+  CustomStatus_2 = "CUSTOM_2",
+  CustomStatus_3 = "CUSTOM_3",
+  CustomStatus_4 = "CUSTOM_4",
+  CustomStatus_5 = "CUSTOM_5",
+  CustomStatus_6 = "CUSTOM_6",
+  CustomStatus_7 = "CUSTOM_7",
+  CustomStatus_8 = "CUSTOM_8",
+  CustomStatus_9 = "CUSTOM_9",
+  CustomStatus_10 = "CUSTOM_10",
+}
+
+export interface SetOperatorACDStatusOptions {
+  permanent?: boolean;
+}
+
+export enum ACDErrorCode {
+  NotLoggedIn = 1,
+  IncorrectStatus = 2,
+  StatusWillBeIgnored = 3,
+  FailedByTimeout = 4,
+  MultipleOperations = 5,
+  MultipleCredentials = 6,
+  WrongStatus = 7,
+  ConnectionClosed = 8,
+}
+
 export enum QueueTypes {
   ACD = 1,
   SmartQueue = 2,
