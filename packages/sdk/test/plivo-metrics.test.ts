@@ -8,7 +8,7 @@ import { PRESETS, type Rules } from "../src/compat/plivo/metrics-rules.ts";
 import { decibels, sampleOf } from "../src/compat/plivo/samples.ts";
 import { SpeechDetector } from "../src/collect/speech.ts";
 
-function metrics({ rules = PRESETS.document, isOpus = true, isMuted = false }: { rules?: Rules; isOpus?: boolean; isMuted?: boolean } = {}) {
+function metrics({ rules = PRESETS.plivo, isOpus = true, isMuted = false }: { rules?: Rules; isOpus?: boolean; isMuted?: boolean } = {}) {
   const told: MediaMetric[] = [];
   const of = new Metrics(rules, true, { emit: (metric) => told.push(metric), isOpus: () => isOpus, isMuted: () => isMuted });
   return { of, told };
@@ -46,7 +46,7 @@ test("three bad ones of the last five raise, fewer clear, each told once", () =>
 });
 
 test("as shipped: two of three, every other sample, told again while it stands", () => {
-  const { of, told } = metrics({ rules: PRESETS.shipped });
+  const { of, told } = metrics({ rules: PRESETS["plivo-shipped"] });
   const seen: number[] = [];
   for (const rttMs of [450, 100, 500, 100, 600, 100, 100]) {
     const before = told.length;
@@ -64,12 +64,12 @@ test("as shipped: two of three, every other sample, told again while it stands",
 
 test("how much loss is bad hangs on the codec, as the reference says", () => {
   for (const [isOpus, rules, lossLocal, bad] of [
-    [true, PRESETS.document, 0.1, false],
-    [true, PRESETS.document, 0.12, true],
-    [false, PRESETS.document, 0.12, false],
-    [false, PRESETS.document, 0.21, true],
-    [true, PRESETS.shipped, 0.02, true],
-    [true, PRESETS.shipped, 0.019, false],
+    [true, PRESETS.plivo, 0.1, false],
+    [true, PRESETS.plivo, 0.12, true],
+    [false, PRESETS.plivo, 0.12, false],
+    [false, PRESETS.plivo, 0.21, true],
+    [true, PRESETS["plivo-shipped"], 0.02, true],
+    [true, PRESETS["plivo-shipped"], 0.019, false],
   ] as const) {
     const { of, told } = metrics({ isOpus, rules });
     for (let count = 0; count < 3; count++) of.sample({ lossLocal });
@@ -78,7 +78,7 @@ test("how much loss is bad hangs on the codec, as the reference says", () => {
 });
 
 test("a sample without a value is not a bad one", () => {
-  const { of, told } = metrics({ rules: PRESETS.shipped });
+  const { of, told } = metrics({ rules: PRESETS["plivo-shipped"] });
   for (let count = 0; count < 7; count++) of.sample({});
   assert.deepEqual(told, []);
   for (let count = 0; count < 3; count++) of.sample({ mos: 3.2 + count / 10, levelRemoteDb: -100, levelLocalDb: -60 });
@@ -89,7 +89,7 @@ test("a sample without a value is not a bad one", () => {
 });
 
 test("the thresholds are the app's to set", () => {
-  const { of, told } = metrics({ rules: { ...PRESETS.document, rttMs: 100, bad: 1 } });
+  const { of, told } = metrics({ rules: { ...PRESETS.plivo, rttMs: 100, bad: 1 } });
   of.sample({ rttMs: 101 });
   assert.deepEqual(told.map(short), [["high_rtt", "None", "101.00", true]]);
 });

@@ -8,8 +8,10 @@ import { EventEmitter } from "../src/compat/plivo/emitter.ts";
 import { feedbackOf } from "../src/compat/plivo/feedback.ts";
 import { allowed, received } from "../src/compat/plivo/headers.ts";
 import { Log } from "../src/compat/plivo/log.ts";
+import { PRESETS } from "../src/compat/plivo/metrics-rules.ts";
 import { mos } from "../src/compat/plivo/mos.ts";
 import { settle } from "../src/compat/plivo/options.ts";
+import { phoneOptions } from "../src/compat/plivo/phone-options.ts";
 import { errorString, readClaims } from "../src/compat/plivo/tokens.ts";
 import { browserDetails } from "../src/compat/plivo/browser.ts";
 import { listHeaders } from "../src/phone/headers.ts";
@@ -77,6 +79,24 @@ test("an option that is not valid keeps its default, and the log says so", () =>
     "`permOnClick` is not valid and ignored",
     "`colour` is no option and ignored",
   ]);
+});
+
+test("the rules of the page are a preset of the engine, under either name", () => {
+  for (const [given, preset, rttMs] of [
+    [undefined, "plivo", 400],
+    ["document", "plivo", 400],
+    ["plivo", "plivo", 400],
+    ["shipped", "plivo-shipped", 400],
+    ["plivo-shipped", "plivo-shipped", 400],
+    ["twilio", "plivo", 400],
+    [{ rttMs: 300 }, "plivo", 300],
+    [{ preset: "plivo-shipped", rttMs: 300 }, "plivo-shipped", 300],
+  ] as const) {
+    const settled = settings({ mediaMetricsRules: given, iceServers: [] });
+    assert.deepEqual([settled.preset, settled.rules], [preset, { ...PRESETS[preset], rttMs }], JSON.stringify(given));
+    assert.equal(phoneOptions(settled).quality?.preset, preset);
+  }
+  assert.deepEqual(settle({ mediaMetricsRules: "twilio" }).warnings, ["`mediaMetricsRules` is not valid and ignored"]);
 });
 
 test("quality tracking has two sides", () => {
@@ -201,11 +221,11 @@ test("the emitter is Node's, but for listeners that throw", (context) => {
 
 test("the log keeps its last 900 lines, whatever the level shows", (context) => {
   const warn = context.mock.method(console, "warn", () => undefined);
-  const log = new Log("ERROR");
+  const log = new Log("ERROR", () => "tab 1");
   for (let line = 0; line < 901; line++) log.warn(`line ${line}`);
   assert.equal(warn.mock.callCount(), 0);
   assert.equal(log.lines().length, 900);
-  assert.match(log.lines()[0] ?? "", /line 1$/);
+  assert.match(log.lines()[0] ?? "", /\[tab 1\] \[warn\] line 1$/);
   log.setLevel("WARN");
   log.warn("seen");
   assert.equal(warn.mock.callCount(), 1);

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { causeOf } from "../src/phone/cause.ts";
-import { headerLines, parseHeaders, parseReason } from "../src/phone/headers.ts";
+import { headerLines, listHeaders, parseHeaders, parseReason } from "../src/phone/headers.ts";
+import { deflection, isDeflectedBy } from "../src/phone/transfer.ts";
 
 const BYE = ["BYE sip:a@b SIP/2.0", "Via: SIP/2.0/WS x;branch=1", "X-PH-Test1: one,", "  two", 'reason: Q.850;cause=16;text="Normal \\"call\\""', "Content-Length: 3", "", "a: b"].join("\r\n");
 
@@ -30,4 +31,21 @@ test("a cause has what the message said", () => {
 test("a value cannot bring a header field of its own", () => {
   assert.deepEqual(headerLines({ "X-A": "1" }), ["X-A: 1"]);
   for (const headers of [{ "X-A": "1\r\nX-B: 2" }, { "X A": "1" }, { "": "1" }]) assert.throws(() => headerLines(headers as Record<string, string>), TypeError);
+});
+
+test("who sent a ringing call on is told to whom it goes (RFC 5806)", () => {
+  const diverted = (Diversion: string) => listHeaders([["diversion", Diversion]]);
+  assert.deepEqual(deflection(diverted("<sip:desk@x>;reason=deflection")), { Diversion: "<sip:desk@x>;reason=deflection" });
+  assert.deepEqual(deflection(listHeaders([])), {});
+  for (const [Diversion, isIt] of [
+    ["<sip:desk@x>;reason=deflection", true],
+    ['<sip:desk@x>;counter=1;reason="deflection"', true],
+    ["<sip:desk@x>;reason=no-answer", false],
+    ["<sip:desk@y>;reason=deflection", false],
+    ["<sip:boss@x>;reason=deflection, <sip:desk@x>;reason=deflection", false],
+    ["", false],
+  ] as const) {
+    assert.equal(isDeflectedBy("sip:desk@x", diverted(Diversion)), isIt, Diversion);
+  }
+  assert.equal(isDeflectedBy("", listHeaders([])), false);
 });

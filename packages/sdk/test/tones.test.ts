@@ -31,6 +31,7 @@ test("each tone is what it says, and none is clipped", () => {
   const ringback = samplesOf("ringback");
   assert.equal(ringback.length / 8000, 5, "1 s on, 4 s off: ITU-T E.180");
   assert.ok(share(ringback.subarray(0, 8000), 425) > 0.9);
+  assert.ok(share(samplesOf("connect"), 425) > 0.9, "a dial tone: continuous");
   assert.ok(ringback.subarray(8000).every((sample) => sample === 0));
 });
 

@@ -42,6 +42,10 @@ export interface PhoneOptions {
   readonly noiseReduction?: boolean;
   /** Where `denoise.wasm` and `denoise-worklet.js` are. Default: beside the script. */
   readonly assetsUrl?: string;
+  /** Header fields of each keep-alive (OPTIONS), asked for before it. */
+  readonly keepAliveHeaders?: () => Readonly<Record<string, string>>;
+  /** Play the ringback tone until the answer, also where the other side sends sound before it; that sound is heard where the tone is `false`. Default `false`: it takes the tone's place. */
+  readonly ringbackUntilAnswer?: boolean;
   /** What is played; a URL instead of our own sound, or `false` for silence. */
   readonly tones?: Partial<Record<ToneName, string | boolean>>;
   /** Measures every call and sends the reports to Sidetone. Who is in which conference the phone knows. Absent: calls are not measured. */
@@ -56,6 +60,7 @@ export interface ServerAddress {
   readonly weight?: number;
 }
 
+/** `connect` is played from when an outgoing call is sent until it rings. */
 export type ToneName = "ringing" | "ringback" | "connect" | "dtmf" | "busy";
 
 /** Who registers, and by what. A password or token goes to the SIP server and nowhere else. */
@@ -219,6 +224,8 @@ export interface Call {
   readonly remote: { readonly user: string; readonly uri: string; readonly displayName: string | undefined };
   /** Of the INVITE. */
   readonly headers: Headers;
+  /** Another phone of the same user sent it here, by {@link redirect}; it is not rung again. */
+  readonly isHandedOver: boolean;
   readonly peerConnection: RTCPeerConnection | undefined;
   readonly localStream: MediaStream | undefined;
   readonly remoteStream: MediaStream | undefined;
@@ -271,7 +278,7 @@ export interface Devices {
   set(kind: DeviceKind, deviceId: string): Promise<boolean>;
   get(kind: DeviceKind): string | undefined;
   reset(kind: DeviceKind): Promise<void>;
-  /** The audio elements that play the kind; a `ringback`, `dtmf`, … element is by name. */
-  element(name: "remote" | ToneName): HTMLAudioElement;
+  /** The audio elements that play the kind; a `ringback`, `dtmf`, … element is by name, those of `dtmf` by their `key` too. */
+  element(name: "remote" | ToneName, key?: string): HTMLAudioElement;
   setTone(name: ToneName, value: string | boolean): void;
 }

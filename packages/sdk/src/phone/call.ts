@@ -17,7 +17,7 @@ import { Mending } from "./mending.ts";
 import type { PhoneCore } from "./phone.ts";
 import { Quality } from "./quality.ts";
 import { editSdp } from "./sdp.ts";
-import { readRefer, reportProgress, Transfer } from "./transfer.ts";
+import { deflection, isDeflectedBy, readRefer, reportProgress, Transfer } from "./transfer.ts";
 
 /** 3xx answers that are followed one after another: RFC 3261 §8.1.3.4 leaves the number to us. */
 const REDIRECTS_MAX = 5;
@@ -37,6 +37,7 @@ export class LiveCall implements Call {
   readonly direction: "incoming" | "outgoing";
   readonly remote: Call["remote"];
   readonly headers: Headers;
+  readonly isHandedOver: boolean;
   readonly times: { -readonly [Name in keyof Call["times"]]: Call["times"][Name] } = { created: Date.now() };
   state: CallState = "new";
   uuid: string;
@@ -50,6 +51,8 @@ export class LiveCall implements Call {
   #transfer: Transfer | undefined;
   #target: URI;
   #redirects = 0;
+  /** Header fields that whoever redirected this call wants its next INVITE to have. */
+  #redirection: readonly string[] = [];
   #isAnswering = false;
   #ringTimer: ReturnType<typeof setTimeout> | undefined;
   #gatherTimer: ReturnType<typeof setTimeout> | undefined;
@@ -59,6 +62,7 @@ export class LiveCall implements Call {
     this.uuid = start.headers.get("X-CallUUID") ?? start.id;
     this.direction = start.direction;
     this.headers = start.headers;
+    this.isHandedOver = start.direction === "incoming" && isDeflectedBy(phone.address, start.headers);
     this.#target = start.target;
     this.remote = { user: decodeURIComponent(start.target.user ?? ""), uri: start.target.toString(), displayName: start.displayName };
     this.#quality = new Quality(phone.options.quality, {
@@ -153,7 +157,7 @@ export class LiveCall implements Call {
     const before = this.#session;
     const session = new Session(agent.ua, new RTCSession(agent.ua), this.#sessionEvents());
     this.#session = session;
-    const headers = [...(await this.phone.tokenHeaders()), ...headerLines(options.headers)];
+    const headers = [...(await this.phone.tokenHeaders()), ...headerLines(options.headers), ...this.#redirection];
     if (this.#isOver()) return;
     session.invite(this.#target, this.id, { headers, stream, configuration }, before);
     this.#redial = () => this.#dial(stream, options);
@@ -248,7 +252,7 @@ export class LiveCall implements Call {
 
   async redirect(contact: string): Promise<void> {
     if (this.direction !== "incoming" || this.state !== "ringing") throw new Error("only a ringing incoming call can be redirected");
-    this.#session?.end({ status: 302, cause: "Redirected", headers: { Contact: `<${contact}>` } });
+    this.#session?.end({ status: 302, cause: "Redirected", headers: { Contact: `<${contact}>`, Diversion: `<${this.phone.address}>;reason=deflection` } });
   }
 
   async setVideo(on: boolean | MediaTrackConstraints): Promise<void> {
@@ -310,6 +314,7 @@ export class LiveCall implements Call {
       },
       onInvite: () => {
         this.#quality.event("sip_invite", { direction: "outgoing" });
+        this.phone.inviting(this);
         this.#ringTimer = setTimeout(() => this.#session?.end({ cause: "No Answer" }), this.phone.settings.ringSeconds * 1000);
       },
       onProgress: (response) => this.#progress(response),
@@ -362,6 +367,7 @@ export class LiveCall implements Call {
     if (target && this.#redial && this.#redirects < REDIRECTS_MAX) {
       this.#redirects++;
       this.#target = target;
+      this.#redirection = headerLines(deflection(cause.headers));
       clearTimeout(this.#ringTimer);
       return void this.#redial();
     }

@@ -48,8 +48,9 @@ export class PhoneCore implements Phone {
       onMicrophone: async () => {
         await Promise.all(this.#calls.map((call) => call.renewMicrophone()));
       },
+      onTone: (name) => this.#sounds.toneChanged(name),
     });
-    this.#sounds = new Sounds(this.player, () => this.#calls);
+    this.#sounds = new Sounds(this.player, () => this.#calls, this.settings.ringbackUntilAnswer);
     this.#listen("beforeunload", (event) => {
       if (this.settings.closeProtection && this.#calls.length > 0) event.preventDefault();
     });
@@ -122,6 +123,7 @@ export class PhoneCore implements Phone {
         password: identity.password,
         displayName: identity.displayName,
         headers: () => this.tokenHeaders(),
+        keepAliveHeaders: () => headerLines(this.options.keepAliveHeaders?.()),
       },
       {
         onConnected: (url, again) => void this.#connected(url, again),
@@ -224,6 +226,11 @@ export class PhoneCore implements Phone {
 
   // For its calls.
 
+  /** Address of record of who is connected; empty where nobody is. */
+  get address(): string {
+    return this.agent?.ua.configuration.uri.toString() ?? "";
+  }
+
   /** Header lines of REGISTER and INVITE. */
   async tokenHeaders(): Promise<readonly string[]> {
     return (await this.#identity?.headers()) ?? [];
@@ -231,6 +238,11 @@ export class PhoneCore implements Phone {
 
   stateChanged(call: LiveCall, from: CallState): void {
     this.#sounds.stateChanged(call, from);
+  }
+
+  /** The INVITE leaves. */
+  inviting(call: LiveCall): void {
+    this.#sounds.inviting(call);
   }
 
   /** The call's stream is new, or it is held no more. */

@@ -21,6 +21,7 @@ export interface Settings {
   readonly closeProtection: boolean;
   readonly audio: MediaTrackConstraints | boolean;
   readonly noiseReduction: boolean;
+  readonly ringbackUntilAnswer: boolean;
 }
 
 /** Throws a `TypeError` that says what is wrong: a phone without a server to speak to is of no use to anybody. */
@@ -49,6 +50,7 @@ export function settle(options: PhoneOptions): Settings {
     closeProtection: options.closeProtection === true,
     audio: options.audio ?? true,
     noiseReduction: options.noiseReduction === true,
+    ringbackUntilAnswer: options.ringbackUntilAnswer === true,
   };
 }
 

@@ -1,46 +1,80 @@
 /** Which sound goes with which state of the calls. */
 
-import type { CallState } from "./api.ts";
-import type { LiveCall } from "./call.ts";
+import type { Call, CallState, ToneName } from "./api.ts";
 import type { Player } from "./media/player.ts";
 
 /** How long the busy tone is played after a call that could not be made. */
 const BUSY_MS = 3000;
 
+/** Tones that go on for as long as a state does. */
+const LASTING = ["ringing", "ringback", "connect"] as const;
+type Lasting = (typeof LASTING)[number];
+
+/** What is to know of a call. */
+export type Sounding = Pick<Call, "direction" | "state" | "isHeld" | "remoteStream" | "times" | "isHandedOver">;
+
 export class Sounds {
   #busy: ReturnType<typeof setTimeout> | undefined;
+  /** Those whose INVITE is on its way, and that nobody has said a word of. */
+  readonly #inviting = new WeakSet<Sounding>();
+  readonly #playing = new Set<Lasting>();
 
-  constructor(private readonly player: Player, private readonly calls: () => readonly LiveCall[]) {}
+  /** `ringbackUntilAnswer`: sound before the answer is heard only where there is no ringback tone. */
+  constructor(
+    private readonly player: Pick<Player, "play" | "stop" | "hear" | "heard" | "has">,
+    private readonly calls: () => readonly Sounding[],
+    private readonly ringbackUntilAnswer: boolean,
+  ) {}
 
-  stateChanged(call: LiveCall, from: CallState): void {
-    const calls = this.calls();
-    const isTalking = calls.some(({ state }) => state === "answered" || state === "connected" || state === "updating");
-    const rings = (direction: "incoming" | "outgoing") => calls.some((held) => held.direction === direction && held.state === "ringing");
-    // One who talks is not rung into the ear.
-    this.#keep("ringing", rings("incoming") && !isTalking);
-    this.#keep("ringback", rings("outgoing"));
-    if (call.state === "answered") this.player.play("connect");
-    if (call.state === "ended" && call.direction === "outgoing" && from !== "new" && call.times.answered === undefined && calls.length === 0) this.#playBusy();
+  inviting(call: Sounding): void {
+    this.#inviting.add(call);
+    this.#keepAll();
+  }
+
+  stateChanged(call: Sounding, from: CallState): void {
+    this.#inviting.delete(call);
+    this.#keepAll();
+    if (call.state === "ended" && call.direction === "outgoing" && from !== "new" && call.times.answered === undefined && this.calls().length === 0) this.#playBusy();
     if (call.state === "new" || call.state === "ringing" || call.state === "early") this.#stopBusy();
     this.hear(call);
   }
 
-  /** The other side is heard from its early media on; of several calls, the one that was answered or resumed last. */
-  hear(call: LiveCall): void {
-    if (call.state === "ended") {
-      if (this.player.element("remote").srcObject === call.remoteStream) this.player.hear(undefined);
-    } else if (["early", "answered", "connected", "updating"].includes(call.state) && !call.isHeld.local) {
-      this.player.hear(call.remoteStream);
-    }
+  /** A tone was taken away or given: what goes on follows. */
+  toneChanged(name: ToneName): void {
+    // One that goes on begins anew, as what it is now.
+    this.#playing.delete(name as Lasting);
+    this.#keepAll();
+    for (const call of this.calls()) this.hear(call);
+  }
+
+  /** The other side is heard from the answer on, or before; of several calls, the one that was answered or resumed last. */
+  hear(call: Sounding): void {
+    const isHeard = ["answered", "connected", "updating"].includes(call.state) || (call.state === "early" && !this.#hasRingbackFor(call));
+    if (isHeard && !call.isHeld.local) this.player.hear(call.remoteStream);
+    else if (!isHeard && call.remoteStream && this.player.heard === call.remoteStream) this.player.hear(undefined);
   }
 
   close(): void {
     this.#stopBusy();
   }
 
-  #playing = new Set<"ringing" | "ringback">();
+  #hasRingbackFor({ direction, state }: Sounding): boolean {
+    return direction === "outgoing" && (state === "ringing" || (state === "early" && this.ringbackUntilAnswer)) && this.player.has("ringback");
+  }
 
-  #keep(name: "ringing" | "ringback", isOn: boolean): void {
+  #keepAll(): void {
+    const calls = this.calls();
+    const isTalking = calls.some(({ state }) => state === "answered" || state === "connected" || state === "updating");
+    const isOn: Record<Lasting, boolean> = {
+      // One who talks is not rung into the ear, and who sent the call here knows of it.
+      ringing: !isTalking && calls.some(({ direction, state, isHandedOver }) => direction === "incoming" && state === "ringing" && !isHandedOver),
+      ringback: calls.some((call) => this.#hasRingbackFor(call)),
+      connect: calls.some((call) => call.state === "new" && this.#inviting.has(call)),
+    };
+    for (const name of LASTING) this.#keep(name, isOn[name] && this.player.has(name));
+  }
+
+  #keep(name: Lasting, isOn: boolean): void {
     if (isOn === this.#playing.has(name)) return;
     if (isOn) this.#playing.add(name);
     else this.#playing.delete(name);

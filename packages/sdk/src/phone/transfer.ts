@@ -1,6 +1,6 @@
-/** Transfers, asked for and taken: REFER (RFC 3515), Replaces (RFC 3891), as RFC 5589 puts them together. */
+/** Transfers, asked for and taken: REFER (RFC 3515), Replaces (RFC 3891), as RFC 5589 puts them together; and who sent a ringing call on (RFC 5806). */
 
-import type { Call } from "./api.ts";
+import type { Call, Headers } from "./api.ts";
 import type { IncomingRequest } from "./jssip/library.ts";
 import type { Session } from "./jssip/session.ts";
 
@@ -46,6 +46,18 @@ export function readRefer({ refer_to }: IncomingRequest): { readonly target: str
   const [replaces] = uri.hasHeader("Replaces") ? uri.getHeader("Replaces") : [];
   uri.clearHeaders();
   return { target: uri.toString(), headers: replaces === undefined ? {} : { Replaces: decodeURIComponent(replaces) } };
+}
+
+/** What a redirection says of itself goes into the INVITE that follows it (RFC 5806 §5.2.1). */
+export function deflection(headers: Headers): Readonly<Record<string, string>> {
+  const diversion = headers.get("Diversion");
+  return diversion === undefined ? {} : { Diversion: diversion };
+}
+
+/** Whether it was somebody at this address who sent the ringing call on, last of all. */
+export function isDeflectedBy(address: string, headers: Headers): boolean {
+  const [last = ""] = headers.get("Diversion")?.split(",") ?? [];
+  return last.trim().startsWith(`<${address}>`) && /;\s*reason\s*=\s*"?deflection\b/i.test(last);
 }
 
 /** Tells the one who referred us how the call goes that we place for them. */

@@ -1,6 +1,7 @@
 /** `client.audio`: which devices there are and which are used. */
 
 import type { DeviceKind, Phone, ToneName } from "../../phone/api.ts";
+import { SAMPLE_RATE, wav } from "../../phone/media/tones.ts";
 
 export interface InputDevices {
   /** `false`: no such device. */
@@ -40,13 +41,20 @@ export interface DeviceChange {
 }
 
 /** Names that pages find the elements by, and what each plays to. */
-const ELEMENTS: readonly (readonly [name: "remote" | ToneName, id: string, type: string])[] = [
+const ELEMENTS: readonly (readonly [name: "remote" | ToneName, id: string, type: string, key?: string])[] = [
   ["remote", "plivo_webrtc_remoteview", "speakerDevice"],
   ["ringback", "plivo_ringbacktone", "speakerDevice"],
   ["ringing", "plivo_ringtone", "ringtoneDevice"],
   ["connect", "plivo_connect_tone", "speakerDevice"],
-  ["dtmf", "dtmfstar", "speakerDevice"],
+  ...[..."0123456789"].map((key) => ["dtmf", `dtmf${key}`, "speakerDevice", key] as const),
+  ["dtmf", "dtmfstar", "speakerDevice", "*"],
+  ["dtmf", "dtmfpound", "speakerDevice", "#"],
 ];
+
+/** Plays nothing; pages play it so that the browser lets them play something later. */
+function silence(): HTMLAudioElement {
+  return new Audio(URL.createObjectURL(new Blob([wav(new Float32Array(SAMPLE_RATE))], { type: "audio/wav" })));
+}
 
 /** Other names of a device that is in the list by its own. */
 const isAlias = ({ deviceId }: MediaDeviceInfo) => deviceId === "default" || deviceId === "communications";
@@ -61,11 +69,12 @@ export class AudioDevices implements Audio {
     private readonly usesDefault: boolean,
     tell: (change: DeviceChange) => void,
   ) {
-    const elements = ELEMENTS.map(([name, id, type]) => {
-      const element = phone.devices.element(name);
+    const named = (element: HTMLAudioElement, id: string, type: string) => {
       element.dataset["devicetype"] = type;
       return Object.assign(element, { id, hidden: true });
-    });
+    };
+    const elements = ELEMENTS.map(([name, id, type, key]) => named(phone.devices.element(name, key), id, type));
+    elements.push(named(silence(), "plivo_silent_tone", "silentDevice"));
     // A script in the head runs before there is a body.
     if (document.body) document.body.append(...elements);
     else document.addEventListener("DOMContentLoaded", () => document.body.append(...elements), { once: true });
@@ -101,7 +110,7 @@ export class AudioDevices implements Audio {
 
   speakerDevices: OutputDevices = {
     ...this.#of("speaker"),
-    media: (source) => this.phone.devices.element(source === "dtmf" ? "dtmf" : "ringback"),
+    media: (source) => source === "dtmf" ? this.phone.devices.element("dtmf", "*") : this.phone.devices.element("ringback"),
   };
 
   ringtoneDevices: RingToneDevices = { ...this.#of("ringtone"), media: () => this.phone.devices.element("ringing") };

@@ -28,6 +28,7 @@ export class CallSession {
     this.dest = sent?.dest ?? user;
     this.extraHeaders = sent?.extraHeaders ?? received(session.headers);
     // Absent where the server says nothing, as in Plivo's SDK.
+    if (session.isHandedOver) this.#ending = { ...ALIVE, reason: "redirected" };
     this.stirShakenState = isOutgoing ? "Not_applicable" : (session.headers.get(STIR_HEADER) as string);
   }
 

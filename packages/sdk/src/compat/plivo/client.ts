@@ -24,6 +24,12 @@ import { sendFeedback } from "./report.ts";
 import { INVALID_ACCESS_TOKEN_GRANTS, errorString } from "./tokens.ts";
 import { type BrowserDetails, browserDetails, hasWebRtc } from "./browser.ts";
 
+/** Names the tab to the server, in each keep-alive. */
+const IDENTIFIER_HEADER = "X-PlivoClientIdentifier";
+
+/** Why a call is not placed, and the code that the beta of Plivo's SDK has for it. */
+const REFUSALS = { "invalid-destination-address": 11005, "call-already-in-progress": 11006, "incoming-invite-exist": 11007 } as const;
+
 export class Client extends EventEmitter {
   readonly version: string = VERSION;
   readonly browserDetails: BrowserDetails = browserDetails();
@@ -39,7 +45,7 @@ export class Client extends EventEmitter {
   #active: ActiveCall | undefined;
   #startsMuted = false;
   #isReducingNoise = false;
-  #identifier: string | undefined;
+  #identifier: string = newIdentifier();
   readonly #dtmfTones = new Map<string, string | boolean>();
 
   constructor(options: ConfiguationOptions = {}) {
@@ -47,9 +53,9 @@ export class Client extends EventEmitter {
     const { settings, warnings } = settle(options);
     this.options = options;
     this.#settings = settings;
-    this.#log = new Log(settings.debug);
+    this.#log = new Log(settings.debug, () => this.#identifier);
     for (const warning of warnings) this.#log.warn(warning);
-    this.phone = createPhone(phoneOptions(settings));
+    this.phone = createPhone({ ...phoneOptions(settings), keepAliveHeaders: () => ({ [IDENTIFIER_HEADER]: encodeURIComponent(this.#identifier) }) });
     const emit = (name: string, ...values: unknown[]) => this.#tell(name, ...values);
     this.#login = new Login(this.phone, {
       emit,
@@ -115,10 +121,7 @@ export class Client extends EventEmitter {
   loginWithAccessToken = (accessToken: string): boolean => this.#login.loginWithAccessToken(accessToken);
   loginWithAccessTokenGenerator = (accessTokenObject: unknown): boolean => this.#login.loginWithAccessTokenGenerator(accessTokenObject);
   logout = (): boolean => this.#login.logout();
-  register = (extraHeaders: readonly string[] = []): boolean => {
-    const identifier = this.#identifier === undefined ? [] : [`X-PlivoClientIdentifier: ${this.#identifier}`];
-    return this.#login.register([...extraHeaders, ...(extraHeaders.length > 0 || !this.phone.isRegistered ? identifier : [])]);
-  };
+  register = (extraHeaders: readonly string[] = []): boolean => this.#login.register(extraHeaders);
   unregister = (): boolean => this.#login.unregister();
   disconnect = (): boolean => this.#login.disconnect();
   isConnected = (): boolean | null => this.#login.isConnected();
@@ -165,8 +168,9 @@ export class Client extends EventEmitter {
       return false;
     }
     const dest = String(phoneNumber ?? "").replace(/\s/g, "");
-    if (dest === "" || this.#calls.current || this.#calls.incoming.size > 0) {
-      this.#log.warn(dest === "" ? "call: no destination" : "call: another call is there");
+    const refusal = this.#refusalOf(dest);
+    if (refusal) {
+      this.#log.warn(`call: ${refusal} (${REFUSALS[refusal]})`);
       return true;
     }
     const { headers, dropped } = allowed(extraHeaders);
@@ -242,8 +246,9 @@ export class Client extends EventEmitter {
   };
   /** Where this tab is reached, for `redirect` in another; `null` before it is registered. */
   getContactUri = (): string | null => (this.phone.isRegistered ? (this.phone.contact ?? null) : null);
+  /** Names this tab in the log and in its keep-alives. */
   setIdentifier = (identifier: string): boolean => {
-    if (typeof identifier !== "string" || !/^[\x21-\x7e]{1,120}$/.test(identifier)) return false;
+    if (typeof identifier !== "string" || identifier === "") return false;
     this.#identifier = identifier;
     return true;
   };
@@ -285,6 +290,12 @@ export class Client extends EventEmitter {
     if (session) await sendFeedback(session, { ...feedback, log }, this.#settings);
     return log === undefined ? "Feedback is sent" : "Feedback is sent with console logs";
   };
+
+  #refusalOf(dest: string): keyof typeof REFUSALS | undefined {
+    if (dest === "") return "invalid-destination-address";
+    if (this.#calls.current) return "call-already-in-progress";
+    return this.#calls.incoming.size > 0 ? "incoming-invite-exist" : undefined;
+  }
 
   #setTone(name: "ringing" | "ringback" | "connect", value: string | boolean | null): true {
     this.phone.devices.setTone(name, toneOf(value));
@@ -342,4 +353,9 @@ function toneOf(value: string | boolean | null): string | boolean {
 function actionOf(given: string | null | undefined): Action | undefined {
   const name = String(given ?? "reject").toLowerCase();
   return ACTIONS.find((action) => action === (name === "ignored" ? "ignore" : name));
+}
+
+/** Of pages that are not secure there is no `randomUUID`. */
+function newIdentifier(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

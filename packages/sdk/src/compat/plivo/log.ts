@@ -16,7 +16,11 @@ type Method = "error" | "warn" | "info" | "debug";
 export class Log {
   readonly #lines: string[] = [];
 
-  constructor(private level: AvailableLogMethods) {}
+  /** `identifier` is that of the tab, in each line. */
+  constructor(
+    private level: AvailableLogMethods,
+    private readonly identifier: () => string,
+  ) {}
 
   setLevel(level: AvailableLogMethods): void {
     this.level = level;
@@ -44,7 +48,7 @@ export class Log {
   }
 
   #write(method: Method, text: string): void {
-    this.#lines.push(`${new Date().toISOString()} [${method}] ${text}`);
+    this.#lines.push(`${new Date().toISOString()} [${this.identifier()}] [${method}] ${text}`);
     if (this.#lines.length > LINES_MAX) this.#lines.shift();
     if (LEVELS.indexOf(method.toUpperCase() as AvailableLogMethods) <= LEVELS.indexOf(this.level)) console[method](`sidetone plivo: ${text}`);
   }

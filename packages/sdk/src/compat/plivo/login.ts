@@ -143,6 +143,7 @@ export class Login {
     if (isOffline()) return this.#fail("Cannot login when there is no internet");
     const isSame = this.isLoggedIn && user !== null && this.userName === user;
     if (this.#isConnecting || (isSame && !this.#leaving)) return true;
+    if (this.isLoggedIn) this.#tell({ state: "disconnected", reason: "Relogin" });
     this.#isUsed = true;
     this.#isConnecting = true;
     this.#isGenerated = false;

@@ -1,5 +1,7 @@
 /** By which rules `mediaMetrics` are raised. A sample is judged every 5 s. */
 
+import type { Preset } from "../../api.ts";
+
 export interface Rules {
   /** How many samples are judged together. */
   readonly samples: number;
@@ -29,9 +31,19 @@ const DIGITAL_SILENCE_DB = -90.4;
 /** A sample is bad when loss is above the limit; Plivo's SDK says "at least", so its limit is a hair lower. */
 const AT_LEAST = 1 - 1e-9;
 
-export const PRESETS: Readonly<Record<"document" | "shipped", Rules>> = {
+/** A preset of the engine, by which issues are judged: of Plivo's reference, and of its SDK. */
+export type EnginePreset = Extract<Preset, "plivo" | "plivo-shipped">;
+/** Those, or what they are after. */
+export type RulesName = EnginePreset | "document" | "shipped";
+
+export function presetOf(name: unknown): EnginePreset | undefined {
+  if (name === "document" || name === "plivo") return "plivo";
+  return name === "shipped" || name === "plivo-shipped" ? "plivo-shipped" : undefined;
+}
+
+export const PRESETS: Readonly<Record<EnginePreset, Rules>> = {
   /** As Plivo's reference says: three of the last five. */
-  document: {
+  plivo: {
     samples: 5,
     bad: 3,
     stride: 1,
@@ -44,7 +56,7 @@ export const PRESETS: Readonly<Record<"document" | "shipped", Rules>> = {
     silenceDb: DIGITAL_SILENCE_DB,
   },
   /** As plivo-browser-sdk 2.2.21 does: two of three, every other sample, told again; and it takes every call for one without Opus. */
-  shipped: {
+  "plivo-shipped": {
     samples: 3,
     bad: 2,
     stride: 2,

@@ -2,7 +2,7 @@
 
 import type { AvailableLogMethods } from "./log.ts";
 import { levelOf } from "./log.ts";
-import { PRESETS, type Rules } from "./metrics-rules.ts";
+import { type EnginePreset, PRESETS, type Rules, type RulesName, presetOf } from "./metrics-rules.ts";
 
 export type AvailableFlagValues = "ALL" | "NONE" | "REMOTEONLY" | "LOCALONLY";
 
@@ -31,8 +31,8 @@ export interface SidetoneConfiguration {
   iceServers?: readonly RTCIceServer[] | (() => Promise<readonly RTCIceServer[]>);
   /** Where quality and feedback go. Absent: nowhere. */
   sidetone?: SidetoneOptions;
-  /** By which rules `mediaMetrics` are raised: Plivo's documentation's (default), or those that its SDK really has; or your own on top. */
-  mediaMetricsRules?: "document" | "shipped" | ({ readonly preset?: "document" | "shipped" } & Partial<Rules>);
+  /** By which rules `mediaMetrics` are raised: Plivo's documentation's (default), or those that its SDK really has; or your own on top. The page and the issues of its calls are judged by the same. */
+  mediaMetricsRules?: RulesName | ({ readonly preset?: RulesName } & Partial<Rules>);
 }
 
 /** The name is Plivo's. */
@@ -90,6 +90,8 @@ export interface Settings {
   readonly iceServers: SidetoneConfiguration["iceServers"];
   readonly sidetone: SidetoneOptions | undefined;
   readonly rules: Rules;
+  /** The same, as the engine names them. */
+  readonly preset: EnginePreset;
 }
 
 const REGIONS = ["usa_west", "usa_east", "australia", "europe", "asia", "south_america", "south_asia"];
@@ -144,7 +146,7 @@ export function settle(options: unknown): { readonly settings: Settings; readonl
     sipDomain: take<string | undefined>("sipDomain", undefined, (value) => (typeof value === "string" && value !== "" ? value : undefined)),
     iceServers: take<Settings["iceServers"]>("iceServers", undefined, (value) => (Array.isArray(value) || typeof value === "function" ? (value as Settings["iceServers"]) : undefined)),
     sidetone: take<SidetoneOptions | undefined>("sidetone", undefined, (value) => (isObject(value) ? value : undefined)),
-    rules: take("mediaMetricsRules", PRESETS.document, rules),
+    ...take("mediaMetricsRules", { rules: PRESETS.plivo, preset: "plivo" }, rules),
   };
   for (const name of WITHOUT_EFFECT) delete given[name];
   warnings.push(...Object.keys(given).map((name) => `\`${name}\` is no option and ignored`));
@@ -168,9 +170,8 @@ function sockets(value: unknown): string[] | undefined {
   return urls.length > 0 && urls.every((url) => /^wss?:\/\/[^\s/]/.test(url)) ? urls : undefined;
 }
 
-function rules(value: unknown): Rules | undefined {
-  if (value === "document" || value === "shipped") return PRESETS[value];
-  if (!isObject(value)) return undefined;
-  const { preset, ...own } = value as { preset?: unknown } & Partial<Rules>;
-  return { ...PRESETS[preset === "shipped" ? "shipped" : "document"], ...own };
+function rules(value: unknown): Pick<Settings, "rules" | "preset"> | undefined {
+  const { preset: name = "document", ...own } = isObject(value) ? (value as { preset?: unknown } & Partial<Rules>) : { preset: value };
+  const preset = presetOf(name);
+  return preset && { rules: { ...PRESETS[preset], ...own }, preset };
 }

@@ -25,6 +25,8 @@ export function phoneOptions(settings: Settings): PhoneOptions {
     dscp: settings.dscp,
     multipleCalls: settings.multipleCalls,
     closeProtection: settings.closeProtection,
+    // Its reference: announcements before the answer are heard by those who switch the tone off.
+    ringbackUntilAnswer: true,
     assetsUrl: `${sidetone?.url ?? ORIGIN}/sdk/`,
     audio: Object.keys(settings.audioConstraints).length > 0 ? settings.audioConstraints : true,
     ...((tracking.local || tracking.remote) && { quality: qualityOptions(settings, tracking.remote) }),
@@ -32,7 +34,7 @@ export function phoneOptions(settings: Settings): PhoneOptions {
 }
 
 /** How calls are measured; where nothing is to be sent, or nobody said where to, for the page alone. */
-export function qualityOptions({ sidetone = {} }: Settings, isSent: boolean): QualityOptions {
+export function qualityOptions({ sidetone = {}, preset }: Settings, isSent: boolean): QualityOptions {
   const { url = ORIGIN, secret, token, engineUrl } = sidetone;
   const hasCredentials = secret !== undefined || token !== undefined;
   return {
@@ -40,6 +42,7 @@ export function qualityOptions({ sidetone = {} }: Settings, isSent: boolean): Qu
     ...(engineUrl !== undefined && { engineUrl }),
     ...(secret !== undefined && { secret }),
     ...(token !== undefined && { token }),
+    preset,
     ...(!(isSent && hasCredentials) && { upload: false }),
   };
 }

@@ -29,6 +29,8 @@ export interface AgentOptions {
   readonly ringSeconds: number;
   /** Header lines of each REGISTER. */
   readonly headers: () => Promise<readonly string[]>;
+  /** Header lines of each keep-alive. */
+  readonly keepAliveHeaders: () => readonly string[];
 }
 
 export interface AgentEvents extends RegistrationEvents {
@@ -49,7 +51,7 @@ export class Agent {
   #isStopped = false;
   #keepAlive: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: AgentOptions, private readonly events: AgentEvents) {
+  constructor(private readonly options: AgentOptions, private readonly events: AgentEvents) {
     this.domain = options.domain;
     const ua = new UA({
       sockets: options.servers.map(({ url, weight = 0 }) => ({ socket: new Socket(url), weight })),
@@ -129,7 +131,7 @@ export class Agent {
     if (!this.isConnected || !(socket instanceof Socket)) return;
     clearTimeout(this.#keepAlive);
     const askedMs = performance.now();
-    const answer = this.send("OPTIONS", URI.parse(`sip:${this.domain}`)!, []);
+    const answer = this.send("OPTIONS", URI.parse(`sip:${this.domain}`)!, this.options.keepAliveHeaders());
     let reply = await Promise.race([answer, after(KEEP_ALIVE_ANSWER_MS)]);
     if (!reply && performance.now() - askedMs > KEEP_ALIVE_ANSWER_MS + LATE_MS) reply = await Promise.race([answer, after(LATE_MS)]);
     if (this.#isStopped || !this.isConnected || this.ua.transport.socket !== socket) return;

@@ -8,6 +8,8 @@ export interface DeviceEvents {
   onPermission(stream: MediaStream | undefined, error: Error | undefined): void;
   /** Another microphone was chosen: calls that are up take it. */
   onMicrophone(): Promise<void>;
+  /** A tone is another one, or none, or one again. */
+  onTone(name: ToneName): void;
 }
 
 /** Chromium lists the communications device a second time under this id. */
@@ -17,10 +19,14 @@ export class DeviceBook implements Devices {
   readonly #chosen: Partial<Record<DeviceKind, string>> = {};
   #known: readonly MediaDeviceInfo[] = [];
   readonly #onChange = () => void this.#compare();
+  /** What the user allows; absent where the browser does not tell. */
+  #microphone: PermissionStatus | undefined;
+  #wasGranted = false;
 
   constructor(private readonly player: () => Player, private readonly events: DeviceEvents) {
     navigator.mediaDevices?.addEventListener("devicechange", this.#onChange);
     void this.#enumerate().then((devices) => (this.#known = devices));
+    void this.#watchPermission();
   }
 
   async list(kind?: "input" | "output"): Promise<readonly MediaDeviceInfo[]> {
@@ -48,12 +54,13 @@ export class DeviceBook implements Devices {
     await this.#choose(kind, undefined);
   }
 
-  element(name: "remote" | ToneName): HTMLAudioElement {
-    return this.player().element(name);
+  element(name: "remote" | ToneName, key = ""): HTMLAudioElement {
+    return this.player().element(name, key);
   }
 
   setTone(name: ToneName, value: string | boolean): void {
     this.player().setTone(name, value);
+    this.events.onTone(name);
   }
 
   /** Where an element plays. */
@@ -73,6 +80,9 @@ export class DeviceBook implements Devices {
     try {
       if (!navigator.mediaDevices) throw new DOMException("microphones are for secure pages (https) only", "NotSupportedError");
       const stream = await navigator.mediaDevices.getUserMedia(constraints);
+      if (constraints.audio) this.#wasGranted = true;
+      // Not every browser tells of a change while the microphone is in use.
+      for (const track of stream.getAudioTracks()) track.addEventListener("ended", this.#onPermission);
       this.events.onPermission(stream, undefined);
       return stream;
     } catch (error) {
@@ -83,7 +93,21 @@ export class DeviceBook implements Devices {
 
   close(): void {
     navigator.mediaDevices?.removeEventListener("devicechange", this.#onChange);
+    this.#microphone?.removeEventListener("change", this.#onPermission);
   }
+
+  async #watchPermission(): Promise<void> {
+    this.#microphone = await navigator.permissions?.query({ name: "microphone" }).catch(() => undefined);
+    this.#wasGranted ||= this.#microphone?.state === "granted";
+    this.#microphone?.addEventListener("change", this.#onPermission);
+  }
+
+  /** What was granted and is no more, as in the middle of a call, is told once. */
+  readonly #onPermission = () => {
+    const isGranted = this.#microphone?.state === "granted";
+    if (this.#microphone && this.#wasGranted && !isGranted) this.events.onPermission(undefined, new DOMException("the microphone is no more allowed", "NotAllowedError"));
+    this.#wasGranted = isGranted;
+  };
 
   async #choose(kind: DeviceKind, deviceId: string | undefined): Promise<boolean> {
     const before = this.#chosen[kind];

@@ -5,10 +5,10 @@ import { samplesOf, wav } from "./tones.ts";
 
 export type ElementName = "remote" | ToneName;
 
-const LOOPED: readonly ElementName[] = ["ringing", "ringback", "busy"];
+const LOOPED: readonly ElementName[] = ["ringing", "ringback", "connect", "busy"];
 
 export class Player {
-  readonly #elements = new Map<ElementName, HTMLAudioElement>();
+  readonly #elements = new Map<string, { readonly name: ElementName; readonly element: HTMLAudioElement }>();
   /** Object URLs of the sounds that we made. */
   readonly #urls = new Map<string, string>();
   readonly #tones: Partial<Record<ToneName, string | boolean>>;
@@ -17,18 +17,23 @@ export class Player {
     this.#tones = { ...tones };
   }
 
-  /** The element of that name; it is in no document, and plays all the same. */
-  element(name: ElementName): HTMLAudioElement {
-    const held = this.#elements.get(name);
-    if (held) return held;
+  /** The element of that name, and of a DTMF tone that of its key; it is in no document, and plays all the same. */
+  element(name: ElementName, key = ""): HTMLAudioElement {
+    const held = this.#elements.get(name + key);
+    if (held) return held.element;
     const element = new Audio();
     element.loop = LOOPED.includes(name);
     element.preload = "auto";
     // So that a page can try the loudspeaker by playing it.
-    if (name !== "remote" && name !== "dtmf" && typeof this.#tones[name] !== "string") element.src = this.#own(name, "");
-    this.#elements.set(name, element);
-    void this.route(name);
+    if (name !== "remote" && (name !== "dtmf" || key !== "") && typeof this.#tones[name] !== "string") element.src = this.#own(name, key);
+    this.#elements.set(name + key, { name, element });
+    void this.#route(name, element);
     return element;
+  }
+
+  /** Whether a tone is to be heard at all. */
+  has(name: ToneName): boolean {
+    return this.#tones[name] !== false;
   }
 
   /** A URL, `true` for our own sound, `false` for silence. */
@@ -41,7 +46,7 @@ export class Player {
   play(name: ToneName, key = ""): void {
     const value = this.#tones[name] ?? true;
     if (value === false) return;
-    const element = this.element(name);
+    const element = this.element(name, key);
     const url = typeof value === "string" ? value : this.#own(name, key);
     if (element.src !== url) element.src = url;
     element.currentTime = 0;
@@ -50,8 +55,12 @@ export class Player {
   }
 
   stop(name: ToneName): void {
-    const element = this.#elements.get(name);
-    element?.pause();
+    this.#elements.get(name)?.element.pause();
+  }
+
+  /** What is heard of the other side. */
+  get heard(): MediaProvider | null {
+    return this.element("remote").srcObject;
   }
 
   /** Plays what the other side says; nothing: silence. */
@@ -61,21 +70,13 @@ export class Player {
     if (stream) element.play().catch(() => undefined);
   }
 
-  /** Sends the element to the loudspeaker that is chosen for it. Rejects with the browser's error. */
-  async route(name: ElementName): Promise<void> {
-    const element = this.#elements.get(name);
-    const sink = this.sinkOf(name) ?? "";
-    if (!element || typeof element.setSinkId !== "function" || element.sinkId === sink) return;
-    await element.setSinkId(sink);
-  }
-
-  /** All elements that exist. */
+  /** Sends each element to the loudspeaker that is chosen for it. Rejects with the browser's error. */
   async routeAll(): Promise<void> {
-    await Promise.all([...this.#elements.keys()].map((name) => this.route(name)));
+    await Promise.all([...this.#elements.values()].map(({ name, element }) => this.#route(name, element)));
   }
 
   close(): void {
-    for (const element of this.#elements.values()) {
+    for (const { element } of this.#elements.values()) {
       element.pause();
       element.srcObject = null;
       element.removeAttribute("src");
@@ -83,6 +84,12 @@ export class Player {
     this.#elements.clear();
     for (const url of this.#urls.values()) URL.revokeObjectURL(url);
     this.#urls.clear();
+  }
+
+  async #route(name: ElementName, element: HTMLAudioElement): Promise<void> {
+    const sink = this.sinkOf(name) ?? "";
+    if (typeof element.setSinkId !== "function" || element.sinkId === sink) return;
+    await element.setSinkId(sink);
   }
 
   #own(name: ToneName, key: string): string {

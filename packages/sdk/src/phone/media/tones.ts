@@ -15,12 +15,12 @@ interface Burst {
 
 const silence = (seconds: number): Burst => ({ hertz: [], seconds });
 
-/** Ringback and busy as ITU-T E.180 recommends them (425 Hz); ringing and connect are our own. */
+/** Ringback, busy and connect, which is the continuous dial tone, as ITU-T E.180 recommends them (425 Hz); ringing is our own. */
 const TONES: Readonly<Record<Exclude<ToneName, "dtmf">, readonly Burst[]>> = {
   ringback: [{ hertz: [425], seconds: 1 }, silence(4)],
   busy: [{ hertz: [425], seconds: 0.5 }, silence(0.5)],
   ringing: [...Array.from({ length: 8 }, (_, index) => ({ hertz: [index % 2 ? 800 : 640], seconds: 0.1 })), silence(1.6)],
-  connect: [{ hertz: [520], seconds: 0.08 }, silence(0.03), { hertz: [780], seconds: 0.1 }],
+  connect: [{ hertz: [425], seconds: 4 }],
 };
 
 /** Row and column of each key: ITU-T Q.23. */
