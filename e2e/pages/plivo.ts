@@ -7,7 +7,7 @@ declare const Plivo: new (options?: ConfiguationOptions) => { readonly client: C
 const EVENTS = [
   "onLogin", "onLoginFailed", "onLogout", "onCalling", "onCallRemoteRinging", "onMediaConnected", "onCallAnswered", "onCallTerminated", "onCallFailed",
   "onIncomingCall", "onIncomingCallCanceled", "onIncomingCallIgnored", "onMediaPermission", "onWebrtcNotSupported", "mediaMetrics", "audioDeviceChange",
-  "onConnectionChange", "onNoiseReductionReady", "onWebSocketConnected", "onWebsocketConnected", "onDtmfReceived", "remoteAudioStatus", "onPermissionDenied",
+  "onConnectionChange", "onNoiseReductionReady", "onWebSocketConnected", "onWebsocketConnected", "onDtmfReceived", "remoteAudioStatus", "onPermissionDenied", "onCallConnected",
 ] as const;
 
 /** An event and its arguments, as data. */

@@ -28,7 +28,16 @@ export const CHROMIUM_FLAGS = [
 ];
 
 export function launchChromium(flags: readonly string[] = []): Promise<Chromium> {
-  return chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", headless: true, timeout: PATIENCE_MS, args: [...CHROMIUM_FLAGS, ...flags] });
+  return launch([...CHROMIUM_FLAGS, ...flags]);
+}
+
+/** Chromium in which only the permissions of its profile count. */
+export function launchWary(): Promise<Chromium> {
+  return launch(CHROMIUM_FLAGS.filter((flag) => flag !== "--use-fake-ui-for-media-stream"));
+}
+
+function launch(args: string[]): Promise<Chromium> {
+  return chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", headless: true, timeout: PATIENCE_MS, args });
 }
 
 export function launchFirefox(): Promise<Firefox> {

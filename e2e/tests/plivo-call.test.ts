@@ -66,6 +66,8 @@ for (const kind of SERVERS) {
       const eve = await Softphone.ready(site, server, "eve");
       assert.equal(await eve.do("login", "mallory", "secret-mallory"), true);
       await eve.hears("onLogin");
+      const changes = (await eve.heard()).filter(({ name }) => name === "onConnectionChange").map(({ values }) => values[0]);
+      assert.deepEqual(changes, [{ state: "disconnected", reason: "Relogin" }, { state: "connected", reason: "registered" }]);
       assert.equal(await eve.page.evaluate(() => softphone.client.userName), "mallory");
       await eve.close();
     });
@@ -224,7 +226,7 @@ for (const kind of SERVERS) {
       assert.equal((await bob.hears("onDtmfReceived"))[0].tone, "#", "what is no key was not sent");
     });
 
-    test("whether the other side is heard, as a server tells it in the call, is passed on", async () => {
+    test("what a server tells in the call of the other side is passed on", async () => {
       const phones = await serveOrigin([`${site.sidetone.url}/sdk/phone.js`], { page: "phone" });
       const carol = await openLine({ ...site, url: phones.url }, server, "carol");
       const out = await dial(carol, "ada");
@@ -236,6 +238,8 @@ for (const kind of SERVERS) {
         assert.deepEqual(await ada.hears("remoteAudioStatus"), [isHeard]);
         await ada.forget();
       }
+      await carol.page.evaluate((out) => line.calls[out]!.sendInfo("text/plain", "remote-party-ringing"), out);
+      assert.equal((await ada.hears("onCallConnected"))[0].callUUID, callUUID);
       await carol.close();
       await phones.close();
     });
@@ -306,10 +310,12 @@ for (const kind of SERVERS) {
     test("there is one client in a page, and its elements have Plivo's names", async () => {
       const { isSame, elements } = await ada.page.evaluate(() => ({
         isSame: new (softphone.plivo())({ debug: "ALL" }).client === softphone.client,
-        elements: ["plivo_webrtc_remoteview", "plivo_ringbacktone", "plivo_ringtone", "plivo_connect_tone", "dtmfstar"].map((id) => document.getElementById(id)?.tagName),
+        elements: [...document.querySelectorAll("audio")].map(({ id, dataset }) => [id, dataset["devicetype"]]),
       }));
       assert.equal(isSame, true);
-      assert.deepEqual(new Set(elements), new Set(["AUDIO"]));
+      const keys = [..."0123456789", "star", "pound"].map((key) => [`dtmf${key}`, "speakerDevice"]);
+      const others = ["plivo_webrtc_remoteview", "plivo_ringbacktone", "plivo_connect_tone"].map((id) => [id, "speakerDevice"]);
+      assert.deepEqual(elements.sort(), [...keys, ...others, ["plivo_ringtone", "ringtoneDevice"], ["plivo_silent_tone", "silentDevice"]].sort());
     });
 
     test("devices are listed, chosen and given back", async () => {

@@ -10,6 +10,9 @@ import { until } from "../src/wait.ts";
 
 const site = setUpSite("plivo");
 
+/** Whether the ringtone is played. */
+const isRung = (phone: Softphone) => phone.page.evaluate(() => !(document.getElementById("plivo_ringtone") as HTMLAudioElement).paused);
+
 for (const kind of SERVERS) {
   describe(kind.name, () => {
     let server: SipServer;
@@ -101,23 +104,36 @@ for (const kind of SERVERS) {
       assert.equal((await desk.hears("onCallAnswered"))[0].callUUID, first);
     });
 
-    // A tab has an address of its own where the registrar gives GRUUs (RFC 5627).
-    if (kind.name === "kamailio") {
-      test("a ringing call is handed to another tab of the same user", async () => {
-        const other = await Softphone.ready(site, server, "tab");
-        const contact = await other.do<string>("getContactUri");
-        await ada.do("call", "desk");
-        await desk.hears("onIncomingCall");
-        assert.equal(await desk.do("redirect", "no address"), false);
-        assert.equal(await desk.do("redirect", contact), true);
-        await other.hears("onIncomingCall");
-        assert.deepEqual(await desk.story(), ["onIncomingCall"]);
-        assert.equal(await other.do("answer"), true);
-        await ada.hears("onCallAnswered");
-        await ada.do("hangup");
-        await other.hears("onCallTerminated");
-        await other.close();
-      });
-    }
+    test("a ringing call is handed to another tab of the same user, and not rung there again", async () => {
+      await ada.do("call", "desk");
+      await desk.hears("onIncomingCall");
+      assert.equal(await isRung(desk), true);
+      // It was not there when the call came, so that it rings by the redirection alone.
+      const tab = await Softphone.ready(site, server, "desk");
+      assert.equal(await desk.do("redirect", "no address"), false);
+      assert.equal(await desk.do("redirect", await tab.do("getContactUri")), true);
+      const [caller, , { src, dest, state, reason, code }] = await tab.hears("onIncomingCall");
+      assert.deepEqual([caller, src, dest, state, reason, code], [`ada@${server.domain}`, "ada", "desk", "ringing", "redirected", -1]);
+      assert.deepEqual([await isRung(desk), await isRung(tab)], [false, false]);
+      assert.deepEqual(await desk.story(), ["onIncomingCall"]);
+      assert.equal(await tab.do("answer"), true);
+      await ada.hears("onCallAnswered");
+      await ada.do("hangup");
+      await tab.hears("onCallTerminated");
+      await tab.close();
+    });
+
+    test("a call that rings in both tabs of a user goes on in the other one", async () => {
+      const tab = await Softphone.ready(site, server, "desk");
+      await ada.do("call", "desk");
+      for (const phone of [desk, tab]) assert.equal((await phone.hears("onIncomingCall"))[2].reason, "none");
+      assert.equal(await desk.do("redirect", await tab.do("getContactUri")), true);
+      assert.equal(await tab.do("answer"), true);
+      await ada.hears("onCallAnswered");
+      assert.deepEqual(await desk.story(), ["onIncomingCall"]);
+      await ada.do("hangup");
+      await tab.hears("onCallTerminated");
+      await tab.close();
+    });
   });
 }

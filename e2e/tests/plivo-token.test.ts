@@ -17,7 +17,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const file = join(folder, "key");
 writeFileSync(file, KEY);
 
-const site = setUpSite("plivo", { server: { settings: ["sip.enabled=true"], app: ["--token-key", `kid=${ISSUER},alg=HS256,file=${file}`] } });
+const site = setUpSite("plivo", { server: { settings: ["sip.enabled=true", "sip.contacts_per_user_max=1"], app: ["--token-key", `kid=${ISSUER},alg=HS256,file=${file}`] } });
 const server = {
   domain: "localhost",
   get url() {
@@ -75,6 +75,15 @@ test("who may not call out is told so and hears nothing more", async () => {
   const heard = (await eve.heard()).filter(({ name }) => name !== "onNoiseReductionReady");
   assert.deepEqual(heard.map(({ name, values }) => [name, ...values]), [["onPermissionDenied", "INVALID_ACCESS_TOKEN_GRANTS"]]);
   await eve.close();
+});
+
+test("more logins of a user than the server allows are refused", async () => {
+  const [eve, other] = [await logIn("eve"), await Softphone.open(site, server, "eve")];
+  await other.do("loginWithAccessToken", token("eve"));
+  assert.deepEqual(await other.hears("onLoginFailed"), ["MAX_ALLOWED_LOGIN_REACHED"]);
+  assert.equal(await other.page.evaluate(() => softphone.client.getErrorStringByErrorCodes(10010)), "MAX_ALLOWED_LOGIN_REACHED");
+  await eve.close();
+  await other.close();
 });
 
 test("a token that the server refuses is refused by Plivo's name of the reason", async () => {
