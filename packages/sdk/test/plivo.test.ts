@@ -95,6 +95,7 @@ test("the rules of the page are a preset of the engine, under either name", () =
     const settled = settings({ mediaMetricsRules: given, iceServers: [] });
     assert.deepEqual([settled.preset, settled.rules], [preset, { ...PRESETS[preset], rttMs }], JSON.stringify(given));
     assert.equal(phoneOptions(settled).quality?.preset, preset);
+    assert.equal(phoneOptions(settled).ringbackUntilAnswer, true, "announcements are for who switches the tone off");
   }
   assert.deepEqual(settle({ mediaMetricsRules: "twilio" }).warnings, ["`mediaMetricsRules` is not valid and ignored"]);
 });

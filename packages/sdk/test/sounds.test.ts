@@ -108,6 +108,15 @@ test("who wants no ringback tone hears what comes before the answer", () => {
   assert.equal(out.isHeard(), true);
 });
 
+test("a tone that is changed in a call does not change who is heard", () => {
+  const { call, setTone } = room();
+  const [first, second] = [call("outgoing"), call("incoming")];
+  for (const talking of [second, first]) talking.become("connected");
+  assert.equal(first.isHeard(), true);
+  setTone("dtmf", false);
+  assert.equal(first.isHeard(), true);
+});
+
 test("a call that another tab of the user handed over is not rung again", () => {
   const { call, playing } = room();
   call("incoming", true).become("ringing");

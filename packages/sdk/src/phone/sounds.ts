@@ -44,7 +44,8 @@ export class Sounds {
     // One that goes on begins anew, as what it is now.
     this.#playing.delete(name as Lasting);
     this.#keepAll();
-    for (const call of this.calls()) this.hear(call);
+    // With a ringback tone or without, sound before the answer is heard or not; nothing else hangs on a tone.
+    for (const call of this.calls()) if (call.state === "early") this.hear(call);
   }
 
   /** The other side is heard from the answer on, or before; of several calls, the one that was answered or resumed last. */
