@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { chromiumTab } from "../src/browsers.ts";
+import type { Told } from "../pages/voximplant.ts";
 import { setUp } from "../src/setup.ts";
 import { setUpSite } from "../src/site.ts";
 import { SIP_SERVERS, type SipServer } from "../src/sip.ts";
@@ -178,7 +179,7 @@ for (const kind of SIP_SERVERS) {
 
     test("the screen is shared in place of nothing, and ended by the page and by the browser", async () => {
       const [out, into] = await establish(ada, bob);
-      const video = (name: string) => hears(bob, into, name, ({ value }) => (value["mediaRenderer"] as { kind: string }).kind === "video");
+      const video = (name: string) => hears(bob, into, name, ({ value }) => (value["mediaRenderer"] as { kind: string }).kind === "sharing");
       assert.equal(await ada.page.evaluate((call) => vox.calls[call]!.shareScreen().then(({ result }) => result), out), true);
       await video("RemoteMediaAdded");
       assert.equal(await ada.page.evaluate((call) => vox.calls[call]!.stopSharingScreen().then(({ name, result }) => `${name} ${result}`), out), "SharingStopped true");
@@ -191,6 +192,39 @@ for (const kind of SIP_SERVERS) {
       }, out);
       await until("both ends are told", async () => (await events(ada, out, "SharingStopped")).length === 2);
       await until("nothing is sent any more", () => ada.page.evaluate((call) => vox.calls[call]!.sidetone!.peerConnection!.getSenders().every(({ track }) => track?.kind !== "video"), out));
+      await hangUp(ada, out);
+      await hears(bob, into, "Disconnected");
+    });
+
+    test("an incoming call tells whether it has a picture, and a screen in place of the camera is told as such", async () => {
+      const [out, into] = await establish(ada, bob, true);
+      assert.equal((await events(bob, into, "IncomingCall"))[0]!.value["video"], true);
+      const kind = ({ value }: Told) => (value["mediaRenderer"] as { kind: string }).kind;
+      await hears(bob, into, "RemoteMediaAdded", (told) => kind(told) === "video");
+      await ada.page.evaluate((call) => vox.calls[call]!.shareScreen(), out);
+      await hears(bob, into, "RemoteMediaUpdated", (told) => kind(told) === "sharing");
+      await ada.page.evaluate((call) => vox.calls[call]!.stopSharingScreen(), out);
+      await hears(bob, into, "RemoteMediaUpdated", (told) => kind(told) === "video");
+      assert.equal((await events(bob, into, "RemoteMediaRemoved")).length, 0, "it is one picture all the time");
+      await hangUp(ada, out);
+      await hears(bob, into, "Disconnected");
+
+      const [voice, atBob] = await establish(ada, bob);
+      assert.equal((await events(bob, atBob, "IncomingCall"))[0]!.value["video"], false);
+      await hangUp(ada, voice);
+      await hears(bob, atBob, "Disconnected");
+    });
+
+    test("who answers under a name of its own is told by it, and the endpoint has the browser's report", async () => {
+      const calls = await bob.page.evaluate(() => vox.calls.length);
+      const out = await dial(ada, "bob");
+      const into = await rung(bob, calls);
+      await bob.page.evaluate((call) => vox.calls[call]!.sidetone!.answer({ headers: { "P-Asserted-Identity": '"Bob, at home" <sip:robert@example.com>' } }), into);
+      const { value } = await hears(ada, out, "InfoUpdated");
+      const { displayName, userName, sipUri } = value["endpoint"] as { displayName: string; userName: string; sipUri: string };
+      assert.deepEqual([displayName, userName, sipUri], ["Bob, at home", "robert", "sip:robert@example.com"]);
+      const ofEndpoint = await until("the endpoint is told the report", async () => (await events(ada, out, "RTCStatsReceived")).find(({ of }) => of === "endpoint"));
+      assert.ok(ofEndpoint.value["stats"]);
       await hangUp(ada, out);
       await hears(bob, into, "Disconnected");
     });

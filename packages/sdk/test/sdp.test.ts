@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { editSdp, isHolding, mendSdp } from "../src/phone/sdp.ts";
+import { editSdp, isHolding, mendSdp, showsScreen, showsVideo } from "../src/phone/sdp.ts";
 
 /** As Chromium 130 offers audio, shortened. */
 const OFFER = [
@@ -68,4 +68,24 @@ test("an offer as Plivo's client spoils it is mended: line ends, and lines of pa
   const spoiled = OFFER.replace(" 63 ", " ").replace("111/111\r\n", "111/111\r\r\n").replace("PCMU/8000\r\n", "PCMU/8000\r\r\r\n");
   assert.equal(mendSdp(spoiled), without);
   assert.equal(mendSdp(OFFER), OFFER);
+});
+
+test("a picture is shown by a stream of video that is sent, with a port that is not 0", () => {
+  const video = (port: string, direction: string) => ["v=0", "o=- 1 2 IN IP4 127.0.0.1", "s=-", "t=0 0", "m=audio 9 UDP/TLS/RTP/SAVPF 0", `m=video ${port} UDP/TLS/RTP/SAVPF 96`, `a=${direction}`, ""].join("\r\n");
+  for (const direction of ["sendrecv", "sendonly", "mid:1"]) assert.equal(showsVideo(video("9", direction)), true, direction);
+  for (const direction of ["recvonly", "inactive"]) assert.equal(showsVideo(video("9", direction)), false, direction);
+  assert.equal(showsVideo(video("0", "sendrecv")), false);
+  assert.equal(showsVideo(""), false);
+});
+
+test("a screen is told as slides (RFC 4796), and only where a picture is sent", () => {
+  const described = (direction: string) => ["v=0", "s=-", "m=audio 9 UDP/TLS/RTP/SAVPF 0", "m=video 9 UDP/TLS/RTP/SAVPF 96", `a=${direction}`, ""].join("\r\n");
+  const screen = { codecs: undefined, maxAverageBitrate: undefined, isScreen: true };
+  const sent = editSdp(described("sendrecv"), screen);
+  assert.equal(sent, `${described("sendrecv")}a=content:slides\r\n`);
+  assert.equal(showsScreen(sent), true);
+  assert.equal(showsScreen(sent.replace("content:slides", "content:speaker,slides")), true);
+  assert.equal(showsScreen(described("sendrecv")), false);
+  assert.equal(editSdp(described("recvonly"), screen), described("recvonly"));
+  assert.equal(showsScreen(described("recvonly")), undefined);
 });

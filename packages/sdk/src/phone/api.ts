@@ -154,6 +154,8 @@ export interface CallOptions {
   /** Already captured; then nothing is asked for, and the tracks stay the app's to stop. */
   readonly stream?: MediaStream;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The picture of {@link CallOptions.stream} is a screen; the other side is told so (`slides` of RFC 4796). */
+  readonly screen?: boolean;
   /** Start muted. */
   readonly muted?: boolean;
   /** Awaited before each offer and answer is made, for `setCodecPreferences` and the like. One that fails changes nothing. */
@@ -192,6 +194,8 @@ export interface CallEventMap {
   /** Progress of our transfer, by NOTIFY (RFC 3515). */
   transfer: { readonly state: "trying" | "accepted" | "failed"; readonly status: number | undefined };
   remoteTrack: { readonly track: MediaStreamTrack; readonly stream: MediaStream; readonly removed: boolean };
+  /** What they send as video is a screen from now on, or is none any more: they say so by `a=content:slides` (RFC 4796), as {@link Call.shareScreen} does. */
+  remoteScreen: { readonly shown: boolean };
   localStream: { readonly stream: MediaStream };
   /** Levels of microphone and loudspeaker, 0 to 1, at most 20 times a second while someone listens. */
   volume: { readonly input: number; readonly output: number };
@@ -229,6 +233,10 @@ export interface Call {
   readonly peerConnection: RTCPeerConnection | undefined;
   readonly localStream: MediaStream | undefined;
   readonly remoteStream: MediaStream | undefined;
+  /** The picture that comes is a screen. */
+  readonly remoteScreen: boolean;
+  /** The INVITE that came has a picture in it: an `m=video` that is sent, with a port that is not 0. */
+  readonly offersVideo: boolean;
   readonly isHeld: { readonly local: boolean; readonly remote: boolean };
   readonly isMuted: { readonly audio: boolean; readonly video: boolean };
   /** Times in milliseconds since 1970, absent until they come. */

@@ -6,10 +6,10 @@ import { LocalMedia } from "./media/tracks.ts";
 import { Negotiation } from "./negotiation.ts";
 import type { PhoneCore } from "./phone.ts";
 import type { Quality } from "./quality.ts";
-import { editSdp, isHolding } from "./sdp.ts";
+import { editSdp, isHolding, showsScreen } from "./sdp.ts";
 import type { Reply } from "./jssip/request.ts";
 
-type MediaEvent = "localStream" | "remoteTrack" | "hold" | "mute" | "updated" | "gatheringTimeout";
+type MediaEvent = "localStream" | "remoteTrack" | "remoteScreen" | "hold" | "mute" | "updated" | "gatheringTimeout";
 /** Which kinds of track are meant. */
 export type Which = { readonly audio?: boolean; readonly video?: boolean };
 
@@ -33,6 +33,9 @@ export class CallMedia {
   #local: LocalMedia | undefined;
   #negotiation: Negotiation | undefined;
   #prepare: CallOptions["prepare"];
+  #isScreen = false;
+  /** The picture that comes is a screen. */
+  remoteScreen = false;
 
   constructor(private readonly port: CallMediaPort, private startsMuted: boolean) {}
 
@@ -50,8 +53,9 @@ export class CallMedia {
   }
 
   /** Gets what the call sends. Rejects when the user or the browser denies it. */
-  async capture({ stream, audio = this.port.phone.settings.audio, video = false, muted = false, prepare }: CallOptions): Promise<MediaStream> {
+  async capture({ stream, audio = this.port.phone.settings.audio, video = false, muted = false, screen = false, prepare }: CallOptions): Promise<MediaStream> {
     this.#prepare = prepare;
+    this.#isScreen = screen;
     const { deviceBook, options, settings } = this.port.phone;
     const wanted = { audio: deviceBook.constrain(audio), video };
     const captured = stream ?? (audio || video ? await deviceBook.capture(wanted) : new MediaStream());
@@ -76,6 +80,19 @@ export class CallMedia {
     return { iceServers: [...iceServers], iceTransportPolicy: settings.iceTransportPolicy, bundlePolicy: "max-bundle" };
   }
 
+  /** A description of ours as it goes out. */
+  edit(sdp: string): string {
+    return editSdp(sdp, { ...this.port.phone.settings, isScreen: this.#isScreen });
+  }
+
+  /** Reads in theirs what browsers do not. */
+  described(sdp: string): void {
+    const shown = showsScreen(sdp) ?? this.remoteScreen;
+    if (shown === this.remoteScreen) return;
+    this.remoteScreen = shown;
+    this.port.emit("remoteScreen", { shown });
+  }
+
   observe(peerConnection: RTCPeerConnection): void {
     const { port } = this;
     this.peerConnection = peerConnection;
@@ -87,7 +104,8 @@ export class CallMedia {
       gatheringTimeoutMs: settings.gatheringTimeoutMs,
       isOwner: () => port.session?.isOwner === true,
       isEnded: () => port.isEnded,
-      edit: (sdp) => editSdp(sdp, settings),
+      edit: (sdp) => this.edit(sdp),
+      onDescription: (sdp) => this.described(sdp),
       reinvite: (sdp) => port.reinvite(sdp),
       onGatheringTimeout: () => port.emit("gatheringTimeout", { afterMs: settings.gatheringTimeoutMs }),
       onOffering: (isOpen) => port.onOffering(isOpen),
@@ -209,7 +227,7 @@ export class CallMedia {
     });
   }
 
-  async #sendVideo(track: MediaStreamTrack | undefined, label: string): Promise<void> {
+  async #sendVideo(track: MediaStreamTrack | undefined, label: "camera" | "screen"): Promise<void> {
     const { peerConnection, port } = this;
     const local = this.#local;
     if (!peerConnection || !local || !port.session?.isConfirmed) {
@@ -217,7 +235,11 @@ export class CallMedia {
       throw new Error("the call is not answered");
     }
     if (track) port.quality.label(track, label);
-    if (await local.send(peerConnection, "video", track, true)) await this.#change(() => undefined);
+    const isScreen = track !== undefined && label === "screen";
+    const isOther = track !== undefined && isScreen !== this.#isScreen;
+    this.#isScreen = isScreen;
+    // A screen in place of the camera needs no negotiation; but the other side is told that it is one.
+    if ((await local.send(peerConnection, "video", track, true)) || isOther) await this.#change(() => undefined);
   }
 }
 

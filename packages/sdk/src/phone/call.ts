@@ -16,7 +16,7 @@ import { prioritise } from "./media/tracks.ts";
 import { Mending } from "./mending.ts";
 import type { PhoneCore } from "./phone.ts";
 import { Quality } from "./quality.ts";
-import { editSdp } from "./sdp.ts";
+import { showsVideo } from "./sdp.ts";
 import { deflection, isDeflectedBy, readRefer, reportProgress, Transfer } from "./transfer.ts";
 
 /** 3xx answers that are followed one after another: RFC 3261 §8.1.3.4 leaves the number to us. */
@@ -95,6 +95,14 @@ export class LiveCall implements Call {
 
   get remoteStream(): MediaStream {
     return this.#media.remoteStream;
+  }
+
+  get remoteScreen(): boolean {
+    return this.#media.remoteScreen;
+  }
+
+  get offersVideo(): boolean {
+    return showsVideo(this.#session?.offer ?? "");
   }
 
   get isHeld(): Call["isHeld"] {
@@ -310,8 +318,9 @@ export class LiveCall implements Call {
       },
       editLocal: (sdp) => {
         clearTimeout(this.#gatherTimer);
-        return editSdp(sdp, this.phone.settings);
+        return this.#media.edit(sdp);
       },
+      onDescription: (sdp) => this.#media.described(sdp),
       onInvite: () => {
         this.#quality.event("sip_invite", { direction: "outgoing" });
         this.phone.inviting(this);

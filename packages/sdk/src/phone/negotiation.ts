@@ -18,6 +18,8 @@ export interface NegotiationPort {
   isOwner(): boolean;
   isEnded(): boolean;
   edit(sdp: string): string;
+  /** What the other side says, before it takes effect. */
+  onDescription(sdp: string): void;
   reinvite(sdp: string): Promise<Reply>;
   onGatheringTimeout(): void;
   /** Before the first offer of a change leaves, and when the last one was answered. */
@@ -59,6 +61,7 @@ export class Negotiation {
   answer(sdp: string): Promise<string> {
     const { peerConnection } = this.port;
     return this.#answering(async () => {
+      this.port.onDescription(sdp);
       await peerConnection.setRemoteDescription({ type: "offer", sdp: mendSdp(sdp) });
       await peerConnection.setLocalDescription(await peerConnection.createAnswer());
       return this.#gather();
@@ -76,6 +79,7 @@ export class Negotiation {
       const { response, ...none } = await this.port.reinvite(await this.#gather());
       this.#check();
       if (response?.body && response.status_code < 300) {
+        this.port.onDescription(response.body);
         await peerConnection.setRemoteDescription({ type: "answer", sdp: mendSdp(response.body) });
         return true;
       }

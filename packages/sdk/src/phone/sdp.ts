@@ -3,11 +3,14 @@
 export interface SdpWishes {
   readonly codecs: readonly string[] | undefined;
   readonly maxAverageBitrate: number | undefined;
+  /** The picture that is sent is a screen. */
+  readonly isScreen?: boolean;
 }
 
-export function editSdp(sdp: string, { codecs, maxAverageBitrate }: SdpWishes): string {
+export function editSdp(sdp: string, { codecs, maxAverageBitrate, isScreen }: SdpWishes): string {
   return sections(sdp)
     .map((section) => {
+      if (isScreen && sendsVideo(section)) return `${section}a=content:slides\r\n`;
       if (!section.startsWith("m=audio ")) return section;
       const chosen = codecs ? chooseCodecs(section, codecs) : section;
       return maxAverageBitrate === undefined ? chosen : limitOpus(chosen, maxAverageBitrate);
@@ -36,6 +39,22 @@ export function isHolding(sdp: string): boolean {
     .filter((section) => /^m=(audio|video) (?!0 )/.test(section))
     .map((section) => direction(section) ?? direction(session) ?? "sendrecv");
   return directions.length > 0 && directions.every((held) => held === "sendonly" || held === "inactive");
+}
+
+/** Whether the one who describes sends a picture. */
+export function showsVideo(sdp: string): boolean {
+  return sections(sdp).some(sendsVideo);
+}
+
+/** Whether that picture is a screen (`slides` of RFC 4796); nothing where there is none. */
+export function showsScreen(sdp: string): boolean | undefined {
+  const pictures = sections(sdp).filter(sendsVideo);
+  return pictures.length === 0 ? undefined : pictures.some((section) => /^a=content:.*\bslides\b/m.test(section));
+}
+
+/** A port of 0 is no stream (RFC 3264 §6). */
+function sendsVideo(section: string): boolean {
+  return /^m=video (?!0[ /])/.test(section) && !["recvonly", "inactive"].includes(direction(section) ?? "");
 }
 
 /** The lines before the first `m=`, then each media section. */

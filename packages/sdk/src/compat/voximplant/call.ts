@@ -6,7 +6,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { type CodecLimits, type CodecSorter, arrange, h264First } from "./codecs.ts";
 import { CallState, LogCategory, LogLevel } from "./enums.ts";
 import type { EventHandlers } from "./event-handlers.ts";
-import { type ExtraHeaders, incomingHeaders, outgoingHeaders } from "./headers.ts";
+import { assertedIdentity, type ExtraHeaders, incomingHeaders, outgoingHeaders } from "./headers.ts";
 import { mediaTypeOf, textOf } from "./info.ts";
 import { log } from "./log.ts";
 import type { Container } from "./media-renderer.ts";
@@ -90,7 +90,10 @@ export class Call extends OlderCall {
       collectionIntervalMs: settings.collectionIntervalMs,
       played: (trackId) => this.#media.played(trackId),
       onStats: (stats) => this.#tell(CallEvents.CallStatsReceived, { stats }),
-      onRtcStats: (stats) => this.#tell(CallEvents.RTCStatsReceived, { stats }),
+      onRtcStats: (stats) => {
+        this.#tell(CallEvents.RTCStatsReceived, { stats });
+        this.#media.reported(stats);
+      },
       onIssue: ({ name, ...payload }) => this.#tell(name, payload),
     });
   }
@@ -256,12 +259,14 @@ export class Call extends OlderCall {
   follow(call: PhoneCall): void {
     if (!this.sidetone) this.#id = call.id;
     this.sidetone = call;
+    this.#media.isScreen = call.remoteScreen;
     const on = <Name extends keyof CallEventMap>(name: Name, told: Told<Name>) => this.#undo.push(call.on(name, told));
     on("progress", ({ early }) => (early ? this.#stopTone() : this.#startTone()));
     on("answered", ({ headers }) => this.#connect(headers));
     on("confirmed", () => this.#confirm());
     on("refer", ({ accept }) => this.#referred(accept()));
     on("remoteTrack", ({ track, removed }) => (removed ? this.#media.remove(track.id) : this.#media.add(this.#announce(), track)));
+    on("remoteScreen", ({ shown }) => (this.#media.isScreen = shown));
     on("localStream", () => this.#video.started());
     on("updated", ({ originator, result, reason }) => this.#updated(originator, result, reason));
     on("info", ({ originator, contentType, body, headers }) => originator === "remote" && this.#informed(contentType, body, headers));
@@ -308,6 +313,8 @@ export class Call extends OlderCall {
     if (this.#state !== CallState.ALERTING && this.#state !== CallState.PROGRESSING) return;
     this.#stopTone();
     this.#announce();
+    const identity = assertedIdentity(headers.get("P-Asserted-Identity"));
+    if (identity && !this.#making.isIncoming) this.#media.identify(identity);
     this.#connectedMs = Date.now();
     this.#become(CallState.CONNECTED);
     this.#meter.start();

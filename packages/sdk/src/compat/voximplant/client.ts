@@ -155,11 +155,11 @@ export class Client extends OlderClient {
   /** Joins to show the screen, with its sound or with silence, and nothing of the microphone. The call ends when the browser's own button ends the sharing. */
   joinAsSharing(num: string | number, sendAudio = false, extraHeaders?: ExtraHeaders): Call {
     const screen = new SharedScreen(sendAudio, () => call.hangup());
-    const call = this.#place({ number: String(num), ...(extraHeaders && { extraHeaders }) }, { isViewer: true, stream: () => screen.open(), onEnded: () => screen.close() });
+    const call = this.#place({ number: String(num), ...(extraHeaders && { extraHeaders }) }, { isViewer: true, isScreen: true, stream: () => screen.open(), onEnded: () => screen.close() });
     return call;
   }
 
-  #place(settings: CallSettings, given?: { readonly isViewer: boolean; stream(): Promise<MediaStream>; onEnded(): void }): Call {
+  #place(settings: CallSettings, given?: { readonly isViewer: boolean; readonly isScreen?: boolean; stream(): Promise<MediaStream>; onEnded(): void }): Call {
     const { number, video = false } = settings;
     const sendsVideo = typeof video === "boolean" ? video : video.sendVideo;
     const headers = outgoingHeaders(settings.extraHeaders, settings.customData, (why) => this.#warn(why));
@@ -174,7 +174,7 @@ export class Client extends OlderClient {
       const dial = (stream?: MediaStream) => {
         if (call.state() !== CallState.PROGRESSING) return call.fail(REQUEST_TERMINATED, "Request Terminated");
         try {
-          call.follow(phone.call(number, { ...call.options(headers), ...(stream && { stream }) }));
+          call.follow(phone.call(number, { ...call.options(headers), ...(stream && { stream, screen: given?.isScreen === true }) }));
         } catch (error) {
           fail(INVALID_NUMBER, reasonOf(error));
         }
@@ -375,7 +375,7 @@ export class Client extends OlderClient {
     const headers = incomingHeaders(phoneCall.headers);
     const call = this.#make({ id: phoneCall.id, number: user, displayName, isIncoming: true, isViewer: false, headers, sendsVideo: false });
     call.follow(phoneCall);
-    this.dispatchEvent({ name: Events.IncomingCall, call, headers });
+    this.dispatchEvent({ name: Events.IncomingCall, call, headers, video: phoneCall.offersVideo });
   }
 
   #make(making: Omit<CallMaking, "settings" | "onEnded">, isH264First = this.#config.H264first, onEnded: () => void = () => undefined): Call {

@@ -39,3 +39,11 @@ export function incomingHeaders(headers: Headers | undefined): ExtraHeaders {
   for (const [name, value] of headers?.entries ?? []) all[name] = name in all ? `${all[name]}, ${value}` : value;
   return all;
 }
+
+/** Who the other side is by its network's word (RFC 3325, section 9.1): `"Ada" <sip:ada@example.com>`, or the address alone. */
+export function assertedIdentity(header: string | undefined): { readonly displayName: string | undefined; readonly user: string; readonly uri: string } | undefined {
+  const [, quoted, plain = "", uri, user] = /^\s*(?:"((?:[^"\\]|\\.)*)"|([^<"]*?))\s*<?(sips?:([^@>;]+)@[^>;,\s]+)/.exec(header ?? "") ?? [];
+  if (uri === undefined || user === undefined) return undefined;
+  const displayName = quoted?.replace(/\\(.)/g, "$1") ?? plain;
+  return { displayName: displayName === "" ? undefined : displayName, user: decodeURIComponent(user), uri };
+}

@@ -20,6 +20,7 @@ export class RemoteMedia {
   #endpoint: Endpoint | undefined;
   #isMuted = false;
   #isTold = true;
+  #isScreen = false;
   #undoVoice: (() => void) | undefined;
 
   constructor(
@@ -47,7 +48,7 @@ export class RemoteMedia {
 
   add(endpoint: Endpoint, track: MediaStreamTrack): void {
     if (endpoint.mediaRenderers.some(({ id }) => id === track.id)) return;
-    const kind = track.kind === "audio" ? MediaRendererKind.Audio : MediaRendererKind.Video;
+    const kind = track.kind === "audio" ? MediaRendererKind.Audio : this.#picture;
     const renderer = new MediaRenderer({ stream: new MediaStream([track]), kind, container: this.container, onEnabled: (changed) => this.#enabled(changed) });
     renderer.element.muted = this.#isMuted;
     const { outputId } = AudioDeviceManager.get().getCallAudioSettings(this.call);
@@ -56,6 +57,31 @@ export class RemoteMedia {
     endpoint.mediaRenderers = [...endpoint.mediaRenderers, renderer];
     this.call.dispatchEvent({ name: CallEvents.MediaElementCreated, call: this.call, type: kind, element: renderer.element, stream: renderer.stream });
     this.#tell(EndpointEvents.RemoteMediaAdded, renderer);
+  }
+
+  /** The picture is a screen from now on, or is none any more. */
+  set isScreen(isScreen: boolean) {
+    this.#isScreen = isScreen;
+    for (const renderer of this.#endpoint?.mediaRenderers ?? []) {
+      if (renderer.kind === MediaRendererKind.Audio || renderer.kind === this.#picture) continue;
+      renderer.kind = this.#picture;
+      this.#tell(EndpointEvents.RemoteMediaUpdated, renderer);
+    }
+  }
+
+  /** The other side says who it is. */
+  identify(named: { readonly displayName: string | undefined; readonly user: string; readonly uri: string }): void {
+    const endpoint = this.#endpoint;
+    if (!endpoint) return;
+    const { displayName = endpoint.displayName, user: userName, uri: sipUri } = named;
+    if (endpoint.displayName === displayName && endpoint.userName === userName && endpoint.sipUri === sipUri) return;
+    Object.assign(endpoint, { displayName, userName, sipUri });
+    this.#tell(EndpointEvents.InfoUpdated);
+  }
+
+  /** The browser's report, for the endpoint's handlers, too. */
+  reported(stats: unknown): void {
+    this.#tell(EndpointEvents.RTCStatsReceived, undefined, { stats });
   }
 
   remove(trackId: string): void {
@@ -86,6 +112,10 @@ export class RemoteMedia {
   played(trackId: string): Played | undefined {
     const renderer = this.#endpoint?.mediaRenderers.find(({ id }) => id === trackId);
     return this.#endpoint && renderer && { renderer: renderer.id, endpoint: this.#endpoint.id };
+  }
+
+  get #picture(): MediaRendererKind {
+    return this.#isScreen ? MediaRendererKind.Sharing : MediaRendererKind.Video;
   }
 
   #listen(): void {

@@ -13,6 +13,8 @@ export interface SessionEvents {
   onCandidate(ready: () => void): void;
   /** What is about to be sent, to be edited. */
   editLocal(sdp: string): string;
+  /** What the other side says first, before it takes effect. */
+  onDescription(sdp: string): void;
   onInvite(): void;
   onProgress(response: IncomingResponse): void;
   onAnswered(response: IncomingResponse | undefined): void;
@@ -45,6 +47,7 @@ export class Session {
     raw.on("peerconnection", ({ peerconnection }) => events.onPeerConnection(peerconnection));
     raw.on("icecandidate", ({ ready }) => events.onCandidate(ready));
     raw.on("sdp", (description) => {
+      if (description.originator === "remote") events.onDescription(description.sdp);
       description.sdp = description.originator === "local" ? events.editLocal(description.sdp) : mendSdp(description.sdp);
     });
     raw.on("sending", () => events.onInvite());
@@ -115,6 +118,12 @@ export class Session {
   /** Offers anew. */
   reinvite(sdp: string): Promise<Reply> {
     return this.request("INVITE", ["Content-Type: application/sdp"], sdp);
+  }
+
+  /** The session description of the INVITE that came, if it had one. */
+  get offer(): string | undefined {
+    const { raw } = this;
+    return raw.direction === "incoming" ? ((raw._request as IncomingRequest).body ?? undefined) : undefined;
   }
 
   get isConfirmed(): boolean {
