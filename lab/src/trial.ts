@@ -41,8 +41,8 @@ export interface Trial {
   readonly part: "tuning" | "held_out";
 }
 
-/** Trials of this seed may be looked at when a rule is changed; all others are held out. Strengths are drawn anew for each. */
-const TUNING_SEED = 21;
+/** Trials of these seeds may be looked at when a rule is changed; all others are held out. Strengths are drawn anew for each. */
+const TUNING_SEEDS = [21, 22, 23];
 
 /** Before the fault: time to settle, and the half minute that a diagnosis compares with. */
 const BEFORE_S = [15, 19] as const;
@@ -107,7 +107,7 @@ function trial(seed: number, fault: Fault, round: number): Trial {
   const end_s = lasts_s === undefined ? until_s : until_s + AFTER_S;
   const drawn = { impairment: {}, ...draw?.(random) };
   const whose = PARTIES[round % parties]!;
-  const part = seed === TUNING_SEED ? "tuning" : "held_out";
+  const part = TUNING_SEEDS.includes(seed) ? "tuning" : "held_out";
   return { id: `${fault}-${seed}-${round}`, seed: own, fault, whose, parties, from_s, until_s, end_s, ...drawn, part };
 }
 

@@ -6,7 +6,7 @@ mod judge;
 mod preset;
 mod rule;
 
-pub(crate) use judge::{Judge, Sample, Verdict};
+pub(crate) use judge::{Admission, Judge, Sample, Verdict};
 pub use preset::Preset;
 pub use rule::{Bound, Condition, Rule, RuleSet, Statistic, Thresholds};
 

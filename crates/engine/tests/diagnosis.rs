@@ -183,6 +183,14 @@ fn faults() -> Vec<Fault> {
             |line| (line.jitter_ms, line.jitter_out_ms) = (80.0, Some(2.0)),
             (Cause::Jitter, uplink),
         ),
+        // The worst of its streams passes the threshold, the others suffer almost as much.
+        fault(
+            "jitter up",
+            Mesh,
+            |line| line.jitter_out_ms = Some(29.0),
+            |line| (line.jitter_ms, line.jitter_out_ms) = (34.0, Some(2.0)),
+            (Cause::Jitter, uplink),
+        ),
         fault("jitter down", Server, |line| (line.jitter_ms, line.jitter_out_ms) = (80.0, Some(2.0)), nothing, (Cause::Jitter, downlink)),
         // Devices.
         fault(
@@ -323,6 +331,35 @@ fn recorded_calls_on_a_starved_machine_are_no_fault_of_the_network() {
     }
     let calm = [(0, traces::load("lite/av-pc0").reports), (1, traces::load("lite/av-pc1").reports)];
     assert_eq!(diagnose(&calm, Vec::new()), []);
+}
+
+#[test]
+fn a_microphone_that_ends_while_somebody_speaks_is_a_lost_device() {
+    // Chromium counts it no more, so that its last level is that of speech.
+    let ends = Call::of_seconds(90).during(FAULT, |line| line.sends_nothing = true).reports();
+    let far = Call::of_seconds(90).answering().during(FAULT, |line| line.blocked = true).reports();
+    let start = ends.times()[0];
+    let track_ended = Happening {
+        participant: participant(0),
+        connection: Some(connection(0)),
+        time: start.plus_micros(30_000_000),
+        kind: "track_ended".into(),
+        what: What::DeviceLost(MediaKind::Audio),
+    };
+    let diagnoses = diagnose(&[(0, ends), (1, far)], vec![track_ended]);
+    let told: Vec<_> = diagnoses.iter().map(|diagnosis| (diagnosis.cause, diagnosis.side, diagnosis.hop)).collect();
+    assert_eq!(told, [(Cause::DeviceLost, Side::Sender, Some(Hop::CaptureDevice))], "{diagnoses:#?}");
+}
+
+#[test]
+fn what_pictures_suffer_with_their_sound_has_the_same_cause() {
+    // A computer that stands still: sound stammers, and of the pictures only their lateness is told.
+    let own: Change = |line| (line.fps_in, line.audio_bps) = (Some(30.0), 18_000.0);
+    let far: Change = |line| (line.concealed, line.skew_ms) = (Some(0.2), 450.0);
+    let (busy, hears) = (call().during(FAULT, own).reports(), call().answering().during(FAULT, far).reports());
+    let diagnoses = diagnose(&[(0, busy), (1, hears)], Vec::new());
+    assert!(diagnoses.iter().any(|diagnosis| diagnosis.rules.contains("av_skew")), "{diagnoses:#?}");
+    assert!(diagnoses.iter().all(|diagnosis| diagnosis.cause == Cause::Overload), "{diagnoses:#?}");
 }
 
 /// Second and what.

@@ -6,16 +6,16 @@ use sidetone_engine::analysis::digest::digest;
 use sidetone_testkit::traces;
 
 const EXPECTED: [&str; 10] = [
-    "ticks=62 values=3060 issues=0 fnv1a=c773cd6cab5a53d9",
-    "ticks=62 values=3085 issues=0 fnv1a=6ce59ca60c4e1534",
-    "ticks=62 values=6337 issues=10 fnv1a=d9a98c42c7a72cc1",
-    "ticks=62 values=6376 issues=12 fnv1a=4e28dec2c10feb0d",
-    "ticks=40 values=1563 issues=0 fnv1a=e6c507fa35637ba6",
-    "ticks=40 values=1561 issues=0 fnv1a=d37c684c0835966d",
-    "ticks=40 values=3240 issues=0 fnv1a=49dead4505d7cbd9",
-    "ticks=40 values=3245 issues=0 fnv1a=4d20891a5dd84859",
-    "ticks=62 values=6332 issues=0 fnv1a=88052ead6f87cb56",
-    "ticks=62 values=6344 issues=0 fnv1a=d8abf988f6c49e47",
+    "ticks=62 values=3056 issues=0 fnv1a=5b5637a62976bb5c",
+    "ticks=62 values=3081 issues=0 fnv1a=f2527658ebc18da4",
+    "ticks=62 values=6333 issues=10 fnv1a=105d359cb9baa692",
+    "ticks=62 values=6372 issues=12 fnv1a=398c9211a6720861",
+    "ticks=40 values=1559 issues=0 fnv1a=6f005149a49f08ce",
+    "ticks=40 values=1557 issues=0 fnv1a=1f620a98dd13e76d",
+    "ticks=40 values=3236 issues=0 fnv1a=b3e586330fabe6cd",
+    "ticks=40 values=3241 issues=0 fnv1a=665ed6af5b813a45",
+    "ticks=62 values=6328 issues=0 fnv1a=0b52779cb973eaf8",
+    "ticks=62 values=6340 issues=0 fnv1a=e451c64ccc14329f",
 ];
 
 #[test]

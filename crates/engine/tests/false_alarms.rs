@@ -4,8 +4,9 @@
 //! Chromium's behaviour say of the case.
 
 use sidetone_engine::{
-    analysis::{Analyzer, MuteChange, Muted},
+    analysis::{Analyzer, Direction, MuteChange, Muted, Output},
     issue::RuleSet,
+    metric::Metric,
     report::{MemberName, Report, Reports, Stats, Value},
 };
 use sidetone_testkit::{call::Call, traces};
@@ -103,6 +104,58 @@ fn a_held_call_is_no_lost_one() {
         assert_eq!(rules(&reports, &[(Muted::Call, true)]), [] as [&str; 0], "{name}");
         assert!(rules(&reports, &[]).contains(&"no_inbound_audio".to_owned()), "{name}: without a word of it, it is a lost one");
     }
+}
+
+#[test]
+fn what_fades_out_after_the_last_packet_is_no_drop_out() {
+    // Chromium: the sender's microphone is unplugged 0.3 s before a report. What the decoder makes up then is counted as concealed, and nothing is lost.
+    let members = ["packetsReceived", "bytesReceived", "headerBytesReceived", "lastPacketReceivedTimestamp"];
+    for name in ["audio-pc0", "audio-pc1"] {
+        let made_up = |stats: &mut Stats, row: usize| {
+            let concealed = number(stats, "concealedSamples").unwrap_or_default();
+            set(stats, "concealedSamples", concealed + 14_400.0);
+            if row == 0 {
+                let last = number(stats, "timestamp").unwrap_or_default() - 300.0;
+                set(stats, "lastPacketReceivedTimestamp", last);
+            }
+        };
+        let stands = standing(name, "inbound-rtp", 15, &members);
+        let ends = changed(name, "inbound-rtp", 15, |stats, row| {
+            if row > 0 {
+                stands(stats, row);
+            }
+            made_up(stats, row);
+        });
+        let ended = rules(&ends, &[]);
+        assert!(ended.contains(&"no_inbound_audio".to_owned()), "{name}: {ended:?}");
+        assert!(!ended.contains(&"audible_concealment".to_owned()), "{name}: {ended:?}");
+        let goes_on = rules(&changed(name, "inbound-rtp", 15, made_up), &[]);
+        assert!(goes_on.contains(&"audible_concealment".to_owned()), "{name}: with packets after it, it was a gap");
+    }
+}
+
+#[test]
+fn the_first_second_of_a_call_has_no_score() {
+    // NetEq (Chromium's jitter buffer) begins with more than it needs, and plays faster until it has found its size.
+    let reports = changed("audio-pc0", "inbound-rtp", 1, |stats, _| {
+        let removed = number(stats, "removedSamplesForAcceleration").unwrap_or_default();
+        set(stats, "removedSamplesForAcceleration", removed + 2400.0);
+    });
+    let heard = |reports: &Reports| {
+        let mut scores = Vec::new();
+        Analyzer::live(&RuleSet::sidetone()).push(reports, &mut |output| {
+            if let Output::Tick(tick) = output {
+                scores.extend(
+                    tick.streams.iter().filter(|one| one.stream.direction == Direction::Inbound).map(|one| one.values.get(Metric::MosLq)),
+                );
+            }
+        });
+        scores
+    };
+    let (settling, calm) = (heard(&reports), heard(&traces::load("audio-pc0").reports));
+    assert_eq!(settling[..2], [None, None], "nothing to compare with, and the first second");
+    assert_eq!(settling, calm, "no later one pays for it");
+    assert!(settling[2..].iter().all(Option::is_some));
 }
 
 #[test]

@@ -285,18 +285,20 @@ fn faults_of_this_computers_sound_are_told() {
 
 #[test]
 fn a_quiet_microphone_is_told_and_a_listener_is_none() {
-    let spoken = |level: f64| {
-        let call = Call::of_seconds(90).throughout(|line| line.mic_level = 0.0005);
+    let spoken_over = |pause: f64, level: f64| {
+        let call = Call::of_seconds(90).throughout(move |line| line.mic_level = pause);
         let call = (0..90)
             .filter(|second| second % 2 == 0)
             .fold(call, |call, second| call.during(second..second + 1, move |line| line.mic_level = level));
         analyze(&call.reports())
     };
+    let spoken = |level| spoken_over(0.0005, level);
     let quiet = spoken(0.006);
     assert_eq!(of(&quiet, "quiet_microphone")[0].severity, Severity::Minor);
     assert!(seconds(&quiet, of(&quiet, "quiet_microphone")[0].raised) >= 15.0);
     assert!(of(&spoken(0.05), "quiet_microphone").is_empty(), "soft speech");
     assert!(of(&spoken(0.002), "quiet_microphone").is_empty(), "a room that hisses");
+    assert!(of(&spoken_over(0.002, 0.0055), "quiet_microphone").is_empty(), "a fan: 9 dB between its seconds");
     let muted =
         told_at(&Call::of_seconds(90).throughout(|line| line.mic_level = 0.006).reports(), 0, Muted::Microphone { track: None }, true);
     assert!(of(&muted, "quiet_microphone").is_empty());

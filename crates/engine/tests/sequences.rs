@@ -163,8 +163,12 @@ fn chromes_former_track_objects_are_read_with_their_stream() {
         report.stats.insert("TRACK".into(), track);
         report
     };
-    let (_, ticks) = analyze([&run(&[with_track(0.0, 0.0, 0.0, 0.0), with_track(1.0, 50.0, 48_000.0, 4800.0)])]);
-    let values = &ticks[1].streams[0].values;
+    let (_, ticks) = analyze([&run(&[
+        with_track(0.0, 0.0, 0.0, 0.0),
+        with_track(1.0, 50.0, 48_000.0, 4800.0),
+        with_track(2.0, 100.0, 96_000.0, 9600.0),
+    ])]);
+    let values = &ticks[2].streams[0].values;
     assert_eq!(values.get(Metric::ConcealmentRatio), Some(0.1));
     assert_eq!(values.get(Metric::AudioLevel), Some(0.25));
     assert!(values.get(Metric::MosLq).unwrap() < 3.5);

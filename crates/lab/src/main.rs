@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 use sidetone_engine::units::Timestamp;
 use sidetone_lab::{
     fit, model, report, segment,
-    trial::{self, Trial, pack, page, peer, sight},
+    trial::{self, Trial, expect::Place, pack, page, peer, sight},
 };
 
 fn main() -> ExitCode {
@@ -62,9 +62,7 @@ fn run(args: &[&str]) -> Result<String> {
             Ok(format!("{count} trials unpacked\n"))
         }
         ["trials", folder, part] => trials(Path::new(folder), part),
-        _ => bail!(
-            "sidetone-lab report TABLE SET TRIALS PEERS, fresh|fit TABLE, told SET TRIALS PEERS, pack FOLDER SET TABLE, unpack SET TABLE FOLDER, trials SET TABLE PART"
-        ),
+        _ => bail!("sidetone-lab report|told FOLDER, fresh|fit TABLE, pack RECORDINGS FOLDER, unpack FOLDER JSON, trials FOLDER PART"),
     }
 }
 
@@ -107,6 +105,12 @@ fn trials(folder: &Path, part: &str) -> Result<String> {
         }
         for must in one.expected().musts {
             let _ = writeln!(text, "    must tell {}: {:?}", must.name, one.answers(must));
+        }
+        if let Some(place) = one.expected().place {
+            let told = one.principal();
+            let sure = told.map_or(0.0, |explained| explained.diagnosis.confidence);
+            let told = told.map_or(Place::Untold, |explained| Place::told(explained, &one.trial));
+            let _ = writeln!(text, "    lies at {place:?}, told {told:?} {sure:.2}");
         }
         for explained in &one.replay.explained {
             let diagnosis = &explained.diagnosis;

@@ -217,6 +217,7 @@ impl Segment {
         let share = |samples: f64| Some((samples / self.samples).clamp(0.0, 1.0));
         let rate = self.samples / self.seconds / 1000.0;
         Listening {
+            age_s: None,
             codec: Some(self.mime_type()),
             has_fec: self.has_fec(),
             bitrate_bps: Some(self.bps()),

@@ -125,11 +125,14 @@ fn judged(rule: &Rule) -> String {
     let condition = match rule.condition {
         Condition::Always => "",
         Condition::OffHold => ", while the call is not on hold",
-        Condition::Impaired => ", while something was lost, concealed or stretched",
+        Condition::Arriving => ", while the call is not on hold; what follows the last packet raises nothing until the next one comes",
+        Condition::Impaired => ", while something was lost or concealed",
         Condition::Camera => ", while it is no shared screen and the call is not on hold",
         Condition::Struggling => ", while pictures are dropped (over 5 %) or the processor limits what is sent (over half of the time)",
         Condition::MicrophoneOpen => ", while the microphone is not muted",
-        Condition::MicrophoneSpeaks => ", while the microphone is not muted and somebody can be heard",
+        Condition::MicrophoneSpeaks => {
+            ", while the microphone is not muted and somebody can be heard, 15 dB above the quietest second of late"
+        }
         Condition::FarEndOpen => ", while media arrives and the far end is not muted",
     };
     let clears = rule.clear_at.map_or_else(String::new, |value| format!("; cleared at {}", quantity(rule, value)));

@@ -9,7 +9,7 @@ use super::{
     summary::{Gather, Gatherer},
 };
 use crate::{
-    issue::{Condition, Judge, RuleSet, Sample, Verdict},
+    issue::{Admission, Condition, Judge, RuleSet, Sample, Verdict},
     metric::{Draft, Metric, MetricValues, Scope},
     report::{Reports, Text},
     series::{Layout, Moment, MutedSpeech, Path, StreamState, Table},
@@ -406,14 +406,14 @@ impl Memory {
         } else {
             Vec::new()
         };
-        judge.judge(rules, sample, values, &|rule, _| rule.condition != Condition::OffHold || !mute.is_held, &mut tell);
+        judge.judge(rules, sample, values, &|rule, _| Admission::only(rule.condition != Condition::OffHold || !mute.is_held), &mut tell);
         for Followed { state, values, judge, .. } in streams {
             if state.last_number == analysis.report_count {
                 let mute = mutes.of(state.stream.track.as_ref(), &received);
-                judge.judge(rules, sample, values, &|rule, value| is_admitted(rule.condition, value, state, values, mute), &mut tell);
+                judge.judge(rules, sample, values, &|rule, value| admission(rule.condition, value, state, values, mute), &mut tell);
             } else if judge.has_active() {
                 // A stream that is gone has no bad values any more.
-                judge.judge(rules, sample, values, &|_, _| false, &mut tell);
+                judge.judge(rules, sample, values, &|_, _| Admission::Absent, &mut tell);
             } else {
                 judge.forget();
             }
@@ -421,10 +421,12 @@ impl Memory {
     }
 }
 
-fn is_admitted(condition: Condition, value: f64, state: &StreamState, values: &Draft, mute: Mute) -> bool {
-    match condition {
+fn admission(condition: Condition, value: f64, state: &StreamState, values: &Draft, mute: Mute) -> Admission {
+    Admission::only(match condition {
         Condition::Always => true,
         Condition::OffHold => !mute.is_held,
+        Condition::Arriving if state.has_stopped && !mute.is_held => return Admission::Awaited,
+        Condition::Arriving => !mute.is_held,
         Condition::Impaired => {
             [Metric::LossRatio, Metric::AudibleConcealmentRatio].iter().any(|&metric| values.get(metric).is_some_and(|share| share > 0.0))
         }
@@ -439,7 +441,7 @@ fn is_admitted(condition: Condition, value: f64, state: &StreamState, values: &D
                     None => value > 0.0,
                 }
         }
-        Condition::MicrophoneSpeaks => value > SPEAKING && mute.microphone != Some(true),
+        Condition::MicrophoneSpeaks => value > SPEAKING && state.stands_out(value) && mute.microphone != Some(true),
         Condition::FarEndOpen => {
             let has_media = values.get(Metric::Bitrate).is_some_and(|bitrate| bitrate > 0.0);
             has_media
@@ -448,7 +450,7 @@ fn is_admitted(condition: Condition, value: f64, state: &StreamState, values: &D
                     None => value > 0.0 || state.was_heard,
                 }
         }
-    }
+    })
 }
 
 /// Brings a value to those so far, where there is one.

@@ -26,6 +26,9 @@ const WITNESSES_MAX: usize = 16;
 /// A suspicion that is less sure than this is none.
 const SURE: f64 = 0.5;
 
+/// A stream with less than this carries nothing, bit/s: silence of Opus takes more, at a packet every 0.4 s.
+pub(super) const NOTHING_BPS: f64 = 500.0;
+
 /// What another suspicion that is nearly as sure leaves of a confidence.
 const DOUBT: f64 = 0.85;
 
@@ -147,9 +150,32 @@ impl Inquiry {
                 None => diagnoses.push(diagnosis),
             }
         }
+        explain_by_others(&mut diagnoses);
         diagnoses.sort_by_key(|diagnosis| (!diagnosis.cause.is_setup_failure(), diagnosis.from));
         diagnoses
     }
+}
+
+/// What nothing explains is explained by what another stream from the same sender to the same receiver suffers at the same time.
+fn explain_by_others(diagnoses: &mut Vec<Diagnosis>) {
+    let (unknown, mut known): (Vec<_>, Vec<_>) =
+        std::mem::take(diagnoses).into_iter().partition(|diagnosis| diagnosis.cause == Cause::Unknown && diagnosis.media.is_some());
+    let mut unexplained = Vec::new();
+    for stretch in unknown {
+        let lasts = |from: Timestamp, until: Timestamp| until.since(from).unwrap_or_default();
+        let explains = |told: &&mut Diagnosis| {
+            (told.sender, told.receiver) == (stretch.sender, stretch.receiver)
+                && told.cause.is_of_all_media()
+                && 2 * lasts(told.from.max(stretch.from), told.until.min(stretch.until)) >= lasts(stretch.from, stretch.until)
+        };
+        let surer = |a: &&mut Diagnosis, b: &&mut Diagnosis| a.confidence.total_cmp(&b.confidence);
+        match known.iter_mut().filter(explains).max_by(surer) {
+            Some(told) => join(told, stretch),
+            None => unexplained.push(stretch),
+        }
+    }
+    diagnoses.append(&mut known);
+    diagnoses.append(&mut unexplained);
 }
 
 /// Makes one of two that tell the same.

@@ -90,6 +90,16 @@ impl Cause {
         Self::ALL.iter().copied().find(|cause| cause.name() == name)
     }
 
+    /// Whether sound and pictures of one sender suffer it alike.
+    #[must_use]
+    pub fn is_of_all_media(self) -> bool {
+        use Cause::{Congestion, ConnectionLost, GoneAway, Jitter, LongWay, NetworkChange, Overload, PacketLoss, PageSuspended, TcpRelay};
+        matches!(
+            self,
+            ConnectionLost | Congestion | GoneAway | Jitter | LongWay | NetworkChange | Overload | PacketLoss | PageSuspended | TcpRelay
+        )
+    }
+
     /// Whether it kept a connection from coming to be.
     #[must_use]
     pub fn is_setup_failure(self) -> bool {

@@ -2,7 +2,8 @@
 
 use super::{
     Cause, Hop, Side, What,
-    case::{Case, Reading, Suspicion},
+    case::{Case, NOTHING_BPS, Reading, Suspicion},
+    network::signs_of_full_line,
 };
 use crate::{analysis::MediaKind, metric::Metric};
 
@@ -79,7 +80,8 @@ fn microphone(case: &Case<'_>) -> Option<Suspicion> {
     let level = case.sent(Metric::AudioRms).or_else(|| case.sent(Metric::AudioLevel));
     let is_silent = level.is_some_and(|level| level.value < SILENCE);
     let found = (Cause::DeadMicrophone, Side::Sender, Hop::CaptureDevice);
-    if let Some(lost) = lost.filter(|_| is_silent || level.is_none()) {
+    let is_quiet = is_silent || level.is_none() || case.sent(Metric::Bitrate).is_some_and(|sent| sent.value < NOTHING_BPS);
+    if let Some(lost) = lost.filter(|_| is_quiet) {
         let mut found = suspicion(case, (Cause::DeviceLost, found.1, found.2), 0.95, &level);
         found.evidence.insert(0, Case::event(lost));
         return Some(found);
@@ -217,7 +219,7 @@ fn late_playout(case: &Case<'_>) -> Option<Suspicion> {
     // Its packets came as they should.
     let rate = case.received(Metric::PacketRate)?;
     let is_steady = rate.before.is_none_or(|before| rate.value >= 0.95 * before);
-    let is_queued = case.line(case.flow().to, Metric::Rtt).is_some_and(|rtt| rtt.before.is_some_and(|before| rtt.value > before + 100.0));
     let found = (Cause::Overload, Side::Receiver, Hop::Playout);
-    (is_steady && !is_queued).then(|| suspicion(case, found, 0.6, [&concealed, &loss, &jitter]))
+    let (queue, told) = signs_of_full_line(case);
+    (is_steady && queue.is_none() && told.is_empty()).then(|| suspicion(case, found, 0.6, [&concealed, &loss, &jitter]))
 }

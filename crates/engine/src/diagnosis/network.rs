@@ -2,7 +2,7 @@
 
 use super::{
     Cause, Evidence, Hop, Side, What,
-    case::{Case, Reading, Suspicion},
+    case::{Case, NOTHING_BPS, Reading, Suspicion},
     flow::Flow,
 };
 use crate::{
@@ -18,6 +18,10 @@ pub(super) const SUSPECT: &[fn(&Case<'_>) -> Option<Suspicion>] =
 const LOSS: f64 = 0.01;
 /// Jitter that a buffer pays for with delay that can be felt.
 const JITTER_MS: f64 = 30.0;
+/// Streams that share a part of the way suffer much the same there: at least this part of what the judged one does …
+const ALIKE: f64 = 0.6;
+/// … and at least this many times what they suffered before.
+const GREW: f64 = 2.5;
 /// A round trip that grew by this much, and by half, has met a queue.
 const QUEUE_MS: f64 = 80.0;
 /// A connection that is down for this share of a stretch is what makes it poor.
@@ -45,9 +49,12 @@ fn place(case: &Case<'_>, metric: Metric, bad: f64) -> Option<Place> {
     let mut evidence: Vec<Evidence> = [heard, told].iter().flatten().map(|reading| case.evidence(reading)).collect();
     let to_receiver = others(case, to, Direction::Inbound, metric, from);
     let from_sender = others(case, from, Direction::Outbound, metric, to);
-    let share = |readings: &[Reading]| {
-        (!readings.is_empty()).then(|| readings.iter().filter(|reading| is_bad(reading)).count() as f64 / readings.len() as f64)
+    let worst = [&told, &heard].into_iter().flatten().map(|reading| reading.value).fold(0.0, f64::max);
+    let suffers = |reading: &&Reading| {
+        is_bad(reading) || reading.value >= ALIKE * worst && reading.before.is_some_and(|before| reading.value >= GREW * before)
     };
+    let share =
+        |readings: &[Reading]| (!readings.is_empty()).then(|| readings.iter().filter(suffers).count() as f64 / readings.len() as f64);
     let (downlink, uplink) = (share(&to_receiver), share(&from_sender));
     evidence.extend(to_receiver.iter().chain(&from_sender).take(4).map(|reading| case.evidence(reading)));
     let at = |side, hop, confidence| Some((side, hop, confidence));
@@ -155,7 +162,7 @@ fn connection_lost(case: &Case<'_>) -> Option<Suspicion> {
 
 /// Whether nothing of this flow arrives.
 fn nothing_arrives(case: &Case<'_>) -> Option<Reading> {
-    case.received(Metric::Bitrate).filter(|received| received.value < 500.0)
+    case.received(Metric::Bitrate).filter(|received| received.value < NOTHING_BPS)
 }
 
 fn is_connected(case: &Case<'_>) -> bool {
@@ -168,7 +175,7 @@ fn not_sent(case: &Case<'_>) -> Option<Suspicion> {
         return None;
     }
     let received = nothing_arrives(case)?;
-    let sent = case.sent(Metric::Bitrate).filter(|sent| sent.value < 500.0)?;
+    let sent = case.sent(Metric::Bitrate).filter(|sent| sent.value < NOTHING_BPS)?;
     let evidence = [sent, received].iter().map(|reading| case.evidence(reading)).collect();
     Some(Suspicion { cause: Cause::NotSent, side: Side::Sender, hop: None, confidence: 0.8, evidence })
 }
@@ -194,6 +201,14 @@ fn blocked(case: &Case<'_>) -> Option<Suspicion> {
 fn queue(case: &Case<'_>) -> Option<Reading> {
     let grew = |reading: &Reading| reading.before.is_some_and(|before| reading.value > before + QUEUE_MS.max(before / 2.0));
     case.ends().filter_map(|end| case.line(Some(end), Metric::Rtt)).find(grew)
+}
+
+/// What speaks for a full line: a queue, and what the sender's congestion control and encoder say.
+pub(super) fn signs_of_full_line(case: &Case<'_>) -> (Option<Reading>, Vec<Reading>) {
+    let fell = |reading: &Reading| reading.before.is_some_and(|before| reading.value < 0.6 * before);
+    let available = case.line(case.flow().from, Metric::AvailableOutgoingBitrate).filter(fell);
+    let limited = case.sent(Metric::LimitedByBandwidth).filter(|share| share.value >= 0.3);
+    (queue(case), [limited, available].into_iter().flatten().collect())
 }
 
 /// A full line. A round trip that grew says that there is a queue, but not on which way: that the sender's congestion control and encoder say,
@@ -232,11 +247,9 @@ fn congestion(case: &Case<'_>) -> Option<Suspicion> {
 /// Whether the way from sender to receiver is full.
 fn one_way(case: &Case<'_>) -> Option<Suspicion> {
     let Flow { from, .. } = case.flow();
-    let fell = |reading: &Reading| reading.before.is_some_and(|before| reading.value < 0.6 * before);
-    let available = case.line(from, Metric::AvailableOutgoingBitrate).filter(fell);
-    let limited = case.sent(Metric::LimitedByBandwidth).filter(|share| share.value >= 0.3);
-    let signs: Vec<Reading> = [queue(case), limited, available].into_iter().flatten().collect();
-    let is_told = limited.is_some() || available.is_some();
+    let (queue, told) = signs_of_full_line(case);
+    let is_told = !told.is_empty();
+    let signs: Vec<Reading> = queue.into_iter().chain(told).collect();
     let harm = place(case, Metric::LossRatio, LOSS).or_else(|| place(case, Metric::Jitter, JITTER_MS));
     if signs.is_empty() || !is_told && harm.is_none() {
         return None;

@@ -51,6 +51,24 @@ pub(crate) struct Judge {
     began: Option<Timestamp>,
 }
 
+/// What becomes of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// It is judged.
+    Judged,
+    /// It is counted, and what it would raise waits for the next interval.
+    Awaited,
+    /// It is none.
+    Absent,
+}
+
+impl Admission {
+    /// [`Admission::Judged`] if so, else [`Admission::Absent`].
+    pub(crate) fn only(is_judged: bool) -> Self {
+        if is_judged { Self::Judged } else { Self::Absent }
+    }
+}
+
 /// What a judge decided.
 #[derive(Debug)]
 pub(crate) enum Verdict {
@@ -85,13 +103,13 @@ impl Judge {
         self.watches.iter().filter_map(|watch| watch.active.as_ref())
     }
 
-    /// Judges an interval; `admit` says whether a value may be judged for a rule.
+    /// Judges an interval; `admit` says what becomes of a value for a rule.
     pub(crate) fn judge(
         &mut self,
         rules: &RuleSet,
         sample: Sample,
         values: &Draft,
-        admit: &dyn Fn(&Rule, f64) -> bool,
+        admit: &dyn Fn(&Rule, f64) -> Admission,
         tell: &mut dyn FnMut(Verdict),
     ) {
         let began = *self.began.get_or_insert(sample.time);
@@ -101,9 +119,10 @@ impl Judge {
             if is_settling && !rule.from_start {
                 continue;
             }
-            let value = values.get(rule.metric).filter(|&value| admit(rule, value));
-            watch.push(rule, sample, value);
-            watch.decide(rule, self.stream, sample.time, tell);
+            let value = values.get(rule.metric);
+            let admission = value.map_or(Admission::Absent, |value| admit(rule, value));
+            watch.push(rule, sample, value.filter(|_| admission != Admission::Absent));
+            watch.decide(rule, self.stream, sample.time, admission == Admission::Awaited, tell);
         }
     }
 }
@@ -264,7 +283,7 @@ impl Watch {
         }
     }
 
-    fn decide(&mut self, rule: &Rule, stream: Option<StreamId>, time: Timestamp, tell: &mut dyn FnMut(Verdict)) {
+    fn decide(&mut self, rule: &Rule, stream: Option<StreamId>, time: Timestamp, waits: bool, tell: &mut dyn FnMut(Verdict)) {
         // Mostly all is well.
         if self.bad == 0 && self.active.is_none() && matches!(rule.statistic, Statistic::Sustained { .. }) {
             return;
@@ -274,7 +293,7 @@ impl Watch {
         if let Some(mut issue) = self.active.take() {
             let is_due = time.since(issue.raised).is_some_and(|age| age >= rule.clear_after);
             match reached {
-                Some((severity, threshold)) if severity > issue.severity => {
+                Some((severity, threshold)) if severity > issue.severity && !waits => {
                     issue.severity = severity;
                     issue.evidence = self.evidence(rule, threshold);
                     tell(Verdict::Escalated(issue.clone()));
@@ -286,7 +305,7 @@ impl Watch {
                 }
                 _ => self.active = Some(issue),
             }
-        } else if let Some((severity, threshold)) = reached {
+        } else if let Some((severity, threshold)) = reached.filter(|_| !waits) {
             let issue = Issue {
                 rule: rule.name.into(),
                 severity,

@@ -86,6 +86,9 @@ pub enum Condition {
     Always,
     /// While the call is not on hold.
     OffHold,
+    /// While the call is not on hold. What is made up after the last packet is counted, but raises nothing until the next one comes: of a stream
+    /// that ended other rules tell.
+    Arriving,
     /// While something was lost or concealed: what a codec costs by itself (narrow band scores 3.2 at its best) is no fault of the call, and what
     /// is stretched while a jitter buffer empties is the end of one.
     Impaired,
@@ -95,7 +98,8 @@ pub enum Condition {
     Struggling,
     /// While the microphone is not muted and its level is below −40 dB of full scale. An exact 0 is judged only if the app says that it is not: a disabled track gives the same.
     MicrophoneOpen,
-    /// While the microphone is not muted and somebody can be heard, above −50 dB of full scale: a quiet room has less.
+    /// While the microphone is not muted and somebody can be heard: above −50 dB of full scale, for a quiet room has less, and 15 dB above the
+    /// quietest second of late, for a loud one has more but does not change.
     MicrophoneSpeaks,
     /// While media arrives and the far end is not muted. An exact 0 is judged only if the stream was ever heard, or the app says that the
     /// far end is not muted: a muted or volume-0 media element gives the same.

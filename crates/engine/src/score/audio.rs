@@ -25,6 +25,10 @@ use super::{
 /// Fewer packets due per second than this are DTX or silence: Opus DTX sends 2.5, the longest usual frame (120 ms) 8.3.
 pub const PACKETS_PER_SECOND_MIN: f64 = 5.0;
 
+/// Until its jitter buffer has found its size a stream has no score, s: that stretches the sound of every call in its first second (1.6 % of it in
+/// the median of 350 recorded streams, nothing in the median of any second after it) and nobody calls it poor.
+pub const SETTLING_S: f64 = 1.5;
+
 /// Capture, echo cancelling, encoding and packetisation at the sender, ms: 20 to 40 in practice.
 const CAPTURE_MS: f64 = 30.0;
 
@@ -46,6 +50,8 @@ pub enum Unjudged {
     NothingDue,
     /// Fewer than [`PACKETS_PER_SECOND_MIN`]: DTX, a muted sender's comfort noise.
     Sparse,
+    /// The first second, see [`SETTLING_S`].
+    Settling,
 }
 
 /// What is known of an audio stream in one interval. Ratios are 0..=1.
@@ -57,6 +63,8 @@ pub struct Listening<'a> {
     pub has_fec: bool,
     /// Media bit rate while there is sound, bit/s.
     pub bitrate_bps: Option<f64>,
+    /// How long the stream has been there, s.
+    pub age_s: Option<f64>,
     /// Packets due per second: received and lost.
     pub packets_per_second: Option<f64>,
     /// Packets lost of those due.
@@ -111,6 +119,7 @@ impl Listening<'_> {
         match self.packets_per_second {
             Some(rate) if rate <= 0.0 => return Err(Unjudged::NothingDue),
             Some(rate) if rate < PACKETS_PER_SECOND_MIN => return Err(Unjudged::Sparse),
+            _ if self.age_s.is_some_and(|age| age < SETTLING_S) => return Err(Unjudged::Settling),
             _ => {}
         }
         let channel = codec::channel(self.codec);

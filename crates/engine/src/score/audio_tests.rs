@@ -52,6 +52,9 @@ fn nothing_to_judge_has_a_reason() {
     let rate = |packets| Listening { packets_per_second: Some(packets), ..clean() }.mos_lq();
     assert_eq!(rate(0.0), Err(Unjudged::NothingDue));
     assert_eq!(rate(2.5), Err(Unjudged::Sparse));
+    let aged = |age_s| Listening { age_s: Some(age_s), ..clean() }.mos_lq();
+    assert_eq!(aged(1.0), Err(Unjudged::Settling));
+    assert_eq!(aged(2.0), clean().mos_lq());
     assert_eq!(Listening { loss_ratio: None, audible_concealment_ratio: None, ..clean() }.mos_lq(), Err(Unjudged::Unknown));
     assert_eq!(clean().mos_cq(&Delay::default()), None);
 }
@@ -86,10 +89,10 @@ fn option(strategy: impl Strategy<Value = f64> + 'static) -> impl Strategy<Value
 
 prop_compose! {
     fn listening()(codec in prop::option::of(prop::sample::select(vec!["audio/opus", "audio/PCMU", "audio/G722", "audio/g729", "x"])),
-        has_fec: bool, bitrate_bps in option(anything()), packets_per_second in option(anything()), loss_ratio in option(anything()),
+        has_fec: bool, age_s in option(anything()), bitrate_bps in option(anything()), packets_per_second in option(anything()), loss_ratio in option(anything()),
         audible in option(anything()), silent in option(anything()), burst in option(anything()), stretch in option(anything()))
         -> Listening<'static> {
-        Listening { codec, has_fec, bitrate_bps, packets_per_second, loss_ratio, audible_concealment_ratio: audible,
+        Listening { codec, has_fec, age_s, bitrate_bps, packets_per_second, loss_ratio, audible_concealment_ratio: audible,
             silent_concealment_ratio: silent, concealment_burst_ms: burst, time_stretch_ratio: stretch }
     }
 }

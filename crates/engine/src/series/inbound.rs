@@ -20,6 +20,8 @@ const FREEZE_TIMES: f64 = 3.0;
 const FREEZE_MORE_S: f64 = 0.150;
 /// With no frame for longer than this and no packets either, the sender paused. Source: W3C webrtc-stats, `pauseCount`.
 const PAUSE_S: f64 = 5.0;
+/// No packet for this long, of audio that is sent every 20 or 60 ms: the sender has stopped, or nothing comes through any more.
+const STOPPED_MS: f64 = 100.0;
 /// How much the newest interval counts in the mean time between frames.
 const FRAME_GAP_WEIGHT: f64 = 0.2;
 
@@ -76,12 +78,16 @@ impl StreamState {
         let playout = self.playout.mean(Field::TotalPlayoutDelay, Field::TotalSamplesCount).map(|seconds| seconds * 1000.0);
         values.set(Metric::PlayoutDelay, playout);
         values.set(Metric::SynthesizedPlayoutRatio, self.playout.share(Field::SynthesizedSamplesDuration, Field::TotalSamplesDuration));
+        // Not where the two times are of different clocks.
+        let quiet_ms = own.level(Field::LastPacketReceived).map(|last| moment.time.as_millis_f64() - last);
+        self.has_stopped = quiet_ms.is_some_and(|quiet| quiet > STOPPED_MS && (received == Some(0.0) || quiet < seconds * 1000.0));
         self.was_heard |= [Metric::AudioLevel, Metric::AudioRms].iter().any(|&metric| values.get(metric).is_some_and(|level| level > 0.0));
 
         let listening = Listening {
             codec: self.stream.codec.as_deref(),
             has_fec: self.has_fec,
             bitrate_bps: Some(self.peak_bps),
+            age_s: moment.time.since(self.stream.first).map(|age| age.as_secs_f64()),
             packets_per_second,
             loss_ratio,
             audible_concealment_ratio: values.get(Metric::AudibleConcealmentRatio),

@@ -13,7 +13,18 @@ use crate::{
     },
 };
 
+/// By what share the quietest second is forgotten each second: a quarter of a decibel.
+const FLOOR_RISE: f64 = 0.03;
+
+/// Speech is this much louder than its pauses: 15 dB. The hiss of a room is within ten from second to second.
+const ABOVE_FLOOR: f64 = 5.6;
+
 impl StreamState {
+    /// Whether a microphone as loud as this, of full scale, hears more than what it always hears.
+    pub(crate) fn stands_out(&self, loudness: f64) -> bool {
+        loudness > self.floor * ABOVE_FLOOR
+    }
+
     /// What sent sound and pictures have in common: bit rate, packets per second, what the far end told.
     fn outbound(&mut self, moment: &Moment, seconds: f64, values: &mut Draft) -> (Option<f64>, Option<f64>, Told) {
         let bitrate = self.bitrate(Field::BytesSent, seconds, values);
@@ -35,7 +46,12 @@ impl StreamState {
         // Chrome's former `track` objects held the level of the microphone; they were read with the stream's own.
         let level = self.source.level(Field::AudioLevel).or_else(|| self.own.level(Field::AudioLevel));
         values.set(Metric::AudioLevel, level);
-        values.set(Metric::AudioRms, rms(&self.source).or_else(|| rms(&self.own)));
+        let loudness = rms(&self.source).or_else(|| rms(&self.own));
+        values.set(Metric::AudioRms, loudness);
+        // An exact 0 is a muted track.
+        if let Some(loudness) = loudness.filter(|&loudness| loudness > 0.0) {
+            self.floor = loudness.min(self.floor * (1.0 + FLOOR_RISE * seconds));
+        }
         if let Some(seconds) = self.source.level(Field::TotalSamplesDuration) {
             let time = moment.time.as_millis_f64();
             self.drift.read(time, time - 1000.0 * seconds);

@@ -86,6 +86,10 @@ pub(crate) struct StreamState {
     pub(crate) has_carried: bool,
     /// Whether it was ever louder than digital silence.
     pub(crate) was_heard: bool,
+    /// Whether received audio had stopped when the report was made; `false` where the browser does not tell.
+    pub(crate) has_stopped: bool,
+    /// How loud the microphone is when nobody speaks: its quietest second of late, of full scale.
+    pub(super) floor: f64,
     pub(super) peak_bps: f64,
     pub(super) pixels_max: f64,
     pub(super) frame_rate_max: f64,
@@ -121,6 +125,8 @@ impl StreamState {
             was_efficient: false,
             has_carried: false,
             was_heard: false,
+            has_stopped: false,
+            floor: f64::INFINITY,
             peak_bps: 0.0,
             pixels_max: 0.0,
             frame_rate_max: 0.0,

@@ -36,9 +36,9 @@ pub(super) const RULES: &[Rule] = {
             clear_at: Some(0.01),
             ..rule("bursty_loss", Metric::LossRatio, STREAMS, Statistic::Mean(seconds(7)), Above, only_minor(0.03))
         },
-        // A jitter buffer begins with a little of it, as when a hold ends.
+        // A jitter buffer begins with a little of it, as when a hold ends, and ends with a little when nothing more comes.
         Rule {
-            condition: Condition::OffHold,
+            condition: Condition::Arriving,
             ..rule(
                 "audible_concealment",
                 Metric::AudibleConcealmentRatio,
