@@ -10,7 +10,7 @@ use sidetone_engine::{
     diagnosis::{Cause, Connection, Diagnosis, Happening, Hop, Inquiry, Side, What},
     ids::{ParticipantKey, PeerConnectionKey},
     issue::RuleSet,
-    report::Reports,
+    report::{MemberName, Reports, Value},
     units::Timestamp,
 };
 use sidetone_testkit::{
@@ -349,6 +349,29 @@ fn a_microphone_that_ends_while_somebody_speaks_is_a_lost_device() {
     let diagnoses = diagnose(&[(0, ends), (1, far)], vec![track_ended]);
     let told: Vec<_> = diagnoses.iter().map(|diagnosis| (diagnosis.cause, diagnosis.side, diagnosis.hop)).collect();
     assert_eq!(told, [(Cause::DeviceLost, Side::Sender, Some(Hop::CaptureDevice))], "{diagnoses:#?}");
+}
+
+#[test]
+fn sound_of_which_less_is_sent_than_its_time_needs_is_the_senders() {
+    // From the first second on, so that there is no before: two frames of five never become packets, and nothing is lost.
+    let fewer = |reports: Reports| -> Reports {
+        let scaled = reports.iter().map(|mut report| {
+            for stats in report.stats.values_mut() {
+                for name in ["packetsSent", "packetsReceived"] {
+                    if let Some(Value::Number(packets)) = stats.members.get_mut(&MemberName::plain(name)) {
+                        *packets = (*packets * 0.6).floor();
+                    }
+                }
+            }
+            report
+        });
+        scaled.collect()
+    };
+    let sends = fewer(Call::of_seconds(60).reports());
+    let hears = fewer(Call::of_seconds(60).answering().throughout(|line| line.concealed = Some(0.4)).reports());
+    let diagnoses = diagnose(&[(0, sends), (1, hears)], Vec::new());
+    let told: Vec<_> = diagnoses.iter().map(|diagnosis| (diagnosis.cause, diagnosis.culprit(), diagnosis.hop)).collect();
+    assert_eq!(told, [(Cause::Overload, Some(participant(0)), Some(Hop::Encoder))], "{diagnoses:#?}");
 }
 
 #[test]

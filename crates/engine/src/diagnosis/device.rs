@@ -33,6 +33,10 @@ const LOSS: f64 = 0.01;
 const FEW_FRAMES: f64 = 12.0;
 /// This part of every second spent with one frame after another leaves no time for anything else.
 const BUSY_MS: f64 = 800.0;
+/// Less of the sound made up than this is not told apart from what the clocks of two computers differ by.
+const A_TENTH: f64 = 0.1;
+/// How long the sound of a packet lasts, as browsers and phones send it (RFC 3551, RFC 7587), ms.
+const PACKET_MS: [f64; 5] = [10.0, 20.0, 30.0, 40.0, 60.0];
 /// So many times as long as before is much longer.
 const SLOWED: f64 = 1.8;
 
@@ -154,7 +158,7 @@ fn encoder(case: &Case<'_>) -> Option<Suspicion> {
     (!is_narrow).then(|| suspicion(case, found, 0.65, [&encoded, &source]))
 }
 
-/// Sound of which fewer packets leave than before, and none of them is lost: the sender's computer is late.
+/// Sound of which fewer packets leave than before, or than its time needs, and none of them is lost: the sender's computer is late.
 fn stammering(case: &Case<'_>) -> Option<Suspicion> {
     if !case.carries(MediaKind::Audio) || !case.fired(&["audible_concealment", "low_mos"]) {
         return None;
@@ -163,7 +167,18 @@ fn stammering(case: &Case<'_>) -> Option<Suspicion> {
     let loss = case.received(Metric::LossRatio).filter(|loss| loss.value < 0.3 * concealed.value)?;
     let rate = case.sent(Metric::PacketRate)?;
     let is_fewer = rate.before.is_some_and(|before| rate.value < 0.85 * before);
-    is_fewer.then(|| suspicion(case, (Cause::Overload, Side::Sender, Hop::Encoder), 0.8, [&rate, &concealed, &loss]))
+    (is_fewer || is_played_whole(case))
+        .then(|| suspicion(case, (Cause::Overload, Side::Sender, Hop::Encoder), 0.8, [&rate, &concealed, &loss]))
+}
+
+/// Whether each packet of sound that arrives is played for as long as packets of sound are: then what is missing did not arrive.
+fn is_played_whole(case: &Case<'_>) -> bool {
+    let packets = case.received(Metric::PacketRate).filter(|packets| packets.value > 0.0);
+    let concealed = case.received(Metric::ConcealmentRatio).filter(|concealed| concealed.value >= A_TENTH);
+    packets.zip(concealed).is_some_and(|(packets, concealed)| {
+        let each_ms = 1000.0 * (1.0 - concealed.value) / packets.value;
+        PACKET_MS.iter().any(|&length| (each_ms - length).abs() < 0.03 * length)
+    })
 }
 
 /// Pictures arrive and are not shown. Dropped ones alone may lack others that they refer to; only with slow decoding is it the computer.
@@ -221,5 +236,6 @@ fn late_playout(case: &Case<'_>) -> Option<Suspicion> {
     let is_steady = rate.before.is_none_or(|before| rate.value >= 0.95 * before);
     let found = (Cause::Overload, Side::Receiver, Hop::Playout);
     let (queue, told) = signs_of_full_line(case);
-    (is_steady && queue.is_none() && told.is_empty()).then(|| suspicion(case, found, 0.6, [&concealed, &loss, &jitter]))
+    (is_steady && !is_played_whole(case) && queue.is_none() && told.is_empty())
+        .then(|| suspicion(case, found, 0.6, [&concealed, &loss, &jitter]))
 }
