@@ -159,6 +159,20 @@ fn the_first_second_of_a_call_has_no_score() {
 }
 
 #[test]
+fn a_long_mute_makes_no_poor_codec() {
+    // Chromium sends packets of a few bytes for a disabled track: three minutes of them say nothing of what Opus can do on this line.
+    let call = Call::of_seconds(240).during(30..210, |line| (line.audio_bps, line.mic_level, line.heard_level) = (2_400.0, 0.0, 0.0));
+    let mut scores = Vec::new();
+    Analyzer::live(&RuleSet::sidetone()).push(&call.reports(), &mut |output| {
+        if let Output::Tick(tick) = output {
+            scores.extend(tick.streams.iter().filter_map(|stream| stream.values.get(Metric::MosLq)));
+        }
+    });
+    let worst = scores.iter().copied().fold(5.0, f64::min);
+    assert!(scores.len() > 400 && worst > 4.2, "{worst}");
+}
+
+#[test]
 fn comfort_noise_between_words_is_no_drop_out() {
     // Opus DTX: a packet each 400 ms, and NetEq fills the pause: concealedSamples and silentConcealedSamples grow alike, packetsLost does not.
     let reports = Call::of_seconds(120).throughout(|line| line.heard_level = 0.2);

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     RTCP_AGE_MAX,
-    counters::{Counters, over},
+    counters::{Counters, over, rms},
     drift::Drift,
     field::Field,
     table::{Bound, Kind, Table},
@@ -49,8 +49,10 @@ const IN_BAND_FEC: &[u8] = b"useinbandfec=1";
 /// What stands in the name of a codec implementation that took over (libwebrtc, `VideoDecoderSoftwareFallbackWrapper`).
 const FALLBACK: &[u8] = b"fallback from";
 
-/// Which part of the remembered bit rate of sound is forgotten each second, so that a pause in speech does not look like a poor codec.
+/// Which part of the remembered bit rate of sound is forgotten each second, so that a pause in speech does not look like a poor codec …
 const PEAK_DECAY: f64 = 0.02;
+/// … and none of it while there is only silence, −60 dB of full scale: a muted microphone takes next to nothing for as long as it is muted.
+const SILENCE: f64 = 0.001;
 
 /// One RTP stream.
 #[derive(Debug)]
@@ -323,7 +325,9 @@ impl StreamState {
         let bitrate = self.rate(bytes, seconds).map(|rate| rate * 8.0);
         if let Some(bitrate) = bitrate {
             self.has_carried |= bitrate > 0.0;
-            self.peak_bps = bitrate.max(self.peak_bps * (1.0 - PEAK_DECAY * seconds).max(0.0));
+            let loudness = rms(&self.source).or_else(|| rms(&self.own));
+            let decay = if loudness.is_some_and(|loudness| loudness < SILENCE) { 0.0 } else { PEAK_DECAY };
+            self.peak_bps = bitrate.max(self.peak_bps * (1.0 - decay * seconds).max(0.0));
         }
         values.set(Metric::Bitrate, bitrate);
         bitrate

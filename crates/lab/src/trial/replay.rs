@@ -10,7 +10,7 @@ use sidetone_engine::{
     metric::Metric,
     units::Timestamp,
 };
-use sidetone_wire::{batch::Batch, happening, mute, portable::PortableConference};
+use sidetone_wire::{batch::Batch, happening, mute, notice, portable::PortableConference};
 
 /// An issue and at whose end it was told.
 #[derive(Clone, Debug)]
@@ -58,6 +58,9 @@ pub fn replay(conference: &PortableConference, rules: &RuleSet) -> Replay {
     for (key, batch) in keyed() {
         let mut analyzer = Analyzer::new(rules);
         mute::changes(events(), &batch.participant_id).into_iter().for_each(|change| analyzer.set_mute(change));
+        let own = conference.batches.iter().filter(|other| other.participant_id == batch.participant_id);
+        let own = own.filter(|other| other.peer_connection_id == batch.peer_connection_id || other.peer_connection_id.as_str().is_empty());
+        own.flat_map(|batch| &batch.events).filter_map(notice::read).for_each(|notice| analyzer.notice(notice));
         let mut began = None;
         analyzer.push(&batch.reports, &mut |output| {
             let Output::Tick(tick) = output else { return };

@@ -21,8 +21,8 @@ const fn warnings(window: Statistic, loss_bound: Bound, loss: f64, mos: f64) -> 
         rule("high_rtt", Metric::Rtt, CONNECTION, window, Above, only_major(400.0)),
         rule("high_jitter", Metric::Jitter, AUDIO, window, Above, only_major(30.0)),
         rule("high_loss", Metric::LossRatio, AUDIO, window, loss_bound, only_major(loss)),
-        // Its formula is another one: delay counts in it, as in ours of the conversation.
-        rule("low_mos", Metric::MosCq, AUDIO, window, Below, only_major(mos)),
+        // Its formula is another one: delay counts in it, as in ours of the conversation, and the codec does not.
+        Rule { condition: Condition::Impaired, ..rule("low_mos", Metric::MosCq, AUDIO, window, Below, only_major(mos)) },
         // no_audio_received
         Rule {
             condition: Condition::FarEndOpen,

@@ -20,7 +20,8 @@ pub(super) const RULES: &[Rule] = {
             clear_at: Some(0.01),
             ..rule("bursty_loss", Metric::LossRatio, INBOUND_AUDIO, Statistic::Mean(seconds(7)), Above, only_major(0.03))
         },
-        rule("low_mos", Metric::MosCq, AUDIO, THREE_OF_FIVE, Below, only_major(3.5)),
+        // Its formula knows no codec: a clean narrow-band call is no alarm there, and has less than this here.
+        Rule { condition: Condition::Impaired, ..rule("low_mos", Metric::MosCq, AUDIO, THREE_OF_FIVE, Below, only_major(3.5)) },
         // low-bytes-received: less than a byte in 3 samples.
         Rule {
             condition: Condition::OffHold,
