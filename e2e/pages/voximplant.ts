@@ -45,7 +45,7 @@ const page = {
 
   follow(call: Sdk.Call): number {
     const index = page.calls.push(call) - 1;
-    for (const name of Object.values(VoxImplant.CallEvents)) {
+    for (const name of [...Object.values(VoxImplant.CallEvents), ...Object.values(VoxImplant.SidetoneEvents)]) {
       if (name === "MessageReceived") continue;
       call.on(name as Sdk.CallEvents, (event: { call?: Sdk.Call; endpoint?: Sdk.Endpoint }) => {
         if (name === VoxImplant.CallEvents.EndpointAdded) page.attend(event.endpoint!);

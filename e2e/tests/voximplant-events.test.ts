@@ -88,6 +88,21 @@ describe("what is told beside the course of a call", () => {
     await end(out, into);
   });
 
+  test("a voice of which nothing comes any more is told, and is over when it comes again", async () => {
+    const [out, into] = await establish(ada, bob);
+    const microphone = await ada.page.evaluateHandle(async (call) => {
+      const sender = vox.calls[call]!.sidetone!.peerConnection!.getSenders().find(({ track }) => track?.kind === "audio")!;
+      const { track } = sender;
+      await sender.replaceTrack(null);
+      return { sender, track };
+    }, out);
+    assert.equal((await hears(bob, into, "QualityIssueNoAudioReceived")).value["level"], "CRITICAL");
+    await microphone.evaluate(({ sender, track }) => sender.replaceTrack(track));
+    await hears(bob, into, "QualityIssueNoAudioReceived", ({ value }) => value["level"] === "NONE");
+    assert.equal((await events(ada, out, "QualityIssueNoAudioReceived")).length, 0, "ada heard bob all the time");
+    await end(out, into);
+  });
+
   test("keys are sent: in the voice's stream, and by INFO where that has no tones", async () => {
     const [voice, atBob] = await establish(ada, bob);
     const sent = await ada.page.evaluate(

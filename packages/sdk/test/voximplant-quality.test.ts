@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CallEvents } from "../src/compat/voximplant/call-events.ts";
+import { CallEvents, SidetoneEvents } from "../src/compat/voximplant/call-events.ts";
 import { Steady } from "../src/compat/voximplant/quality/level.ts";
 import { type Conditions, type QualityIssue, QualityWatch } from "../src/compat/voximplant/quality/watch.ts";
 import { Source } from "../src/compat/voximplant/stats/source.ts";
@@ -12,6 +12,7 @@ const GOOD: Conditions = {
   isMuted: false,
   isHeld: false,
   sends: "camera",
+  receives: { audio: true, video: true },
   target: { width: 320, height: 240 },
   preferred: { audio: "opus", video: "VP8" },
   videoBps: undefined,
@@ -30,7 +31,7 @@ function call(change: Change, conditions: (second: number) => Partial<Conditions
   });
 }
 
-const levels = (issues: readonly QualityIssue[], name: CallEvents) => issues.filter((issue) => issue.name === name).map(({ level }) => level);
+const levels = (issues: readonly QualityIssue[], name: QualityIssue["name"]) => issues.filter((issue) => issue.name === name).map(({ level }) => level);
 const isBad = (second: number) => second >= 8 && second < 18;
 const isOf = (stats: Record<string, unknown>, type: string, kind?: string) => stats["type"] === type && (kind === undefined || stats["kind"] === kind);
 
@@ -162,4 +163,22 @@ test("a call that is held, or whose media goes another way, starts anew", () => 
   for (const [second, report] of recorded.slice(0, 14).entries()) watch.look(new Source(new Map([...report].map(([id, stats]) => [id, late({ ...stats }, second)]))), GOOD);
   assert.deepEqual(watch.reset().map(({ name, level }) => [name, level]), [[CallEvents.QualityIssueHighMediaLatency, "NONE"]]);
   assert.deepEqual(watch.reset(), []);
+});
+
+test("a voice or a picture of which nothing comes any more is told, and is over when it comes again", () => {
+  for (const [kind, name, other] of [
+    ["audio", SidetoneEvents.QualityIssueNoAudioReceived, SidetoneEvents.QualityIssueNoVideoReceived],
+    ["video", SidetoneEvents.QualityIssueNoVideoReceived, SidetoneEvents.QualityIssueNoAudioReceived],
+  ] as const) {
+    const cut = harmed("inbound-rtp", kind, (stats) => ({ ...stats, packetsReceived: 100_000 }));
+    const issues = call((stats, second) => {
+      const held = cut(stats, second);
+      return !isBad(second) && second >= 18 && isOf(held, "inbound-rtp", kind) ? { ...held, packetsReceived: 200_000 + second } : held;
+    });
+    assert.deepEqual(levels(issues, name), ["CRITICAL", "NONE"], kind);
+    assert.deepEqual(levels(issues, other), []);
+    // Without its renderer there is nothing to be missed.
+    const removed = call(cut, () => ({ receives: { audio: kind !== "audio", video: kind !== "video" } }), 18);
+    assert.deepEqual(levels(removed, name), []);
+  }
 });

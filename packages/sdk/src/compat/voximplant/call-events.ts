@@ -51,3 +51,11 @@ export enum CallEvents {
 export namespace CallEvents {
   export const onSendMessage = "MessageReceived";
 }
+
+/** Of Sidetone: issues that Voximplant's SDKs for phones tell, and its Web SDK does not. Told as the other quality issues are. */
+export enum SidetoneEvents {
+  /** The other side's voice is there to be heard, and no packet of it comes. */
+  QualityIssueNoAudioReceived = "QualityIssueNoAudioReceived",
+  /** The same of its picture. */
+  QualityIssueNoVideoReceived = "QualityIssueNoVideoReceived",
+}

@@ -1,7 +1,7 @@
 /** A call as voximplant-websdk has it, on a call of our phone. */
 
 import type { Call as PhoneCall, CallEventMap, CallOptions, Headers } from "../../phone/api.ts";
-import { CallEvents } from "./call-events.ts";
+import { CallEvents, type SidetoneEvents } from "./call-events.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type CodecLimits, type CodecSorter, arrange, h264First } from "./codecs.ts";
 import { CallState, LogCategory, LogLevel } from "./enums.ts";
@@ -362,7 +362,7 @@ export class Call extends OlderCall {
   #conditions(): Conditions {
     const { target, preferred, videoBps } = this.#making.settings;
     const held = this.sidetone?.isHeld;
-    return { isMuted: this.isMicrophoneMuted(), isHeld: held?.local === true || held?.remote === true, sends: this.#video.source, target, preferred, videoBps: videoBps() };
+    return { isMuted: this.isMicrophoneMuted(), isHeld: held?.local === true || held?.remote === true, sends: this.#video.source, receives: this.#media.kinds, target, preferred, videoBps: videoBps() };
   }
 
   #ringing(): PhoneCall {
@@ -388,7 +388,7 @@ export class Call extends OlderCall {
     return outgoingHeaders(extraHeaders, customData, (why) => this.#warn(why));
   }
 
-  #tell(name: CallEvents, payload: object = {}): void {
+  #tell(name: CallEvents | SidetoneEvents, payload: object = {}): void {
     this.dispatchEvent({ name, call: this, ...payload });
   }
 

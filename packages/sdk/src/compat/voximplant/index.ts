@@ -7,7 +7,7 @@ import { createPhone } from "../../phone/index.ts";
 import { Client, VERSION } from "./client.ts";
 
 export { Call, Call as AbstractCall, Call as SharingCall, Call as ViewerCall } from "./call.ts";
-export { CallEvents } from "./call-events.ts";
+export { CallEvents, SidetoneEvents } from "./call-events.ts";
 export { Client } from "./client.ts";
 export { CloudOnlyError, getMessenger } from "./cloud.ts";
 export type * from "./codecs.ts";

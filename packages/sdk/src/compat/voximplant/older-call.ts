@@ -1,7 +1,7 @@
 /** Members of a call that voximplant-websdk keeps for old programs. In 4.13 most of them throw; here they do what their names say. */
 
 import type { Call as PhoneCall } from "../../phone/api.ts";
-import type { CallEvents } from "./call-events.ts";
+import type { CallEvents, SidetoneEvents } from "./call-events.ts";
 import type { Call } from "./call.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { MediaRendererKind } from "./enums.ts";
@@ -11,7 +11,7 @@ import { CameraManager } from "./hardware.ts";
 import type { MediaRenderer } from "./media-renderer.ts";
 import type { VideoSettings } from "./structures.ts";
 
-export abstract class OlderCall extends EventTarget<CallEvents> {
+export abstract class OlderCall extends EventTarget<CallEvents | SidetoneEvents> {
   abstract sidetone: PhoneCall | undefined;
   abstract getEndpoints(): Endpoint[];
   abstract muteMicrophone(): void;

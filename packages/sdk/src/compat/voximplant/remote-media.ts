@@ -34,6 +34,13 @@ export class RemoteMedia {
     return this.#endpoint ? [this.#endpoint] : [];
   }
 
+  /** What there is to be heard and seen. */
+  get kinds(): { readonly audio: boolean; readonly video: boolean } {
+    const renderers = this.#endpoint?.mediaRenderers ?? [];
+    const isAudio = ({ kind }: MediaRenderer) => kind === MediaRendererKind.Audio;
+    return { audio: renderers.some(isAudio), video: !renderers.every(isAudio) };
+  }
+
   /** The other side is known; the page hears of it unless it only watches. */
   announce(isTold: boolean, party: RemoteParty): Endpoint {
     if (this.#endpoint) return this.#endpoint;

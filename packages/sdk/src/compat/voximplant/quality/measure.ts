@@ -66,6 +66,14 @@ export function isSilent(now: Source, before: Source): boolean | undefined {
   return level === undefined ? undefined : level === 0;
 }
 
+/** Whether packets of a kind came since `before`. */
+export function isReceiving(now: Source, before: Source, kind: "audio" | "video"): boolean {
+  return now.all("inbound-rtp").some((stream) => {
+    const past = number(before.get(text(stream, "id")), "packetsReceived") ?? 0;
+    return stream["kind"] === kind && (number(stream, "packetsReceived") ?? 0) > past;
+  });
+}
+
 /** MIME type of what is sent of a kind; `null`: nothing is, though there is a stream for it. */
 export function sentCodec(now: Source, before: Source, kind: "audio" | "video"): string | null | undefined {
   const streams = now.all("outbound-rtp").filter((stream) => stream["kind"] === kind && stream["active"] !== false);

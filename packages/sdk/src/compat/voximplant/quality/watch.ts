@@ -1,16 +1,16 @@
 /**
- * The seven quality issues of a call. Thresholds are those of voximplant-websdk 4.3, where they fire at all; an issue is raised, changes and
+ * The quality issues of a call: the original's seven, and two of its SDKs for phones. Thresholds are those of voximplant-websdk 4.3, where they fire at all; an issue is raised, changes and
  * is cleared (`NONE`) once each, not with every look.
  */
 
-import { CallEvents } from "../call-events.ts";
+import { CallEvents, SidetoneEvents } from "../call-events.ts";
 import { TrackType } from "../enums.ts";
 import type { Source } from "../stats/source.ts";
 import { type Level, levelAbove, Steady, WINDOW } from "./level.ts";
-import { availableBps, isSilent, latencyMs, receivedLoss, sentCodec, sentVideo } from "./measure.ts";
+import { availableBps, isReceiving, isSilent, latencyMs, receivedLoss, sentCodec, sentVideo } from "./measure.ts";
 
 export interface QualityIssue {
-  readonly name: CallEvents;
+  readonly name: CallEvents | SidetoneEvents;
   readonly level: Level;
   readonly [payload: string]: unknown;
 }
@@ -22,6 +22,8 @@ export interface Conditions {
   readonly isHeld: boolean;
   /** What is sent as video. */
   readonly sends: "camera" | "screen" | undefined;
+  /** What of the other side there is to be heard and seen. */
+  readonly receives: { readonly audio: boolean; readonly video: boolean };
   /** The picture that the app asked for. */
   readonly target: { readonly width: number; readonly height: number };
   /** The codecs that should be sent, such as `opus`; nothing: any. */
@@ -38,6 +40,8 @@ const LOSS = [0.05, 0.1, 0.15] as const;
 const SCREEN_FPS = [15, 8, 4] as const;
 /** Looks without anything sent before that counts. */
 const UNSENT_MIN = 5;
+/** And without anything received. A pause in speech is none: Opus sends a packet in 400 ms then. */
+const UNRECEIVED_MIN = 5;
 /** Looks until the estimate of the bandwidth has found its place. */
 const RAMP = 10;
 /** Bit/s of a voice in Opus. */
@@ -56,9 +60,10 @@ function levelOfShare(share: number): Level {
 
 /** Judges a call, one report a second. */
 export class QualityWatch {
-  readonly #levels = new Map<string, { readonly name: CallEvents; readonly steady: Steady; payload: object }>();
+  readonly #levels = new Map<string, { readonly name: QualityIssue["name"]; readonly steady: Steady; payload: object }>();
   #history: Source[] = [];
   readonly #unsent = { audio: 0, video: 0 };
+  readonly #unreceived = { audio: 0, video: 0 };
   #videoLooks = 0;
   #ice: Level = "NONE";
 
@@ -77,6 +82,8 @@ export class QualityWatch {
       ...this.#codec(now, before, "video", conditions.sends === "camera" ? conditions.preferred.video : undefined),
       ...this.#silence(now, before, conditions),
       ...this.#bandwidth(now, before, conditions),
+      ...this.#reception(now, before, "audio", conditions),
+      ...this.#reception(now, before, "video", conditions),
     ];
   }
 
@@ -140,6 +147,14 @@ export class QualityWatch {
     return this.#judge(CallEvents.QualityIssueNoAudioSignal, "", isMuted ? null : level, {});
   }
 
+  #reception(now: Source, before: Source, kind: "audio" | "video", { receives }: Conditions): QualityIssue[] {
+    const isThere = isReceiving(now, before, kind);
+    this.#unreceived[kind] = isThere || !receives[kind] ? 0 : this.#unreceived[kind] + 1;
+    const level = isThere ? "NONE" : this.#unreceived[kind] >= UNRECEIVED_MIN ? "CRITICAL" : undefined;
+    const name = kind === "audio" ? SidetoneEvents.QualityIssueNoAudioReceived : SidetoneEvents.QualityIssueNoVideoReceived;
+    return this.#judge(name, "", receives[kind] ? level : null, {});
+  }
+
   #bandwidth(now: Source, before: Source, { videoBps }: Conditions): QualityIssue[] {
     const actualBitrate = availableBps(now);
     const video = sentVideo(now, before);
@@ -154,7 +169,7 @@ export class QualityWatch {
   }
 
   /** A judgement of an issue, of each `kind` on its own; `undefined`: it cannot be judged now; `null`: there is nothing that could have it. */
-  #judge(name: CallEvents, kind: string, level: Level | undefined | null, payload: object): QualityIssue[] {
+  #judge(name: QualityIssue["name"], kind: string, level: Level | undefined | null, payload: object): QualityIssue[] {
     const key = `${name} ${kind}`;
     if (level === undefined) return [];
     if (level === null) return this.#forget(key);
