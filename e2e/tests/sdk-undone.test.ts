@@ -91,6 +91,40 @@ test("stop() takes away every listener, timer and wrapper, and lets go of the co
   assert.deepEqual(visited.complaints, []);
 });
 
+test("stop() gives a muted microphone back that was listened to", async () => {
+  const visited = await visit(browser, sidetone, { before: [BOOKS] });
+  const seen = await visited.page.evaluate(async (options) => {
+    const contexts: AudioContext[] = [];
+    const copies: MediaStreamTrack[] = [];
+    window.AudioContext = class extends AudioContext {
+      constructor() {
+        super();
+        contexts.push(this);
+      }
+    };
+    const { clone } = MediaStreamTrack.prototype;
+    MediaStreamTrack.prototype.clone = function () {
+      const copy = clone.call(this);
+      copies.push(copy);
+      return copy;
+    };
+    const before = held.left();
+    const client = loopback.join({ ...options, mutedSpeech: true });
+    const [from] = await loopback.connect();
+    client.observe(from);
+    const track = from.getSenders()[0]!.track!;
+    track.enabled = false;
+    await loopback.until(() => copies.length === 1 && loopback.reports[0]! >= 3);
+    const during = [copies[0]!.readyState, contexts.map(({ state }) => state)];
+    await client.stop();
+    await loopback.until(() => contexts[0]!.state === "closed");
+    return { during, copies: copies.map(({ readyState }) => readyState), track: [track.enabled, track.readyState], timers: [before.timers, held.left().timers] };
+  }, optionsOf(sidetone, "listened"));
+  await visited.close();
+  assert.deepEqual(seen, { during: ["live", ["running"]], copies: ["ended"], track: [false, "live"], timers: [[], []] });
+  assert.deepEqual(visited.complaints, []);
+});
+
 test("of two copies in a page the second says so, and each connection is measured once", async () => {
   const visited = await visit(browser, sidetone);
   const codes = await visited.page.evaluate(

@@ -52,6 +52,16 @@ for (const [name, open] of [["memory", (bounds: Bounds) => new MemoryQueue(bound
     assert.deepEqual(await claimed(queue, NOW_MS - 86_400_000), [1]);
   });
 
+  test(`${name}: what is being sent does not give way: it may arrive, and be counted as lost nevertheless`, async () => {
+    newBrowser();
+    const queue = open({ bytesMax: 1e6, batchesMax: 2 });
+    for (const number of [1, 2]) await queue.put(entry(number));
+    await queue.claim(Date.now());
+    assert.deepEqual((await queue.put(entry(3))).map(({ id }) => id[2]), [2]);
+    await queue.release(entry(1));
+    assert.deepEqual((await queue.put(entry(4))).map(({ id }) => id[2]), [1]);
+  });
+
   test(`${name}: beyond its bounds the oldest give way, and are handed back to be counted`, async () => {
     newBrowser();
     const byCount = open({ bytesMax: 1e6, batchesMax: 2 });

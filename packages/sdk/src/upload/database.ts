@@ -88,7 +88,9 @@ export class DatabaseQueue implements Queue {
     const excess: Entry[] = [];
     for (const size of sizes) {
       if (count <= this.bounds.batchesMax && bytes <= this.bounds.bytesMax) break;
-      excess.push((await done(store.get(size.key))) as Row);
+      const row = (await done(store.get(size.key))) as Row;
+      if (!isFree(row.leaseMs, Date.now())) continue;
+      excess.push(row);
       await done(store.delete(size.key));
       count--;
       bytes -= size.bytes;

@@ -22,7 +22,7 @@ export interface Bounds {
 export const LEASE_MS = 25_000;
 
 export interface Queue {
-  /** Puts an entry in; gives those that had to give way, oldest first. */
+  /** Puts an entry in; gives those that had to give way, oldest first. What is being sent stays: it may arrive. */
   put(entry: Entry): Promise<Entry[]>;
   /** The oldest that nobody is sending; from now on it is being sent by the caller. */
   claim(nowMs: number): Promise<Entry | undefined>;
@@ -48,7 +48,8 @@ export class MemoryQueue implements Queue {
     const excess: Entry[] = [];
     let bytes = this.#entries.reduce((sum, { body }) => sum + body.length, 0);
     while (this.#entries.length > this.bounds.batchesMax || bytes > this.bounds.bytesMax) {
-      const oldest = this.#entries.shift();
+      const index = this.#entries.findIndex(({ leaseMs }) => isFree(leaseMs, Date.now()));
+      const [oldest] = index < 0 ? [] : this.#entries.splice(index, 1);
       if (!oldest) break;
       bytes -= oldest.body.length;
       excess.push(oldest);
