@@ -47,6 +47,19 @@ const driven = {
   },
 
   answer: () => session?.answer({ mediaConstraints: { audio: true, video: false } }),
+  /** Says something before the answer, as a server that plays an announcement: 183 with an answer to the offer. */
+  async announce(): Promise<void> {
+    const { _request: request } = session as unknown as { _request: { body: string; reply(status: number, phrase: null, headers: string[], body: string): void } };
+    const connection = new RTCPeerConnection();
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+    for (const track of stream.getTracks()) connection.addTrack(track, stream);
+    await connection.setRemoteDescription({ type: "offer", sdp: request.body });
+    const gathered = new Promise((resolve) => (connection.onicegatheringstatechange = () => connection.iceGatheringState === "complete" && resolve(undefined)));
+    await connection.setLocalDescription();
+    await gathered;
+    const contact = (agent as unknown as { contact: object }).contact.toString();
+    request.reply(183, null, [`Contact: ${contact}`, "Content-Type: application/sdp"], connection.localDescription!.sdp);
+  },
   hangUp: () => session?.terminate(),
   /** Resolves once the other side agreed. */
   hold: () => new Promise<void>((resolve, reject) => session?.hold(undefined, resolve) || reject(new Error("it cannot be held"))),

@@ -5,7 +5,9 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import type {} from "../pages/jssip.ts";
 import { chromiumTab, launchWary } from "../src/browsers.ts";
+import { serveOrigin } from "../src/origin.ts";
 import { establish, Softphone } from "../src/plivo.ts";
 import { setUpSite } from "../src/site.ts";
 import { type SipServer, startSidetone } from "../src/sip.ts";
@@ -143,6 +145,41 @@ test("a dial tone until it rings, a ringtone here and a ringback tone there, unt
   assert.equal(await bob.page.evaluate(() => (document.getElementById("plivo_ringtone") as HTMLAudioElement).src), own);
   await end();
   await Promise.all([ada, bob].map((phone) => phone.close()));
+});
+
+test("an announcement before the answer is heard by who switches the ringback tone off, and by nobody else", async () => {
+  const ada = await Softphone.ready(site, server, "ada");
+  const peers = await serveOrigin([], { page: "jssip" });
+  const bob = await chromiumTab(site.browser);
+  await bob.goto(peers.url);
+  const wire = await server.wire!();
+  await bob.evaluate(({ url, uri }) => phone.start(url, "bob", "secret-bob", { uri }), { url: wire.url, uri: `sip:bob@${server.domain}` });
+  await until("bob is registered", () => bob.evaluate(() => phone.told().includes("registered")));
+  await ada.do("call", "bob");
+  await until("it rings", () => bob.evaluate(() => phone.told().includes("session remote")));
+  await bob.evaluate(() => phone.announce());
+  await until("there is an announcement", () => ada.page.evaluate(() => softphone.client.callSession?.state === "early" && softphone.client.callSession.remoteStream?.getTracks().length === 1));
+  /** Whether the ringback tone is played, and whether the other side is. */
+  const sounds = () =>
+    ada.page.evaluate(() => {
+      const [tone, voice] = ["plivo_ringbacktone", "plivo_webrtc_remoteview"].map((id) => document.getElementById(id) as HTMLAudioElement);
+      return [!tone!.paused, voice!.srcObject !== null];
+    });
+  assert.deepEqual(await sounds(), [true, false]);
+  await ada.do("setRingToneBack", false);
+  assert.deepEqual(await sounds(), [false, true]);
+  await until("it sounds", () =>
+    ada.page.evaluate(() => softphone.client.callSession!.peerConnection!.getReceivers().some((receiver) => receiver.getSynchronizationSources().some(({ audioLevel = 0 }) => audioLevel > 0.01))),
+  );
+  await ada.do("setRingToneBack", true);
+  assert.deepEqual(await sounds(), [true, false]);
+  await ada.do("hangup");
+  await ada.hears("onCallFailed");
+  assert.deepEqual(await sounds(), [false, false]);
+  await ada.close();
+  await bob.context().close();
+  await wire.close();
+  await peers.close();
 });
 
 test("a server of ICE that does not answer is told as one behind a NAT, and the call is placed all the same", async () => {
