@@ -64,7 +64,7 @@ export class Client extends OlderClient {
     log.level = config.enableTrace ? LogLevel.TRACE : config.showDebugInfo ? LogLevel.INFO : config.showWarnings ? LogLevel.WARNING : LogLevel.ERROR;
     StreamManager.get().container = () => elementOf(config.localVideoContainerId);
     if (config.micRequired) await this.#askForMicrophone();
-    await this.watchDevices();
+    this.watchDevices();
     this.#isInitialized = true;
     const ready = { version: VERSION };
     this.dispatchEvent({ name: Events.SDKReady, ...ready });

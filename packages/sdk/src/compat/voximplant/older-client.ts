@@ -17,7 +17,7 @@ export abstract class OlderClient extends CloudClient {
   /** Calls that have not ended. */
   protected abstract readonly running: readonly Call[];
 
-  /** @deprecated Use `Hardware`. The devices as they were at `SDKReady`, or at the last `SourcesInfoUpdated`; as with the two below. */
+  /** @deprecated Use `Hardware`. The devices as they were after `SDKReady`, or at the last `SourcesInfoUpdated`; as with the two below. */
   audioSources(): AudioSourceInfo[] {
     return [...this.#audioSources];
   }
@@ -127,14 +127,16 @@ export abstract class OlderClient extends CloudClient {
     return crypto.randomUUID();
   }
 
-  /** Lists the devices, now and whenever they change. */
-  protected async watchDevices(): Promise<void> {
-    await this.#listDevices();
+  /** Lists the devices, now and whenever they change. Nobody waits for it: a browser may tell them only when its window is looked at. */
+  protected watchDevices(): void {
+    void this.#listDevices();
     navigator.mediaDevices.addEventListener("devicechange", () => void this.#listDevices().then(() => this.dispatchEvent({ name: Events.SourcesInfoUpdated })));
   }
 
   async #listDevices(): Promise<void> {
-    [this.#audioSources, this.#videoSources, this.#audioOutputs] = await Promise.all([devices("audioinput"), devices("videoinput"), devices("audiooutput")]);
+    const all = Promise.all([devices("audioinput"), devices("videoinput"), devices("audiooutput")]);
+    // Where the page may not know them, there are none.
+    [this.#audioSources, this.#videoSources, this.#audioOutputs] = await all.catch(() => [[], [], []]);
   }
 }
 
