@@ -69,12 +69,13 @@ pub(crate) async fn page(
         div.card.flush.objects {
             @for object in &objects {
                 @let text = object.search_text();
+                @let is_named = format!("{} {}", object.stats_type, object.id).to_lowercase().contains(&wanted);
                 details.object data-text=(text) hidden[!wanted.is_empty() && !text.contains(&wanted)] data-object=(visitor.link(&format!("{path}/object?id={}&type={}", format::percent_encoded(&object.id), format::percent_encoded(&object.stats_type)))) {
                     summary { span.object-type { (object.stats_type) } code.object-id { (object.id) } span.object-facts.muted { (object.gist()) } span.muted.number { (format::count(object.members.len() as u64, "member")) } }
                     div.scroll tabindex="0" role="region" aria-label=(format!("Members of {} {}", object.stats_type, object.id)) {
                         table.figures.members {
                             thead { tr { th scope="col" { "Member" } th scope="col" { "Last value" } th scope="col" { "Over time" } } }
-                            tbody { @for (member, value) in &object.members { tr data-member=(member) { th scope="row" { code { (member) } } td.member-value { (value) } td.member-chart {} } } }
+                            tbody { @for (member, value) in &object.members { tr data-member=(member) hidden[!is_named && !member.to_lowercase().contains(&wanted)] { th scope="row" { code { (member) } } td.member-value { (value) } td.member-chart {} } } }
                         }
                     }
                 }

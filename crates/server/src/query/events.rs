@@ -6,7 +6,10 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use sidetone_engine::ids::{ParticipantKey, PeerConnectionKey};
-use sidetone_store::query::{EventPage, EventQuery, PAGE_ROWS_MAX};
+use sidetone_store::{
+    query::{EventPage, EventQuery, PAGE_ROWS_MAX},
+    record::StoredEvent,
+};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -81,6 +84,18 @@ pub(crate) async fn find(state: &AppState, reader: &Reader, key: &str, parameter
         }
     }
     Ok(page)
+}
+
+/// All events of a conference that match, as the reader may see them, oldest first.
+pub(crate) async fn all(state: &AppState, reader: &Reader, key: &str, parameters: EventParameters) -> Result<Vec<StoredEvent>, Problem> {
+    let mut parameters = EventParameters { limit: Some(PAGE_ROWS_MAX), ..parameters };
+    let mut events = Vec::new();
+    loop {
+        let page = find(state, reader, key, parameters.clone()).await?;
+        events.extend(page.rows);
+        let Some(next) = &page.next else { return Ok(events) };
+        parameters.after = Some(cursor::write(next));
+    }
 }
 
 impl EventParameters {

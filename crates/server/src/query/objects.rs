@@ -7,14 +7,10 @@ use sidetone_engine::{
     ids::AppKey,
     report::{Object, Report, Reports, Value},
 };
-use sidetone_store::{
-    query::PAGE_ROWS_MAX,
-    record::{Chunk, ConferenceDetail, PeerConnection},
-};
+use sidetone_store::record::{Chunk, ConferenceDetail, PeerConnection};
 use sidetone_wire::{internals, json};
 
 use super::{
-    cursor,
     events::{self, EventParameters},
     names::Reader,
 };
@@ -184,15 +180,9 @@ pub(crate) async fn internals_dump(
     conference: &ConferenceDetail,
     connection: &PeerConnection,
 ) -> Result<String, Problem> {
-    let mut parameters =
-        EventParameters { peer_connection: Some(connection.key.to_string()), limit: Some(PAGE_ROWS_MAX), ..EventParameters::default() };
-    let mut events = Vec::new();
-    loop {
-        let page = events::find(state, reader, &conference.conference.key.to_string(), parameters.clone()).await?;
-        events.extend(page.rows.into_iter().map(|held| held.event));
-        let Some(next) = &page.next else { break };
-        parameters.after = Some(cursor::write(next));
-    }
+    let of_connection = EventParameters { peer_connection: Some(connection.key.to_string()), ..EventParameters::default() };
+    let events = events::all(state, reader, &conference.conference.key.to_string(), of_connection).await?;
+    let events: Vec<_> = events.into_iter().map(|held| held.event).collect();
     let chunks = chunks(state, reader.app, &connection.key.to_string()).await?;
     let id = connection.peer_connection_id.as_str().to_owned();
     let who = conference.participants.iter().find(|who| who.key == connection.participant);

@@ -3,6 +3,7 @@
 mod auth;
 mod bad_input;
 mod callstats;
+mod conference_page;
 mod dashboard;
 mod diagnosis;
 mod document;

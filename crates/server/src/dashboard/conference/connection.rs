@@ -58,9 +58,9 @@ pub(super) fn section(detail: &ConferenceDetail, ends: &Ends, view: &View, visit
     html! {
         section.card #connection aria-labelledby="connection-title" {
             h2 #connection-title { "Over time" }
-            @if pairs.len() > 1 { (chooser(detail, &pairs, connection, visitor)) }
+            div #chooser data-grows="" { @if pairs.len() > 1 { (chooser(detail, &pairs, connection, visitor)) } }
             (charts(detail, &shown, (from, until), view, visitor))
-            @for end in &shown { (streams(detail, end, visitor)) }
+            div #streams data-grows="" { @for end in &shown { (streams(detail, end, visitor)) } }
         }
     }
 }

@@ -15,9 +15,10 @@ pub(super) fn section(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
     if detail.diagnoses.is_empty() && !is_running {
         return html! {};
     }
-    let page = visitor.link(&format!("/conferences/{}", detail.conference.key));
+    let page = format!("/conferences/{}", detail.conference.key);
+    let of_running = |part: &str| is_running.then(|| visitor.link(&format!("{page}/{part}")));
     html! {
-        section.card #diagnosis aria-labelledby="diagnosis-title" data-why=[is_running.then(|| format!("{page}/why"))] data-live=[is_running.then(|| format!("{page}/live"))] {
+        section.card #diagnosis aria-labelledby="diagnosis-title" data-why=[of_running("why")] data-live=[of_running("live")] {
             h2 #diagnosis-title { "Why" @if is_running { span.muted { " it is poor just now" } } }
             div.why-list aria-live=[is_running.then_some("polite")] { (list(detail, visitor)) }
         }

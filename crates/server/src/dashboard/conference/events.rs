@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 use serde_json::Value;
-use sidetone_store::{
-    query::PAGE_ROWS_MAX,
-    record::{ConferenceDetail, StoredEvent},
-};
+use sidetone_store::record::{ConferenceDetail, StoredEvent};
 
 use super::{View, Visitor, format, person};
 use crate::{
@@ -27,7 +24,7 @@ const FEEDBACK: &str = "feedback";
 
 /// Events as the page needs them.
 pub(super) struct Events {
-    /// From the beginning on, as many as one answer gives: for the timeline.
+    /// From first to last: for the timeline, the feedback and the kinds.
     pub(super) all: Vec<StoredEvent>,
     shown: Vec<StoredEvent>,
     next: Option<String>,
@@ -36,11 +33,11 @@ pub(super) struct Events {
 impl Events {
     pub(super) async fn read(state: &AppState, reader: &Reader, key: &str, view: &View) -> Result<Self, Problem> {
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        let all = events::find(state, reader, key, EventParameters { limit: Some(PAGE_ROWS_MAX), ..EventParameters::default() }).await?;
+        let all = events::all(state, reader, key, EventParameters::default()).await?;
         let (kinds, participant, after) = (some(&view.kind), some(&view.who), some(&view.after));
         let shown = EventParameters { kinds, participant, after, limit: Some(ROWS), ..EventParameters::default() };
         let shown = events::find(state, reader, key, shown).await?;
-        Ok(Self { all: all.rows, next: shown.next.as_ref().map(cursor::write), shown: shown.rows })
+        Ok(Self { all, next: shown.next.as_ref().map(cursor::write), shown: shown.rows })
     }
 }
 
@@ -52,9 +49,10 @@ pub(super) fn section(detail: &ConferenceDetail, events: &Events, view: &View, v
             div.card-head {
                 h2 #events-title { "Events and feedback" }
                 @if !kinds.is_empty() {
-                    form.inline method="get" action=(path.clone() + "#events") data-submit-on-change="" {
+                    form.inline method="get" action=(path.clone() + "#events") data-submit-on-change="" data-part-link="" {
                         @if visitor.apps.len() > 1 { @if let Some(app) = &visitor.app { input type="hidden" name="app" value=(app.key); } }
                         @if let Some(connection) = &view.connection { input type="hidden" name="connection" value=(connection); }
+                        @for (name, ms) in view.part() { input type="hidden" name=(name) value=(ms); }
                         label { span.unseen { "Kind" } select name="kind" { option value="" { "Every kind" } @for kind in &kinds { option value=(kind) selected[*kind == view.kind] { (kind) } } } }
                         label { span.unseen { "Participant" } select name="who" { option value="" { "Everybody" } @for participant in &detail.participants { option value=(participant.key) selected[participant.key.to_string() == view.who] { (super::person_text(participant)) } } } }
                         noscript { button type="submit" { "Show" } }
@@ -81,11 +79,23 @@ pub(super) fn section(detail: &ConferenceDetail, events: &Events, view: &View, v
                     }
                 }
                 @if let Some(next) = &events.next {
-                    nav.pages aria-label="Pages of events" { a.button href=(visitor.link(&format!("{path}?kind={}&who={}&after={next}", format::percent_encoded(&view.kind), format::percent_encoded(&view.who))) + "#events") rel="next" { "Later" } }
+                    nav.pages aria-label="Pages of events" { a.button href=(visitor.link(&later(&path, view, next)) + "#events") rel="next" data-part-link="" { "Later" } }
                 }
             }
         }
     }
+}
+
+/// The next page of the same view: the same filter, connection and part of the call.
+fn later(path: &str, view: &View, next: &str) -> String {
+    let mut link = format!("{path}?kind={}&who={}&after={next}", format::percent_encoded(&view.kind), format::percent_encoded(&view.who));
+    if let Some(connection) = &view.connection {
+        link += &format!("&connection={}", format::percent_encoded(connection));
+    }
+    for (name, ms) in view.part() {
+        link += &format!("&{name}={ms}");
+    }
+    link
 }
 
 fn who(detail: &ConferenceDetail, held: &StoredEvent) -> Markup {

@@ -65,6 +65,9 @@ pub(super) fn draw(detail: &ConferenceDetail, ends: &Ends) -> Markup {
                 text.node-name x=(px(x)) y=(px(y + 40.0)) text-anchor="middle" { (short(called)) title { (called) } }
             }
         }
+        @if detail.participants.len() > NODES_MAX {
+            p.muted { "and " (format::count((detail.participants.len() - NODES_MAX) as u64, "more participant")) ", with their connections" }
+        }
     }
 }
 

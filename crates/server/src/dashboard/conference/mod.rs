@@ -60,6 +60,14 @@ pub(crate) struct View {
     after: String,
 }
 
+impl View {
+    /// Name and value of what says which part of the call is shown; nothing where that is the whole.
+    fn part(&self) -> impl Iterator<Item = (&'static str, i64)> {
+        let part = self.from_ms.zip(self.until_ms);
+        part.into_iter().flat_map(|(from, until)| [("from_ms", from), ("until_ms", until)])
+    }
+}
+
 pub(crate) async fn page(
     State(state): State<AppState>,
     visitor: Visitor,
@@ -71,6 +79,7 @@ pub(crate) async fn page(
     let ends = Ends::of(&detail);
     let events = events::Events::read(&state, &reader, &key, &view).await?;
     let messages = ladder::read(&state, &reader, &key).await?;
+    let is_running = detail.conference.state == ConferenceState::Running;
     let main = html! {
         (head(&detail, &visitor))
         @match detail.conference.kind {
@@ -81,18 +90,18 @@ pub(crate) async fn page(
                 (moments::section(&detail, &visitor))
             }
         }
-        section.card aria-labelledby="timeline-title" {
+        section.card aria-labelledby="timeline-title" data-running=[is_running.then(|| visitor.link(&format!("/conferences/{}/live", detail.conference.key)))] data-connections=[is_running.then(|| connections(&detail))] {
             h2 #timeline-title { "Timeline" }
-            (timeline::draw(&detail, &events.all, &visitor))
+            div #timeline data-grows="" { (timeline::draw(&detail, &events.all, &visitor)) }
         }
         div.columns {
             section.card aria-labelledby="participants-title" {
                 h2 #participants-title { "Participants" }
-                (participants(&detail, &visitor))
+                div #participants data-grows="" { (participants(&detail, &visitor)) }
             }
             section.card aria-labelledby="graph-title" {
                 h2 #graph-title { "Connections" }
-                (graph::draw(&detail, &ends))
+                div #graph data-grows="" { (graph::draw(&detail, &ends)) }
             }
         }
         (ladder::section(&detail, &messages))
@@ -152,7 +161,7 @@ fn head(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
         div.page-head {
             div {
                 h1.long { (name(conference.conference_id.as_str())) }
-                p.facts {
+                p #facts.facts data-grows="" {
                     span { (icon::clock()) (format::instant(conference.start, "minute")) }
                     span { (format::span_us(conference.end.as_micros() - conference.start.as_micros())) }
                     span { (format::count(conference.participant_count.into(), "participant")) }
@@ -163,6 +172,11 @@ fn head(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
             p.actions.tight { a.button href=(visitor.link(&format!("/conferences/{}/download", conference.key))) download { (icon::download()) "Download" } }
         }
     }
+}
+
+/// Keys of the peer connections that the page knows: with another one it grows.
+fn connections(detail: &ConferenceDetail) -> String {
+    detail.peer_connections.iter().map(|connection| connection.key.to_string()).collect::<Vec<_>>().join(" ")
 }
 
 fn participants(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {

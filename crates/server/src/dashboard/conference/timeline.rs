@@ -1,5 +1,7 @@
 //! The timeline: a row for each participant with their stay, connections, issues and events, drawn as SVG in percent of the width.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 use sidetone_engine::units::Timestamp;
 use sidetone_store::record::{ConferenceDetail, Participant, StoredEvent};
@@ -9,6 +11,9 @@ use crate::sip::MESSAGE;
 
 /// Rows drawn at most; a webinar has more participants than anybody reads.
 const ROWS_MAX: usize = 60;
+
+/// Places of a row that tell marks of events apart; a mark is about as wide as one of them.
+const PLACES: i64 = 250;
 
 /// Percent of the whole.
 struct Scale {
@@ -80,14 +85,26 @@ fn row(detail: &ConferenceDetail, participant: &Participant, events: &[StoredEve
                             title { (format::rule(&issue.rule)) ", " (format::span_us(cleared.as_micros() - issue.onset.as_micros())) }
                         }
                     }
-                    @for held in events.iter().filter(|held| held.participant == participant.key && held.event.kind != MESSAGE) {
-                        circle.event cx=(scale.x(held.event.time)) cy="31" r="2" { title { (held.event.kind) } }
+                    @for (first, kinds) in marks(participant, events, scale) {
+                        circle.event cx=(scale.x(first)) cy="31" r="2" { title { (kinds) } }
                     }
                 }
                 (shades(detail, participant, scale, visitor))
             }
         }
     }
+}
+
+/// The events of a row, each with its kind; where several would cover each other, one mark with what all are: `joined, mute ×2`.
+fn marks(participant: &Participant, events: &[StoredEvent], scale: &Scale) -> Vec<(Timestamp, String)> {
+    let mut places: BTreeMap<i64, (Timestamp, BTreeMap<&str, usize>)> = BTreeMap::new();
+    for held in events.iter().filter(|held| held.participant == participant.key && held.event.kind != MESSAGE) {
+        let place = (held.event.time.as_micros() - scale.start) * PLACES / scale.length;
+        let (_, kinds) = places.entry(place).or_insert_with(|| (held.event.time, BTreeMap::new()));
+        *kinds.entry(held.event.kind.as_str()).or_default() += 1;
+    }
+    let text = |(kind, count): (&str, usize)| if count > 1 { format!("{kind} ×{count}") } else { kind.to_owned() };
+    places.into_values().map(|(first, kinds)| (first, kinds.into_iter().map(text).collect::<Vec<_>>().join(", "))).collect()
 }
 
 /// What pulled this participant's score down the most, shaded over the row: links, so that the keyboard reaches them.

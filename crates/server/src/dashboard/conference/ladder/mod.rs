@@ -7,10 +7,7 @@ mod steps;
 
 use maud::{Markup, html};
 use sidetone_engine::ids::ParticipantKey;
-use sidetone_store::{
-    query::PAGE_ROWS_MAX,
-    record::{ConferenceDetail, StoredEvent},
-};
+use sidetone_store::record::{ConferenceDetail, StoredEvent};
 
 use super::{format, person_text};
 use crate::{
@@ -32,8 +29,7 @@ const PAUSE_US: i64 = 3_000_000;
 
 /// The messages of a conference, as the reader may see them.
 pub(super) async fn read(state: &AppState, reader: &Reader, key: &str) -> Result<Vec<StoredEvent>, Problem> {
-    let kinds = EventParameters { kinds: Some(MESSAGE.to_owned()), limit: Some(PAGE_ROWS_MAX), ..EventParameters::default() };
-    Ok(events::find(state, reader, key, kinds).await?.rows)
+    events::all(state, reader, key, EventParameters { kinds: Some(MESSAGE.to_owned()), ..EventParameters::default() }).await
 }
 
 /// Nothing where no message passed.

@@ -1,0 +1,67 @@
+// The page of a running conference grows: when somebody joins or leaves, or a connection comes, the page is asked for again, and what stands
+// in its parts takes the place of what stood there. Charts go on by themselves.
+
+import type { End } from "./chart.ts";
+import { ENDS_CHANGED, startCharts } from "./charts.ts";
+import { Live } from "./live.ts";
+import { startTimes } from "./times.ts";
+
+/** Between two times of asking: many may join at once. */
+const PAUSE_MS = 1000;
+
+export function startRunning(): void {
+  const root = document.querySelector<HTMLElement>("[data-running]");
+  if (!root) return;
+  const live = Live.of(root.dataset["running"] ?? "");
+  const known = new Set((root.dataset["connections"] ?? "").split(" "));
+  let isWanted = false;
+  let isBusy = false;
+  const grow = async (): Promise<void> => {
+    isWanted = true;
+    if (isBusy) return;
+    isBusy = true;
+    while (isWanted) {
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      isWanted = false;
+      await load().catch(() => undefined);
+    }
+    isBusy = false;
+  };
+  for (const name of ["participant_joined", "participant_left"]) live.on(name, () => void grow());
+  live.onMissed(() => void grow());
+  live.on<{ peer_connection: string }>("tick", ({ peer_connection }) => {
+    if (known.has(peer_connection)) return;
+    known.add(peer_connection);
+    void grow();
+  });
+}
+
+async function load(): Promise<void> {
+  const charts = document.querySelector<HTMLElement>("[data-charts]");
+  const url = new URL(location.href);
+  // Of many connections the page shows the worst: here it stays with the one that is looked at.
+  const [end] = JSON.parse(charts?.dataset["charts"] ?? "[]") as End[];
+  if (end) url.searchParams.set("connection", end.key);
+  const answer = await fetch(url);
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const came = page.querySelector<HTMLElement>("[data-charts]");
+  if (charts && came) {
+    charts.dataset["charts"] = came.dataset["charts"];
+    charts.dispatchEvent(new Event(ENDS_CHANGED));
+  } else if (came) {
+    replace(document.querySelector("#connection"), came.closest("#connection"));
+    startCharts();
+  }
+  for (const part of document.querySelectorAll<HTMLElement>("[data-grows]")) replace(part, page.getElementById(part.id));
+}
+
+/** Puts a part in the place of another; a link in it that has the focus keeps it. */
+function replace(part: Element | null, came: Element | null): void {
+  if (!part || !came) return;
+  startTimes(came);
+  if (part.innerHTML === came.innerHTML) return;
+  const focused = part.contains(document.activeElement) ? document.activeElement?.getAttribute("href") : null;
+  part.replaceWith(came);
+  if (focused) came.querySelector<HTMLElement>(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+}
