@@ -36,8 +36,14 @@ export function launchWary(): Promise<Chromium> {
   return launch(CHROMIUM_FLAGS.filter((flag) => flag !== "--use-fake-ui-for-media-stream"));
 }
 
-function launch(args: string[]): Promise<Chromium> {
-  return chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", headless: true, timeout: PATIENCE_MS, args });
+/** Chromium that keeps a page which is left, so that the user may come back to it. */
+export function launchKeeping(): Promise<Chromium> {
+  return launch(CHROMIUM_FLAGS, ["--disable-back-forward-cache"]);
+}
+
+/** `without` names flags of Playwright's own. */
+function launch(args: string[], without: string[] = []): Promise<Chromium> {
+  return chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", headless: true, timeout: PATIENCE_MS, args, ignoreDefaultArgs: without });
 }
 
 export function launchFirefox(): Promise<Firefox> {

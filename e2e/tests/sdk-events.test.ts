@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Browser } from "playwright-core";
-import { launchChromium } from "../src/browsers.ts";
+import { launchChromium, launchKeeping } from "../src/browsers.ts";
 import { optionsOf, visit } from "../src/loopback.ts";
 import { during, setUp } from "../src/setup.ts";
 import { type EventBody, freePort, Sidetone } from "../src/sidetone.ts";
@@ -146,6 +146,26 @@ test("a page that is hidden says so at once, and so does one that is frozen and 
   const about = (await kinds()).filter((kind) => kind.startsWith("page_"));
   assert.deepEqual(about, ["page_hidden", "page_frozen", "page_resumed", "page_visible"]);
 });
+
+test("a page that is left and come back to goes on with the same stay", () =>
+  during(async (start) => {
+    const keeping = await start("Chromium that keeps pages", launchKeeping());
+    const visited = await visit(keeping, sidetone);
+    const { page } = visited;
+    await page.evaluate(async (options) => {
+      const client = loopback.join({ ...options, uploadIntervalMs: 3_600_000 });
+      await client.flush();
+      addEventListener("pageshow", ({ persisted }) => Object.assign(globalThis, { client, isBack: persisted }));
+    }, optionsOf(sidetone, "back"));
+    await page.goto(`${page.url()}elsewhere`);
+    await page.evaluate(() => void setTimeout(() => history.back()));
+    await page.waitForFunction(() => "isBack" in globalThis);
+    await page.evaluate(() => loopback.leave((globalThis as unknown as { client: Parameters<typeof loopback.leave>[0] }).client));
+    await visited.close();
+    const kinds = (await told("back")).map(({ kind }) => kind).filter((kind) => kind === "left" || kind.startsWith("page_"));
+    assert.deepEqual(kinds, ["page_hidden", "page_frozen", "page_resumed", "page_visible", "left"]);
+    assert.equal((await sidetone.conference("back")).participants.length, 1);
+  }));
 
 test("each client reports at its own pace", async () => {
   const visited = await visit(browser, sidetone);
