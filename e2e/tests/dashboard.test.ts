@@ -175,6 +175,38 @@ test("charts of both ends share a cursor and zoom", () =>
     assert.ok(figures >= 14, `${figures} charts`);
   }));
 
+test("the keyboard moves the cursor of the charts, looks closer and goes back; the address says how close", () =>
+  visit({}, async (page) => {
+    await logIn(page);
+    await page.goto(conference);
+    await page.locator("[data-charts][data-painted]").first().waitFor();
+    const values = (): Promise<string[]> => page.locator(".chart-key b").allTextContents();
+    const means = await values();
+    const cursor = page.getByRole("slider", { name: /^Cursor of Round trip/ }).first();
+    await cursor.focus();
+    await page.keyboard.press("End");
+    const last = Number(await cursor.getAttribute("aria-valuenow"));
+    for (const key of ["PageDown", "ArrowLeft"]) await page.keyboard.press(key);
+    assert.ok(Number(await cursor.getAttribute("aria-valuenow")) < last);
+    assert.match((await cursor.getAttribute("aria-valuetext"))!, /^\d\d:\d\d:\d\d: connection [\d–]/);
+    assert.notDeepEqual(await values(), means, "the values are those under the cursor");
+    assert.doesNotMatch((await page.getByRole("slider").last().getAttribute("aria-valuetext"))!, /no moment/, "also at the other end");
+    const length = async (): Promise<number> => Number(await cursor.getAttribute("aria-valuemax"));
+    const whole = await length();
+    await page.keyboard.press("+");
+    await until("half of it is shown", async () => (await length()) < whole * 0.6);
+    const { searchParams } = new URL(page.url());
+    assert.ok(Number(searchParams.get("until_ms")) - Number(searchParams.get("from_ms")) < whole * 600);
+    assert.equal(await page.locator('form[data-part-link] input[name="from_ms"]').inputValue(), searchParams.get("from_ms"));
+    await page.reload();
+    await page.locator("[data-charts][data-painted]").first().waitFor();
+    assert.ok((await length()) < whole * 0.6, "the address leads back to it");
+    await cursor.focus();
+    await page.keyboard.press("Escape");
+    await until("all of it is shown", async () => (await length()) === whole);
+    assert.equal(new URL(page.url()).search, "");
+  }));
+
 test("the numbers of a chart are those of the query API", () =>
   visit({}, async (page) => {
     await logIn(page);
@@ -203,17 +235,28 @@ test("a call that runs appears and moves while one looks", () =>
     await page.getByRole("link", { name: "weekly" }).waitFor();
     const tells = (from: number, until: number, agoMs: number) => send(sidetone, "just-now", "dora", "audio-pc0.jsonl", agoMs, false, [from, until]);
     await tells(0, 10, 12_000);
+    const streams: string[] = [];
+    page.on("request", (request) => new URL(request.url()).pathname.match(/^\/conferences\/.*\/live$/) && streams.push(request.url()));
     await page.getByRole("link", { name: "just-now" }).click();
     await page.getByRole("heading", { name: "This call is running" }).waitFor();
     await page.locator("[data-charts][data-painted]").waitFor();
     const drawn = () => page.locator(".chart canvas").evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
     const before = await drawn();
     assert.ok(before.length >= 3, `${before.length} charts`);
+    const cursor = page.getByRole("slider").first();
+    await cursor.focus();
+    for (const key of ["Home", "ArrowRight"]) await page.keyboard.press(key);
+    const moment = await cursor.getAttribute("aria-valuetext");
     await tells(10, 20, 0);
     await until("each chart has grown", async () => {
       const now = await drawn();
       return now.length >= before.length && before.every((image, index) => image !== now[index]);
     });
+    assert.equal(await cursor.getAttribute("aria-valuetext"), moment, "the cursor stays where it was");
+    await send(sidetone, "just-now", "emil", "audio-pc1.jsonl", 0, false, [0, 10]);
+    await page.locator("#participants").getByText("emil of the test").waitFor();
+    await page.locator("#timeline").getByText("emil of the test").waitFor();
+    assert.equal(streams.length, 1, "one stream for all parts of the page");
   }));
 
 test("a raw object opens with its members over time, and the filter finds it", () =>
@@ -225,7 +268,12 @@ test("a raw object opens with its members over time, and the filter finds it", (
     await until("only some are left", async () => (await shown.count()) === 2);
     assert.equal(new URL(page.url()).searchParams.get("q"), "jitterbufferdelay");
     await shown.first().locator("summary").click();
-    await page.locator('tr[data-member="jitterBufferDelay"] .spark').first().waitFor();
+    const line = page.locator('tr[data-member="jitterBufferDelay"] .spark').first();
+    await line.hover();
+    assert.match((await page.locator(".spark-value").textContent())!, /^\d\d:\d\d:\d\d {2}\d/);
+    await page.reload();
+    await shown.first().locator("summary").click();
+    assert.deepEqual(await shown.first().locator("tr[data-member]:visible").evaluateAll((rows) => rows.map((row) => (row as HTMLElement).dataset["member"])), ["jitterBufferDelay"]);
   }));
 
 test("a dump is imported by its file, and refused with its first fault", () =>
