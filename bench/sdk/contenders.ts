@@ -1,6 +1,7 @@
 // What is measured: Sidetone's recording and two other libraries, each as a function that takes the reports of one connection in turn.
 
 import * as library from "../../lab/src/libraries.ts";
+import { objectsOf } from "../../packages/sdk/src/collect/stats.ts";
 import type { Engine } from "../../packages/sdk/src/engine/index.ts";
 import { STRICT } from "../../packages/sdk/src/privacy.ts";
 
@@ -28,7 +29,7 @@ export function sidetone(engine: Engine): Contender {
     const recording = engine.recording(() => STRICT);
     return {
       take(timeMs: number, report: Report) {
-        recording.push(timeMs, report, engine.judges);
+        recording.push(timeMs, objectsOf(report), engine.judges);
         if (recording.count === REPORTS_PER_BATCH) recording.takeBatch(of);
       },
       end() {

@@ -7,7 +7,7 @@ import { Listeners } from "../listeners.ts";
 import type { Recorder } from "../recorder.ts";
 import { Labels } from "./labels.ts";
 import { MutedSpeech } from "./muted.ts";
-import { StatsReader } from "./stats.ts";
+import { objectsOf, StatsReader } from "./stats.ts";
 import { Timings } from "./timings.ts";
 import { TrackWatch } from "./tracks.ts";
 
@@ -128,9 +128,7 @@ export class Connection {
   #report(report: StatsReport, timeMs: number): void {
     // The clock was set back: a batch holds its reports in order.
     if (timeMs <= (this.recorder.lastMs ?? 0)) this.host.onCut();
-    // The browser makes its objects anew each time it is asked for them.
-    const objects = new Map<string, object>();
-    report.forEach((stats, id) => objects.set(id, stats));
+    const objects = objectsOf(report);
     this.#labels.look(objects);
     const muted = this.#muted.counters(timeMs);
     if (muted) objects.set(muted.id, muted);

@@ -16,8 +16,7 @@ export class Labels {
 
   look(report: StatsReport): void {
     if (this.#labels.size === 0) return;
-    const byId = new Map<string, Record<string, unknown>>();
-    report.forEach((stats, id) => byId.set(id, stats as Record<string, unknown>));
+    const byId = report as ReadonlyMap<string, Record<string, unknown>>;
     for (const stats of byId.values()) {
       if (stats["type"] !== "inbound-rtp" && stats["type"] !== "outbound-rtp") continue;
       const trackId = stats["trackIdentifier"] ?? byId.get(String(stats["mediaSourceId"]))?.["trackIdentifier"];

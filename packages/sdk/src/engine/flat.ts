@@ -6,7 +6,7 @@
 import { type Policy, type Telling, telling } from "../privacy.ts";
 
 /** A report as `getStats()` gives it: stats objects by id. */
-export type StatsReport = { forEach(visit: (stats: object, id: string) => void): void };
+export type StatsReport = ReadonlyMap<string, object>;
 
 /** What learns texts and shapes. */
 export interface Learner {
