@@ -5,7 +5,8 @@ import type { Page } from "playwright-core";
 import type { Config } from "../../packages/sdk/src/compat/voximplant/index.ts";
 import type { Told } from "../pages/voximplant.ts";
 import { chromiumTab } from "./browsers.ts";
-import type { SipServer, Wire } from "./sip.ts";
+import type { Start } from "./setup.ts";
+import { type SipServer, startSidetone, type Wire } from "./sip.ts";
 import type { Site } from "./site.ts";
 import { until } from "./wait.ts";
 
@@ -36,6 +37,14 @@ export async function openStation({ browser, url }: Site, server: SipServer, use
   const result = (await page.evaluate(({ user, password }) => vox.login(user, password), { user: `${user}@app.account.voximplant.com`, password: `secret-${user}` })) as { result: boolean };
   assert.equal(result.result, true, `${user} is logged in`);
   return station;
+}
+
+/** Ada and Bob, on pages of their own, logged in to Sidetone's SIP server. */
+export async function openPair(start: Start, site: Site): Promise<{ readonly server: SipServer; readonly ada: Station; readonly bob: Station }> {
+  const server = await start("Sidetone's SIP server", startSidetone(["ada", "bob"]));
+  const ada = await start("ada's page", openStation(site, server, "ada"));
+  const bob = await start("bob's page", openStation(site, server, "bob"));
+  return { server, ada, bob };
 }
 
 /** Calls; gives the number of the call on that page. */
@@ -86,4 +95,11 @@ export function hears(station: Station, call: number | undefined, name: string, 
 
 export async function hangUp({ page }: Station, call: number): Promise<void> {
   await page.evaluate((call) => vox.calls[call]!.hangup(), call);
+}
+
+/** Ends a call, and waits until both sides have heard of it. */
+export async function end(from: Station, out: number, to: Station, into: number): Promise<void> {
+  await hangUp(from, out);
+  await hears(to, into, "Disconnected");
+  await hears(from, out, "Disconnected");
 }

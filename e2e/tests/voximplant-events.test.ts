@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setUp } from "../src/setup.ts";
 import { setUpSite } from "../src/site.ts";
-import { startSidetone, type SipServer } from "../src/sip.ts";
-import { answer, dial, establish, events, hangUp, hears, openStation, rung, type Station } from "../src/voximplant.ts";
+import type { SipServer } from "../src/sip.ts";
+import { answer, dial, end, establish, events, hears, openPair, openStation, rung, type Station } from "../src/voximplant.ts";
 
 const site = setUpSite("voximplant");
 
@@ -14,17 +14,7 @@ describe("what is told beside the course of a call", () => {
   let ada: Station;
   let bob: Station;
 
-  setUp(async (start) => {
-    server = await start("Sidetone's SIP server", startSidetone(["ada", "bob"]));
-    ada = await start("ada's page", openStation(site, server, "ada"));
-    bob = await start("bob's page", openStation(site, server, "bob"));
-  });
-
-  async function end(out: number, into: number): Promise<void> {
-    await hangUp(ada, out);
-    await hears(bob, into, "Disconnected");
-    await hears(ada, out, "Disconnected");
-  }
+  setUp(async (start) => void ({ server, ada, bob } = await openPair(start, site)));
 
   test("elements come and go with what they play, and the own camera is told with its element", async () => {
     const [out, into] = await establish(ada, bob);
@@ -38,7 +28,7 @@ describe("what is told beside the course of a call", () => {
     assert.equal((await events(ada, out, "PendingUpdate")).length, 0, "it was the other side's update");
     await ada.page.evaluate((call) => vox.calls[call]!.sendVideo(false), out);
     await hears(bob, into, "MediaElementRemoved", ({ value }) => value["type"] === "video");
-    await end(out, into);
+    await end(ada, out, bob, into);
     await hears(bob, into, "MediaElementRemoved", ({ value }) => value["type"] === "audio");
   });
 
@@ -62,7 +52,7 @@ describe("what is told beside the course of a call", () => {
     const failed = await hears(ada, out, "UpdateFailed", ({ value }) => value["code"] === 13);
     assert.equal(failed.state, "CONNECTED");
     await hears(ada, out, "Updated", ({ value }) => value["result"] === false);
-    await end(out, into);
+    await end(ada, out, bob, into);
   });
 
   test("a voice is told while it speaks, and its renderer is switched off and on", async () => {
@@ -85,7 +75,7 @@ describe("what is told beside the course of a call", () => {
       return [during, element.muted];
     }, into);
     assert.deepEqual(muted, [true, false]);
-    await end(out, into);
+    await end(ada, out, bob, into);
   });
 
   test("a voice of which nothing comes any more is told, and is over when it comes again", async () => {
@@ -100,7 +90,7 @@ describe("what is told beside the course of a call", () => {
     await microphone.evaluate(({ sender, track }) => sender.replaceTrack(track));
     await hears(bob, into, "QualityIssueNoAudioReceived", ({ value }) => value["level"] === "NONE");
     assert.equal((await events(ada, out, "QualityIssueNoAudioReceived")).length, 0, "ada heard bob all the time");
-    await end(out, into);
+    await end(ada, out, bob, into);
   });
 
   test("keys are sent: in the voice's stream, and by INFO where that has no tones", async () => {
@@ -116,7 +106,7 @@ describe("what is told beside the course of a call", () => {
       voice,
     );
     assert.equal(sent, "7");
-    await end(voice, atBob);
+    await end(ada, voice, bob, atBob);
 
     const calls = await bob.page.evaluate(() => vox.calls.length);
     const out = await ada.page.evaluate(() => {
@@ -130,7 +120,7 @@ describe("what is told beside the course of a call", () => {
     const heard = bob.page.evaluate((call) => new Promise<string>((resolve) => vox.calls[call]!.sidetone!.on("dtmf", ({ tone }) => resolve(tone))), into);
     await ada.page.evaluate((call) => vox.calls[call]!.sendTone("5"), out);
     assert.equal(await heard, "5");
-    await end(out, into);
+    await end(ada, out, bob, into);
   });
 
   test("a call that another tab of the user takes is over here, and this is told", async () => {
@@ -144,7 +134,7 @@ describe("what is told beside the course of a call", () => {
     assert.deepEqual(over.value["params"], { answeredElsewhere: true });
     assert.equal((await events(other, elsewhere, "Failed")).length, 0);
     await hears(ada, out, "Connected");
-    await end(out, into);
+    await end(ada, out, bob, into);
     assert.deepEqual((await hears(bob, into, "Disconnected")).value["params"], { answeredElsewhere: false });
     await other.close();
   });

@@ -4,8 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setUp } from "../src/setup.ts";
 import { setUpSite } from "../src/site.ts";
-import { startSidetone } from "../src/sip.ts";
-import { answer, establish, events, hangUp, hears, openStation, rung, type Station } from "../src/voximplant.ts";
+import { answer, end, establish, events, hears, openPair, rung, type Station } from "../src/voximplant.ts";
 import { until } from "../src/wait.ts";
 
 const site = setUpSite("voximplant");
@@ -14,17 +13,7 @@ describe("what old programs call", () => {
   let ada: Station;
   let bob: Station;
 
-  setUp(async (start) => {
-    const server = await start("Sidetone's SIP server", startSidetone(["ada", "bob"]));
-    ada = await start("ada's page", openStation(site, server, "ada"));
-    bob = await start("bob's page", openStation(site, server, "bob"));
-  });
-
-  async function end(out: number, into: number): Promise<void> {
-    await hangUp(ada, out);
-    await hears(bob, into, "Disconnected");
-    await hears(ada, out, "Disconnected");
-  }
+  setUp(async (start) => void ({ ada, bob } = await openPair(start, site)));
 
   /** Codec of the voice that is sent, by the browser's own report. */
   function sentCodec(station: Station, call: number): Promise<string> {
@@ -57,7 +46,7 @@ describe("what old programs call", () => {
     assert.equal(told.refused, "OverconstrainedError");
     const cameras = await ada.page.evaluate(() => VoxImplant.Hardware.CameraManager.get().testResolutions());
     assert.ok(Object.values(cameras).every((sizes) => sizes.some(([width, height]) => width === 640 && height === 480)), JSON.stringify(cameras));
-    await end(out, into);
+    await end(ada, out, bob, into);
   });
 
   test("the caller's order of codecs is offered, and the callee's answered with", async () => {
@@ -72,14 +61,14 @@ describe("what old programs call", () => {
     await answer(bob, into);
     await hears(ada, out, "ICECompleted");
     assert.equal(await sentCodec(ada, out), "audio/PCMU");
-    await end(out, into);
+    await end(ada, out, bob, into);
 
     assert.equal(await ada.page.evaluate(() => vox.client.limitAudioCodecs([{ name: "PCMA" }, { name: "nobody's", optional: true }])), true);
     assert.equal(await ada.page.evaluate(() => vox.client.limitAudioCodecs([{ name: "PCMA" }, { name: "nobody's" }])), false);
     const [limited, atBob] = await establish(ada, bob);
     assert.equal(await sentCodec(bob, atBob), "audio/PCMA");
     assert.equal(await ada.page.evaluate(() => vox.client.limitAudioCodecs([{ name: "opus" }])), true);
-    await end(limited, atBob);
+    await end(ada, limited, bob, atBob);
   });
 
   test("`H264first` puts H.264 before the other codecs of the offer", async () => {
@@ -94,7 +83,7 @@ describe("what old programs call", () => {
       return new RegExp(`a=rtpmap:${payload} (\\S+?)/`).exec(section)?.[1];
     }, out);
     assert.equal(first, "H264");
-    await end(out, into);
+    await end(ada, out, bob, into);
   });
 
   test("the elements that play a call are named, placed, sized and hidden", async () => {
@@ -124,7 +113,7 @@ describe("what old programs call", () => {
     await ada.page.evaluate((call) => vox.calls[call]!.sendMedia(false, false), out);
     assert.equal(await ada.page.evaluate((call) => vox.calls[call]!.isMicrophoneMuted(), out), true);
     await hears(bob, into, "RemoteMediaRemoved", isVideo);
-    await end(out, into);
+    await end(ada, out, bob, into);
   });
 
   test("the screen is shown by a call of its own, without the microphone, until the browser's button ends it", async () => {
