@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import { launchChromium, profile } from "../src/browsers.ts";
-import { look, type View, VIEWS } from "../src/look.ts";
+import { launchChromium } from "../src/browsers.ts";
+import { logIn as logInAs, userOf, type Visit, visit as visitTo } from "../src/dashboard.ts";
+import { look, VIEWS } from "../src/look.ts";
 import { setUp } from "../src/setup.ts";
-import { run, Sidetone } from "../src/sidetone.ts";
+import { Sidetone } from "../src/sidetone.ts";
 import { until } from "../src/wait.ts";
 
 const TRACES = fileURLToPath(new URL("../../testdata/traces/", import.meta.url));
@@ -56,7 +57,7 @@ let connection: string;
 setUp(async (start) => {
   // Longer than the tests take: a call that is to run must not end by silence.
   sidetone = await start("Sidetone", Sidetone.start({ settings: ["presence.participant_timeout=30m"] }));
-  password = /password {2}(\S+)/.exec(run("user", "create", "ada", "--role", "admin", "--generate", "--data", sidetone.data))![1]!;
+  password = userOf(sidetone, "ada");
   await Promise.all([
     send(sidetone, "support-4711", "ada", "av-pc0.jsonl", 120_000, true),
     send(sidetone, "support-4711", "bob", "av-pc1.jsonl", 120_000, true),
@@ -69,33 +70,9 @@ setUp(async (start) => {
   browser = await start("Chromium", launchChromium());
 });
 
-interface Visit extends Partial<View> {
-  /** A complaint that the test means to cause. */
-  readonly expected?: RegExp;
-}
+const visit = (options: Visit, use: (page: Page) => Promise<void>) => visitTo({ url: sidetone.url, browser }, options, use);
 
-async function visit(options: Visit, use: (page: Page) => Promise<void>): Promise<void> {
-  const { width = 1280, colorScheme = "light", expected } = options;
-  const context = await profile(browser, { viewport: { width, height: width > 600 ? 900 : 844 }, colorScheme, baseURL: sidetone.url });
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
-  try {
-    await use(page);
-    assert.deepEqual(complaints.filter((complaint) => !expected?.test(complaint)), []);
-  } finally {
-    await context.close();
-  }
-}
-
-async function logIn(page: Page): Promise<void> {
-  await page.goto("/login");
-  await page.getByLabel("Name").fill("ada");
-  await page.getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: "Log in" }).click();
-  await page.getByRole("heading", { name: "Conferences" }).waitFor();
-}
+const logIn = (page: Page) => logInAs(page, "ada", password);
 
 for (const view of VIEWS) {
   test(`each page at ${view.width} px, ${view.colorScheme}`, () =>
@@ -207,6 +184,36 @@ test("the keyboard moves the cursor of the charts, looks closer and goes back; t
     assert.equal(new URL(page.url()).search, "");
   }));
 
+test("an issue is shaded while it lasts in the chart of what was judged, and striped above the others", () =>
+  visit({}, async (page) => {
+    await logIn(page);
+    await page.goto(conference);
+    const charts = page.locator("[data-charts][data-painted]");
+    await charts.waitFor();
+    // Of the chart's picture what is opaque at all, from its upper edge on.
+    const { painted, width, ends, from, until: last } = await charts.evaluate((root) => {
+      const chart = [...root.querySelectorAll(".chart")].find((chart) => chart.querySelector(".chart-title")!.textContent === "Jitter")!;
+      const [canvas, over] = [chart.querySelector("canvas")!, chart.querySelector(".u-over")!.getBoundingClientRect()];
+      const box = canvas.getBoundingClientRect();
+      const { data, width } = canvas.getContext("2d")!.getImageData(over.left - box.left, over.top - box.top, over.width, 13);
+      const { charts, fromMs, untilMs } = root.dataset;
+      return { painted: [...data].filter((_, at) => at % 4 === 3).map((alpha) => alpha > 0), width, ends: charts!, from: Number(fromMs), until: Number(untilMs) };
+    });
+    const [{ issues }] = JSON.parse(ends) as [{ issues: { onset_ms: number; cleared_ms: number | null; evidence: { metric: string } }[] }];
+    const judged = issues.filter(({ evidence }) => evidence.metric === "jitter_ms");
+    const pixelMs = (last - from) / width;
+    const lasts = (ms: number, of: typeof issues) => of.some(({ onset_ms, cleared_ms }) => ms >= onset_ms && ms <= (cleared_ms ?? last));
+    // Away from where an issue begins or ends: that is between two pixels.
+    const columns = Array.from({ length: width }, (_, x) => ({ x, ms: from + (x + 0.5) * pixelMs })).filter(
+      ({ ms }) => !issues.some(({ onset_ms, cleared_ms }) => [onset_ms, cleared_ms ?? last].some((edge) => Math.abs(edge - ms) < 3 * pixelMs)),
+    );
+    const wanted = columns.map(({ ms }) => [lasts(ms, issues), lasts(ms, judged)]);
+    // No line, neither of values nor of the grid, passes all heights below the strip.
+    const drawn = columns.map(({ x }) => [painted[width + x], [6, 9, 12].every((y) => painted[y * width + x])]);
+    assert.deepEqual(drawn, wanted);
+    for (const which of [0, 1]) assert.ok(wanted.some((held) => held[which]), "there are such issues");
+  }));
+
 test("the numbers of a chart are those of the query API", () =>
   visit({}, async (page) => {
     await logIn(page);
@@ -274,6 +281,28 @@ test("a raw object opens with its members over time, and the filter finds it", (
     await page.reload();
     await shown.first().locator("summary").click();
     assert.deepEqual(await shown.first().locator("tr[data-member]:visible").evaluateAll((rows) => rows.map((row) => (row as HTMLElement).dataset["member"])), ["jitterBufferDelay"]);
+  }));
+
+test("a dump that is dropped on the page is imported", () =>
+  visit({}, async (page) => {
+    await logIn(page);
+    await page.goto("/import");
+    const dump = readFileSync(join(TRACES, "chrome-rtcstats-dump-av.gz")).toString("base64");
+    const files = await page.evaluateHandle((dump) => {
+      const held = new DataTransfer();
+      held.items.add(new File([Uint8Array.from(atob(dump), (char) => char.charCodeAt(0))], "dropped.gz"));
+      return held;
+    }, dump);
+    const place = page.locator("form.drop");
+    await place.dispatchEvent("dragenter", { dataTransfer: files });
+    await page.locator("form.drop.over").waitFor();
+    await place.dispatchEvent("dragover", { dataTransfer: files });
+    await place.dispatchEvent("drop", { dataTransfer: files });
+    await page.locator(".results .done").waitFor();
+    assert.equal(await page.locator("form.drop.over").count(), 0);
+    assert.equal(new URL(page.url()).pathname, "/import", "the browser did not open the file");
+    await page.locator(".results").getByRole("link").click();
+    await page.locator("[data-charts][data-painted]").waitFor();
   }));
 
 test("a dump is imported by its file, and refused with its first fault", () =>

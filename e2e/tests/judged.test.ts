@@ -8,8 +8,8 @@ import { after, test } from "node:test";
 import { wav } from "../../packages/sdk/src/phone/media/tones.ts";
 import { chromiumTab, launchChromium, profile } from "../src/browsers.ts";
 import { connect, join } from "../src/call.ts";
+import { logIn, userOf } from "../src/dashboard.ts";
 import { MediaWire } from "../src/media-wire.ts";
-import { run } from "../src/sidetone.ts";
 import { setUpSite } from "../src/site.ts";
 import { sleep, until } from "../src/wait.ts";
 
@@ -38,11 +38,7 @@ test("while a call runs its page says whose side it is, which hop, and why", asy
     await connect(ada, eve, { from: "ada", to: "eve" }, { video: false });
     await connect(bob, eve, { from: "bob", to: "eve" }, { video: false });
     const page = await (await profile(site.browser, { baseURL: site.sidetone.url })).newPage();
-    const password = /password {2}(\S+)/.exec(run("user", "create", "ada", "--role", "admin", "--generate", "--data", site.sidetone.data))![1]!;
-    await page.goto("/login");
-    await page.getByLabel("Name").fill("ada");
-    await page.getByLabel("Password").fill(password);
-    await page.getByRole("button", { name: "Log in" }).click();
+    await logIn(page, "ada", userOf(site.sidetone, "ada"));
     const { key } = await until("the conference is known", async () => (await site.sidetone.conferences("judged"))[0]);
     await page.goto(`/conferences/${key}`);
     await page.getByRole("heading", { name: "Why it is poor just now" }).waitFor();
