@@ -26,6 +26,13 @@ const LAST_REPORT_MS = 1000;
 /** Browsers tell round trips in whole milliseconds: between two pages of one machine that is all there is. */
 const RTT_RESOLUTION_MS = 1;
 
+/** Which counters a ratio is made of: what was bad, of all. */
+const RATIOS = [
+  { metric: "loss_ratio", part: "packetsLost", whole: ["packetsLost", "packetsReceived"] },
+  { metric: "concealment_ratio", part: "concealedSamples", whole: ["totalSamplesReceived"] },
+] as const;
+const RATIO_RESOLUTION = 0.000_1;
+
 const RTP = new Set(["inbound-rtp", "outbound-rtp", "remote-inbound-rtp", "remote-outbound-rtp", "media-source", "media-playout"]);
 
 /** Every report of the page is kept with every counter of every stream; means agree with those of the page's own samples. */
@@ -42,9 +49,28 @@ export async function assertAgrees(sidetone: Sidetone, connection: PeerConnectio
     const [begin, end] = [samples[0]!, samples.at(-1)!];
     const rate = ((number(end.stats, bytes) - number(begin.stats, bytes)) * 8000) / (timestamp(end.stats) - timestamp(begin.stats));
     assertNear(`${name}: bit rate`, mean(stream.summaries, "bitrate_bps"), rate);
+    for (const { metric, part, whole } of stream.direction === "inbound" ? RATIOS : []) {
+      const share = meanShare(samples.map(({ stats }) => stats!), part, whole);
+      if (share !== undefined) assertNear(`${name}: ${metric}`, mean(stream.summaries, metric), share, RATIO_RESOLUTION);
+    }
   }
   await assertRoundTrips(sidetone, connection, seen);
   assert.ok(last.timeMs > first.timeMs);
+}
+
+/** The growth of one counter as a share of that of others, interval by interval, each as heavy as it is long. */
+function meanShare(samples: readonly Members[], part: string, whole: readonly string[]): number | undefined {
+  let [sum, weight] = [0, 0];
+  for (const [index, later] of samples.slice(1).entries()) {
+    const earlier = samples[index]!;
+    if (![part, ...whole].every((name) => typeof earlier[name] === "number" && typeof later[name] === "number")) continue;
+    const grown = (name: string) => number(later, name) - number(earlier, name);
+    const [all, span] = [whole.reduce((sum, name) => sum + grown(name), 0), timestamp(later) - timestamp(earlier)];
+    if (all <= 0 || span <= 0) continue;
+    sum += (Math.max(0, grown(part)) / all) * span;
+    weight += span;
+  }
+  return weight > 0 ? sum / weight : undefined;
 }
 
 /** Each second's round trip is what the browser said in it; where nothing was confirmed lately there is none. */

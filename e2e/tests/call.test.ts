@@ -4,17 +4,21 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chromiumTab, isUnhindered } from "../src/browsers.ts";
 import { connect, join, measured } from "../src/call.ts";
-import { assertAgrees } from "../src/compare.ts";
+import { assertAgrees, mean } from "../src/compare.ts";
+import { MediaWire } from "../src/media-wire.ts";
 import { setUpSite } from "../src/site.ts";
 import { until } from "../src/wait.ts";
 
 const site = setUpSite("call");
 
-test("a call of 38 reports agrees with what the pages' own getStats said", async () => {
+test("a call of 38 reports, some of its packets lost, agrees with what the pages' own getStats said", async (t) => {
   const complaints: string[] = [];
   const [ada, bob] = [await chromiumTab(site.browser, complaints), await chromiumTab(site.browser, complaints)];
   await join(ada, site, { conference: "two", user: "ada" });
   await join(bob, site, { conference: "two", user: "bob" });
+  const wire = await MediaWire.around(ada, [bob]);
+  t.after(() => wire.close());
+  wire.harm({ loss: 0.03 });
   await connect(ada, bob, { from: "ada", to: "bob" });
   await measured(ada, "bob", 38);
   await measured(bob, "ada", 38);
@@ -36,6 +40,8 @@ test("a call of 38 reports agrees with what the pages' own getStats said", async
     assert.deepEqual(connection.streams.map(({ direction, kind }) => `${direction} ${kind}`).sort(), ["inbound audio", "inbound video", "outbound audio", "outbound video"]);
     assert.ok(connection.report_count >= 38, `${connection.report_count} reports`);
     await assertAgrees(site.sidetone, connection, await tab.evaluate((id) => call.seen(id), other));
+    const heard = connection.streams.find(({ direction, kind }) => direction === "inbound" && kind === "audio")!;
+    for (const metric of ["loss_ratio", "concealment_ratio"]) assert.ok(mean(heard.summaries, metric)! > 0, `${user} has ${metric}`);
     const problems = (await tab.evaluate(() => call.told(), undefined)).filter(({ name }) => name === "error");
     assert.deepEqual(problems, []);
   }

@@ -8,6 +8,9 @@ import { connect, join, measured } from "../src/call.ts";
 import { assertAgrees } from "../src/compare.ts";
 import { setUpSite } from "../src/site.ts";
 
+/** As many as the call between two pages of Chromium has. */
+const REPORTS = 38;
+
 let firefox: Firefox;
 const site = setUpSite("call", { more: async (start) => void (firefox = await start("Firefox", launchFirefox())) });
 
@@ -15,7 +18,7 @@ async function compare(conference: string, ada: Tab, bob: Tab): Promise<readonly
   await join(ada, site, { conference, user: "ada" });
   await join(bob, site, { conference, user: "bob" });
   await connect(ada, bob, { from: "ada", to: "bob" });
-  await measured(ada, "bob", 20);
+  await measured(ada, "bob", REPORTS);
   for (const tab of [ada, bob]) await tab.evaluate(() => call.leave(), undefined);
   const held = await site.sidetone.finalised(conference);
   assert.equal(held.participants.length, 2);
