@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { launchChromium, profile, tabOf } from "../src/browsers.ts";
+import { logIn, userOf, visit } from "../src/dashboard.ts";
 import { look, VIEWS } from "../src/look.ts";
 import { setUp } from "../src/setup.ts";
 import { Sidetone } from "../src/sidetone.ts";
@@ -51,6 +52,37 @@ test("two tabs call each other, and dropped frames show as issues in the page an
   const rules = conference.peer_connections.flatMap(({ issues }) => issues.map(({ rule }) => rule));
   assert.ok(rules.includes("audible_concealment"), rules.join(", "));
   assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("each switch brings its own issue, to the page and to the dashboard", async () => {
+  const context = await profile(browser);
+  const [one, two] = [await tab(context, "switches", []), await tab(context, "switches", [])];
+  for (const page of [one, two]) await page.waitForFunction(() => document.querySelector<HTMLElement>("#verdict")!.dataset["grade"] === "good");
+  const open = (page: Page) => page.locator('#issues li:not(.none):not([data-severity="over"])').allInnerTexts();
+  const raises = (page: Page, words: RegExp) => until(`the page says ${words}`, async () => (await open(page)).some((text) => words.test(text)));
+  await slide(one, "cap", "0");
+  await raises(one, /The network is too slow for a better picture\s+\w+, sent video/);
+  await two.locator("#unplug").check();
+  assert.equal(await two.locator("#unplug").isDisabled(), true, "a track that was stopped does not come back");
+  await raises(one, /The picture stands still\s+\w+, received video/);
+  // With nothing left to spare either sound or picture comes late or not at all; which first is up to the machine.
+  const before = await open(two);
+  await two.locator("#busy").check();
+  await until("the load is felt", async () => (await open(two)).some((text) => !before.includes(text) && /unevenly|missing|stutters|stands still|lags|apart|long to arrive|busy/.test(text)));
+  await two.locator("#busy").uncheck();
+  const users = await Promise.all([one, two].map((page) => page.locator("#me").innerText()));
+  for (const page of [one, two]) await page.evaluate(() => document.querySelector<HTMLButtonElement>("#leave")!.click());
+  const { key } = await sidetone.finalised("switches");
+  await visit({ url: sidetone.url, browser }, {}, async (page) => {
+    await logIn(page, "ada", userOf(sidetone, "ada"));
+    await page.goto(`/conferences/${key}`);
+    await page.locator(".findings").first().waitFor();
+    // Some are below the others, where there are many.
+    for (const more of await page.locator(".more-findings summary").all()) await more.click();
+    const found = (words: string) => page.locator(".findings li").filter({ hasText: `${users[0]} ${words}` });
+    for (const words of ["had a network too slow for better video", "saw video that stood still"]) await found(words).first().waitFor();
+  });
   await context.close();
 });
 

@@ -3,6 +3,7 @@
 import type { Sidetone as Client } from "../../sdk/src/index.ts";
 import { canTransform, CAPS, Harmer } from "./harm.ts";
 import { NoMedia, open } from "./media.ts";
+import { nameOf } from "./names.ts";
 import { Panel } from "./panel.ts";
 import { type Message, Signalling } from "./signalling.ts";
 
@@ -35,7 +36,9 @@ class Call {
     secret: string,
   ) {
     this.#signalling = new Signalling(room, (from, message) => void this.#hear(from, message));
-    this.#client = new Sidetone!({ secret, conferenceId: room, userId: given.get("user") || `tab ${this.#signalling.id}`, uploadIntervalMs: 2000 });
+    const user = given.get("user") || nameOf(this.#signalling.id);
+    element("me").textContent = user;
+    this.#client = new Sidetone!({ secret, conferenceId: room, userId: user, uploadIntervalMs: 2000 });
     this.#client.on("tick", (tick) => this.#panel.tick(tick));
     this.#client.on("issue", (issue) => this.#panel.raise(issue));
     this.#client.on("issueEscalated", (issue) => this.#panel.raise(issue));
@@ -106,10 +109,10 @@ class Call {
   #meet(id: string, isPolite: boolean): Other {
     const peerConnection = new RTCPeerConnection();
     const video = Object.assign(document.createElement("video"), { autoplay: true, playsInline: true });
-    video.setAttribute("aria-label", `Picture of tab ${id}`);
+    video.setAttribute("aria-label", `Picture of ${nameOf(id)}`);
     const other: Other = { peerConnection, video, isPolite, isOffering: false };
     this.#others.set(id, other);
-    this.#client.observe(peerConnection, { label: `tab ${id}`, id });
+    this.#client.observe(peerConnection, { label: nameOf(id), id });
     peerConnection.onicecandidate = ({ candidate }) => this.#signalling.send({ type: "candidate", candidate: candidate?.toJSON() ?? null }, id);
     peerConnection.onnegotiationneeded = async () => {
       other.isOffering = true;

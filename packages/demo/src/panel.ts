@@ -47,8 +47,7 @@ export class Panel {
     item.dataset["severity"] = issue.severity;
     item.textContent = issueWords(issue.rule);
     const about = document.createElement("small");
-    const stream = issue.stream ? `${issue.stream.direction === "inbound" ? "received" : "sent"} ${issue.stream.kind}` : "the connection";
-    about.textContent = `${issue.severity}, ${stream}, since ${new Date(issue.onsetMs).toLocaleTimeString("en", { hour12: false })}`;
+    about.textContent = `${issue.severity}, ${concerned(issue)}, since ${new Date(issue.onsetMs).toLocaleTimeString("en", { hour12: false })}`;
     item.append(about);
     if (!this.#issues.has(key)) element("issues").prepend(item);
     this.#issues.set(key, item);
@@ -60,7 +59,7 @@ export class Panel {
     if (!item) return;
     this.#issues.delete(keyOf(issue));
     item.dataset["severity"] = "over";
-    item.querySelector("small")!.textContent = `over after ${Math.round(((issue.clearedMs ?? issue.raisedMs) - issue.onsetMs) / 1000)} s`;
+    item.querySelector("small")!.textContent = `${concerned(issue)}, over after ${Math.round(((issue.clearedMs ?? issue.raisedMs) - issue.onsetMs) / 1000)} s`;
     setTimeout(() => {
       item.remove();
       this.#none();
@@ -81,6 +80,9 @@ export class Panel {
     list.querySelector<HTMLElement>(".none")!.hidden = list.children.length > 1;
   }
 }
+
+/** What the issue is about. */
+const concerned = ({ stream }: Issue) => (stream ? `${stream.direction === "inbound" ? "received" : "sent"} ${stream.kind}` : "the connection");
 
 const keyOf = ({ peerConnectionId, rule, stream }: Issue) => `${peerConnectionId} ${rule} ${stream?.direction} ${stream?.ssrc}`;
 
