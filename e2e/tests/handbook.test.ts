@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -106,6 +106,7 @@ async function call(page: Page): Promise<void> {
 
 test("a script tag and two lines measure every connection of the page", async () => {
   const [tag = ""] = snippets("first-call", "By script tag", "html");
+  assert.ok(readFileSync(new URL("../../README.md", import.meta.url), "utf8").includes(tag), "README shows the same");
   const page = await visit(filledIn(tag, sidetone));
   await page.evaluate(() => loopback.connect().then(() => undefined));
   await until("both ends are there", async () => (await sidetone.conferences("weekly"))[0]?.peer_connections.length === 2);
@@ -162,7 +163,7 @@ test("the React hook tells the issues of a connection, and stops with its compon
   await page.close();
 });
 
-test("eleven lines without any library are a client", async () => {
+test("a dozen lines without any library are a client", async () => {
   const [code = ""] = snippets("first-call", "Without any library", "js");
   const page = await visit("<script src=/program.js></script>", await bundle(`export function run(peerConnection) {${filledIn(code, sidetone)}}`));
   await call(page);
