@@ -199,7 +199,8 @@ export class Chart {
           ticks: { show: false },
           font: FONT,
           size: 74,
-          space: 28,
+          // Of a scale every step is told.
+          space: kind.range ? 18 : 28,
           values: (_, ticks) => showTicks(ticks, kind.unit),
         },
       ],

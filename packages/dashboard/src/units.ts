@@ -23,7 +23,8 @@ export function show(value: number, unit: Unit): string {
 /** Labels of an axis: as short as the steps between them allow, each with its unit. */
 export function showTicks(ticks: number[], unit: Unit): string[] {
   const step = Math.abs((ticks[1] ?? 1) - (ticks[0] ?? 0)) || 1;
-  const digits = (step: number): number => Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
+  // The fewest that write the step as it is: 0.5 with one, 2.5 too.
+  const digits = (step: number): number => [0, 1, 2, 3].find((count) => Math.abs(step * 10 ** count - Math.round(step * 10 ** count)) < 1e-6 * step * 10 ** count) ?? 4;
   return ticks.map((tick) => {
     switch (unit) {
       case "bit/s":

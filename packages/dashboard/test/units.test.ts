@@ -22,6 +22,7 @@ test("values are written as the server writes them", () => {
 test("ticks have as many digits as their steps need", () => {
   assert.deepEqual(showTicks([0, 0.005, 0.01], "ratio"), ["0.0 %", "0.5 %", "1.0 %"]);
   assert.deepEqual(showTicks([0, 500_000, 1_000_000], "bit/s"), ["0", "0.5 Mbit/s", "1.0 Mbit/s"]);
+  assert.deepEqual(showTicks([0, 0.025, 0.05], "ratio"), ["0.0 %", "2.5 %", "5.0 %"]);
   assert.deepEqual(showTicks([0, 20_000], "bit/s"), ["0", "20 kbit/s"]);
   assert.deepEqual(showTicks([1, 2, 3], "score"), ["1", "2", "3"]);
 });

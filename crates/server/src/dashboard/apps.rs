@@ -92,17 +92,26 @@ fn card(app: &App, visitor: &Visitor) -> Markup {
                     button type="submit" { (icon::key()) "Make new" }
                 }
             }
+            details.more {
+                summary { "Remove" }
+                form.inline method="post" action=(format!("/apps/{}/remove", app.key)) {
+                    (token)
+                    label.field { span { "Its name again: all its conferences go with it" } input type="text" name="name" required autocomplete="off" autocapitalize="none" spellcheck="false"; }
+                    button.danger type="submit" { "Remove for good" }
+                }
+            }
         }
     }
 }
 
+/// A form that names an app: one to be made, or to be removed.
 #[derive(Deserialize)]
-pub(crate) struct New {
+pub(crate) struct Named {
     form_token: String,
     name: String,
 }
 
-pub(crate) async fn create(State(state): State<AppState>, visitor: Visitor, Form(given): Form<New>) -> Result<Response, Refusal> {
+pub(crate) async fn create(State(state): State<AppState>, visitor: Visitor, Form(given): Form<Named>) -> Result<Response, Refusal> {
     visitor.require_admin()?;
     visitor.check_form(&given.form_token)?;
     let name = given.name.trim();
@@ -167,6 +176,25 @@ async fn update(state: &AppState, app: App) -> Result<(), Problem> {
     let changed = state.store.update_app(app).await.map_err(query::store(state))?;
     state.apps.forget();
     changed.map(drop).ok_or_else(|| Problem::not_found("app_not_found", "this app was removed meanwhile"))
+}
+
+pub(crate) async fn remove(
+    State(state): State<AppState>,
+    visitor: Visitor,
+    Path(key): Path<String>,
+    Form(given): Form<Named>,
+) -> Result<Response, Refusal> {
+    visitor.require_admin()?;
+    visitor.check_form(&given.form_token)?;
+    let app = app(&state, &key).await?;
+    if given.name.trim() != app.name {
+        let detail = format!("the app is called {:?}, and only under that name is it removed; nothing was changed", app.name);
+        return Err(Problem::unprocessable("app_name_wrong", detail).into());
+    }
+    state.store.remove_app(app.key).await.map_err(query::store(&state))?;
+    state.apps.forget();
+    tracing::info!(app.key = key, user = visitor.user.name, "removed an app with its conferences");
+    Ok(Redirect::to("/apps").into_response())
 }
 
 #[derive(Deserialize)]

@@ -113,11 +113,22 @@ pub(crate) fn rule(name: &str) -> String {
         .split('_')
         .enumerate()
         .map(|(index, word)| match word {
-            "rtt" | "mos" => word.to_uppercase(),
+            "rtt" | "mos" | "ice" | "dtls" | "tcp" | "cpu" => word.to_uppercase(),
+            "av" => "A/V".to_owned(),
             _ if index == 0 => word[..1].to_uppercase() + &word[1..],
             _ => word.to_owned(),
         })
         .collect();
+    words.join(" ")
+}
+
+/// The name of a metric for people, without its unit, which stands with the value: `audible_concealment_ratio` is "audible concealment".
+pub(crate) fn metric(metric: Metric) -> String {
+    let name = metric.name();
+    let units = ["_ratio", "_ms", "_bps", "_pps", "_fps", "_px"];
+    let bare = units.iter().find_map(|unit| name.strip_suffix(unit)).unwrap_or(name);
+    let words: Vec<String> =
+        bare.split('_').map(|word| if ["rtt", "mos"].contains(&word) { word.to_uppercase() } else { word.to_owned() }).collect();
     words.join(" ")
 }
 
@@ -166,6 +177,15 @@ mod tests {
 
     #[test]
     fn rules_have_names_for_people() {
-        assert_eq!((rule("high_rtt").as_str(), rule("no_inbound_audio").as_str()), ("High RTT", "No inbound audio"));
+        for (name, text) in [("high_rtt", "High RTT"), ("av_skew", "A/V skew"), ("no_inbound_audio", "No inbound audio")] {
+            assert_eq!(rule(name), text);
+        }
+    }
+
+    #[test]
+    fn metrics_have_names_for_people() {
+        for (held, text) in [(Metric::AudibleConcealmentRatio, "audible concealment"), (Metric::Rtt, "RTT"), (Metric::MosCq, "MOS cq")] {
+            assert_eq!(metric(held), text);
+        }
     }
 }

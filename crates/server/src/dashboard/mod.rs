@@ -56,6 +56,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/apps", get(apps::page).post(apps::create))
         .route("/apps/{key}", post(apps::change))
         .route("/apps/{key}/rotate", post(apps::rotate))
+        .route("/apps/{key}/remove", post(apps::remove))
         .route("/team/names", get(name_views::page))
         .route("/team", get(team::page).post(team::create))
         .route("/team/change", post(team::change))

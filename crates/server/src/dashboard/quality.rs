@@ -76,7 +76,7 @@ pub(crate) fn severity_name(severity: Severity) -> &'static str {
 pub(crate) fn issue_bar(issues: &[IssueCount]) -> Markup {
     let mut sorted: Vec<&IssueCount> = issues.iter().collect();
     sorted.sort_by(|a, b| (b.severity, b.count, &a.rule).cmp(&(a.severity, a.count, &b.rule)));
-    let Some(worst) = sorted.first() else { return html! { span.muted { "none" } } };
+    let Some(worst) = sorted.first() else { return html! { span.muted { "no issues" } } };
     let total: u64 = issues.iter().map(|issue| issue.count).sum();
     html! {
         span.issue-bar aria-hidden="true" {

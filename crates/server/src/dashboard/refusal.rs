@@ -32,7 +32,11 @@ impl IntoResponse for Refusal {
             Self::LogIn { wanted } => Redirect::to(&format!("/login?next={}", percent_encoded(&wanted))).into_response(),
             Self::Problem(problem) => {
                 let (status, retry_after) = (problem.status(), problem.retry_after_span());
-                let mut response = (status, error_page(status, &problem.into_detail())).into_response();
+                // The API's own words lead to the API.
+                let is_conference = problem.code() == "conference_not_found";
+                let detail = problem.into_detail();
+                let detail = if is_conference { "this app has no conference at this address" } else { &detail };
+                let mut response = (status, error_page(status, detail)).into_response();
                 if let Some(span) = retry_after {
                     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(span.as_secs().max(1)));
                 }

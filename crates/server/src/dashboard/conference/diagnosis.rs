@@ -94,7 +94,7 @@ fn witness(detail: &ConferenceDetail, diagnosis: &Diagnosis, evidence: &Evidence
         Evidence::Series { connection, stream, metric, value, before } => {
             let link = moments::at(detail, &connection.to_string(), (diagnosis.from, diagnosis.until), *metric, visitor);
             html! {
-                a href=(link) { (at(*connection)) " " (stream.map_or_else(String::new, super::stream_text)) " " code { (metric.name()) } }
+                a href=(link) { (at(*connection)) " " (stream.map_or_else(String::new, super::stream_text)) " " span title=(metric.name()) { (format::metric(*metric)) } }
                 " " b { (format::value(*metric, *value)) }
                 @if let Some(before) = before { span.muted { ", before " (format::value(*metric, *before)) } }
             }

@@ -63,7 +63,7 @@ pub(super) fn section(detail: &ConferenceDetail, events: &Events, view: &View, v
             @if events.shown.is_empty() {
                 p.muted { @if view.kind.is_empty() && view.who.is_empty() { "Nothing was told but reports: no joining, no states, no feedback." } @else { "Nothing of this kind." } }
             } @else {
-                div.scroll tabindex="0" role="region" aria-label="Events" {
+                div.scroll.tall tabindex="0" role="region" aria-label="Events" {
                     table.figures.events {
                         thead { tr { th scope="col" { "Time" } th scope="col" { "Who" } th scope="col" { "What" } th scope="col" { "Details" } } }
                         tbody {

@@ -10,7 +10,7 @@ use sidetone_store::record::{ConferenceDetail, ConferenceState, PeerConnection};
 use super::{Visitor, format, icon, person_text, quality};
 use crate::dashboard::quality::Grade;
 
-/// Findings shown at most.
+/// Findings shown at once; the others open below.
 const FINDINGS_MAX: usize = 4;
 
 /// One rule that fired for one participant.
@@ -34,18 +34,29 @@ pub(super) fn section(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
                 h2 #verdict-title { (headline) }
                 p.muted { (text) }
                 @if !findings.is_empty() {
-                    ul.findings {
-                        @for finding in findings.iter().take(FINDINGS_MAX) {
-                            li class=(quality::severity_name(finding.severity)) {
-                                (icon::alert())
-                                a href=(visitor.link(&format!("/conferences/{}?connection={}", detail.conference.key, finding.connection.key)).to_string() + "#connection") {
-                                    b { (finding.who) } " " (phrase(finding.worst))
-                                }
-                                span.muted { (amount(finding)) }
-                            }
+                    @let (first, rest) = findings.split_at(findings.len().min(FINDINGS_MAX));
+                    (list(detail, first, visitor))
+                    @if !rest.is_empty() {
+                        details.more-findings {
+                            summary { "and " (format::count(rest.len() as u64, "more finding")) }
+                            (list(detail, rest, visitor))
                         }
-                        @if findings.len() > FINDINGS_MAX { li.rest.muted { "and " (format::count((findings.len() - FINDINGS_MAX) as u64, "more finding")) } }
                     }
+                }
+            }
+        }
+    }
+}
+
+fn list(detail: &ConferenceDetail, findings: &[Finding], visitor: &Visitor) -> Markup {
+    let page = format!("/conferences/{}", detail.conference.key);
+    html! {
+        ul.findings {
+            @for finding in findings {
+                li class=(quality::severity_name(finding.severity)) {
+                    (icon::alert())
+                    a href=(visitor.link(&format!("{page}?connection={}", finding.connection.key)) + "#connection") { b { (finding.who) } " " (phrase(finding.worst)) }
+                    span.muted { (amount(finding)) }
                 }
             }
         }
@@ -150,6 +161,19 @@ pub(super) fn phrase(issue: &Issue) -> String {
         "slow_first_media" => "waited for the first sound or picture".into(),
         "clock_drift" => "had a clock that runs away from another".into(),
         "missing_stream" => "lost a stream that was to go on".into(),
+        "av_skew" => "saw lips and heard voices apart".into(),
+        "low_frame_rate" if sent => "sent video that stuttered".into(),
+        "low_frame_rate" => "saw video that stuttered".into(),
+        "cpu_limited" => "had a computer too busy for better video".into(),
+        "bandwidth_limited" => "had a network too slow for better video".into(),
+        "loud_microphone" => "had a microphone that was far too loud".into(),
+        "quiet_microphone" => "had a microphone that was too quiet".into(),
+        "starved_playout" => "had a computer that could not play the sound in time".into(),
+        "ice_disconnected" => "was cut off for a while".into(),
+        "ice_failed" => "lost the connection".into(),
+        "dtls_failed" => "could not secure the connection (DTLS)".into(),
+        "candidate_pair_change" => "moved to another network path".into(),
+        "relayed_over_tcp" => "was relayed over TCP".into(),
         "decoder_fallback" => "saw video that software had to decode, too slowly".into(),
         "encoder_fallback" => "sent video that software had to encode, too slowly".into(),
         other => format!("{} ({towards} {})", format::rule(other), media(issue)),
@@ -164,6 +188,35 @@ fn amount(finding: &Finding) -> String {
         sidetone_engine::metric::Better::Higher => judged.reduce(f64::min),
         _ => judged.reduce(f64::max),
     };
-    let value = extreme.map(|value| format!(", {}", format::value(evidence.metric, value))).unwrap_or_default();
+    let value = extreme.map(|value| format!(", at worst {}", format::value(evidence.metric, value))).unwrap_or_default();
     format!("{times}{} in all{value}", format::span_us(finding.lasted_us))
+}
+
+#[cfg(test)]
+mod tests {
+    use sidetone_engine::{
+        issue::{Evidence, RuleSet},
+        metric::Metric,
+        units::Timestamp,
+    };
+
+    use super::*;
+
+    #[test]
+    fn each_rule_has_words_of_its_own() {
+        let evidence = Evidence { metric: Metric::Rtt, threshold: 0.0, window: Vec::new() };
+        for rule in RuleSet::default().rules {
+            let at = Timestamp::from_micros(0);
+            let words = phrase(&Issue {
+                rule: rule.name.into(),
+                severity: Severity::Major,
+                stream: None,
+                onset: at,
+                raised: at,
+                cleared: None,
+                evidence: evidence.clone(),
+            });
+            assert!(!words.starts_with(&format::rule(rule.name)), "{words}");
+        }
+    }
 }
