@@ -12,3 +12,14 @@ pub mod moments;
 pub mod mos;
 pub mod overall;
 pub mod video;
+
+/// A number that is not below zero, to the power of another. What `libm` has for this and [`log2`] gives the last bits right, and is 1.5 kB in the
+/// download of every page that listens.
+fn power(base: f64, exponent: f64) -> f64 {
+    libm::exp(exponent * libm::log(base))
+}
+
+/// The logarithm to the base of 2.
+fn log2(number: f64) -> f64 {
+    libm::log(number) / std::f64::consts::LN_2
+}

@@ -8,8 +8,8 @@ use sidetone_testkit::traces;
 const EXPECTED: [&str; 10] = [
     "ticks=62 values=3056 issues=0 fnv1a=5b5637a62976bb5c",
     "ticks=62 values=3081 issues=0 fnv1a=f2527658ebc18da4",
-    "ticks=62 values=6333 issues=10 fnv1a=105d359cb9baa692",
-    "ticks=62 values=6372 issues=12 fnv1a=398c9211a6720861",
+    "ticks=62 values=6333 issues=10 fnv1a=4a85bfb132e54324",
+    "ticks=62 values=6372 issues=12 fnv1a=db905610f3ad51ac",
     "ticks=40 values=1559 issues=0 fnv1a=6f005149a49f08ce",
     "ticks=40 values=1557 issues=0 fnv1a=1f620a98dd13e76d",
     "ticks=40 values=3236 issues=0 fnv1a=b3e586330fabe6cd",

@@ -13,13 +13,13 @@
 //!
 //! **Nothing to judge.** [`Unjudged`] says why there is no score.
 
-use libm::{exp, pow};
+use libm::exp;
 
 use super::{
     codec::{self, Channel},
     constants::{Constants, FITTED},
     emodel::{DelaySensitivity, delay_impairment},
-    mos,
+    mos, power,
 };
 
 /// Fewer packets due per second than this are DTX or silence: Opus DTX sends 2.5, the longest usual frame (120 ms) 8.3.
@@ -147,7 +147,7 @@ impl Listening<'_> {
         };
         let burst = (number(self.concealment_burst_ms).unwrap_or(FRAME_MS) / FRAME_MS).clamp(1.0, BURST_FRAMES_MAX);
         let silent = if ratio(self.loss_ratio) > 0.0 { ratio(self.silent_concealment_ratio) } else { 0.0 };
-        Ok(fragility * ratio(Some(audible)) * pow(burst, constants.burst) + constants.silent * silent)
+        Ok(fragility * ratio(Some(audible)) * power(burst, constants.burst) + constants.silent * silent)
     }
 }
 

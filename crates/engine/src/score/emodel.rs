@@ -3,9 +3,9 @@
 //! Delays in ms, loss in percent, impairments on the R scale of the band: clean is 93.2, 129 and 148.
 //! The full-band form with `Is` = 0 and a plain delay term is what public implementations of G.107.2 use.
 
-use libm::{exp, log2, log10, pow};
+use libm::{exp, log10, pow};
 
-use super::mos;
+use super::{log2, mos};
 
 /// Greatest impairment by loss in narrow and wide band (G.107, G.107.1).
 const IE_EFF_MAX: f64 = 95.0;
@@ -42,7 +42,8 @@ pub fn delay_impairment(ta_ms: f64, sensitivity: DelaySensitivity) -> f64 {
     }
     let x = log2(ta_ms / sensitivity.onset_ms);
     let k = 6.0 * sensitivity.slope;
-    25.0 * (pow(1.0 + pow(x, k), 1.0 / k) - 3.0 * pow(1.0 + pow(x / 3.0, k), 1.0 / k) + 2.0)
+    let norm = |x: f64| super::power(1.0 + super::power(x, k), 1.0 / k);
+    25.0 * (norm(x) - 3.0 * norm(x / 3.0) + 2.0)
 }
 
 /// What a codec and its concealment cost.

@@ -84,7 +84,7 @@ impl Watching<'_> {
         }
         let coding = self.coding(frame_rate)?;
         let size = match (self.pixels, self.pixels_expected) {
-            (Some(pixels), Some(expected)) if pixels > 0.0 => SIZE_PENALTY * libm::log2(expected / pixels).max(0.0),
+            (Some(pixels), Some(expected)) if pixels > 0.0 => SIZE_PENALTY * super::log2(expected / pixels).max(0.0),
             _ => 0.0,
         };
         let expected = self.frame_rate_expected.unwrap_or(frame_rate).clamp(15.0, 30.0);
