@@ -39,8 +39,12 @@ extern "C" fn sidetone_room(bytes: usize) -> *mut u64 {
 /// The room holds a text for the next call.
 #[unsafe(no_mangle)]
 extern "C" fn sidetone_told(bytes: usize) {
-    let bytes: Vec<u8> = ROOM.with_borrow(|room| room.iter().flat_map(|eight| eight.to_le_bytes()).take(bytes).collect());
-    TEXTS.with_borrow_mut(|texts| texts.push(String::from_utf8(bytes).unwrap_or_default()));
+    let mut text = Vec::with_capacity(bytes + size_of::<u64>());
+    ROOM.with_borrow(|room| {
+        room.iter().take(bytes.div_ceil(size_of::<u64>())).for_each(|eight| text.extend_from_slice(&eight.to_le_bytes()))
+    });
+    text.truncate(bytes);
+    TEXTS.with_borrow_mut(|texts| texts.push(String::from_utf8(text).unwrap_or_default()));
 }
 
 /// Gives the bytes of [`names`](crate::names) by one text, the preset.

@@ -19,9 +19,15 @@ use sidetone_engine::{
 
 /// Metrics and rules, a line each, separated by blanks.
 pub(crate) fn names(rules: &RuleSet) -> String {
-    let metrics = Metric::ALL.iter().map(|metric| metric.name());
-    let rules = rules.rules.iter().map(|rule| rule.name);
-    metrics.chain(["\n"]).chain(rules).flat_map(|name| [name, " "]).collect()
+    let mut names: Vec<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
+    names.push("\n");
+    names.extend(rules.rules.iter().map(|rule| rule.name));
+    let mut text = String::new();
+    for name in names {
+        text.push_str(name);
+        text.push(' ');
+    }
+    text
 }
 
 /// Everything that one report led to.

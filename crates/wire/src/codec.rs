@@ -12,6 +12,7 @@ mod columns;
 mod dictionary;
 mod fold;
 mod number;
+mod numbering;
 mod object;
 mod predict;
 mod rans;

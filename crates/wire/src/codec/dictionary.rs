@@ -2,7 +2,7 @@
 //!
 //! It is read from `tables.txt`, which is part of the format; `docs/report-codec.md` explains its lines and how it is made.
 
-use std::{collections::BTreeMap, ops::Range, sync::LazyLock};
+use std::{ops::Range, sync::LazyLock};
 
 use sidetone_engine::{
     order::order,
@@ -11,6 +11,7 @@ use sidetone_engine::{
 
 use super::{
     number,
+    numbering::Numbering,
     object::{CLOCK, integer},
     predict::Predictor,
     rans::{Model, SYMBOLS},
@@ -132,9 +133,6 @@ pub(super) struct Dictionary {
     pub(super) other: Option<Member>,
 }
 
-/// Texts by number, in order of appearance.
-type Numbers<'t> = BTreeMap<&'t str, usize>;
-
 /// The dictionary of format version 1.
 pub(super) static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(|| {
     let mut dictionary = Dictionary::default();
@@ -142,12 +140,6 @@ pub(super) static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(|| {
     let _ = dictionary.learn(include_str!("tables.txt"));
     dictionary
 });
-
-#[cfg_attr(target_family = "wasm", inline(never))]
-fn number_in<'t>(numbers: &mut Numbers<'t>, text: &'t str) -> usize {
-    let next = numbers.len();
-    *numbers.entry(text).or_insert(next)
-}
 
 /// What the digits of a model stand for: twice as much every second.
 const LEVELS: [u32; 21] = [0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 256, 362, 512, 724, 1024];
@@ -210,11 +202,11 @@ fn likely(text: &str, scale: usize) -> Option<Likely> {
 }
 
 #[cfg_attr(target_family = "wasm", inline(never))]
-fn template<'t>(line: &'t str, types: &mut Numbers<'t>) -> Option<Template> {
+fn template<'t>(line: &'t str, types: &mut Numbering<'t>) -> Option<Template> {
     let mut fields = Fields::of(line, b'\t');
     let stats_type = fields.next()?;
     Some(Template {
-        type_number: number_in(types, stats_type),
+        type_number: types.of(stats_type),
         stats_type: stats_type.into(),
         prefix: fields.next()?.into(),
         objects: model(fields.next()?)?,
@@ -224,7 +216,7 @@ fn template<'t>(line: &'t str, types: &mut Numbers<'t>) -> Option<Template> {
 }
 
 /// A member, and to what it refers: all members are not known yet.
-fn member<'t>(line: &'t str, names: &mut Numbers<'t>, types: &mut Numbers<'t>) -> Option<(Member, [&'t str; 2])> {
+fn member<'t>(line: &'t str, names: &mut Numbering<'t>, types: &mut Numbering<'t>) -> Option<(Member, [&'t str; 2])> {
     let mut fields = Fields::of(line, b'\t');
     let mut name = Fields::of(fields.next()?, b'.');
     let (plain, key) = (name.next()?, name.next());
@@ -237,7 +229,7 @@ fn member<'t>(line: &'t str, names: &mut Numbers<'t>, types: &mut Numbers<'t>) -
     let references = [Reference::None; 2];
     let target = match fields.next()? {
         "-" => None,
-        target => Some(number_in(types, target)),
+        target => Some(types.of(target)),
     };
     let modes = model(fields.next()?)?;
     let cost = |place: usize| modes.cost(mode::PREDICTED + place);
@@ -246,7 +238,7 @@ fn member<'t>(line: &'t str, names: &mut Numbers<'t>, types: &mut Numbers<'t>) -
     for value in fields {
         values.push(likely(value, scale)?);
     }
-    let name_number = number_in(names, plain);
+    let name_number = names.of(plain);
     let member = Member {
         name_number,
         scale,
@@ -278,7 +270,7 @@ impl Dictionary {
     /// Takes the tables in.
     fn learn(&mut self, text: &str) -> Option<()> {
         let mut references: Vec<[&str; 2]> = Vec::new();
-        let (mut names, mut types) = (Numbers::new(), Numbers::new());
+        let (mut names, mut types) = (Numbering::default(), Numbering::default());
         for line in Fields::of(text, b'\n') {
             let mut fields = Fields::of(line, b'\t');
             let kind = fields.next()?;

@@ -1,13 +1,12 @@
 //! Strings, as parts: words that both sides know, numbers, random digits at their worth, certificates, parts that came before.
 
-use std::collections::BTreeMap;
-
 use super::{
     CodecError,
     base64::{LETTERS, letter_value, to_base64},
     budget::Budget,
     certificate::{self, AGE_BITS, Certificates, Fields},
     dictionary::Dictionary,
+    numbering::Numbering,
     rans::{Decoder, Encoder},
 };
 
@@ -98,7 +97,7 @@ pub(super) struct Writer<'a> {
     now_s: i64,
     certificates: &'a mut Certificates,
     /// Parts that may come again, with their numbers.
-    parts: BTreeMap<&'a str, usize>,
+    parts: Numbering<'a>,
     #[cfg(feature = "train")]
     pub(super) tally: Vec<(usize, usize)>,
 }
@@ -161,7 +160,7 @@ impl<'a> Writer<'a> {
             dictionary,
             now_s,
             certificates,
-            parts: BTreeMap::new(),
+            parts: Numbering::default(),
             #[cfg(feature = "train")]
             tally: Vec::new(),
         }
@@ -194,7 +193,7 @@ impl<'a> Writer<'a> {
 
     /// Writes a text that came before as a part; `false` when it did not.
     fn again(&mut self, encoder: &mut Encoder, context: usize, text: &str) -> bool {
-        let Some(&number) = self.parts.get(text) else { return false };
+        let Some(number) = self.parts.find(text) else { return false };
         self.kind(encoder, context, part::AGAIN);
         encoder.raw(bits_of(self.parts.len()), number as u64);
         true
@@ -203,9 +202,8 @@ impl<'a> Writer<'a> {
     /// Numbers a text that may come again.
     #[cfg_attr(target_family = "wasm", inline(never))]
     fn keep(&mut self, text: &'a str) {
-        let next = self.parts.len();
         if (AGAIN_BYTES_MIN..=PART_BYTES_MAX).contains(&text.len()) {
-            self.parts.entry(text).or_insert(next);
+            self.parts.of(text);
         }
     }
 

@@ -1,8 +1,11 @@
 //! The encoder: object by object, member by member the cheapest way to say what is there.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
-use sidetone_engine::report::{Column, Data, Object, Presence, Reports, Text, Value};
+use sidetone_engine::{
+    order::order,
+    report::{Column, Data, Object, Presence, Reports, Text, Value},
+};
 
 use super::{
     budget::{self, Budget},
@@ -31,7 +34,8 @@ pub(super) struct Writing<'a> {
     pub(super) budget: Budget,
     pub(super) texts: Writer<'a>,
     columns: Columns<Option<&'a Column>>,
-    ids: BTreeMap<&'a str, usize>,
+    /// Ids of the objects with their numbers, in order of the ids; of one id the last object counts.
+    ids: Vec<(&'a str, usize)>,
     /// Numbers of the objects among those of their type, and how many there are of each type.
     numbers: Vec<usize>,
     counts: Vec<usize>,
@@ -54,7 +58,7 @@ impl<'a> Writing<'a> {
             budget: Budget::unlimited(),
             texts: Writer::new(dictionary, object::now_s(reports.times().first().map_or(0, |time| time.as_micros())), certificates),
             columns: Columns::new(dictionary),
-            ids: BTreeMap::new(),
+            ids: Vec::new(),
             numbers: Vec::new(),
             counts: vec![0; dictionary.types],
             types: Vec::new(),
@@ -87,9 +91,11 @@ impl<'a> Writing<'a> {
         self.list(plan.family, &objects);
         #[cfg(feature = "train")]
         self.tally.sizes.push(("(list)".to_owned(), self.encoder.bits()));
-        let found: Vec<Found> = objects.iter().enumerate().map(|(number, (matched, object))| self.id(number, matched, object)).collect();
+        let found: Vec<Found> = objects.iter().map(|(matched, object)| self.id(matched, object)).collect();
         #[cfg(feature = "train")]
         self.tally.sizes.push(("(ids)".to_owned(), self.encoder.bits() - self.tally.sizes[0].1));
+        let id = |number: usize| -> &'a str { &objects[number].1.id };
+        self.ids = order(objects.len(), &|a, b| id(a).cmp(id(b))).into_iter().map(|number| (id(number), number)).collect();
         for (&(matched, object), found) in objects.iter().zip(&found) {
             self.object((matched, object), &all, found);
         }
@@ -129,9 +135,8 @@ impl<'a> Writing<'a> {
     }
 
     #[cfg_attr(target_family = "wasm", inline(never))]
-    fn id(&mut self, number: usize, matched: &Matched, object: &'a Object) -> Found {
+    fn id(&mut self, matched: &Matched, object: &'a Object) -> Found {
         let id: &'a str = &object.id;
-        self.ids.insert(id, number);
         let Some(template) = matched.template.map(|template| &self.dictionary.templates[template]) else {
             self.texts.text(&mut self.encoder, &mut self.budget, &object.stats_type, None);
             return self.texts.text(&mut self.encoder, &mut self.budget, id, Some(None));
@@ -278,7 +283,7 @@ impl<'a> Writing<'a> {
                 self.charge(16 * text.len());
                 return self.mode(place, member, mode::OWN);
             }
-            if let Some(&object) = self.ids.get(&**text)
+            if let Some(object) = self.object_of(text)
                 && (member.target.is_none() || member.target == self.types[object])
             {
                 self.mode(place, member, mode::REFERENCE);
@@ -330,6 +335,13 @@ impl<'a> Writing<'a> {
             _ => None,
         };
         self.texts.text(&mut self.encoder, &mut self.budget, text.map_or("", |text| text), None);
+    }
+
+    /// The number of the object of that id.
+    fn object_of(&self, id: &str) -> Option<usize> {
+        let after = self.ids.partition_point(|(held, _)| *held <= id);
+        let (held, number) = *self.ids.get(after.checked_sub(1)?)?;
+        (held == id).then_some(number)
     }
 
     fn is_constant(&self, column: usize) -> bool {
