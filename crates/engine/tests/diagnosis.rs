@@ -405,7 +405,7 @@ fn a_call_that_never_came_to_be_says_why() {
     let (signaling, ice, state) =
         (|state: &str| What::Signaling(state.into()), |state: &str| What::Ice(state.into()), |state: &str| What::Connection(state.into()));
     let refused = |error: &str| What::MediaRefused(error.into());
-    let cases: [(&[Told], Option<Cause>); 16] = [
+    let cases: [(&[Told], Option<Cause>); 18] = [
         (&[(0, refused("NotAllowedError"))], Some(Cause::PermissionDenied)),
         (&[(0, refused("NotFoundError"))], Some(Cause::NoDevice)),
         (&[(0, refused("NotReadableError"))], Some(Cause::DeviceBusy)),
@@ -416,6 +416,9 @@ fn a_call_that_never_came_to_be_says_why() {
         (&[(0, signaling("stable")), (1, ice("checking")), (9, What::Closed)], Some(Cause::IceFailed)),
         (&[(1, ice("checking")), (2, ice("connected")), (9, state("failed"))], Some(Cause::DtlsFailed)),
         (&[(1, ice("connected")), (2, What::DtlsFailed)], Some(Cause::DtlsFailed)),
+        (&[(1, ice("checking")), (2, ice("connected")), (30, What::Closed)], Some(Cause::DtlsFailed)),
+        // Candidates came late, and it was given up as soon as they were tried.
+        (&[(0, signaling("have-local-offer")), (40, ice("checking")), (41, What::Closed)], None),
         (&[(0, signaling("have-local-offer")), (30, What::Closed)], Some(Cause::NeverAnswered)),
         (&[(0, signaling("have-remote-offer")), (30, What::Closed)], Some(Cause::NeverAnswered)),
         (&[(0, What::Network(None)), (30, What::Left)], Some(Cause::NeverOffered)),

@@ -59,7 +59,10 @@ struct Span {
 
 impl Span {
     fn end(&mut self, time: Timestamp) {
-        self.took = self.began.take().map(|began| time.since(began).unwrap_or_default());
+        // What ended already stays as it was: sound and picture each have a first packet.
+        if let Some(began) = self.began.take() {
+            self.took = Some(time.since(began).unwrap_or_default());
+        }
     }
 
     fn told_ms(&mut self, now: Timestamp) -> Option<f64> {
@@ -204,6 +207,7 @@ mod tests {
             (100, Noticed::Described),
             (900, Noticed::Connected),
             (2900, Noticed::FirstMedia),
+            (2950, Noticed::FirstMedia),
             (5000, Noticed::Described),
             (5100, Noticed::Connected),
         ] {

@@ -22,6 +22,11 @@ pub(super) fn diagnose(connections: &[Connection], happenings: &[Happening]) -> 
     for happening in happenings {
         if let Some(connection) = happening.connection {
             by_connection.entry(connection).or_default().push(happening);
+        } else if happening.what == What::Left {
+            // Who leaves closes every connection, and need not say so of each.
+            for events in by_connection.values_mut().filter(|events| events[0].participant == happening.participant) {
+                events.push(happening);
+            }
         }
     }
     let failed = by_connection.iter().filter_map(|(&key, events)| {
@@ -56,9 +61,12 @@ fn refused(connections: &[Connection], happenings: &[Happening]) -> Vec<Diagnosi
 fn never_connected(key: PeerConnectionKey, held: Option<&Connection>, events: &[&Happening]) -> Option<Diagnosis> {
     let find = |is_it: &dyn Fn(&What) -> bool| events.iter().find(|happening| is_it(&happening.what)).copied();
     let has_media = held.is_some_and(|held| held.streams.iter().any(|stream| stream.last > stream.first));
-    let has_path = find(&|what| matches!(what, What::Ice(state) if matches!(&**state, "connected" | "completed"))).is_some();
+    let path = find(&|what| matches!(what, What::Ice(state) if matches!(&**state, "connected" | "completed")));
     let is_connected = find(&|what| matches!(what, What::Connection(state) if &**state == "connected")).is_some();
-    if is_connected || (has_path && has_media) {
+    // Whose beginning was seen tells when it is connected; of others media does, though streams are there before anything is sent.
+    let has_begun = find(&|what| matches!(what, What::Connection(state) if &**state == "connecting")).is_some();
+    let has_media = has_media && !has_begun;
+    if is_connected || (path.is_some() && has_media) {
         return None;
     }
     let first = events.first()?;
@@ -75,7 +83,7 @@ fn never_connected(key: PeerConnectionKey, held: Option<&Connection>, events: &[
     }
     let dtls_failed = find(&|what| *what == What::DtlsFailed);
     let connection_failed = find(&|what| matches!(what, What::Ice(state) | What::Connection(state) if &**state == "failed"));
-    if let Some(event) = dtls_failed.or(connection_failed.filter(|_| has_path)) {
+    if let Some(event) = dtls_failed.or(connection_failed.filter(|_| path.is_some())) {
         return Some(failure((Cause::DtlsFailed, Side::Path, None), 0.9, Some(key), &[event]));
     }
     if let Some(event) = connection_failed {
@@ -83,12 +91,15 @@ fn never_connected(key: PeerConnectionKey, held: Option<&Connection>, events: &[
     }
     // It was given up, after a while.
     let end = events.iter().find(|happening| matches!(happening.what, What::Closed | What::Left)).unwrap_or(last);
-    let waited = end.time.as_micros() - first.time.as_micros();
-    if waited < PATIENCE_US || has_media {
+    let waited = |since: &Happening| end.time.as_micros() - since.time.as_micros();
+    if waited(first) < PATIENCE_US || has_media {
         return None;
     }
-    if let Some(event) = find(&|what| matches!(what, What::Ice(state) if &**state == "checking")) {
-        return Some(failure((Cause::IceFailed, Side::Path, None), 0.7, Some(key), &[event, end]));
+    // Where ICE found a way, it is the handshake on it that never ended: it is repeated for ever (RFC 6347, 4.2.4).
+    let checking = || find(&|what| matches!(what, What::Ice(state) if &**state == "checking"));
+    if let Some((cause, event)) = path.map(|event| (Cause::DtlsFailed, event)).or_else(|| Some((Cause::IceFailed, checking()?))) {
+        let is_tried = waited(event) >= PATIENCE_US;
+        return is_tried.then(|| failure((cause, Side::Path, None), 0.7, Some(key), &[event, end]));
     }
     let signaling: Vec<_> = events.iter().filter(|happening| matches!(happening.what, What::Signaling(_))).collect();
     let last_signaling = signaling.last().and_then(|happening| match &happening.what {
