@@ -18,9 +18,12 @@ export class Camera {
   isFrozen = false;
   #number = 0;
 
-  constructor(seed: number) {
-    const canvas = Object.assign(document.createElement("canvas"), { width: WIDTH, height: HEIGHT });
-    const paint = painter(canvas.getContext("2d")!, seed);
+  /** `scale`: how many times wider and higher its pictures are than {@link WIDTH} and {@link HEIGHT}. */
+  constructor(seed: number, scale = 1) {
+    const canvas = Object.assign(document.createElement("canvas"), { width: WIDTH * scale, height: HEIGHT * scale });
+    const drawing = canvas.getContext("2d")!;
+    drawing.scale(scale, scale);
+    const paint = painter(drawing, seed);
     paint(0);
     this.track = canvas.captureStream(0).getVideoTracks()[0]!;
     const film = () => {

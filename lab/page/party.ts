@@ -8,6 +8,8 @@ import { Microphone, type Turn } from "./microphone.ts";
 declare class Sidetone {
   constructor(options: Options);
   observe(peer: RTCPeerConnection, options: { id: string }): unknown;
+  observeDevices(): unknown;
+  event(kind: string, payload: object, peer: RTCPeerConnection): void;
   stop(): Promise<void>;
 }
 
@@ -18,6 +20,10 @@ export interface Setting {
   readonly turns: readonly Turn[];
   readonly hiss_db: number;
   readonly has_dtx: boolean;
+  /** Whether the script listens for speech while the microphone is muted. */
+  readonly hears_muted: boolean;
+  readonly drift_ppm: number;
+  readonly scale: number;
   readonly ice: RTCConfiguration;
 }
 
@@ -39,14 +45,15 @@ const eyes = new Map<string, Eye>();
 
 async function open(given: Setting): Promise<void> {
   setting = given;
-  const { trial, name, seed, turns, hiss_db } = setting;
+  const { trial, name, seed, turns, hiss_db, drift_ppm, scale, hears_muted } = setting;
   const speech = await (await fetch(`/speech/${trial}/${name}`)).arrayBuffer();
-  microphone = await Microphone.open(speech, turns, hiss_db, seed);
-  camera = new Camera(seed);
+  microphone = await Microphone.open(speech, turns, hiss_db, seed, drift_ppm);
+  camera = new Camera(seed, scale);
   // The server of the lab keeps batches by their credentials.
   // What a page does for the first time takes long: it is over when the call begins.
   await new Promise((resolve) => setTimeout(resolve, START_MS));
-  client = new Sidetone({ secret: trial, conferenceId: trial, userId: name, participantId: name, uploadIntervalMs: 5000 });
+  client = new Sidetone({ secret: trial, conferenceId: trial, userId: name, participantId: name, uploadIntervalMs: 5000, mutedSpeech: hears_muted });
+  client.observeDevices();
 }
 
 function meet(other: string): RTCPeerConnection {
@@ -83,7 +90,10 @@ async function answer(other: string, sdp: string): Promise<string> {
 }
 
 async function accept(other: string, sdp: string): Promise<void> {
-  await peers.get(other)!.setRemoteDescription({ type: "answer", sdp: asked(sdp) });
+  const peer = peers.get(other)!;
+  // As an app does that watches over its calls: a browser tells the caller alone.
+  const tell = (error: Error) => client.event("set_remote_description_failed", { error: error.name, message: error.message }, peer);
+  await peer.setRemoteDescription({ type: "answer", sdp: asked(sdp) }).catch(tell);
 }
 
 /** What a description asks of our encoder. */
@@ -91,8 +101,9 @@ function asked(sdp: string): string {
   return setting.has_dtx ? sdp.replace(/useinbandfec=1/, "$&;usedtx=1") : sdp;
 }
 
+/** Right after an ICE restart the state is still that of the gathering before, and the new description has no candidate yet. */
 async function gathered(peer: RTCPeerConnection): Promise<string> {
-  while (peer.iceGatheringState !== "complete") await new Promise((resolve) => setTimeout(resolve, 20));
+  while (peer.iceGatheringState !== "complete" || !peer.localDescription!.sdp.includes("a=candidate:")) await new Promise((resolve) => setTimeout(resolve, 20));
   return peer.localDescription!.sdp;
 }
 
@@ -134,6 +145,8 @@ const acts = {
     microphone.track.dispatchEvent(new Event("ended"));
   },
   gain: (gain_db: number | undefined) => void (microphone.gain_db = gain_db),
+  die: () => microphone.die(),
+  ask: () => navigator.mediaDevices.getUserMedia({ audio: true }).then(() => undefined, () => undefined),
   freeze: (is_frozen: boolean) => void (camera.isFrozen = is_frozen),
   hold: (is_held: boolean) => {
     for (const peer of peers.values()) for (const transceiver of peer.getTransceivers()) transceiver.direction = is_held ? "inactive" : "sendrecv";
@@ -141,8 +154,8 @@ const acts = {
 } as const;
 export type Act = keyof typeof acts;
 
-function act(name: Act, value: unknown): void {
-  (acts[name] as (value: unknown) => void)(value);
+async function act(name: Act, value: unknown): Promise<void> {
+  await (acts[name] as (value: unknown) => unknown)(value);
 }
 
 /** Ends the stay; what was collected is with the server afterwards. */

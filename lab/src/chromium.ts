@@ -3,9 +3,9 @@
 import { writeFileSync } from "node:fs";
 import { type Browser, chromium } from "playwright-core";
 
-/** A browser of its own. */
-export async function launch(): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", headless: true, args: FLAGS });
+/** A browser of its own, with further arguments. */
+export async function launch(more: readonly string[] = []): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", headless: true, args: [...FLAGS, ...more] });
   await prefer(browser);
   return browser;
 }
@@ -36,4 +36,6 @@ const FLAGS = [
   "--autoplay-policy=no-user-gesture-required",
   "--allow-loopback-in-peer-connection",
   "--disable-features=WebRtcHideLocalIpsWithMdns",
+  // `navigator.connection.type`, which Chromium has on Android and ChromeOS only.
+  "--enable-blink-features=NetInfoDownlinkMax",
 ];

@@ -4,7 +4,7 @@ import type { Turn } from "../page/microphone.ts";
 import { seeded } from "./random.ts";
 import { PARTIES, type Trial } from "./trial.ts";
 
-/** Seconds of talk that are planned: longer than any trial and what goes before it. */
+/** Seconds of talk that are planned: longer than a trial and what goes before it, but for those of a clock that drifts, which need none. */
 const PLANNED_S = 90;
 
 /** The turns and the noise of each party, dB of full scale. */

@@ -28,7 +28,7 @@ const all = trials(Number(seedText), Number(roundsText)).filter(({ fault }) => o
 const site = await serve();
 const waiting = all.filter(({ id }) => !existsSync(`${folder}/${id}.json`));
 /** Started before the first trial, because that takes a machine's whole attention; and trials are played in step, because so does their begin. */
-const browsers: Browser[] = await Promise.all(Array.from({ length: Math.max(3, 2 * Number(atOnceText)) }, launch));
+const browsers: Browser[] = await Promise.all(Array.from({ length: Math.max(3, 2 * Number(atOnceText)) }, () => launch()));
 for (let places = 0; waiting[0]; places = 0) {
   const together: Promise<void>[] = [];
   while (waiting[0] && places + waiting[0].parties <= browsers.length) {

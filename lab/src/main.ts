@@ -67,7 +67,7 @@ async function work(): Promise<void> {
 /** Each call has a page of its own: Chromium keeps what a closed call decoded for as long as its page lives. */
 async function place(placement: Placement): Promise<void> {
   const { id, condition } = placement;
-  const relay = await Relay.open(placement.seed);
+  const relay = new Relay(placement.seed);
   relay.forward.impairment = condition;
   relay.back.impairment = { delay_ms: condition.delay_ms ?? 0 };
   const page = await browser.newPage();
@@ -78,7 +78,7 @@ async function place(placement: Placement): Promise<void> {
   await sleep(SEGMENTS * SEGMENT_MS + AROUND_MS);
   const outcome = await page.evaluate((id) => globalThis.lab.close(id), id);
   await page.close();
-  relay.close();
+  await relay.close();
   const fate = { forward: relay.forward.fate, back: relay.back.fate };
   const recorded_at = new Date().toISOString();
   writeFileSync(`${folder}/${id}.json`, JSON.stringify({ ...placement, part: part(condition), browser: browser.version(), recorded_at, fate, ...outcome }));

@@ -21,6 +21,10 @@ export class Direction {
   impairment: Impairment = {};
   /** Packets that a firewall keeps back. */
   blocks: (packet: Buffer) => boolean = () => false;
+  /** Milliseconds that some packets take longer than others. */
+  delays: (packet: Buffer) => number = () => 0;
+  /** Until then nothing is let through; what comes before it waits. By `performance.now()`. */
+  opens_ms = 0;
   #random: Random;
   #isBursting = false;
   #lastDue = 0;
@@ -38,7 +42,7 @@ export class Direction {
       fate.lost++;
       return undefined;
     }
-    let due = now + (impairment.delay_ms ?? 0);
+    let due = Math.max(now, this.opens_ms) + (impairment.delay_ms ?? 0);
     if (impairment.rate_kbps) {
       const start = Math.max(now, this.#linkFree);
       if (start - now > (impairment.queue_ms ?? 200)) {
@@ -74,85 +78,78 @@ function within(now: number, every = 0, length = 0): number | undefined {
 
 export type Side = "sender" | "receiver";
 
-/** The path of one call. */
+type Address = Pick<RemoteInfo, "address" | "port">;
+
+/**
+ * The path of one call. Each port of an end has an address of its own towards the far end, as a NAT gives it one (endpoint-independent mapping,
+ * RFC 4787): what another port of the same end sends, as after an ICE restart, never changes where answers to the first one go.
+ */
 export class Relay {
   /** From the sender to the receiver, and back. */
   readonly forward: Direction;
   readonly back: Direction;
-  #facing: Record<Side, Socket>;
-  #address: Partial<Record<Side, RemoteInfo>> = {};
-  #timers = new Set<NodeJS.Timeout>();
+  /** Of each side its ports, and the sockets that stand for them at the far end. */
+  readonly #outside: Record<Side, Map<string, Promise<Socket>>> = { sender: new Map(), receiver: new Map() };
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #isClosed = false;
 
-  private constructor(forward: Direction, back: Direction, sender: Socket, receiver: Socket) {
-    this.forward = forward;
-    this.back = back;
-    this.#facing = { sender, receiver };
-    this.#listen("sender");
-    this.#listen("receiver");
+  constructor(seed: number) {
+    this.forward = new Direction(seed);
+    this.back = new Direction(seed + 7919);
   }
 
-  #listen(side: Side): void {
-    const [to, direction] = side === "sender" ? (["receiver", this.forward] as const) : (["sender", this.back] as const);
-    this.#facing[side].on("message", (packet, from) => this.#carry(side, to, direction, packet, from));
-  }
-
-  static async open(seed: number): Promise<Relay> {
-    return Relay.#between(new Direction(seed), new Direction(seed + 7919));
-  }
-
-  static async #between(forward: Direction, back: Direction): Promise<Relay> {
-    const [sender, receiver] = await Promise.all([bound(), bound()]);
-    return new Relay(forward, back, sender, receiver);
-  }
-
-  /** Another relay on the same path: for the new candidates of an ICE restart. */
-  beside(): Promise<Relay> {
-    return Relay.#between(this.forward, this.back);
-  }
-
-  /** Gives `side` another address towards its far end, as a NAT or a new network does: what goes to the old one is lost. */
+  /** Gives `side` other addresses towards its far end, as a NAT or a new network does: what goes to the old ones is lost. */
   async move(side: Side): Promise<void> {
-    const far = side === "sender" ? "receiver" : "sender";
-    const socket = await bound();
-    this.#facing[far].close();
-    this.#facing[far] = socket;
-    this.#listen(far);
+    const old = [...this.#outside[side].values()];
+    this.#outside[side].clear();
+    for (const socket of await Promise.all(old)) socket.close();
   }
 
   /** A candidate of `side` as the other side is to see it; `undefined` for one that would go around the relay. */
-  candidate(side: Side, line: string): string | undefined {
+  async candidate(side: Side, line: string): Promise<string | undefined> {
     const words = line.split(" ");
     const [, , protocol, , address, port, , type] = words;
     if (protocol?.toLowerCase() !== "udp" || type !== "host" || !address?.includes(".")) return undefined;
-    this.#address[side] ??= { address, port: Number(port), family: "IPv4", size: 0 };
-    const socket = this.#facing[side === "sender" ? "receiver" : "sender"];
+    const socket = await this.#standsFor(side, { address, port: Number(port) });
     words.splice(4, 2, "127.0.0.1", String(socket.address().port));
     return words.join(" ");
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    this.#isClosed = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    this.#facing.sender.close();
-    this.#facing.receiver.close();
+    await Promise.all([this.move("sender"), this.move("receiver")]);
   }
 
-  #carry(from: Side, to: Side, direction: Direction, packet: Buffer, origin: RemoteInfo): void {
-    this.#address[from] = origin;
+  /** The socket that stands at the far end for a port of `side`. */
+  #standsFor(side: Side, near: Address): Promise<Socket> {
+    const name = `${near.address}:${near.port}`;
+    const held = this.#outside[side].get(name);
+    if (held) return held;
+    const socket = bound((packet, from) => this.#carry(packet, side === "sender" ? "receiver" : "sender", from, near));
+    this.#outside[side].set(name, socket);
+    return socket;
+  }
+
+  /** A packet that a port of `side` sends to a port of the other one. */
+  #carry(packet: Buffer, side: Side, from: Address, to: Address): void {
+    const direction = side === "sender" ? this.forward : this.back;
     if (direction.blocks(packet)) return;
     const held = direction.hold(performance.now(), packet.length);
     if (held === undefined) return;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      const target = this.#address[to];
-      if (target) this.#facing[to].send(packet, target.port, target.address);
-    }, held);
+      void this.#standsFor(side, from).then((socket) => this.#isClosed || socket.send(packet, to.port, to.address));
+    }, held + direction.delays(packet));
     this.#timers.add(timer);
   }
 }
 
-function bound(): Promise<Socket> {
+/** A socket of its own. What it cannot send is lost, as on any network. */
+function bound(onPacket: (packet: Buffer, from: Address) => void): Promise<Socket> {
   return new Promise((resolve) => {
-    const socket = createSocket("udp4");
+    const socket = createSocket("udp4", onPacket);
+    socket.on("error", () => undefined);
     socket.bind(0, "127.0.0.1", () => resolve(socket));
   });
 }

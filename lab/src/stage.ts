@@ -1,15 +1,18 @@
 /** One trial: its browsers, the path between each two, and what is done to them when. */
 
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, CDPSession, Page } from "playwright-core";
 
 import { Turn } from "../../e2e/src/turn.ts";
 import type { Account, Act, party, Setting } from "../page/party.ts";
+import { launch } from "./chromium.ts";
 import { conversation } from "./conversation.ts";
 import { Line } from "./line.ts";
 import { busy } from "./machine.ts";
 import { Direction, type Fate, Relay, type Side } from "./relay.ts";
-import { PARTIES, type Party, type Trial } from "./trial.ts";
+import { FROM_THE_START, PARTIES, type Party, type Trial } from "./trial.ts";
 
 declare const globalThis: { party: typeof party };
 
@@ -39,7 +42,7 @@ export interface Outcome {
 interface Link {
   readonly one: Party;
   readonly other: Party;
-  readonly relays: Relay[];
+  readonly relay: Relay;
   /** Payload types of sound. */
   audio: ReadonlySet<number>;
 }
@@ -49,6 +52,11 @@ export class Stage {
   readonly #links: Link[] = [];
   #turn: Turn | undefined;
   #line: Line | undefined;
+  /** A STUN server that never answers. */
+  #mute: Socket | undefined;
+  #network: CDPSession | undefined;
+  /** A browser on a machine that has a microphone: where there is none, nobody is asked. Without a window everybody says no. */
+  #equipped: Browser | undefined;
 
   private constructor(
     private readonly trial: Trial,
@@ -73,10 +81,9 @@ export class Stage {
   async #play(): Promise<Outcome> {
     const { trial } = this;
     await this.#enter();
-    for (const [at, one] of this.#names.entries()) for (const other of this.#names.slice(at + 1)) await this.#call(one, other);
-    await this.#connected();
-    await sleep(SETTLE_MS);
-    const is_calm = await this.#calm();
+    for (const [at, one] of this.#names.entries()) for (const other of this.#names.slice(at + 1)) this.#lay(one, other);
+    const isFromTheStart = FROM_THE_START.has(trial.fault);
+    const is_calm = isFromTheStart || (await this.#begin());
     const lateness = monitorEventLoopDelay({ resolution: 10 });
     lateness.enable();
     const connected_ms = Date.now();
@@ -84,16 +91,18 @@ export class Stage {
     await until(trial.from_s);
     const from_ms = Date.now();
     const undo = await this.#harm();
+    const attempt = isFromTheStart ? this.#attempt() : undefined;
     await until(trial.until_s);
     const until_ms = Date.now();
     await undo();
     await until(trial.end_s);
+    await attempt;
     lateness.disable();
     const ended_ms = Date.now();
     const closed = await Promise.all([...this.#pages].map(async ([name, page]) => [name, await page.evaluate(() => globalThis.party.close())] as const));
-    const fates = this.#links.flatMap(({ one, other, relays: [relay] }) => [
-      [`${one}${other}`, relay!.forward.fate] as const,
-      [`${other}${one}`, relay!.back.fate] as const,
+    const fates = this.#links.flatMap(({ one, other, relay }) => [
+      [`${one}${other}`, relay.forward.fate] as const,
+      [`${other}${one}`, relay.back.fate] as const,
     ]);
     return {
       browser: this.browsers[0]!.version(),
@@ -114,10 +123,12 @@ export class Stage {
     const { turns, hisses } = conversation(trial);
     const usesTurn = trial.fault.startsWith("turn_");
     if (usesTurn) this.#turn = await Turn.start();
+    if (trial.fault === "slow_gathering") this.#mute = await silent();
     if (trial.fault === "turn_tcp") this.#line = await Line.open(this.#turn!.port, trial.seed);
     await Promise.all(
       this.#names.map(async (name, place) => {
-        const page = await this.browsers[place]!.newPage({ viewport: { width: 700, height: 300 } });
+        if (trial.fault === "denied_microphone" && name === trial.whose) this.#equipped = await launch(["--use-fake-device-for-media-stream"]);
+        const page = await (name === trial.whose && this.#equipped ? this.#equipped : this.browsers[place]!).newPage({ viewport: { width: 700, height: 300 } });
         this.#pages.set(name, page);
         page.on("console", (message) => console.error(trial.id, name, message.text()));
         page.on("pageerror", (error) => console.error(trial.id, name, error.message));
@@ -129,8 +140,13 @@ export class Stage {
           turns: turns[place]!,
           hiss_db: hisses[place]!,
           has_dtx: trial.fault === "dtx",
-          ice: usesTurn ? this.#relayed(name) : {},
+          hears_muted: trial.fault === "speaking_while_muted",
+          drift_ppm: name === trial.whose ? (trial.drift_ppm ?? 0) : 0,
+          scale: name === trial.whose ? (trial.scale ?? 1) : 1,
+          ice: usesTurn ? this.#relayed(name) : name === trial.whose ? this.#unanswered() : {},
         };
+        if (trial.fault === "no_microphone") await page.context().grantPermissions(["microphone"]);
+        if (trial.fault === "network_type" && name === trial.whose) await this.#use("wifi");
         await page.evaluate((setting) => globalThis.party.open(setting), setting);
       }),
     );
@@ -143,23 +159,53 @@ export class Stage {
     return { iceServers: [{ urls, ...turn.credentials }], iceTransportPolicy: "relay" };
   }
 
-  async #call(one: Party, other: Party): Promise<void> {
-    const relay = await Relay.open(this.trial.seed + this.#links.length);
-    const link: Link = { one, other, relays: [relay], audio: new Set() };
-    // A path over some town: nobody calls somebody at 0 ms.
-    for (const direction of [relay.forward, relay.back]) direction.impairment = { delay_ms: 15 };
-    this.#links.push(link);
-    await this.#negotiate(link, relay, false);
+  /** A STUN server that never answers, where that is the fault. */
+  #unanswered(): RTCConfiguration {
+    return this.#mute ? { iceServers: [{ urls: `stun:127.0.0.1:${this.#mute.address().port}` }] } : {};
   }
 
-  async #negotiate(link: Link, relay: Relay, restart: boolean): Promise<void> {
+  #lay(one: Party, other: Party): void {
+    const relay = new Relay(this.trial.seed + this.#links.length);
+    // A path over some town: nobody calls somebody at 0 ms.
+    for (const direction of [relay.forward, relay.back]) direction.impairment = { delay_ms: 15 };
+    this.#links.push({ one, other, relay, audio: new Set() });
+  }
+
+  /** Everybody calls and comes to rest; whether all did. */
+  async #begin(): Promise<boolean> {
+    for (const link of this.#links) await this.#negotiate(link);
+    await this.#connected();
+    await sleep(SETTLE_MS);
+    return this.#calm();
+  }
+
+  /** A call that may come to nothing. */
+  async #attempt(): Promise<void> {
+    const { fault, whose } = this.trial;
+    const [link] = this.#links;
+    if (fault === "denied_microphone" || fault === "no_microphone") return this.#act("ask");
+    if (fault !== "never_answered") return this.#negotiate(link!);
+    const other = link!.one === whose ? link!.other : link!.one;
+    await this.#pages.get(other)!.evaluate((whose) => globalThis.party.offer(whose), whose);
+  }
+
+  async #negotiate(link: Link, restart = false): Promise<void> {
     const [one, other] = [this.#pages.get(link.one)!, this.#pages.get(link.other)!];
     const offer = await one.evaluate(([other, restart]) => globalThis.party.offer(other, restart), [link.other, restart] as const);
     link.audio = new Set(/^m=audio \S+ \S+ (.*)$/m.exec(offer)?.[1]?.trim().split(" ").map(Number));
     // A TURN server is a relay already; behind another one its address would not be the one that the far end sees.
-    const seen = (side: Side, sdp: string) => (this.#turn ? sdp : through(relay, side, sdp));
-    const answer = await other.evaluate(([one, sdp]) => globalThis.party.answer(one, sdp), [link.one, seen("sender", offer)] as const);
-    await one.evaluate(([other, sdp]) => globalThis.party.accept(other, sdp), [link.other, seen("receiver", answer)] as const);
+    const seen = async (side: Side, sdp: string) => (this.#turn ? sdp : through(link.relay, side, sdp));
+    const answer = await other.evaluate(([one, sdp]) => globalThis.party.answer(one, sdp), [link.one, await seen("sender", offer)] as const);
+    const told = this.#garbled(await seen("receiver", answer));
+    await one.evaluate(([other, sdp]) => globalThis.party.accept(other, sdp), [link.other, told] as const);
+  }
+
+  /** What becomes of an answer on its way. */
+  #garbled(sdp: string): string {
+    // A certificate that nobody has: every byte of its digest is another one.
+    if (this.trial.fault === "wrong_fingerprint") return sdp.replace(/^(a=fingerprint:sha-256 ).*$/gm, `$1${Array(32).fill("5A").join(":")}`);
+    // Cut off, as by a gateway with a limit.
+    return this.trial.fault === "wrong_answer" ? sdp.slice(0, sdp.indexOf("a=mid:")) : sdp;
   }
 
   async #connected(): Promise<void> {
@@ -185,10 +231,9 @@ export class Stage {
   /** The directions in which something leaves `whose`, or comes to it. */
   #directions(whose: Party, way: "from" | "to"): { direction: Direction; link: Link }[] {
     return this.#links.flatMap((link) => {
-      const [relay] = link.relays;
       const [forward, back] = way === "from" ? [link.one, link.other] : [link.other, link.one];
-      if (forward === whose) return [{ direction: relay!.forward, link }];
-      return back === whose ? [{ direction: relay!.back, link }] : [];
+      if (forward === whose) return [{ direction: link.relay.forward, link }];
+      return back === whose ? [{ direction: link.relay.back, link }] : [];
     });
   }
 
@@ -205,9 +250,10 @@ export class Stage {
     const to = this.#directions(whose, "to");
     const done = async () => {};
     switch (fault) {
-      case "clean": case "long_silence": case "dtx": case "turn_udp":
+      case "clean": case "long_silence": case "dtx": case "turn_udp": case "drifting_microphone": case "slow_gathering":
+      case "wrong_fingerprint": case "wrong_answer": case "denied_microphone": case "no_microphone": case "never_answered":
         return done;
-      case "muted":
+      case "muted": case "speaking_while_muted":
         await this.#act("mute", true);
         return () => this.#act("mute", false);
       case "held":
@@ -219,29 +265,44 @@ export class Stage {
       case "silent_microphone": case "quiet_microphone": case "clipped_microphone":
         await this.#act("gain", trial.gain_db);
         return () => this.#act("gain", 0);
+      case "dead_microphone":
+        await this.#act("die");
+        return done;
       case "frozen_camera":
         await this.#act("freeze", true);
         return () => this.#act("freeze", false);
-      case "busy": {
+      case "busy": case "busy_large": {
         const letGo = await busy(this.browsers[PARTIES.indexOf(whose)]!, trial.stopped_share!);
         return async () => letGo();
       }
       case "one_way_audio": case "one_way_video":
-        for (const { direction, link } of from) direction.blocks = (packet) => isMedia(packet) && link.audio.has(packet[1]! & 0x7f) === (fault === "one_way_audio");
+        for (const { direction, link } of from) direction.blocks = (packet) => isMedia(packet) && isSound(packet, link) === (fault === "one_way_audio");
         return async () => from.forEach(({ direction }) => (direction.blocks = () => false));
       case "delay":
         return spoil([...from, ...to].map(({ direction }) => direction), trial.impairment);
-      case "outage":
+      case "outage": case "ice_blocked": case "slow_connecting":
         return spoil([...from, ...to].map(({ direction }) => direction), { loss_percent: 100 });
       case "turn_tcp":
         return spoil([this.#line!.up], trial.impairment);
-      case "ice_restart": {
-        const [link] = this.#links;
-        const relay = await link!.relays[0]!.beside();
-        link!.relays.push(relay);
-        await this.#negotiate(link!, relay, true);
+      case "stalled":
+        for (const { direction } of [...from, ...to]) direction.opens_ms = performance.now() + 1000 * (trial.until_s - trial.from_s);
         return done;
-      }
+      case "late_sound":
+        for (const { direction, link } of from) direction.delays = (packet) => (isSound(packet, link) ? trial.impairment.delay_ms! : 0);
+        return async () => from.forEach(({ direction }) => (direction.delays = () => 0));
+      case "dtls_blocked":
+        for (const { direction } of [...from, ...to]) direction.blocks = isDtls;
+        return done;
+      case "late_media":
+        for (const { direction } of from) direction.blocks = isMedia;
+        return async () => from.forEach(({ direction }) => (direction.blocks = () => false));
+      case "ice_restart":
+        await this.#negotiate(this.#links[0]!, true);
+        return done;
+      case "network_type":
+        for (const { one, relay } of this.#links) await relay.move(one === whose ? "sender" : "receiver");
+        await this.#use("cellular4g");
+        return done;
       case "network_change":
         return this.#changeNetwork();
       case "downlink_loss": case "downlink_jitter":
@@ -253,8 +314,16 @@ export class Stage {
 
   async #hold(is_held: boolean): Promise<void> {
     await this.#act("hold", is_held);
-    const [link] = this.#links;
-    await this.#negotiate(link!, link!.relays[0]!, false);
+    await this.#negotiate(this.#links[0]!);
+  }
+
+  /** The kind of network that the browser of `whose` tells of. */
+  async #use(connectionType: "wifi" | "cellular4g"): Promise<void> {
+    const page = this.#pages.get(this.trial.whose)!;
+    this.#network ??= await page.context().newCDPSession(page);
+    // Without limits it tells of none; they are those of requests, not of calls.
+    const limits = { offline: false, latency: 1, downloadThroughput: 12_500_000, uploadThroughput: 12_500_000 };
+    await this.#network.send("Network.emulateNetworkConditions", { ...limits, connectionType });
   }
 
   /** One network goes, another comes, with another address. */
@@ -265,7 +334,7 @@ export class Stage {
     const mend = await spoil(both.map(({ direction }) => direction), { loss_percent: 100 });
     await context.setOffline(true);
     return async () => {
-      for (const { one, relays: [relay] } of this.#links) await relay!.move(one === whose ? "sender" : "receiver");
+      for (const { one, relay } of this.#links) await relay.move(one === whose ? "sender" : "receiver");
       await mend();
       await context.setOffline(false);
     };
@@ -273,19 +342,23 @@ export class Stage {
 
   async #clear(): Promise<void> {
     await Promise.all([...this.#pages.values()].map((page) => page.context().close()));
-    for (const { relays } of this.#links) for (const relay of relays) relay.close();
+    await Promise.all(this.#links.map(({ relay }) => relay.close()));
+    await this.#equipped?.close();
     this.#line?.close();
+    this.#mute?.close();
     await this.#turn?.stop();
   }
 }
 
 /** A description whose candidates lead through the relay; those that cannot are left out. */
-function through(relay: Relay, side: Side, sdp: string): string {
-  const lines = sdp.split("\r\n").flatMap((line) => {
-    if (!line.startsWith("a=candidate:")) return [line];
-    const changed = relay.candidate(side, line.slice("a=".length));
-    return changed ? [`a=${changed}`] : [];
-  });
+async function through(relay: Relay, side: Side, sdp: string): Promise<string> {
+  const lines: string[] = [];
+  for (const line of sdp.split("\r\n")) {
+    const isCandidate = line.startsWith("a=candidate:");
+    const changed = isCandidate ? await relay.candidate(side, line.slice("a=".length)) : undefined;
+    if (changed) lines.push(`a=${changed}`);
+    else if (!isCandidate) lines.push(line);
+  }
   return lines.join("\r\n");
 }
 
@@ -294,6 +367,23 @@ function isMedia(packet: Buffer): boolean {
   const [first = 0, second = 0] = packet;
   const type = second & 0x7f;
   return first >= 128 && first < 192 && (type < 64 || type > 95);
+}
+
+/** Whether a packet of media is sound. */
+function isSound(packet: Buffer, link: Link): boolean {
+  return isMedia(packet) && link.audio.has(packet[1]! & 0x7f);
+}
+
+/** Whether a packet is DTLS (RFC 7983). */
+function isDtls([first = 0]: Buffer): boolean {
+  return first >= 20 && first <= 63;
+}
+
+/** A socket that takes everything and answers nothing. */
+async function silent(): Promise<Socket> {
+  const socket = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  return socket;
 }
 
 /** Gives directions an impairment beside their delay; the answer takes it away. */

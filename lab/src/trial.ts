@@ -18,6 +18,14 @@ export const FAULTS = [
   "network_change",
   // Three parties: all that `whose` sends, or all that it receives.
   "uplink_loss", "downlink_loss", "uplink_jitter", "downlink_jitter",
+  // Devices and machines again: a converter that hums alone, a sound card whose clock is wrong, speech into a muted microphone, large pictures
+  // on a narrow line, and on a machine that cannot encode them.
+  "dead_microphone", "drifting_microphone", "speaking_while_muted", "narrow_large", "busy_large",
+  // The network again: jitter that changes the order, both ways held up and let go at once, sound alone late, another kind of network.
+  "reordered", "stalled", "late_sound", "network_type",
+  // From before the call on: it comes late, or never.
+  "slow_gathering", "slow_connecting", "late_media", "ice_blocked", "dtls_blocked", "wrong_fingerprint",
+  "denied_microphone", "no_microphone", "wrong_answer", "never_answered",
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -38,22 +46,35 @@ export interface Trial {
   readonly gain_db?: number;
   /** Share of the time in which the machine stands still. */
   readonly stopped_share?: number;
+  /** How far the clock of its sound card is off, millionths. */
+  readonly drift_ppm?: number;
+  /** How many times wider and higher its pictures are than those of other trials. */
+  readonly scale?: number;
   readonly part: "tuning" | "held_out";
 }
 
+/** Faults that are there before the call is: its trial begins when both have come, and waits for no connection. */
+export const FROM_THE_START: ReadonlySet<Fault> = new Set([
+  "slow_gathering", "slow_connecting", "late_media", "ice_blocked", "dtls_blocked", "wrong_fingerprint", "denied_microphone", "no_microphone",
+  "wrong_answer", "never_answered",
+]);
+
 /** Trials of these seeds may be looked at when a rule is changed; all others are held out. Strengths are drawn anew for each. */
-const TUNING_SEEDS = [21, 22, 23];
+const TUNING_SEEDS = [21, 22, 23, 26];
 
 /** Before the fault: time to settle, and the half minute that a diagnosis compares with. */
 const BEFORE_S = [15, 19] as const;
+const WHOLE_S = 42;
 /** After it, so that what is told late is still heard. */
 const AFTER_S = 8;
 
 interface Draw {
   /** Seconds that the fault lasts; absent: the whole call. */
   readonly lasts_s?: number;
+  /** Seconds of a call that the fault lasts all of; absent: 42. */
+  readonly whole_s?: number;
   readonly parties?: 3;
-  draw?(random: Random): Pick<Trial, "gain_db" | "stopped_share"> & { impairment?: Impairment };
+  draw?(random: Random): Pick<Trial, "gain_db" | "stopped_share" | "drift_ppm" | "scale"> & { impairment?: Impairment; lasts_s?: number };
 }
 
 const whole: Draw = {};
@@ -90,6 +111,30 @@ const DRAWS: Readonly<Record<Fault, Draw>> = {
   downlink_loss: { parties: 3, lasts_s: 14, draw: (random) => ({ impairment: { loss_percent: between(random, 5, 20) } }) },
   uplink_jitter: { parties: 3, lasts_s: 14, draw: (random) => ({ impairment: { jitter_ms: between(random, 60, 150) } }) },
   downlink_jitter: { parties: 3, lasts_s: 14, draw: (random) => ({ impairment: { jitter_ms: between(random, 60, 150) } }) },
+  dead_microphone: { lasts_s: 14 },
+  // A drift is what two minutes that follow one another both have.
+  drifting_microphone: { whole_s: 150, draw: (random) => ({ drift_ppm: between(random, 1000, 4000) }) },
+  speaking_while_muted: { lasts_s: 16 },
+  narrow_large: {
+    lasts_s: 24,
+    draw: (random) => ({ scale: 2, impairment: { rate_kbps: between(random, 120, 250), queue_ms: 200 } }),
+  },
+  busy_large: { lasts_s: 32, draw: (random) => ({ scale: 3, stopped_share: between(random, 60, 75) / 100 }) },
+  reordered: { lasts_s: 14, draw: (random) => ({ impairment: { jitter_ms: between(random, 60, 150), reorder: 1 } }) },
+  stalled: { draw: (random) => ({ lasts_s: between(random, 4, 6) }) },
+  late_sound: { lasts_s: 16, draw: (random) => ({ impairment: { delay_ms: between(random, 300, 700) } }) },
+  network_type: { lasts_s: 4 },
+  // Chromium gives such a server up after some forty seconds.
+  slow_gathering: { whole_s: 50 },
+  slow_connecting: { draw: (random) => ({ lasts_s: between(random, 4, 8) }) },
+  late_media: { draw: (random) => ({ lasts_s: between(random, 4, 7) }) },
+  ice_blocked: { whole_s: 32 },
+  dtls_blocked: { whole_s: 25 },
+  wrong_fingerprint: { whole_s: 14 },
+  denied_microphone: { whole_s: 8 },
+  no_microphone: { whole_s: 8 },
+  wrong_answer: { whole_s: 14 },
+  never_answered: { whole_s: 20 },
 };
 
 /** Rounds of one trial of each fault, the same for the same seed; every second one has the fault at the other end. */
@@ -100,15 +145,15 @@ export function trials(seed: number, rounds: number): Trial[] {
 function trial(seed: number, fault: Fault, round: number): Trial {
   const own = fnv1a(`${seed} ${fault} ${round}`);
   const random = seeded(own);
-  const { lasts_s, parties = 2, draw } = DRAWS[fault];
+  const { whole_s = WHOLE_S, parties = 2, draw } = DRAWS[fault];
   const began = BEFORE_S[0] + (BEFORE_S[1] - BEFORE_S[0]) * random();
-  const from_s = lasts_s === undefined ? 0 : Math.round(10 * began) / 10;
-  const until_s = lasts_s === undefined ? 42 : from_s + lasts_s;
+  const { lasts_s = DRAWS[fault].lasts_s, impairment = {}, ...drawn } = draw?.(random) ?? {};
+  const from_s = lasts_s === undefined || FROM_THE_START.has(fault) ? 0 : Math.round(10 * began) / 10;
+  const until_s = lasts_s === undefined ? whole_s : from_s + lasts_s;
   const end_s = lasts_s === undefined ? until_s : until_s + AFTER_S;
-  const drawn = { impairment: {}, ...draw?.(random) };
   const whose = PARTIES[round % parties]!;
   const part = TUNING_SEEDS.includes(seed) ? "tuning" : "held_out";
-  return { id: `${fault}-${seed}-${round}`, seed: own, fault, whose, parties, from_s, until_s, end_s, ...drawn, part };
+  return { id: `${fault}-${seed}-${round}`, seed: own, fault, whose, parties, from_s, until_s, end_s, impairment, ...drawn, part };
 }
 
 function between(random: Random, least: number, most: number): number {

@@ -54,12 +54,12 @@ test("a stall holds back, an outage drops", () => {
 });
 
 test("candidates lead through the relay, and others nowhere", async () => {
-  const relay = await Relay.open(1);
+  const relay = new Relay(1);
   const host = "candidate:1 1 udp 2122260223 127.0.0.1 50000 typ host generation 0";
-  assert.match(relay.candidate("sender", host) ?? "", /^candidate:1 1 udp 2122260223 127\.0\.0\.1 (?!50000)\d+ typ host generation 0$/);
-  assert.equal(relay.candidate("sender", host.replace("udp", "tcp")), undefined);
-  assert.equal(relay.candidate("sender", host.replace("127.0.0.1", "fd00::1")), undefined);
-  relay.close();
+  assert.match((await relay.candidate("sender", host)) ?? "", /^candidate:1 1 udp 2122260223 127\.0\.0\.1 (?!50000)\d+ typ host generation 0$/);
+  assert.equal(await relay.candidate("sender", host.replace("udp", "tcp")), undefined);
+  assert.equal(await relay.candidate("sender", host.replace("127.0.0.1", "fd00::1")), undefined);
+  await relay.close();
 });
 
 test("the split never changes", () => {
