@@ -9,10 +9,10 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use sidetone_engine::units::Timestamp;
+use sidetone_engine::{diagnosis::Cause, units::Timestamp};
 use sidetone_lab::{
     fit, model, report, segment,
-    trial::{self, Trial, expect::Place, pack, page, peer, sight},
+    trial::{self, Trial, expect::Place, kind, pack, page, peer, score::Scored, sight},
 };
 
 fn main() -> ExitCode {
@@ -81,11 +81,13 @@ fn trials_sections(folder: &Path) -> Result<(String, String)> {
     Ok((told, pictures))
 }
 
-/// Trial by trial what was done and what was told. Look at the part `tuning` alone before you change a rule.
+/// Trial by trial what was done and what was told, and how often that was right, kind by kind. Look at the part `tuning` alone before you change a rule.
 fn trials(folder: &Path, part: &str) -> Result<String> {
     let (set, table) = data_set(folder);
     let mut text = String::new();
-    for one in trial::scored(&set, &table)?.iter().filter(|one| one.trial.part == part) {
+    let mut scored = trial::scored(&set, &table)?;
+    scored.retain(|one| one.trial.part == part);
+    for one in &scored {
         let Trial { id, whose, settings, .. } = &one.trial;
         let disturbed = if one.is_disturbed() { ", disturbed" } else { "" };
         let _ = writeln!(text, "{id} at {whose} {settings}{disturbed}");
@@ -112,6 +114,9 @@ fn trials(folder: &Path, part: &str) -> Result<String> {
             let told = told.map_or(Place::Untold, |explained| Place::told(explained, &one.trial));
             let _ = writeln!(text, "    lies at {place:?}, told {told:?} {sure:.2}");
         }
+        if let Some(cause) = one.expected().cause {
+            let _ = writeln!(text, "    never came to be: {}, told {:?}", cause.name(), one.setup().map(Cause::name));
+        }
         for explained in &one.replay.explained {
             let diagnosis = &explained.diagnosis;
             let _ = writeln!(
@@ -128,5 +133,7 @@ fn trials(folder: &Path, part: &str) -> Result<String> {
             );
         }
     }
-    Ok(text)
+    let held: Vec<&Scored> = scored.iter().filter(|one| !one.trial.is_disturbed()).collect();
+    let judged: Vec<&Scored> = scored.iter().filter(|one| !one.is_disturbed()).collect();
+    Ok(text + "\n" + &kind::table(&kind::kinds(&held, &judged)))
 }

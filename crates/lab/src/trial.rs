@@ -1,9 +1,10 @@
 //! Trials: real calls with one known fault each, or none; what was done is in a table, what both ends reported in a file for each.
 //!
 //! `expect` says what such a fault should and may be told as, `replay` gives the recorded reports to the engine, `score` compares the two,
-//! `sight` compares pictures, `page` writes it down, `pack` makes the data set from fresh recordings.
+//! `kind` counts by kind, `sight` compares pictures, `page` writes it down, `pack` makes the data set from fresh recordings.
 
 pub mod expect;
+pub mod kind;
 pub mod pack;
 pub mod page;
 pub mod peer;

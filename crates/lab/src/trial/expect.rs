@@ -24,6 +24,8 @@ pub struct Must {
     pub at: At,
     /// Rules of which one must fire.
     pub rules: &'static [&'static str],
+    /// The one of them that it is about, where it is about one: what the recall of that kind is counted by.
+    pub kind: Option<&'static str>,
     /// Whether it is so from the begin of the call on, and not only of the fault.
     pub is_always: bool,
 }
@@ -35,8 +37,18 @@ pub struct Expected {
     pub musts: &'static [Must],
     /// What may be told besides: consequences, each of them true.
     pub may: &'static [&'static str],
-    /// Where the fault lies; `None`: there is none.
+    /// Where the fault lies; `None`: there is none, or it is of no call that was.
     pub place: Option<Place>,
+    /// Why the call never came to be.
+    pub cause: Option<Cause>,
+}
+
+impl Expected {
+    /// Whether anything at all is wrong with the call.
+    #[must_use]
+    pub fn is_fault(&self) -> bool {
+        !self.musts.is_empty() || self.place.is_some() || self.cause.is_some()
+    }
 }
 
 /// Where a fault lies, as seen from the end that has it.
@@ -124,7 +136,7 @@ impl Place {
 pub const REMARKS: [&str; 7] =
     ["candidate_pair_change", "clock_drift", "ice_restart", "network_change", "relayed_over_tcp", "encoder_fallback", "decoder_fallback"];
 
-const SILENT: &[&str] = &["dead_microphone", "silent_inbound_audio", "no_inbound_audio", "missing_stream"];
+const SILENT: &[&str] = &["silent_inbound_audio", "dead_microphone", "no_inbound_audio", "missing_stream"];
 const NO_PICTURE: &[&str] = &["video_freeze", "low_frame_rate", "missing_stream"];
 /// What a path that spoils packets does to sound and picture.
 const SPOILED: &[&str] = &[
@@ -175,6 +187,25 @@ const BROKEN: &[&str] = &[
     "silent_inbound_audio",
     "missing_stream",
 ];
+/// A call that begins late, or not at all.
+const LATE_BEGIN: &[&str] = &[
+    "slow_connecting",
+    "slow_first_media",
+    "missing_stream",
+    "ice_disconnected",
+    "no_inbound_audio",
+    "high_rtt",
+    "high_loss",
+    "bursty_loss",
+    "high_jitter",
+    "audible_concealment",
+    "low_mos",
+    "high_media_latency",
+    "video_freeze",
+    "low_frame_rate",
+    "av_skew",
+    "bandwidth_limited",
+];
 const BUSY: &[&str] = &[
     "cpu_limited",
     "low_frame_rate",
@@ -191,13 +222,23 @@ const BUSY: &[&str] = &[
     "bandwidth_limited",
 ];
 
+/// The first of the rules is what it is about; the others say the same to a person.
 const fn must(name: &'static str, at: At, rules: &'static [&'static str]) -> Must {
-    Must { name, at, rules, is_always: false }
+    Must { name, at, rules, kind: Some(rules[0]), is_always: false }
+}
+
+/// Each of the rules is as good.
+const fn any(name: &'static str, at: At, rules: &'static [&'static str]) -> Must {
+    Must { kind: None, ..must(name, at, rules) }
+}
+
+const fn never(cause: Cause) -> Expected {
+    Expected { musts: &[], may: &[], place: None, cause: Some(cause) }
 }
 
 macro_rules! expect {
     ($place:expr, $may:expr, $($must:expr),* $(,)?) => {
-        Expected { musts: { const MUSTS: &[Must] = &[$($must),*]; MUSTS }, may: $may, place: $place }
+        Expected { musts: { const MUSTS: &[Must] = &[$($must),*]; MUSTS }, may: $may, place: $place, cause: None }
     };
 }
 
@@ -209,12 +250,12 @@ pub fn of(fault: &str) -> Expected {
         "muted" => Expected { may: &["speaking_while_muted"], ..Expected::default() },
         "ice_restart" => Expected { may: &["ice_restart", "candidate_pair_change"], ..Expected::default() },
         "unplugged_microphone" | "silent_microphone" => {
-            expect!(Some(Place::CaptureDevice), &["low_mos"], must("silence", Any, SILENT))
+            expect!(Some(Place::CaptureDevice), &["low_mos"], any("silence", Any, SILENT))
         }
         "quiet_microphone" => expect!(Some(Place::CaptureDevice), &[], must("too quiet", Own, &["quiet_microphone"])),
         "clipped_microphone" => expect!(Some(Place::CaptureDevice), &[], must("clipping", Own, &["loud_microphone"])),
         "frozen_camera" => expect!(Some(Place::CaptureDevice), &["av_skew"], must("no picture", Others, NO_PICTURE)),
-        "busy" => expect!(Some(Place::Machine), BUSY, must("overload", Any, BUSY)),
+        "busy" => expect!(Some(Place::Machine), BUSY, any("overload", Any, BUSY)),
         "one_way_audio" => expect!(Some(Place::Path), SPOILED, must("no sound arrives", Others, &["no_inbound_audio"])),
         "one_way_video" => expect!(Some(Place::Path), SPOILED, must("no picture arrives", Others, NO_PICTURE)),
         "loss" | "bursty_loss" => expect!(Some(Place::Path), SPOILED, must("loss", Others, &["high_loss", "bursty_loss"])),
@@ -222,7 +263,7 @@ pub fn of(fault: &str) -> Expected {
         "narrow" => expect!(
             Some(Place::Path),
             LATE,
-            must("a full line", Any, &["bandwidth_limited", "high_rtt", "high_loss", "video_freeze", "low_frame_rate"])
+            any("a full line", Any, &["bandwidth_limited", "high_rtt", "high_loss", "video_freeze", "low_frame_rate"])
         ),
         "bloated" => expect!(Some(Place::Path), LATE, must("a queue", Any, &["high_rtt", "high_media_latency"])),
         "delay" => expect!(Some(Place::Path), LATE, must("a long way", Any, &["high_rtt"])),
@@ -236,19 +277,51 @@ pub fn of(fault: &str) -> Expected {
             expect!(
                 Some(Place::Network),
                 BROKEN,
-                must("another network", Any, &["candidate_pair_change", "network_change", "ice_disconnected"])
+                any("another network", Any, &["candidate_pair_change", "network_change", "ice_disconnected"])
             )
         }
         "turn_tcp" => expect!(
             Some(Place::Relay),
             LATE,
             Must { is_always: true, ..must("TCP", Own, &["relayed_over_tcp"]) },
-            must("lateness", Others, &["high_jitter", "high_rtt", "high_media_latency", "audible_concealment", "video_freeze", "low_mos"]),
+            any("lateness", Others, &["high_jitter", "high_rtt", "high_media_latency", "audible_concealment", "video_freeze", "low_mos"]),
         ),
         "uplink_loss" => expect!(Some(Place::Uplink), SPOILED, must("loss", Others, &["high_loss", "bursty_loss"])),
         "downlink_loss" => expect!(Some(Place::Downlink), SPOILED, must("loss", Own, &["high_loss", "bursty_loss"])),
         "uplink_jitter" => expect!(Some(Place::Uplink), LATE, must("jitter", Others, &["high_jitter"])),
         "downlink_jitter" => expect!(Some(Place::Downlink), LATE, must("jitter", Own, &["high_jitter"])),
+        "dead_microphone" => expect!(Some(Place::CaptureDevice), SILENT, must("silence", Own, &["dead_microphone"])),
+        "drifting_microphone" => expect!(
+            Some(Place::CaptureDevice),
+            &["audible_concealment", "high_media_latency", "av_skew"],
+            must("a wrong clock", Own, &["clock_drift"])
+        ),
+        "speaking_while_muted" => expect!(None, &[], must("speech", Own, &["speaking_while_muted"])),
+        "narrow_large" => expect!(Some(Place::Path), LATE, must("a full line", Own, &["bandwidth_limited"])),
+        "busy_large" => expect!(Some(Place::Machine), BUSY, must("overload", Own, &["cpu_limited"])),
+        "reordered" => expect!(Some(Place::Path), LATE, must("jitter", Others, &["high_jitter"])),
+        "stalled" => expect!(
+            Some(Place::Path),
+            BROKEN,
+            must("no sound arrives", Others, &["no_inbound_audio"]),
+            must("no picture arrives", Others, NO_PICTURE)
+        ),
+        "late_sound" => expect!(Some(Place::Path), LATE, must("sound after the picture", Others, &["av_skew"])),
+        "network_type" => expect!(Some(Place::Network), BROKEN, must("another network", Own, &["network_change"])),
+        "slow_gathering" => expect!(None, &[], must("gathering", Own, &["slow_gathering"])),
+        "slow_connecting" => expect!(Some(Place::Path), LATE_BEGIN, must("a long setup", Any, &["slow_connecting"])),
+        "late_media" => expect!(Some(Place::Path), LATE_BEGIN, must("late media", Others, &["slow_first_media"])),
+        "ice_blocked" => Expected { cause: Some(Cause::IceFailed), ..expect!(None, LATE_BEGIN, must("no path", Any, &["ice_failed"])) },
+        "dtls_blocked" => {
+            Expected { cause: Some(Cause::DtlsFailed), ..expect!(None, LATE_BEGIN, must("a long setup", Any, &["slow_connecting"])) }
+        }
+        "wrong_fingerprint" => {
+            Expected { cause: Some(Cause::DtlsFailed), ..expect!(None, LATE_BEGIN, must("no keys", Any, &["dtls_failed"])) }
+        }
+        "denied_microphone" => never(Cause::PermissionDenied),
+        "no_microphone" => never(Cause::NoDevice),
+        "wrong_answer" => Expected { may: &["slow_connecting"], ..never(Cause::NegotiationFailed) },
+        "never_answered" => never(Cause::NeverAnswered),
         _ => Expected::default(),
     }
 }

@@ -18,7 +18,7 @@ use sidetone_wire::{
     portable::{self, PortableConference},
 };
 
-use super::Trial;
+use super::{Trial, expect::of};
 
 /// What `lab/src/faults.ts` writes of a trial, as far as the data set has it.
 #[derive(Deserialize)]
@@ -31,6 +31,8 @@ struct Recorded {
     impairment: BTreeMap<String, Value>,
     gain_db: Option<f64>,
     stopped_share: Option<f64>,
+    drift_ppm: Option<f64>,
+    scale: Option<f64>,
     connected_ms: f64,
     from_ms: f64,
     until_ms: f64,
@@ -135,10 +137,15 @@ fn gathered(id: &str, folder: &Path) -> Result<PortableConference> {
     Ok(PortableConference { conference_id: ConferenceId::new(id)?, batches: ends.into_values().collect() })
 }
 
+/// Whether an end was made to stand still.
+fn is_busy(recorded: &Recorded) -> bool {
+    recorded.fault.starts_with("busy")
+}
+
 /// The longest time for which a machine stood still that was left alone, and when the trial ends: what comes after a stall that follows
 /// the fault is not looked at.
 fn stalls(recorded: &Recorded) -> (f64, f64) {
-    let is_alone = |name: &str| recorded.fault != "busy" || name != recorded.whose;
+    let is_alone = |name: &str| !is_busy(recorded) || name != recorded.whose;
     let is_meant = |name: &str, from: f64| {
         recorded.fault == "frozen_camera" && name == recorded.whose && from <= recorded.until_ms && from >= recorded.from_ms - STALL_MS
     };
@@ -148,7 +155,7 @@ fn stalls(recorded: &Recorded) -> (f64, f64) {
         pairs.filter(move |(from, _)| *from >= recorded.connected_ms && *from <= recorded.ended_ms && !is_meant(name, *from))
     });
     let stalls: Vec<(f64, f64)> = stalls.collect();
-    let whole = if recorded.from_ms - recorded.connected_ms < 1.0 { recorded.connected_ms + WHOLE_MS } else { recorded.until_ms + 1000.0 };
+    let whole = if of(&recorded.fault).is_fault() { recorded.until_ms + 1000.0 } else { recorded.connected_ms + WHOLE_MS };
     let late = stalls.iter().filter(|(from, length)| *length >= STALL_MS && *from >= whole).map(|(from, _)| *from);
     let ended_ms = late.fold(recorded.ended_ms, f64::min);
     (stalls.iter().filter(|(from, _)| *from < ended_ms).map(|(_, length)| *length).fold(0.0, f64::max).round(), ended_ms)
@@ -157,7 +164,7 @@ fn stalls(recorded: &Recorded) -> (f64, f64) {
 /// How much later than it should a report came at the worst, at an end that was left alone.
 fn gap_ms(recorded: &Recorded, conference: &PortableConference, ended_ms: f64) -> f64 {
     let is_inside = |time: &Timestamp| time.as_millis_f64() >= recorded.connected_ms && time.as_millis_f64() <= ended_ms;
-    let left_alone = conference.batches.iter().filter(|batch| recorded.fault != "busy" || batch.participant_id.as_str() != recorded.whose);
+    let left_alone = conference.batches.iter().filter(|batch| !is_busy(recorded) || batch.participant_id.as_str() != recorded.whose);
     let gaps = left_alone.flat_map(|batch| {
         let times: Vec<f64> = batch.reports.times().iter().filter(|time| is_inside(time)).map(|time| time.as_millis_f64()).collect();
         times.windows(2).map(|pair| pair[1] - pair[0] - 1000.0).collect::<Vec<_>>()
@@ -166,7 +173,8 @@ fn gap_ms(recorded: &Recorded, conference: &PortableConference, ended_ms: f64) -
 }
 
 fn row(recorded: Recorded, gap_ms: f64) -> Trial {
-    let drawn = [("gain_db", recorded.gain_db), ("stopped_share", recorded.stopped_share)];
+    let Recorded { gain_db, stopped_share, drift_ppm, scale, .. } = recorded;
+    let drawn = [("gain_db", gain_db), ("stopped_share", stopped_share), ("drift_ppm", drift_ppm), ("scale", scale)];
     let drawn = drawn.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
     let settings = recorded.impairment.iter().map(|(name, value)| format!("{name}={value}")).chain(drawn);
     Trial {

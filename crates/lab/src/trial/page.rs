@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, fmt::Write};
 use super::{
     Trial,
     expect::Place,
+    kind,
     peer::{self, Alarm, Alertness},
-    score::{Count, Scored, confusion, diagnosed, faults, held_out, judged, median, precisions, recalls},
+    score::{Count, Scored, confusion, diagnosed, faults, held_out, judged, median, precisions, recalls, setups},
 };
 
 /// The sections on issues, peers and the diagnosis.
@@ -37,6 +38,8 @@ pub fn sections(scored: &[Scored], alarms: &[Alarm]) -> String {
         let _ = writeln!(text, "| `{rule}` | {} | {} |", counted(count), counted(with_late));
     }
     let _ = writeln!(text, "| **all** | {} | {} |", counted(sums[0]), counted(sums[1]));
+    text.push_str(KINDS);
+    text.push_str(&kind::table(&kind::kinds(&all, &held)));
     text.push_str(PEERS);
     text.push_str(&beside(&held, alarms));
     text.push_str(DIAGNOSIS);
@@ -47,6 +50,11 @@ pub fn sections(scored: &[Scored], alarms: &[Alarm]) -> String {
         format!("right in {} where it answers, and without an answer in {} of {cases} cases", counted(count), cases - count.all)
     };
     let _ = writeln!(text, "\nIt is {}; late trials counted in, {}.\n", answers(&held), answers(&all));
+    text.push_str(SETUPS);
+    for (fault, count) in setups(&all) {
+        let _ = writeln!(text, "| {} | {} |", fault.replace('_', " "), counted(count));
+    }
+    text.push('\n');
     text
 }
 
@@ -151,7 +159,7 @@ const INTRODUCTION: &str = "
 ## Issues and diagnoses against known faults
 
 Trials are calls of 40 s with sound and picture between two ends of Chromium (some between three), each with Sidetone's SDK, through the same relay or through coturn. A quarter of a minute into the call one known thing is done
-at one end or on one way, and undone again; or nothing is, or something that is no fault (muted, held, silent with DTX, an ICE restart). What must be told of each and what may be told besides was written down before the trials that were held out were
+at one end or on one way, and undone again; or nothing is, or something that is no fault (muted, held, silent with DTX, an ICE restart). Some faults are there before the call is, and some of these let none come to be. What must be told of each and what may be told besides was written down before the trials that were held out were
 recorded (`crates/lab/src/trial/expect.rs`). Those of one session are for tuning, those of another are held out: no rule may be chosen by them. The reports of all are in the repository and are judged anew whenever this page is made.
 
 ";
@@ -181,11 +189,30 @@ alarms tell what it did, and nobody had done it.
 |---|--:|--:|
 ";
 
+const KINDS: &str = "
+### Kind by kind
+
+Of every kind of issue that there is: how often it was told and was so, and how often it was told where it had to be, each with the interval that holds the true share with 95 % confidence (Wilson). It has to be told where the table above asks
+for this kind; another that says the same to a person does not count here. For the faults of the seeds up to 24 it was written down after they had been recorded which kind is asked for, for later ones before. *Not tried* is what no trial that was held out asks for;
+the data card (`testdata/quality/README.md`) says which kinds cannot be made to happen in a browser on such a machine, and why.
+
+";
+
+const SETUPS: &str = "
+### Calls that never came to be
+
+What the diagnosis gives as the cause, where no call came to be at all.
+
+| what was done | told |
+|---|--:|
+";
+
 const PEERS: &str = "
 ### Beside other libraries
 
 The same reports, given to the libraries themselves at the recorded times. They have other kinds of issues, so here all three are asked for less: did any alarm begin while the fault lasted or right after it, whatever it said?
 One that was there before does not count. A false alarm is any before the fault or in a trial without one, each kind at each end once a trial.
+Some faults show in events alone (gathering, connecting, late media) or in what our script hears (speech while muted): the others are given reports, and nothing of these.
 
 ";
 

@@ -77,7 +77,12 @@ pub fn alertness(trials: &[&Trial], alarms: &[Alarm]) -> Alertness {
             .iter()
             .filter(|alarm| alarm.trial == trial.id && alarm.time_ms >= trial.connected_ms && alarm.time_ms <= trial.ended_ms)
             .collect();
-        let is_fault = of(&trial.fault).place.is_some();
+        let expected = of(&trial.fault);
+        // Where there never was a call, there is nothing to be alert to.
+        if expected.cause.is_some() {
+            continue;
+        }
+        let is_fault = expected.is_fault();
         let since = if is_fault { trial.from_ms } else { f64::INFINITY };
         let early: BTreeSet<_> = own.iter().filter(|alarm| alarm.time_ms < since).map(|alarm| (&alarm.whose, &alarm.kind)).collect();
         alertness.false_alarms += early.len();

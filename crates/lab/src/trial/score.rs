@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sidetone_engine::units::Timestamp;
+use sidetone_engine::{diagnosis::Cause, units::Timestamp};
 
 use super::{
     Trial,
@@ -32,7 +32,8 @@ pub struct Count {
 }
 
 impl Count {
-    fn add(&mut self, is_right: bool) {
+    /// Takes an answer.
+    pub fn add(&mut self, is_right: bool) {
         self.right += usize::from(is_right);
         self.all += 1;
     }
@@ -41,6 +42,16 @@ impl Count {
     #[must_use]
     pub fn share(self) -> Option<f64> {
         (self.all > 0).then(|| self.right as f64 / self.all as f64)
+    }
+
+    /// Between which shares the true one lies, with 95 % confidence (Wilson, Journal of the American Statistical Association 22, 1927).
+    #[must_use]
+    pub fn interval(self) -> Option<[f64; 2]> {
+        const Z: f64 = 1.96;
+        let (share, count) = (self.share()?, self.all as f64);
+        let middle = share + Z * Z / (2.0 * count);
+        let half = Z * (share * (1.0 - share) / count + Z * Z / (4.0 * count * count)).sqrt();
+        Some([middle - half, middle + half].map(|bound| (bound / (1.0 + Z * Z / count)).clamp(0.0, 1.0)))
     }
 }
 
@@ -103,11 +114,17 @@ impl Scored {
     /// For each end where `must` has to be told, the seconds until it was.
     #[must_use]
     pub fn answers(&self, must: &Must) -> Vec<Option<f64>> {
+        self.answers_by(must, must.rules)
+    }
+
+    /// The same, by these rules alone.
+    #[must_use]
+    pub fn answers_by(&self, must: &Must, rules: &[&str]) -> Vec<Option<f64>> {
         let since = if must.is_always { self.trial.connected_ms } else { self.trial.from_ms };
         let first = |is_there: &dyn Fn(&Told) -> bool| {
             // What is always so is told before the clock starts.
             let from = if must.is_always { f64::NEG_INFINITY } else { self.trial.connected_ms };
-            let matching = self.told_since(from).filter(|told| must.rules.contains(&&*told.issue.rule) && is_there(told));
+            let matching = self.told_since(from).filter(|told| rules.contains(&&*told.issue.rule) && is_there(told));
             let times = matching.filter_map(|told| {
                 // What was told before and lasts on says so of the fault as well, but it did not find it.
                 let raised = told.issue.raised.as_millis_f64();
@@ -135,8 +152,16 @@ impl Scored {
     /// Minutes without any fault.
     #[must_use]
     pub fn minutes_without_fault(&self) -> f64 {
-        let until = if self.expected().place.is_some() { self.trial.from_ms } else { self.trial.ended_ms };
+        let until = if self.expected().is_fault() { self.trial.from_ms } else { self.trial.ended_ms };
         (until - self.trial.connected_ms) / 60_000.0
+    }
+
+    /// Why the call never came to be, as the surest diagnosis of either end has it.
+    #[must_use]
+    pub fn setup(&self) -> Option<Cause> {
+        let told =
+            self.replay.explained.iter().map(|explained| &explained.diagnosis).filter(|diagnosis| diagnosis.cause.is_setup_failure());
+        told.max_by(|a, b| a.confidence.total_cmp(&b.confidence)).map(|diagnosis| diagnosis.cause)
     }
 
     /// The diagnosis of the fault: of those that overlap it the worst, then the longest.
@@ -182,6 +207,18 @@ pub fn recalls(scored: &[&Scored]) -> BTreeMap<(String, &'static str), Recall> {
         }
     }
     recalls
+}
+
+/// Calls that never came to be, by what was done: how often the diagnosis says why.
+#[must_use]
+pub fn setups(scored: &[&Scored]) -> BTreeMap<String, Count> {
+    let mut setups: BTreeMap<String, Count> = BTreeMap::new();
+    for one in scored {
+        if let Some(cause) = one.expected().cause {
+            setups.entry(one.trial.fault.clone()).or_default().add(one.setup() == Some(cause));
+        }
+    }
+    setups
 }
 
 /// Of each rule how often it fired, and how often that was the fault.
