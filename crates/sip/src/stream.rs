@@ -48,12 +48,6 @@ impl Reader {
         Self { held: Vec::new(), searched: 0, size_max }
     }
 
-    /// Whether nothing has begun that is not whole.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.held.is_empty()
-    }
-
     /// More bytes came.
     pub fn push(&mut self, bytes: &[u8]) {
         self.held.extend_from_slice(bytes);

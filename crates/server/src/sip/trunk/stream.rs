@@ -1,11 +1,10 @@
 //! The trunk over TCP or TLS: a connection that we keep, and those that the trunk makes.
 //!
-//! The trunk may close ours whenever it likes. Then another is made at once, and the flow stays: what waits goes over the new connection, and what
-//! was asked is still answered, over that one or over one that the trunk makes (RFC 3261 section 18.2.2). The flow ends when its connection breaks,
-//! or when no other can be made.
+//! The trunk may close or reset ours whenever it likes. Then another is made at once, and the flow stays: what waits goes over the new connection,
+//! what nobody has answered goes over it once more, and what was asked is still answered, over that one or over one that the trunk makes (RFC 3261
+//! section 18.2.2). The flow ends when what comes over its connection cannot be understood, when too much waits for it, or when no other can be made.
 
 use std::{
-    io::ErrorKind,
     net::SocketAddr,
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -82,7 +81,7 @@ async fn keep(state: &AppState, place: &TrunkAddress, connector: Option<TlsConne
             }
         };
         tracing::debug!(?ending, "a connection to the trunk ended");
-        if ending != Ending::Closed && way.take().is_some() {
+        if ending != Ending::Lost && way.take().is_some() {
             sip.close(TRUNK);
         }
         sleep(if ending == Ending::Silent { RETRY } else { PAUSE }).await;
@@ -145,9 +144,9 @@ async fn take(state: &AppState, sip: &Sip, stream: impl Stream, flow: FlowId, pe
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ending {
-    /// The trunk closed it, in good order.
-    Closed,
-    /// In any other way.
+    /// The trunk closed or reset it. Which of them says nothing: a server that dies does either, by whether it had read all.
+    Lost,
+    /// By us: it is too slow, or brought what is no SIP.
     Broken,
     /// No message ever came over it, or there was none: another may fare no better.
     Silent,
@@ -157,41 +156,37 @@ enum Ending {
 async fn converse(state: &AppState, sip: &Sip, stream: impl Stream, opened: &mut Opened) -> Ending {
     let Opened { flow, outgoing, bytes, dropped } = opened;
     let (mut from, mut to) = tokio::io::split(stream);
-    let mut broken = Ending::Silent;
+    let mut is_silent = true;
     let mut reader = Reader::new(sip.config.message_size_max.as_usize());
     let mut keep_alives = interval(KEEP_ALIVE);
     keep_alives.set_missed_tick_behavior(MissedTickBehavior::Delay);
     keep_alives.reset();
     let mut buffer = vec![0; 16 * 1024];
-    loop {
+    let ending = 'connection: loop {
         let message = tokio::select! {
-            () = state.stopped() => return broken,
-            () = dropped.notified() => return broken,
+            () = state.stopped() => break Ending::Broken,
+            () = dropped.notified() => break Ending::Broken,
             _ = keep_alives.tick() => PING.to_vec(),
             Some(message) = outgoing.recv() => {
                 bytes.fetch_sub(message.len(), Ordering::Relaxed);
                 message
             }
             read = from.read(&mut buffer) => {
-                let size = match read {
-                    Ok(0) if broken == Ending::Broken && reader.is_empty() => return Ending::Closed,
-                    Ok(size @ 1..) => size,
-                    _ => return broken,
-                };
+                let Ok(size @ 1..) = read else { break Ending::Lost };
                 reader.push(&buffer[..size]);
                 let mut answer = Vec::new();
                 loop {
                     match reader.read() {
                         Ok(Some(Piece::Ping)) => answer.extend_from_slice(PONG),
                         Ok(Some(Piece::Message(message))) => {
-                            broken = Ending::Broken;
+                            is_silent = false;
                             socket::judge(state, sip, (*flow, None), message).await;
                         }
                         Ok(None) => break,
                         Err(error) => {
                             tracing::debug!(%error, "the trunk sent what is no SIP");
                             sip.accounts.sip.unreadable.inc();
-                            return broken;
+                            break 'connection Ending::Broken;
                         }
                     }
                 }
@@ -201,12 +196,11 @@ async fn converse(state: &AppState, sip: &Sip, stream: impl Stream, opened: &mut
         match timeout(PATIENCE, write(&mut to, &message)).await {
             Ok(Ok(())) => {}
             // What was written before came when the trunk had closed already.
-            Ok(Err(error)) if error.kind() == ErrorKind::BrokenPipe && broken == Ending::Broken && reader.is_empty() => {
-                return Ending::Closed;
-            }
-            _ => return broken,
+            Ok(Err(_)) => break Ending::Lost,
+            Err(_) => break Ending::Broken,
         }
-    }
+    };
+    if is_silent { Ending::Silent } else { ending }
 }
 
 async fn write(to: &mut (impl AsyncWrite + Unpin), message: &[u8]) -> std::io::Result<()> {

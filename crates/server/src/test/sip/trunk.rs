@@ -186,6 +186,49 @@ async fn over_tcp_the_trunk_may_close_the_connection_after_every_call() {
 }
 
 #[tokio::test]
+async fn over_tcp_the_trunk_may_reset_the_connection_and_no_call_fails() {
+    let trunk = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (running, _) = trunked(trunk.local_addr().unwrap(), "tcp").await;
+    let mut alice = Phone::registered(running.address, "alice", "a1").await;
+    let (mut kept, _) = trunk.accept().await.unwrap();
+    for round in 0..5 {
+        let invite = called(&mut alice, &mut kept).await;
+        refuse(&mut alice, &mut kept, &invite).await;
+        // What it was asked and did not answer it is asked once more, in the very same words (RFC 3261 section 17.2.3).
+        let invite = called(&mut alice, &mut kept).await;
+        reset(kept);
+        kept = timeout(PATIENCE, trunk.accept()).await.expect("no new connection").unwrap().0;
+        assert_eq!(streamed(&mut kept).await, invite, "round {round}");
+        refuse(&mut alice, &mut kept, &invite).await;
+        // The next call finds it reset, or is written to it before that is known.
+        reset(kept);
+        let asked = alice.ask("INVITE", NUMBER, &format!("<{NUMBER}>"), "", PASSWORD).await;
+        assert_eq!(asked.code(), Some(100), "round {round}");
+        kept = timeout(PATIENCE, trunk.accept()).await.expect("no new connection").unwrap().0;
+        let invite = streamed(&mut kept).await;
+        refuse(&mut alice, &mut kept, &invite).await;
+    }
+}
+
+/// A call of the phone's, as it comes to the trunk.
+async fn called(phone: &mut Phone, trunk: &mut TcpStream) -> Message {
+    assert_eq!(phone.ask("INVITE", NUMBER, &format!("<{NUMBER}>"), "", PASSWORD).await.code(), Some(100));
+    streamed(trunk).await
+}
+
+async fn refuse(phone: &mut Phone, trunk: &mut TcpStream, invite: &Message) {
+    trunk.write_all(&answer(invite, 486)).await.unwrap();
+    assert_eq!(phone.message().await.code(), Some(486));
+    assert_eq!(streamed(trunk).await.method(), Some("ACK"));
+}
+
+/// Closes it as a server that dies: by a TCP reset.
+fn reset(stream: TcpStream) {
+    stream.set_zero_linger().unwrap();
+    drop(stream);
+}
+
+#[tokio::test]
 async fn over_tcp_what_was_asked_is_answered_over_a_connection_of_the_trunks_when_ours_is_closed() {
     let trunk = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (running, server) = trunked(trunk.local_addr().unwrap(), "tcp").await;
