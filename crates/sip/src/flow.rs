@@ -1,6 +1,9 @@
 //! One connection to a client, as the proxy knows it: who registered over it, the nonces it was given, what it may still send.
 
-use std::{collections::VecDeque, net::IpAddr};
+use std::{
+    collections::VecDeque,
+    net::{IpAddr, Ipv6Addr},
+};
 
 use sidetone_engine::units::Timestamp;
 
@@ -9,6 +12,16 @@ use crate::registrar::Endpoint;
 /// Names a connection, or a UDP address that talks to us; the edge gives each another number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FlowId(pub u64);
+
+/// The network that is counted for an address, where each has a limit: an IPv4 address, written as IPv6 or not; of IPv6 the 64 bits that a provider
+/// gives to one customer, who chooses the other 64 freely (RFC 7421, RFC 8981).
+#[must_use]
+pub fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+        address @ IpAddr::V4(_) => address,
+    }
+}
 
 /// How a nonce was used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,7 +25,7 @@ mod text;
 mod uri;
 
 pub use challenge::{Challenge, Login};
-pub use flow::FlowId;
+pub use flow::{FlowId, network_of};
 pub use header::{Address, Via};
 pub use proxy::{
     Config, Figures, Output, Proxy,

@@ -36,7 +36,7 @@ pub struct SipConfig {
     pub idle_timeout: HumanDuration,
     /// Sockets that may be open at once.
     pub sockets_max: usize,
-    /// Sockets that one network address may have open at once; 0: any number (where a proxy in front makes all look alike).
+    /// Sockets that one network address, or one /64 of IPv6, may have open at once; 0: any number (where a proxy in front makes all look alike).
     pub sockets_per_address_max: usize,
     /// Whether a proxy in front tells the address of the client in `X-Forwarded-For`; without one anybody could claim any.
     pub behind_proxy: bool,
@@ -54,7 +54,7 @@ pub struct SipConfig {
     pub requests_per_second: u32,
     /// Calls per minute of one user (averaged).
     pub calls_per_minute: u32,
-    /// Wrong passwords and tokens per minute of one network address (averaged).
+    /// Wrong passwords and tokens per minute of one network address, or of one /64 of IPv6 (averaged).
     pub failures_per_minute: u32,
     /// Another SIP server that calls go to and come from, such as a gateway to the telephone network.
     pub trunk: trunk::SipTrunkConfig,

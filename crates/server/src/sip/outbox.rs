@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use sidetone_sip::FlowId;
+use sidetone_sip::{FlowId, network_of};
 use tokio::sync::{Notify, mpsc};
 
 use super::{Sip, lock};
@@ -23,7 +23,8 @@ pub(super) struct Outbox {
     bytes: Arc<AtomicUsize>,
     /// Told when the socket is to be closed.
     dropped: Arc<Notify>,
-    peer: IpAddr,
+    /// Where the other end is.
+    network: IpAddr,
 }
 
 /// A socket that may be served: its flow, and what is to be sent over it.
@@ -40,17 +41,17 @@ pub(super) struct Opened {
 impl Sip {
     /// A socket is there; `None` when there are too many already.
     pub(super) fn open(&self, peer: SocketAddr) -> Option<Opened> {
-        let flow = self.next_flow();
+        let (flow, network) = (self.next_flow(), network_of(peer.ip()));
         let (messages, outgoing) = mpsc::channel(MESSAGES_MAX);
         let (bytes, dropped) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
         {
             let mut sockets = lock(&self.sockets);
-            let of_address = || sockets.values().filter(|outbox| outbox.peer == peer.ip()).count();
+            let of_address = || sockets.values().filter(|outbox| outbox.network == network).count();
             let most = self.config.sockets_per_address_max;
             if sockets.len() >= self.config.sockets_max || (most > 0 && of_address() >= most) {
                 return None;
             }
-            let outbox = Outbox { messages, bytes: Arc::clone(&bytes), dropped: Arc::clone(&dropped), peer: peer.ip() };
+            let outbox = Outbox { messages, bytes: Arc::clone(&bytes), dropped: Arc::clone(&dropped), network };
             sockets.insert(flow, outbox);
         }
         self.with(|proxy, now| proxy.open(now, flow, peer.ip(), peer.port()));
@@ -61,7 +62,7 @@ impl Sip {
     pub(super) fn open_trunk(&self, flow: FlowId, peer: SocketAddr) -> Opened {
         let (messages, outgoing) = mpsc::channel(MESSAGES_MAX);
         let (bytes, dropped) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
-        let outbox = Outbox { messages, bytes: Arc::clone(&bytes), dropped: Arc::clone(&dropped), peer: peer.ip() };
+        let outbox = Outbox { messages, bytes: Arc::clone(&bytes), dropped: Arc::clone(&dropped), network: network_of(peer.ip()) };
         lock(&self.sockets).insert(flow, outbox);
         self.with(|proxy, now| proxy.open_trunk(now, flow, peer.ip(), peer.port()));
         Opened { flow, outgoing, bytes, dropped }

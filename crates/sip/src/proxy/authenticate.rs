@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use sidetone_engine::{ids::AppKey, units::Timestamp};
 
-use super::{ADDRESSES_MAX, Proxy};
+use super::{NETWORKS_MAX, Proxy};
 use crate::{
     account::{Facts, Grant, TokenError},
     check::{Basics, Refusal},
     digest::{self, Credentials},
-    flow::{Bucket, FlowId, NonceUse},
+    flow::{Bucket, FlowId, NonceUse, network_of},
     message::Message,
     uri::Uri,
 };
@@ -157,18 +157,19 @@ impl Proxy {
             .fold(refusal, |refusal, algorithm| refusal.with(header, digest::challenge(*algorithm, &nonce, is_stale)))
     }
 
-    /// Whether an address did not fail too often.
+    /// Whether whoever is at an address did not fail too often.
     fn may_fail(&mut self, peer: IpAddr, now: Timestamp) -> bool {
-        self.failures.get_mut(&peer).is_none_or(|bucket| bucket.has_some(now))
+        self.failures.get_mut(&network_of(peer)).is_none_or(|bucket| bucket.has_some(now))
     }
 
     fn failed(&mut self, peer: IpAddr, now: Timestamp) {
         let size = f64::from(self.config.failures_per_minute);
-        if self.failures.len() >= ADDRESSES_MAX {
+        let network = network_of(peer);
+        if self.failures.len() >= NETWORKS_MAX {
             self.failures.retain(|_, bucket| !bucket.is_full(now));
         }
-        if self.failures.len() < ADDRESSES_MAX || self.failures.contains_key(&peer) {
-            self.failures.entry(peer).or_insert_with(|| Bucket::new(size / 60.0, size, now)).take(now);
+        if self.failures.len() < NETWORKS_MAX || self.failures.contains_key(&network) {
+            self.failures.entry(network).or_insert_with(|| Bucket::new(size / 60.0, size, now)).take(now);
         }
     }
 }

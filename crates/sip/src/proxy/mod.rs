@@ -70,7 +70,7 @@ pub struct Config {
     pub requests_per_second: u32,
     /// Calls that one user may begin, averaged.
     pub calls_per_minute: u32,
-    /// Wrong passwords and tokens of one network address, averaged.
+    /// Wrong passwords and tokens of one network ([`network_of`](crate::network_of)), averaged.
     pub failures_per_minute: u32,
 }
 
@@ -131,8 +131,8 @@ pub struct Figures {
     pub trunk: Option<TrunkFigures>,
 }
 
-/// Addresses whose failures are remembered.
-const ADDRESSES_MAX: usize = 10_000;
+/// Networks whose failures are remembered.
+const NETWORKS_MAX: usize = 10_000;
 /// Users whose calls are counted.
 const CALLERS_MAX: usize = 10_000;
 /// Between two looks for what has expired, µs.
@@ -154,6 +154,7 @@ pub struct Proxy {
     due: BTreeSet<(Timestamp, ContextId)>,
     calls: Calls,
     traces: Traces,
+    /// By network.
     failures: HashMap<IpAddr, Bucket>,
     callers: HashMap<String, Bucket>,
     trunk: Option<Trunk>,

@@ -57,8 +57,11 @@ impl Bench {
     }
 
     fn open(&mut self, number: u64) -> FlowId {
-        let flow = FlowId(number);
-        self.proxy.open(self.now, flow, IpAddr::from([192, 0, 2, 1]), 4000);
+        self.open_from(FlowId(number), IpAddr::from([192, 0, 2, 1]))
+    }
+
+    fn open_from(&mut self, flow: FlowId, address: IpAddr) -> FlowId {
+        self.proxy.open(self.now, flow, address, 4000);
         flow
     }
 

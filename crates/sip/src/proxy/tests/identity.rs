@@ -49,27 +49,46 @@ fn credentials_serve_once() {
     assert_eq!(attempt(&mut bench, tab, PASSWORD, uri, 6), (401, true), "too old");
 }
 
+/// Tries a wrong password; the code of the answer.
+fn guess(bench: &mut Bench, tab: FlowId) -> u16 {
+    let text = register(bench, "");
+    bench.feed(tab, &text);
+    let answer = bench.got(tab);
+    let Some(offer) = answer.header("WWW-Authenticate") else { return answer.code().unwrap() };
+    let credentials = credentials(offer, "alice", "wrong", "REGISTER", "sip:x.example", 1);
+    let text = register(bench, &format!("Authorization: {credentials}\r\n"));
+    bench.feed(tab, &text);
+    bench.got(tab).code().unwrap()
+}
+
 #[test]
 fn an_address_that_fails_too_often_waits() {
     let mut bench = Bench::new();
     let tab = bench.open(1);
-    let mut codes = Vec::new();
-    for _ in 0..32 {
-        let text = register(&mut bench, "");
-        bench.feed(tab, &text);
-        let answer = bench.got(tab);
-        let Some(offer) = answer.header("WWW-Authenticate") else {
-            codes.push(answer.code().unwrap());
-            break;
-        };
-        let text = {
-            let credentials = credentials(offer, "alice", "wrong", "REGISTER", "sip:x.example", 1);
-            register(&mut bench, &format!("Authorization: {credentials}\r\n"))
-        };
-        bench.feed(tab, &text);
-        codes.push(bench.got(tab).code().unwrap());
+    let codes: Vec<u16> = (0..31).map(|_| guess(&mut bench, tab)).collect();
+    assert!(codes[..30].iter().all(|code| *code == 401), "{codes:?}");
+    assert_eq!(codes[30], 503, "{codes:?}");
+}
+
+#[test]
+fn another_address_of_the_same_customer_helps_nobody_to_guess() {
+    for (mine, other) in [
+        // Whoever has a /64 has each of its addresses.
+        (["2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff"], "2001:db8:1:3::1"),
+        // IPv4 is the same on a socket for both.
+        (["192.0.2.7", "::ffff:192.0.2.7"], "::ffff:192.0.2.8"),
+    ] {
+        let mut bench = Bench::new();
+        for number in 0..30 {
+            let address = mine[number % 2].parse().unwrap();
+            let tab = bench.open_from(FlowId(number as u64), address);
+            assert_eq!(guess(&mut bench, tab), 401, "{address} {number}");
+        }
+        for (address, expected) in [(mine[0], 503), (mine[1], 503), (other, 401)] {
+            let tab = bench.open_from(FlowId(99), address.parse().unwrap());
+            assert_eq!(guess(&mut bench, tab), expected, "{address}");
+        }
     }
-    assert_eq!(codes.last(), Some(&503), "{codes:?}");
 }
 
 fn grant(users: &[&str], incoming: bool, outgoing: bool) -> Grant {
