@@ -86,9 +86,7 @@ test("it logs in with a password, stays there, is called, and calls", async () =
 
 test("it calls our phone, and our phone calls it", async () => {
   const alice = await Softphone.ready({ browser, url: origin.url }, server, "alice");
-  // It takes other codecs out of the offers that it gets, but not what belongs to them, which its browser refuses.
-  const codecs = ["opus", "PCMU"];
-  const bob = await openLine({ browser, url: phones.url }, { ...server, wire: () => wireTo(sidetone.port, "/sip") }, "bob", { codecs });
+  const bob = await openLine({ browser, url: phones.url }, { ...server, wire: () => wireTo(sidetone.port, "/sip") }, "bob");
 
   await alice.do("call", "bob", {});
   const into = await rung(bob);

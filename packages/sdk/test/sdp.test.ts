@@ -16,8 +16,53 @@ const OFFER = [
 
 const none = { codecs: undefined, maxAverageBitrate: undefined };
 
-test("without wishes nothing is changed", () => {
-  assert.equal(editSdp(OFFER, none), OFFER);
+test("without wishes all codecs are offered, but for the redundancy that nobody would send", () => {
+  const edited = editSdp(OFFER, none);
+  assert.match(edited, /^m=audio 9 UDP\/TLS\/RTP\/SAVPF 111 9 0 8 13 110 126\r$/m);
+  const kept = OFFER.split("\r\n").filter((line) => !/^m=|:63 /.test(line));
+  assert.deepEqual(edited.split("\r\n").filter((line) => !line.startsWith("m=")).sort(), kept.sort());
+  assert.equal(editSdp(edited, none), edited);
+  // Who prefers it sends it.
+  const preferred = editSdp(OFFER.replace(" 111 63 ", " 63 111 "), none);
+  assert.match(preferred, /^m=audio 9 UDP\/TLS\/RTP\/SAVPF 63 111 9 /m);
+  assert.match(preferred, /^a=fmtp:63 111\/111\r$/m);
+});
+
+/** As Firefox 140 offers audio, shortened. */
+const OF_FIREFOX = [
+  "v=0", "o=mozilla 1 0 IN IP4 0.0.0.0", "s=-", "t=0 0", "a=group:BUNDLE 0",
+  "m=audio 9 UDP/TLS/RTP/SAVPF 109 9 0 8 101", "c=IN IP4 0.0.0.0", "a=sendrecv",
+  "a=fmtp:109 maxplaybackrate=48000;stereo=1;useinbandfec=1", "a=fmtp:101 0-15", "a=mid:0",
+  "a=rtcp-fb:109 transport-cc", "a=rtcp-fb:9 transport-cc", "a=rtcp-fb:0 transport-cc", "a=rtcp-fb:8 transport-cc", "a=rtcp-mux",
+  "a=rtpmap:109 opus/48000/2", "a=rtpmap:9 G722/8000/1", "a=rtpmap:0 PCMU/8000", "a=rtpmap:8 PCMA/8000", "a=rtpmap:101 telephone-event/8000/1",
+  "a=setup:actpass", "",
+].join("\r\n");
+
+/** What `lib/utils/codecPreference.ts` of Plivo's Browser SDK 2.2.21 makes of an offer. */
+function spoil(sdp: string): string {
+  const payloadOf = (codec: string) => new RegExp(`a=rtpmap:(\\d+) ${codec}`, "i").exec(sdp)?.[1];
+  const chosen = sdp.replace(/m=audio .*[a-z] (.*)/i, (line, payloads: string) => line.replace(payloads, `${payloadOf("OPUS")} ${payloadOf("PCMU")}`));
+  return ["G722", "PCMA", "ISAC", "CN"].reduce((text, codec) => {
+    const payload = payloadOf(codec);
+    return text
+      .replace(new RegExp(`\na=rtpmap:.*${codec}/.*`, "gi"), "")
+      .replace(new RegExp(`\na=fmtp:${payload} (.*)`, "gi"), "")
+      .replace(new RegExp(`\na=rtcp-fb:${payload} (.*)`, "gi"), "");
+  }, chosen);
+}
+
+test("an offer stays one that Chromium takes when Plivo's client has been at it", () => {
+  for (const offer of [OFFER, OF_FIREFOX]) {
+    const lines = spoil(editSdp(offer, none)).split("\n");
+    const payloads = /^m=audio \S+ \S+ (.*)\r$/.exec(lines.find((line) => line.startsWith("m=")) ?? "")?.[1]?.split(" ") ?? [];
+    assert.equal(payloads.length, 2, offer);
+    for (const line of lines) {
+      // Parameters of a payload type that is not there are an error; its name is not.
+      const [, attribute, payload] = /^a=(rtpmap|fmtp|rtcp-fb):(\d+) /.exec(line) ?? [];
+      if (attribute && attribute !== "rtpmap") assert.ok(payloads.includes(payload!), line);
+      if (line.endsWith("\r\r")) assert.ok(attribute === "rtpmap" && !payloads.includes(payload!), JSON.stringify(line));
+    }
+  }
 });
 
 test("codecs are kept in the order wished, with the telephone-event of their clock; lines of the others go", () => {
@@ -31,7 +76,7 @@ test("codecs are kept in the order wished, with the telephone-event of their clo
 });
 
 test("codecs that nobody offers leave the offer as it is", () => {
-  assert.equal(editSdp(OFFER, { ...none, codecs: ["iLBC"] }), OFFER);
+  assert.match(editSdp(OFFER, { ...none, codecs: ["iLBC"] }), /^m=audio 9 UDP\/TLS\/RTP\/SAVPF 111 63 9 0 8 13 110 126\r$/m);
 });
 
 test("payload types without a name are known by their number", () => {

@@ -12,7 +12,7 @@ export function editSdp(sdp: string, { codecs, maxAverageBitrate, isScreen }: Sd
     .map((section) => {
       if (isScreen && sendsVideo(section)) return `${section}a=content:slides\r\n`;
       if (!section.startsWith("m=audio ")) return section;
-      const chosen = codecs ? chooseCodecs(section, codecs) : section;
+      const chosen = foolproof(codecs ? chooseCodecs(section, codecs) : withoutIdleRed(section));
       return maxAverageBitrate === undefined ? chosen : limitOpus(chosen, maxAverageBitrate);
     })
     .join("");
@@ -81,10 +81,43 @@ function chooseCodecs(section: string, codecs: readonly string[]): string {
   return [[media, port, protocol, ...kept].join(" "), ...linesOf(kept, lines)].join("\r\n");
 }
 
+/** Redundancy (RFC 2198) is sent by who prefers it: below another codec it is never used. */
+function withoutIdleRed(section: string): string {
+  const [first = "", ...lines] = section.split("\r\n");
+  const [media, port, protocol, ...payloads] = first.split(" ");
+  const kept = payloads.filter((payload, index) => index === 0 || codecName(payload, lines) !== "red");
+  return [[media, port, protocol, ...kept].join(" "), ...linesOf(kept, lines)].join("\r\n");
+}
+
+/** Codecs that Plivo's Browser SDK takes out of offers. */
+const TAKEN_OUT = ["g722", "pcma", "isac", "cn"];
+
+/**
+ * Says the same in such a way that Plivo's Browser SDK 2.2.21 does not spoil it for its own browser. It takes all payload types but those of Opus and
+ * PCMU out of the `m=` line. Chromium forgives the `rtpmap` of one that is not there, but no `fmtp`: that of telephone-event goes where it says what
+ * its absence says, too (RFC 4733). And each line that the client takes out adds its `\r` to the line before, which must not be one that ends in a
+ * number and counts: so what it takes out stands last, below telephone-event. The order of attributes means nothing.
+ */
+function foolproof(section: string): string {
+  const lines = section.split("\r\n");
+  const payloadOf = (line: string) => ATTRIBUTE.exec(line)?.[1];
+  const rank = (line: string) => {
+    const name = codecName(payloadOf(line)!, lines) ?? "";
+    return TAKEN_OUT.includes(name) ? 2 : name === "telephone-event" ? 1 : 0;
+  };
+  const isIdle = (line: string) => /^a=fmtp:\d+ 0-15$/.test(line) && rank(line) === 1;
+  const ofCodecs = lines.filter((line) => payloadOf(line) !== undefined && !isIdle(line)).sort((one, other) => rank(one) - rank(other));
+  const at = lines.findIndex((line) => payloadOf(line) !== undefined);
+  return lines.flatMap((line, index) => (index === at ? ofCodecs : payloadOf(line) === undefined ? [line] : [])).join("\r\n");
+}
+
+/** A line that belongs to a payload type. */
+const ATTRIBUTE = /^a=(?:rtpmap|fmtp|rtcp-fb):(\d+) /;
+
 /** Without the lines that belong to other payload types. */
 function linesOf(payloads: readonly string[], lines: readonly string[]): string[] {
   return lines.filter((line) => {
-    const payload = /^a=(?:rtpmap|fmtp|rtcp-fb):(\d+) /.exec(line)?.[1];
+    const payload = ATTRIBUTE.exec(line)?.[1];
     return payload === undefined || payloads.includes(payload);
   });
 }
