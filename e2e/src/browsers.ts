@@ -86,6 +86,16 @@ export async function firefoxTab(browser: Firefox): Promise<Tab> {
   return (await (await browser.createBrowserContext()).newPage()) as never;
 }
 
+/** A page of either browser in a profile of its own: what the tests do with a page, both drivers have. */
+export async function tabIn(browser: Chromium | Firefox): Promise<Page> {
+  return "newContext" in browser ? chromiumTab(browser) : ((await firefoxTab(browser)) as unknown as Page);
+}
+
+/** Closes such a page, with its profile where its driver says which that is. */
+export async function closeTab(page: Page): Promise<void> {
+  await ("context" in page ? page.context() : (page as Tab)).close();
+}
+
 /** Resolves once the page runs without being held up: Chromium gives a page that goes away half a second for its last words. */
 export async function isUnhindered(page: Page): Promise<void> {
   await until("the page runs unhindered", () =>

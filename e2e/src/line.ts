@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { Credentials, PhoneOptions } from "../../packages/sdk/src/phone/api.ts";
 import type { Told } from "../pages/phone.ts";
-import { chromiumTab, firefoxTab } from "./browsers.ts";
+import { tabIn } from "./browsers.ts";
 import type { SipServer, Wire } from "./sip.ts";
 import type { Place } from "./site.ts";
 import { until } from "./wait.ts";
@@ -28,8 +28,7 @@ export async function openLine(place: Place, server: Reachable, user: string, op
 
 /** Opens the page and its phone. */
 export async function openPhone({ browser, url }: Place, server: Reachable, user: string, options: Partial<PhoneOptions> = {}): Promise<Line> {
-  // What the tests do with a page, both drivers have.
-  const page = "newContext" in browser ? await chromiumTab(browser) : ((await firefoxTab(browser)) as unknown as Page);
+  const page = await tabIn(browser);
   const wire = await server.wire();
   await page.goto(url);
   await page.evaluate((options) => line.open(options), { servers: wire.url, domain: server.domain, ...options });

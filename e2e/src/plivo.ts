@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import type { CallInfo, ConfiguationOptions } from "../../packages/sdk/src/compat/plivo/index.ts";
 import type { Heard } from "../pages/plivo.ts";
-import { chromiumTab } from "./browsers.ts";
+import { closeTab, tabIn } from "./browsers.ts";
 import type { Sidetone } from "./sidetone.ts";
 import { SIP_SERVERS, type SipServer, startSidetone, type Wire } from "./sip.ts";
 import type { Place } from "./site.ts";
@@ -34,8 +34,8 @@ export class Softphone {
   }
 
   /** Opens the page and its client; it is not logged in. */
-  static async open({ browser, url }: Place<Browser>, server: Access, user: string, { sidetone, ...options }: ConfiguationOptions & { sidetone?: object } = {}): Promise<Softphone> {
-    const page = await chromiumTab(browser);
+  static async open({ browser, url }: Place, server: Access, user: string, { sidetone, ...options }: ConfiguationOptions & { sidetone?: object } = {}): Promise<Softphone> {
+    const page = await tabIn(browser);
     const wire = await server.wire?.();
     await page.goto(url);
     const all = { permOnClick: true, debug: "OFF", registrationDomainSocket: [wire?.url ?? server.url!], sipDomain: server.domain, iceServers: [], ...(sidetone && { sidetone }), ...options };
@@ -44,7 +44,7 @@ export class Softphone {
   }
 
   /** Opened and logged in. */
-  static async ready(place: Place<Browser>, server: Access, user: string, options: ConfiguationOptions = {}): Promise<Softphone> {
+  static async ready(place: Place, server: Access, user: string, options: ConfiguationOptions = {}): Promise<Softphone> {
     const phone = await Softphone.open(place, server, user, options);
     assert.equal(await phone.do("login", user, `secret-${user}`), true);
     await phone.hears("onLogin");
@@ -82,7 +82,7 @@ export class Softphone {
 
   async close(): Promise<void> {
     await this.do("logout");
-    await this.page.context().close();
+    await closeTab(this.page);
     await this.network?.close();
   }
 }

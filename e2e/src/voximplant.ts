@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { Config } from "../../packages/sdk/src/compat/voximplant/index.ts";
 import type { Told } from "../pages/voximplant.ts";
-import { chromiumTab } from "./browsers.ts";
+import { closeTab, tabIn } from "./browsers.ts";
 import type { Start } from "./setup.ts";
 import { type SipServer, startSidetone, type Wire } from "./sip.ts";
-import type { Site } from "./site.ts";
+import type { Place, Site } from "./site.ts";
 import { until } from "./wait.ts";
 
 export interface Station {
@@ -18,8 +18,8 @@ export interface Station {
 }
 
 /** Opens the page, connects and logs in. `before`: a script that the page runs first. */
-export async function openStation({ browser, url }: Site, server: SipServer, user: string, config: Config = {}, before?: () => void): Promise<Station> {
-  const page = await chromiumTab(browser);
+export async function openStation({ browser, url }: Place, server: SipServer, user: string, config: Config = {}, before?: () => void): Promise<Station> {
+  const page = await tabIn(browser);
   if (before) await page.addInitScript(before);
   const wire = await server.wire();
   await page.goto(url);
@@ -30,7 +30,7 @@ export async function openStation({ browser, url }: Site, server: SipServer, use
     wire,
     close: async () => {
       await page.evaluate(() => vox.client.disconnect());
-      await page.context().close();
+      await closeTab(page);
       await wire.close();
     },
   };
