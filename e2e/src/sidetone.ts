@@ -81,6 +81,8 @@ export interface StartOptions {
   readonly app?: readonly string[];
   /** With a certificate that it makes itself. */
   readonly tls?: boolean;
+  /** The address that it listens at, as it stands in a URL. Default `127.0.0.1`. */
+  readonly host?: string;
 }
 
 /** A server with one app. */
@@ -94,16 +96,16 @@ export class Sidetone {
   #process: ChildProcess | undefined;
   #log = "";
 
-  private constructor(port: number, data: string, secrets: { intake_secret: string; query_secret: string }, more: readonly string[], scheme: string) {
-    this.url = `${scheme}://127.0.0.1:${port}`;
+  private constructor(port: number, data: string, secrets: { intake_secret: string; query_secret: string }, more: readonly string[], origin: string) {
+    this.url = `${origin}:${port}`;
     this.port = port;
     this.data = data;
     this.intakeSecret = secrets.intake_secret;
     this.querySecret = secrets.query_secret;
-    this.#arguments = ["serve", "--data", data, "--listen", `127.0.0.1:${port}`, ...more];
+    this.#arguments = ["serve", "--data", data, "--listen", new URL(this.url).host, ...more];
   }
 
-  static async start({ config = "", settings = [], app = [], tls = false }: StartOptions = {}): Promise<Sidetone> {
+  static async start({ config = "", settings = [], app = [], tls = false, host = "127.0.0.1" }: StartOptions = {}): Promise<Sidetone> {
     const data = mkdtempSync(join(tmpdir(), "sidetone-e2e-"));
     const created = run("app", "create", "e2e", "--data", data, "--json", ...app);
     // What the tests compare holds the names of people.
@@ -113,7 +115,7 @@ export class Sidetone {
     if (tls) process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
     const file = join(data, "sidetone.toml");
     writeFileSync(file, config);
-    const sidetone = new Sidetone(await freePort(), data, { ...JSON.parse(created), query_secret: names_secret } as never, ["--config", file, ...secured.flatMap((setting) => ["--set", setting])], tls ? "https" : "http");
+    const sidetone = new Sidetone(await freePort(), data, { ...JSON.parse(created), query_secret: names_secret } as never, ["--config", file, ...secured.flatMap((setting) => ["--set", setting])], `${tls ? "https" : "http"}://${host}`);
     await sidetone.up();
     return sidetone;
   }

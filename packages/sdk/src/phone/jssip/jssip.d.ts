@@ -133,6 +133,7 @@ declare module "jssip/lib/WebSocketInterface.js" {
     isConnected(): boolean | null;
     isConnecting(): boolean | null;
     _onOpen(): void;
+    _onClose(event: CloseEvent): void;
     _onMessage(event: MessageEvent): void;
   }
 }

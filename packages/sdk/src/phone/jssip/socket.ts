@@ -33,6 +33,12 @@ export class Socket extends WebSocketInterface {
     super._onOpen();
   }
 
+  override _onClose(event: CloseEvent): void {
+    // JsSIP has gone on to another address by the time that this one may take: it must not be told of this one again.
+    clearTimeout(this.#opening);
+    super._onClose(event);
+  }
+
   override _onMessage(event: MessageEvent): void {
     this.heardMs = performance.now();
     super._onMessage(event);
