@@ -13,7 +13,7 @@ mod output;
 
 #[cfg(feature = "engine")]
 use sidetone_engine::{
-    analysis::{MuteChange, Muted, Notice, Noticed},
+    analysis::{MediaKind, MuteChange, Muted, Notice, Noticed},
     issue::{Preset, RuleSet},
 };
 use sidetone_engine::{
@@ -133,7 +133,8 @@ impl Recording {
 
     /// Tells the analysis what an event said of the connection: it gathers (0), has gathered (1), knows both descriptions (2), is
     /// connected (3), has its first media (4); its ICE is in the state `text` (5), its DTLS failed (6), its network is `text` (7); the
-    /// received track `text` is to carry media (8), or no more.
+    /// received track `text` is to carry media (8), or no more (9); the received track `text` of sound (10) or pictures (11) was agreed upon;
+    /// the far end rings (12), or has answered.
     ///
     /// # Errors
     /// When the time is none.
@@ -148,7 +149,11 @@ impl Recording {
             5 => Noticed::Ice(text.into()),
             6 => Noticed::DtlsFailed,
             7 => Noticed::Network(text.into()),
-            live_or_not => Noticed::Track { track: text.into(), is_live: live_or_not == 8 },
+            8 | 9 => Noticed::Track { track: text.into(), is_live: what == 8 },
+            10 => Noticed::Agreed { track: text.into(), kind: MediaKind::Audio },
+            11 => Noticed::Agreed { track: text.into(), kind: MediaKind::Video },
+            12 => Noticed::Ringing,
+            _ => Noticed::Answered,
         };
         self.judging.notice(Notice { time: time(time_ms)?, what });
         Ok(())

@@ -114,7 +114,8 @@ metrics! {
     Jitter "jitter_ms" "ms" STREAMS Lower Log, "Interarrival jitter of RFC 3550, from jitter; outbound as the far end's RTCP says.";
     SendBitrate "send_bitrate_bps" "bit/s" CONNECTION Higher Log, "Media bit rate of all outbound streams together.";
     ReceiveBitrate "receive_bitrate_bps" "bit/s" CONNECTION Higher Log, "Media bit rate of all inbound streams together.";
-    AudioReceiveBitrate "audio_receive_bitrate_bps" "bit/s" CONNECTION Higher Log, "Media bit rate of all inbound audio streams together, once any of them carried something.";
+    AudioReceiveBitrate "audio_receive_bitrate_bps" "bit/s" CONNECTION Higher Log, "Media bit rate of all inbound audio streams together, once any of them carried something; 0 too where sound was agreed upon, as events tell, and none ever came.";
+    VideoReceiveBitrate "video_receive_bitrate_bps" "bit/s" CONNECTION Higher Log, "Media bit rate of all inbound video streams together, while anything comes; 0 only where pictures were agreed upon, as events tell, and none ever came.";
     AvailableOutgoingBitrate "available_outgoing_bitrate_bps" "bit/s" CONNECTION Higher Log, "What congestion control thinks can be sent, from availableOutgoingBitrate of the selected candidate pair.";
     AvailableIncomingBitrate "available_incoming_bitrate_bps" "bit/s" CONNECTION Higher Log, "What congestion control thinks can be received, from availableIncomingBitrate of the selected candidate pair.";
     IceDisconnected "ice_disconnected" "" CONNECTION Lower Linear(1.0), "1 while ICE is disconnected or failed on any transport, else 0, from iceState.";

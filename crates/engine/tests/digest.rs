@@ -8,14 +8,14 @@ use sidetone_testkit::traces;
 const EXPECTED: [&str; 10] = [
     "ticks=62 values=3056 issues=0 fnv1a=5b5637a62976bb5c",
     "ticks=62 values=3081 issues=0 fnv1a=f2527658ebc18da4",
-    "ticks=62 values=6333 issues=10 fnv1a=4a85bfb132e54324",
-    "ticks=62 values=6372 issues=12 fnv1a=db905610f3ad51ac",
+    "ticks=62 values=6393 issues=10 fnv1a=1216a56a656a20e9",
+    "ticks=62 values=6432 issues=12 fnv1a=f35f56453781fa71",
     "ticks=40 values=1559 issues=0 fnv1a=6f005149a49f08ce",
     "ticks=40 values=1557 issues=0 fnv1a=1f620a98dd13e76d",
-    "ticks=40 values=3236 issues=0 fnv1a=b3e586330fabe6cd",
-    "ticks=40 values=3241 issues=0 fnv1a=665ed6af5b813a45",
-    "ticks=62 values=6328 issues=0 fnv1a=0b52779cb973eaf8",
-    "ticks=62 values=6340 issues=0 fnv1a=e451c64ccc14329f",
+    "ticks=40 values=3275 issues=0 fnv1a=56417e70552f05d5",
+    "ticks=40 values=3280 issues=0 fnv1a=78025b2234228f69",
+    "ticks=62 values=6388 issues=0 fnv1a=486ee61ed6b30f7a",
+    "ticks=62 values=6400 issues=0 fnv1a=4adb24a7b0f85bd9",
 ];
 
 #[test]

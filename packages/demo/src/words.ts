@@ -32,6 +32,7 @@ const ISSUES: Readonly<Record<string, string>> = {
   high_media_latency: "The conversation lags",
   video_freeze: "The picture stands still",
   no_inbound_audio: "Nothing is heard from the other side",
+  no_inbound_video: "No picture comes from the other side",
   silent_inbound_audio: "Only silence comes from the other side",
   dead_microphone: "Your microphone gives no sound",
   loud_microphone: "Your microphone is far too loud",

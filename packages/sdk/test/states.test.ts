@@ -44,6 +44,9 @@ test("a connection that was not seen from its beginning has no timings", () => {
   timings.state("connectionState", "connected", 6300);
 });
 
+/** Of what is received no event told the streams. */
+const nameless = { streamsOf: () => undefined };
+
 /** A transceiver whose parts a test changes. */
 function transceiver(change: { direction?: string; sent?: object | null; received?: object } = {}): TransceiverState {
   const track = { id: "t", kind: "audio", enabled: true, muted: false, readyState: "live" };
@@ -58,7 +61,7 @@ function transceiver(change: { direction?: string; sent?: object | null; receive
 /** The kinds that a series of states of one transceiver leads to, after the first. */
 function told(...states: ReturnType<typeof transceiver>[]): string[] {
   const seen: string[] = [];
-  const watch = new TrackWatch({ record: (kind, payload) => seen.push(`${kind} ${(payload as { direction?: string }).direction ?? ""}`.trim()) });
+  const watch = new TrackWatch({ ...nameless, record: (kind, payload) => seen.push(`${kind} ${(payload as { direction?: string }).direction ?? ""}`.trim()) });
   const live = transceiver() as { -readonly [Name in keyof TransceiverState]: TransceiverState[Name] };
   let first = 0;
   for (const [index, state] of [transceiver(), ...states].entries()) {
@@ -84,7 +87,7 @@ test("tracks come, are replaced, end and go", () => {
 
 test("a track that comes says whether it can be heard", () => {
   const seen: [kind: string, enabled: unknown, muted: unknown][] = [];
-  const watch = new TrackWatch({ record: (kind, payload) => "enabled" in payload && "muted" in payload && seen.push([kind, payload.enabled, payload.muted]) });
+  const watch = new TrackWatch({ ...nameless, record: (kind, payload) => "enabled" in payload && "muted" in payload && seen.push([kind, payload.enabled, payload.muted]) });
   const live = transceiver() as { -readonly [Name in keyof TransceiverState]: TransceiverState[Name] };
   watch.look([live]);
   Object.assign(live, transceiver({ sent: { id: "other", enabled: false, muted: true } }));
@@ -97,13 +100,37 @@ test("a track that comes says whether it can be heard", () => {
 });
 
 test("a call that no longer receives is held", () => {
-  assert.deepEqual(told(transceiver({ direction: "sendonly" }), transceiver({ direction: "inactive" }), transceiver()), ["held", "resumed"]);
+  const sounds = { received: { muted: false } };
+  const silent = (direction: string) => transceiver({ direction, received: { muted: true } });
+  assert.deepEqual(told(transceiver(sounds), silent("sendonly"), silent("inactive"), transceiver(), transceiver(sounds)), [
+    "track_unmute inbound",
+    "track_mute inbound",
+    "held",
+    "resumed",
+    "track_unmute inbound",
+  ]);
 });
 
 test("a connection that only ever sends is not held", () => {
   const seen: string[] = [];
-  const watch = new TrackWatch({ record: (kind) => seen.push(kind) });
+  const watch = new TrackWatch({ ...nameless, record: (kind) => seen.push(kind) });
   const live = transceiver({ direction: "sendonly" });
   for (let second = 0; second < 3; second++) watch.look([live]);
   assert.deepEqual(seen, ["add_track"]);
+});
+
+test("a received track says whose streams it is in, and that it was negotiated away before anything came", () => {
+  const seen: [kind: string, streams: unknown][] = [];
+  const record = (kind: string, payload: object) => void ("direction" in payload && payload.direction === "inbound" && seen.push([kind, "streams" in payload ? payload.streams : undefined]));
+  const watch = new TrackWatch({ record, streamsOf: (id) => (id === "received" ? ["stream"] : undefined) });
+  const live = transceiver() as { -readonly [Name in keyof TransceiverState]: TransceiverState[Name] };
+  for (const direction of ["sendrecv", "sendonly", "inactive", "sendrecv"]) {
+    Object.assign(live, transceiver({ direction }));
+    watch.look([live]);
+  }
+  assert.deepEqual(seen, [
+    ["track", ["stream"]],
+    ["remove_track", undefined],
+    ["track", ["stream"]],
+  ]);
 });

@@ -246,6 +246,7 @@ impl Memory {
         } else {
             self.usual = Some(interval);
         }
+        self.mutes.advance(time);
         let mut tick = std::mem::replace(&mut self.tick, Tick { time, interval, connection: MetricValues::default(), streams: Vec::new() });
         tick.time = time;
         tick.interval = interval;
@@ -300,26 +301,30 @@ impl Memory {
             }
         }
         tick.streams.truncate(used);
-        self.connection(moment.number);
+        self.connection(&moment);
         tick.connection.take(&self.values);
         if let Some(gatherer) = &mut self.gatherer {
             gatherer.add(&tick.connection, tick.interval.as_secs_f64());
         }
     }
 
-    /// What the streams of report `number` are together.
-    fn connection(&mut self, number: u64) {
+    /// What the streams of a report are together.
+    fn connection(&mut self, &Moment { number, time, .. }: &Moment) {
         const WORST: [Metric; 3] = [Metric::MosLq, Metric::MosCq, Metric::MosV];
         let missing = self.notices.knows_tracks().then(|| self.missing(number) as f64);
-        let (mut send, mut receive, mut sound) = (None, None, None);
+        let (mut send, mut receive, mut sound, mut pictures) = (None, None, None, None);
         let mut worst = [None; WORST.len()];
         // Of received sound and received pictures: how many there are, and what is played of the last.
         let mut played = [(0, None); 2];
         let mut has_carried = false;
+        // Of received pictures and received sound: whether anything ever came.
+        let mut has_come = [false; 2];
         for Followed { state, values, .. } in &self.streams {
             let StreamId { direction, kind, .. } = state.stream.id;
             let is_sound = kind == MediaKind::Audio;
-            has_carried |= direction == Direction::Inbound && is_sound && state.has_carried;
+            let is_received = direction == Direction::Inbound;
+            has_carried |= is_received && is_sound && state.has_carried;
+            has_come[usize::from(is_sound)] |= is_received && state.has_come();
             if state.last_number != number {
                 continue;
             }
@@ -333,9 +338,7 @@ impl Memory {
                 continue;
             }
             join(&mut receive, bitrate, sum);
-            if is_sound {
-                join(&mut sound, bitrate, sum);
-            }
+            join(if is_sound { &mut sound } else { &mut pictures }, bitrate, sum);
             let (count, played_ms) = &mut played[usize::from(is_sound)];
             *count += 1;
             *played_ms = state.played_ms();
@@ -345,12 +348,16 @@ impl Memory {
             [(1, Some(picture)), (1, Some(sound))] => Some(f64::abs(sound - picture)),
             _ => None,
         };
+        let awaits = |kind| !has_come[usize::from(kind == MediaKind::Audio)] && self.notices.awaits(kind, time);
+        let awaits_sound = awaits(MediaKind::Audio) && self.mutes.of(None, &[]).far_end != Some(true);
+        let awaits_pictures = awaits(MediaKind::Video);
         let values = &mut self.values;
         values.set(Metric::AvSkew, skew_ms);
         values.set(Metric::MissingStreams, missing);
         values.set(Metric::SendBitrate, send);
         values.set(Metric::ReceiveBitrate, receive);
-        values.set(Metric::AudioReceiveBitrate, sound.filter(|_| has_carried));
+        values.set(Metric::AudioReceiveBitrate, sound.filter(|_| has_carried).or(awaits_sound.then_some(0.0)));
+        values.set(Metric::VideoReceiveBitrate, pictures.filter(|bitrate| *bitrate > 0.0).or(awaits_pictures.then_some(0.0)));
         for (&metric, worst) in WORST.iter().zip(worst) {
             values.set(metric, worst);
         }
@@ -372,7 +379,6 @@ impl Memory {
 
     fn judge(&mut self, tick: &Tick, output: &mut dyn FnMut(Output<'_>)) {
         let Self { rules, mutes, streams, judge, closed, analysis, values, gatherer, .. } = self;
-        mutes.advance(tick.time);
         let kept = closed.len() + judge.active().count();
         let mut kept = kept + streams.iter().map(|followed| followed.judge.active().count()).sum::<usize>();
         let mut tell = |verdict: Verdict| match verdict {

@@ -2,6 +2,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use super::MediaKind;
 use crate::{
     metric::{Draft, Metric},
     report::Text,
@@ -43,12 +44,27 @@ pub enum Noticed {
         /// Whether it is.
         is_live: bool,
     },
+    /// A received track was agreed upon, and belongs to a stream: somebody means to send it.
+    Agreed {
+        /// `MediaStreamTrack.id`.
+        track: Text,
+        /// Sound or pictures.
+        kind: MediaKind,
+    },
+    /// The far end rings: with media agreed upon, and until it answers free to send none.
+    Ringing,
+    /// It has answered.
+    Answered,
 }
 
 /// Most notices that wait for their time; beyond that the first is taken as come.
 const COMING_MAX: usize = 10_000;
 /// Most received tracks that are known; beyond that the first is forgotten.
 const TRACKS_MAX: usize = 512;
+
+/// What was agreed upon is missed from the interval on that ends so long after the connection stands. Rules wait for two seconds of such: it is
+/// told after five, what ITU-T E.721 allows of international calls after the answer, in 95 of 100.
+const DUE: Duration = Duration::from_secs(4);
 
 /// How long something takes: told while it lasts, and once when it is over.
 #[derive(Debug, Default)]
@@ -79,7 +95,9 @@ pub(super) struct Notices {
     gathering: Span,
     connecting: Span,
     first_media: Span,
-    has_connected: bool,
+    /// Since when media can come: the connection stands, and the far end has answered.
+    connected: Option<Timestamp>,
+    is_ringing: bool,
     has_media: bool,
     ice: Option<Text>,
     has_dtls_failed: bool,
@@ -87,6 +105,8 @@ pub(super) struct Notices {
     network_changes: f64,
     /// Received tracks that are to carry media.
     live: Vec<Text>,
+    /// Those that were agreed upon, of which nothing has come, and since when.
+    agreed: Vec<(Text, MediaKind, Timestamp)>,
 }
 
 impl Notices {
@@ -133,19 +153,28 @@ impl Notices {
         !self.live.is_empty()
     }
 
+    /// Whether sound or pictures are due of which nothing has come. Of several tracks nobody can tell: a media server agrees upon more than it
+    /// forwards.
+    pub(super) fn awaits(&self, kind: MediaKind, now: Timestamp) -> bool {
+        let mut agreed = self.agreed.iter().filter(|(_, held, _)| *held == kind);
+        let (Some((.., since)), None, false) = (agreed.next(), agreed.next(), self.is_ringing) else { return false };
+        let due = self.connected.and_then(|connected| now.since(connected.max(*since)));
+        due.is_some_and(|due| due >= DUE)
+    }
+
     fn take_first(&mut self) {
         let Some(Notice { time, what }) = self.coming.pop_front() else { return };
         match what {
             Noticed::Gathering => self.gathering = Span { began: Some(time), took: None },
             Noticed::Gathered => self.gathering.end(time),
             Noticed::Described => {
-                if !self.has_connected && self.connecting.began.is_none() {
+                if self.connected.is_none() && self.connecting.began.is_none() {
                     self.connecting.began = Some(time);
                 }
             }
             Noticed::Connected => {
-                if !self.has_connected {
-                    self.has_connected = true;
+                if self.connected.is_none() {
+                    self.connected = Some(time);
                     self.connecting.end(time);
                     if !self.has_media {
                         self.first_media.began = Some(time);
@@ -166,12 +195,24 @@ impl Notices {
             }
             Noticed::Track { track, is_live } => {
                 self.live.retain(|held| *held != track);
+                self.agreed.retain(|(held, ..)| *held != track);
                 if is_live {
                     if self.live.len() == TRACKS_MAX {
                         self.live.remove(0);
                     }
                     self.live.push(track);
                 }
+            }
+            Noticed::Agreed { track, kind } => {
+                self.agreed.retain(|(held, ..)| *held != track);
+                if self.agreed.len() < TRACKS_MAX && !self.is_live(&track) {
+                    self.agreed.push((track, kind, time));
+                }
+            }
+            Noticed::Ringing => self.is_ringing = true,
+            Noticed::Answered => {
+                self.is_ringing = false;
+                self.connected = self.connected.map(|connected| connected.max(time));
             }
         }
     }

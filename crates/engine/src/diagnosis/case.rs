@@ -323,6 +323,11 @@ impl Case<'_> {
         }
     }
 
+    /// Whether an end told anything during the stretch.
+    pub(super) fn is_seen(&self, end: Option<usize>) -> bool {
+        end.is_some_and(|end| self.values.has(end))
+    }
+
     /// The other connections that tell of this stretch.
     pub(super) fn witnesses(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.connections.len()).filter(|&place| self.ends().all(|end| end != place) && self.values.has(place))

@@ -52,7 +52,7 @@ fn suspicion<'a>(
 
 /// An end that is there no more explains everything that its far end misses.
 fn gone_away(case: &Case<'_>) -> Option<Suspicion> {
-    if !case.fired(&["no_inbound_audio", "ice_disconnected", "ice_failed", "video_freeze", "missing_stream"]) {
+    if !case.fired(&["no_inbound_audio", "no_inbound_video", "ice_disconnected", "ice_failed", "video_freeze", "missing_stream"]) {
         return None;
     }
     let [from, to] = [case.flow().from, case.flow().to];

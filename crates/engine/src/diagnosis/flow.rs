@@ -91,6 +91,15 @@ impl<'a> Ends<'a> {
         self.connections[place].streams.iter().find_map(|stream| self.far(place, stream.id))
     }
 
+    /// The far end of a connection on which nothing came: the other end of its line, or the only other one there is.
+    fn opposite(&self, place: usize) -> Option<usize> {
+        let own = &self.connections[place];
+        let is_other = |far: &Connection| far.participant != own.participant && own.is_beside(far);
+        let mut others = (0..self.connections.len()).filter(|&far| is_other(&self.connections[far]));
+        let only = others.next().filter(|_| others.next().is_none());
+        self.far_of(place).filter(|&far| self.are_direct(place, far)).or(only)
+    }
+
     /// Whether the two are ends of one line, with no server in between that has SSRCs of its own.
     pub(super) fn are_direct(&self, one: usize, other: usize) -> bool {
         let ids = |place: usize| self.connections[place].streams.iter().map(|stream| stream.id);
@@ -102,7 +111,7 @@ impl<'a> Ends<'a> {
         let (direction, media) = match issue.stream {
             Some(id) => (id.direction, id.kind),
             None if issue.evidence.metric == Metric::AudioReceiveBitrate => (Direction::Inbound, MediaKind::Audio),
-            None if issue.evidence.metric == Metric::AvSkew => (Direction::Inbound, MediaKind::Video),
+            None if matches!(issue.evidence.metric, Metric::AvSkew | Metric::VideoReceiveBitrate) => (Direction::Inbound, MediaKind::Video),
             None => {
                 let far = self.far_of(place);
                 let (from, to) = far.map_or((place, None), |far| (place.min(far), Some(place.max(far))));
@@ -113,7 +122,7 @@ impl<'a> Ends<'a> {
         let alike = || streams.clone().filter(|id| id.direction == direction && id.kind == media);
         let far = match issue.stream {
             Some(id) => self.far(place, id),
-            None => alike().find_map(|id| self.far(place, id)),
+            None => alike().find_map(|id| self.far(place, id)).or_else(|| self.opposite(place)),
         };
         match direction {
             Direction::Inbound => Flow { from: far, to: Some(place), media: Some(media) },

@@ -160,9 +160,18 @@ fn connection_lost(case: &Case<'_>) -> Option<Suspicion> {
     Some(Suspicion { cause: Cause::ConnectionLost, side, hop: None, confidence: 0.91, evidence })
 }
 
-/// Whether nothing of this flow arrives.
-fn nothing_arrives(case: &Case<'_>) -> Option<Reading> {
-    case.received(Metric::Bitrate).filter(|received| received.value < NOTHING_BPS)
+/// What is told when nothing of a flow arrives any more, or ever.
+const NOTHING: &[&str] = &["no_inbound_audio", "no_inbound_video", "video_freeze", "low_frame_rate", "missing_stream"];
+
+/// Whether nothing of this flow arrives, and the stream that says so; of what never came there is none.
+fn nothing_arrives(case: &Case<'_>) -> Option<Option<Reading>> {
+    if !is_connected(case) || !case.fired(NOTHING) {
+        return None;
+    }
+    match case.received(Metric::Bitrate) {
+        Some(received) => (received.value < NOTHING_BPS).then_some(Some(received)),
+        None => case.fired(&["no_inbound_audio", "no_inbound_video"]).then_some(None),
+    }
 }
 
 fn is_connected(case: &Case<'_>) -> bool {
@@ -171,23 +180,26 @@ fn is_connected(case: &Case<'_>) -> bool {
 
 /// Nothing arrives because nothing is sent.
 fn not_sent(case: &Case<'_>) -> Option<Suspicion> {
-    if !is_connected(case) || !case.fired(&["no_inbound_audio", "video_freeze", "low_frame_rate", "missing_stream"]) {
+    let received = nothing_arrives(case)?;
+    let sent = case.sent(Metric::Bitrate);
+    let is_sent = match sent {
+        Some(sent) => sent.value >= NOTHING_BPS,
+        // It reports, and has nothing of the kind.
+        None => !case.is_seen(case.flow().from),
+    };
+    if is_sent {
         return None;
     }
-    let received = nothing_arrives(case)?;
-    let sent = case.sent(Metric::Bitrate).filter(|sent| sent.value < NOTHING_BPS)?;
-    let evidence = [sent, received].iter().map(|reading| case.evidence(reading)).collect();
+    let evidence = [sent, received].iter().flatten().map(|reading| case.evidence(reading)).collect();
     Some(Suspicion { cause: Cause::NotSent, side: Side::Sender, hop: None, confidence: 0.8, evidence })
 }
 
 /// What is sent does not arrive, though the connection stands: one way only.
 fn blocked(case: &Case<'_>) -> Option<Suspicion> {
-    if !is_connected(case) || !case.fired(&["no_inbound_audio", "video_freeze", "low_frame_rate", "missing_stream"]) {
-        return None;
-    }
     let received = nothing_arrives(case)?;
-    let sent = case.sent(Metric::Bitrate).filter(|sent| sent.value >= 5_000.0 || sent.value > 10.0 * received.value)?;
-    let evidence = [sent, received].iter().map(|reading| case.evidence(reading)).collect();
+    let least = received.map_or(NOTHING_BPS, |received| 10.0 * received.value);
+    let sent = case.sent(Metric::Bitrate).filter(|sent| sent.value >= 5_000.0 || sent.value > least)?;
+    let evidence = [Some(sent), received].iter().flatten().map(|reading| case.evidence(reading)).collect();
     if !case.has_server() {
         return Some(Suspicion { cause: Cause::Blocked, side: Side::Path, hop: None, confidence: 0.85, evidence });
     }

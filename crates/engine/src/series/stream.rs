@@ -138,6 +138,11 @@ impl StreamState {
         }
     }
 
+    /// Whether any packet of it was ever counted.
+    pub(crate) fn has_come(&self) -> bool {
+        self.has_carried || self.own.before.get(Field::PacketsReceived).is_some_and(|packets| packets > 0.0)
+    }
+
     /// Whether the packets counted in `row` are fewer or more than those read last.
     pub(crate) fn progress(&self, object: Bound<'_>, row: usize) -> Option<std::cmp::Ordering> {
         [Field::PacketsReceived, Field::PacketsSent, Field::BytesReceived, Field::BytesSent]

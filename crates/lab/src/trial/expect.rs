@@ -137,7 +137,7 @@ pub const REMARKS: [&str; 7] =
     ["candidate_pair_change", "clock_drift", "ice_restart", "network_change", "relayed_over_tcp", "encoder_fallback", "decoder_fallback"];
 
 const SILENT: &[&str] = &["silent_inbound_audio", "dead_microphone", "no_inbound_audio", "missing_stream"];
-const NO_PICTURE: &[&str] = &["video_freeze", "low_frame_rate", "missing_stream"];
+const NO_PICTURE: &[&str] = &["no_inbound_video", "video_freeze", "low_frame_rate", "missing_stream"];
 /// What a path that spoils packets does to sound and picture.
 const SPOILED: &[&str] = &[
     "high_loss",
@@ -258,6 +258,13 @@ pub fn of(fault: &str) -> Expected {
         "busy" => expect!(Some(Place::Machine), BUSY, any("overload", Any, BUSY)),
         "one_way_audio" => expect!(Some(Place::Path), SPOILED, must("no sound arrives", Others, &["no_inbound_audio"])),
         "one_way_video" => expect!(Some(Place::Path), SPOILED, must("no picture arrives", Others, NO_PICTURE)),
+        // Told before the trial begins: five seconds after they were connected.
+        "one_way_audio_from_start" => {
+            expect!(Some(Place::Path), SPOILED, Must { is_always: true, ..must("no sound ever arrives", Others, &["no_inbound_audio"]) })
+        }
+        "one_way_video_from_start" => {
+            expect!(Some(Place::Path), SPOILED, Must { is_always: true, ..must("no picture ever arrives", Others, &["no_inbound_video"]) })
+        }
         "loss" | "bursty_loss" => expect!(Some(Place::Path), SPOILED, must("loss", Others, &["high_loss", "bursty_loss"])),
         "jitter" => expect!(Some(Place::Path), LATE, must("jitter", Others, &["high_jitter"])),
         "narrow" => expect!(

@@ -64,6 +64,8 @@ export function engineWords({ rule, stream }: Pick<Issue, "rule" | "stream">, na
     case "no_inbound_audio":
     case "silent_inbound_audio":
       return `Nothing is heard from ${name}`;
+    case "no_inbound_video":
+      return `No picture comes from ${name}`;
     default:
       return issueWords(rule);
   }

@@ -41,6 +41,8 @@ export class Connection {
   readonly #tracks: TrackWatch;
   readonly #timings: Timings;
   readonly #muted = new MutedSpeech();
+  /** The streams of each received track. */
+  readonly #streams = new Map<string, readonly string[]>();
   readonly #labels: Labels;
   #sdp = { local: "", remote: "" };
 
@@ -54,7 +56,7 @@ export class Connection {
   ) {
     const record = this.record.bind(this);
     this.#listeners = new Listeners((work) => host.guard(work));
-    this.#tracks = new TrackWatch({ record });
+    this.#tracks = new TrackWatch({ record, streamsOf: (trackId) => this.#streams.get(trackId) });
     this.#timings = new Timings({ record }, peerConnection.signalingState === "stable" && !peerConnection.currentRemoteDescription);
     this.#labels = new Labels(record);
     this.#stats = new StatsReader(() => peerConnection.getStats(), {
@@ -73,7 +75,7 @@ export class Connection {
     });
     this.#listeners.add(peerConnection, "negotiationneeded", () => record("negotiation_needed", {}));
     this.#listeners.add(peerConnection, "datachannel", (event) => record("data_channel", { label: (event as RTCDataChannelEvent).channel.label }));
-    this.#listeners.add(peerConnection, "track", (event) => this.#track((event as RTCTrackEvent).track));
+    this.#listeners.add(peerConnection, "track", (event) => this.#track(event as RTCTrackEvent));
     this.#look();
     this.describe();
   }
@@ -186,7 +188,8 @@ export class Connection {
   }
 
   /** A remote track is muted until the first packet. */
-  #track(track: MediaStreamTrack): void {
+  #track({ track, streams }: RTCTrackEvent): void {
+    this.#streams.set(track.id, streams.map(({ id }) => id));
     this.#look();
     if (track.muted) this.#listeners.add(track, "unmute", () => this.#timings.media(track.kind, performance.now()));
   }

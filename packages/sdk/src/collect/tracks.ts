@@ -2,13 +2,18 @@
 
 export interface TrackEvents {
   record(kind: string, payload: object): void;
+  /** The ids of the streams that a received track belongs to, where its event told. */
+  streamsOf(trackId: string): readonly string[] | undefined;
 }
 
 interface Seen {
   readonly id: string;
+  readonly kind: string;
   readonly enabled: boolean;
   readonly muted: boolean;
   readonly ended: boolean;
+  /** Whether anything ever came of it. */
+  readonly came: boolean;
 }
 
 /** What is looked at of a transceiver. */
@@ -40,10 +45,15 @@ export class TrackWatch {
       this.#look("outbound", transceiver, transceiver.sender.track, this.#sent.get(transceiver), this.#sent.has(transceiver));
       this.#sent.set(transceiver, transceiver.sender.track ? seen(transceiver.sender.track) : undefined);
       // A receiver has its track long before somebody sends.
-      if (!receives(transceiver) && !this.#received.has(transceiver)) continue;
+      const known = this.#received.get(transceiver);
+      if (!receives(transceiver) && !known) continue;
       const { track } = transceiver.receiver;
-      this.#look("inbound", transceiver, track, this.#received.get(transceiver), this.#received.has(transceiver));
-      this.#received.set(transceiver, seen(track));
+      this.#look("inbound", transceiver, track, known, known !== undefined);
+      this.#received.set(transceiver, seen(track, known?.came));
+      // The browser mutes what is negotiated away; what never came is muted already.
+      if (receives(transceiver) || known?.came || !track.muted) continue;
+      this.events.record("remove_track", { kind: track.kind, direction: "inbound", mid: transceiver.mid, id: track.id });
+      this.#received.delete(transceiver);
     }
     const receiving = transceivers.some(receives);
     if (this.#receiving !== undefined && receiving !== this.#receiving) this.events.record(receiving ? "resumed" : "held", { by: "negotiation" });
@@ -53,13 +63,14 @@ export class TrackWatch {
 
   #look(direction: string, { mid }: TransceiverState, track: TrackState | null, before: Seen | undefined, known: boolean): void {
     if (!track) {
-      if (before) this.events.record("remove_track", { direction, mid, id: before.id });
+      if (before) this.events.record("remove_track", { kind: before.kind, direction, mid, id: before.id });
       return;
     }
     const about = { kind: track.kind, direction, mid, id: track.id };
     if (before?.id !== track.id) {
       const added = direction === "inbound" ? "track" : known ? "replace_track" : "add_track";
-      this.events.record(added, { ...about, enabled: track.enabled, muted: track.muted });
+      const streams = direction === "inbound" ? this.events.streamsOf(track.id) : undefined;
+      this.events.record(added, { ...about, enabled: track.enabled, muted: track.muted, ...(streams && { streams }) });
     }
     const last = before?.id === track.id ? before : { enabled: true, muted: direction === "inbound", ended: false };
     // The app: it sends silence, or black.
@@ -70,8 +81,8 @@ export class TrackWatch {
   }
 }
 
-function seen({ id, enabled, muted, readyState }: TrackState): Seen {
-  return { id, enabled, muted, ended: readyState === "ended" };
+function seen({ id, kind, enabled, muted, readyState }: TrackState, came = false): Seen {
+  return { id, kind, enabled, muted, ended: readyState === "ended", came: came || !muted };
 }
 
 function receives({ currentDirection }: TransceiverState): boolean {

@@ -50,7 +50,7 @@ export interface Engine {
 }
 
 /** What an event can say, by its number in the engine. */
-const NOTICED = ["gathering", "gathered", "described", "connected", "first_media", "ice", "dtls_failed", "network", "track_live", "track_gone"] as const;
+const NOTICED = ["gathering", "gathered", "described", "connected", "first_media", "ice", "dtls_failed", "network", "track_live", "track_gone", "agreed_audio", "agreed_video", "ringing", "answered"] as const;
 
 export type Noticed = (typeof NOTICED)[number];
 

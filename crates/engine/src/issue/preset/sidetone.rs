@@ -76,6 +76,11 @@ pub(super) const RULES: &[Rule] = {
                 Thresholds { minor: None, major: Some(2.0), critical: Some(3.0) },
             )
         },
+        // Only pictures that never came: those that did may be paused, and `video_freeze` tells of them.
+        Rule {
+            condition: Condition::OffHold,
+            ..rule("no_inbound_video", Metric::VideoReceiveBitrate, CONNECTION, Statistic::Lasting(0.0), AtLeast, only_major(2.0))
+        },
         // Packets flow and carry silence: at most the least step of A-law (ITU-T G.711), 8 of 32768, which a phone sends when it has nothing.
         Rule {
             condition: Condition::FarEndOpen,

@@ -151,6 +151,7 @@ pub(super) fn phrase(issue: &Issue) -> String {
         "high_media_latency" => "heard others late".into(),
         "video_freeze" => "saw video that stood still".into(),
         "no_inbound_audio" => "received no audio".into(),
+        "no_inbound_video" => "received no video".into(),
         "silent_inbound_audio" => "received audio that was silent".into(),
         "dead_microphone" => "had a microphone that gave no sound".into(),
         "speaking_while_muted" => "spoke into a muted microphone".into(),

@@ -106,9 +106,10 @@ export class Participation {
   }
 
   #disruption(rule: string, edge: "Start" | "Stop", ssrc: number | undefined): void {
-    if (rule === "no_inbound_audio" || rule === "silent_inbound_audio") {
+    const mediaType = rule === "no_inbound_video" ? "video" : "audio";
+    if (mediaType === "video" || rule === "no_inbound_audio" || rule === "silent_inbound_audio") {
       const disruptionType = `oneWayMedia${edge}`;
-      this.#events.disruption(disruptionType, { mediaType: "audio", disruptionType, ...(ssrc !== undefined && { ssrc: String(ssrc) }) });
+      this.#events.disruption(disruptionType, { mediaType, disruptionType, ...(ssrc !== undefined && { ssrc: String(ssrc) }) });
     }
   }
 }
