@@ -115,8 +115,8 @@ impl Recording {
         Ok(())
     }
 
-    /// Tells the analysis of silence that is meant: of the microphone (0; with `track`, only of that track), of the far end (1) or of the
-    /// whole call (2).
+    /// Tells the analysis of silence that is meant: of the microphone (0; with `track`, only of that track), of the far end (1), of the
+    /// whole call (2), or of a `track` of the microphone that comes (3).
     ///
     /// # Errors
     /// When the time is none.
@@ -125,7 +125,8 @@ impl Recording {
         let of = match of {
             0 => Muted::Microphone { track: (!track.is_empty()).then(|| track.into()) },
             1 => Muted::FarEnd,
-            _ => Muted::Call,
+            2 => Muted::Call,
+            _ => Muted::Added { track: track.into() },
         };
         self.judging.mute(MuteChange { time: time(time_ms)?, of, is_muted });
         Ok(())

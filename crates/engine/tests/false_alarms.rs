@@ -84,6 +84,20 @@ fn a_disabled_track_is_no_dead_microphone() {
 }
 
 #[test]
+fn exact_zeros_from_the_start_are_a_dead_microphone_only_of_a_track_that_came_open() {
+    let zeros = || Call::of_seconds(60).throughout(|line| line.mic_level = 0.0).reports();
+    let added = |is_muted| (Muted::Added { track: "local-audio".into() }, is_muted);
+    assert_eq!(rules(&zeros(), &[added(false)]), ["dead_microphone"]);
+    assert_eq!(rules(&zeros(), &[added(true)]), [] as [&str; 0], "muted on purpose from its beginning");
+    assert_eq!(rules(&zeros(), &[]), [] as [&str; 0], "a client that does not say");
+    assert_eq!(rules(&zeros(), &[added(false), (Muted::Microphone { track: None }, true)]), [] as [&str; 0]);
+    assert_eq!(rules(&zeros(), &[(Muted::Added { track: "another".into() }, false)]), [] as [&str; 0]);
+    // A virtual microphone, or a noise gate, gives exact zeros between words.
+    let virtual_one = Call::of_seconds(60).throughout(|line| line.mic_level = 0.0).during(3..8, |line| line.mic_level = 0.2);
+    assert_eq!(rules(&virtual_one.reports(), &[added(false)]), [] as [&str; 0]);
+}
+
+#[test]
 fn a_muted_media_element_is_no_silent_far_end() {
     // Chromium: an element that is muted, or was never attached, leaves audioLevel and totalAudioEnergy at 0 for good.
     for name in ["audio-pc0", "audio-pc1"] {

@@ -3,15 +3,21 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use sidetone_engine::analysis::{MuteChange, Muted};
+use sidetone_engine::{
+    analysis::{MuteChange, Muted},
+    report::Text,
+};
 
 use crate::batch::{Event, kind};
 
 /// The kinds of events that tell of silence.
-pub const KINDS: [&str; 4] = [kind::MUTED, kind::UNMUTED, kind::HELD, kind::RESUMED];
+pub const KINDS: [&str; 7] = [kind::MUTED, kind::UNMUTED, kind::HELD, kind::RESUMED, "add_track", "replace_track", "remove_track"];
 
 /// What an event says of its own participant; `None` when it says nothing of sound.
 fn change(event: &Event) -> Option<MuteChange> {
+    if matches!(event.kind.as_str(), "add_track" | "replace_track" | "remove_track") {
+        return track_change(event);
+    }
     let (is_muted, is_call) = match event.kind.as_str() {
         kind::MUTED => (true, false),
         kind::UNMUTED => (false, false),
@@ -26,6 +32,26 @@ fn change(event: &Event) -> Option<MuteChange> {
         (Some(kind), _) if kind != "audio" => return None,
         (_, Some("inbound")) => Muted::FarEnd,
         _ => Muted::Microphone { track: text("id").map(Into::into) },
+    };
+    Some(MuteChange { time: event.time, of, is_muted })
+}
+
+/// What a track of a microphone says that comes or goes: whether it is enabled when it comes; without one nothing is sent.
+fn track_change(event: &Event) -> Option<MuteChange> {
+    let payload: Map<String, Value> = serde_json::from_str(&event.payload).ok()?;
+    let text = |name: &str| payload.get(name).and_then(Value::as_str);
+    let flag = |name: &str| payload.get(name).and_then(Value::as_bool);
+    let is_microphone = (text("kind"), text("direction")) == (Some("audio"), Some("outbound"));
+    let track: Text = text("id").filter(|_| is_microphone)?.into();
+    let (of, is_muted) = if event.kind == "remove_track" {
+        (Muted::Microphone { track: Some(track) }, true)
+    } else {
+        let is_enabled = flag("enabled")?;
+        // Enabled, and nothing comes from the device: what becomes of it other events tell.
+        if is_enabled && flag("muted") == Some(true) {
+            return None;
+        }
+        (Muted::Added { track }, !is_enabled)
     };
     Some(MuteChange { time: event.time, of, is_muted })
 }
@@ -63,9 +89,14 @@ impl<K: Ord + Copy> Silence<K> {
         let mut told: Vec<(Concerned<K>, MuteChange)> = Vec::new();
         match &own {
             Some(change) => {
+                let track = track_of(change);
+                let is_same = |held: &MuteChange| held.is_muted && track.is_some() && track_of(held) == track;
+                let was_muted = self.known.get(&whose).is_some_and(|known| known.iter().any(is_same));
+                // That an open microphone comes is no news to others.
+                let is_news = change.is_muted || was_muted || !matches!(change.of, Muted::Added { .. });
                 self.remember(whose, change.clone());
                 told.push((Concerned::One(whose), change.clone()));
-                told.extend(track_of(change).map(|of| (Concerned::AllBut(whose), MuteChange { of, ..*change })));
+                told.extend(track.filter(|_| is_news).map(|of| (Concerned::AllBut(whose), MuteChange { of, ..*change })));
             }
             None if event.kind == kind::LEFT => {
                 let known = self.known.remove(&whose).unwrap_or_default();
@@ -105,7 +136,8 @@ impl<K: Ord + Copy> Silence<K> {
 
     fn remember(&mut self, whose: K, change: MuteChange) {
         let known = self.known.entry(whose).or_default();
-        if let Some(held) = known.iter_mut().find(|held| held.of == change.of) {
+        let track = track_of(&change);
+        if let Some(held) = known.iter_mut().find(|held| held.of == change.of || track.is_some() && track_of(held) == track) {
             *held = change;
         } else if known.len() < THINGS_MAX {
             known.push(change);
@@ -121,7 +153,7 @@ fn silences(change: &MuteChange) -> bool {
 /// The one track that others do not hear, or hear again.
 fn track_of(change: &MuteChange) -> Option<Muted> {
     match &change.of {
-        Muted::Microphone { track: Some(track) } => Some(Muted::Others { track: Some(track.clone()) }),
+        Muted::Microphone { track: Some(track) } | Muted::Added { track } => Some(Muted::Others { track: Some(track.clone()) }),
         _ => None,
     }
 }
@@ -160,6 +192,7 @@ mod tests {
     #[test]
     fn events_tell_what_is_muted() {
         let microphone = |track: Option<&str>| Muted::Microphone { track: track.map(Into::into) };
+        let added = || Muted::Added { track: "t".into() };
         let cases = [
             (kind::MUTED, "{}", Some((microphone(None), true))),
             (kind::UNMUTED, r#"{"kind":"audio"}"#, Some((microphone(None), false))),
@@ -169,6 +202,14 @@ mod tests {
             (kind::HELD, "{}", Some((Muted::Call, true))),
             (kind::RESUMED, "{}", Some((Muted::Call, false))),
             ("device_changed", "{}", None),
+            ("add_track", r#"{"kind":"audio","direction":"outbound","id":"t","enabled":true,"muted":false}"#, Some((added(), false))),
+            ("replace_track", r#"{"kind":"audio","direction":"outbound","id":"t","enabled":false,"muted":false}"#, Some((added(), true))),
+            ("remove_track", r#"{"kind":"audio","direction":"outbound","id":"t"}"#, Some((microphone(Some("t")), true))),
+            // A device that gives nothing, a client that does not say, a camera, and what is received.
+            ("add_track", r#"{"kind":"audio","direction":"outbound","id":"t","enabled":true,"muted":true}"#, None),
+            ("add_track", r#"{"kind":"audio","direction":"outbound","id":"t"}"#, None),
+            ("add_track", r#"{"kind":"video","direction":"outbound","id":"t","enabled":true,"muted":false}"#, None),
+            ("remove_track", r#"{"kind":"audio","direction":"inbound","id":"t"}"#, None),
         ];
         for (kind, payload, expected) in cases {
             let given = told(&[("ada", event(7, kind, payload))], "ada");
@@ -200,6 +241,23 @@ mod tests {
         let mut silence = Silence::default();
         silence.hear("bob", &event(10, kind::MUTED, track));
         assert_eq!(silence.state("ada")[0].of, Muted::Others { track: Some("t".into()) });
+    }
+
+    #[test]
+    fn a_track_that_is_taken_away_is_silent_until_one_is_there_again() {
+        let about = |more: &str| format!(r#"{{"kind":"audio","direction":"outbound","id":"t"{more}}}"#);
+        let open = about(r#","enabled":true,"muted":false"#);
+        let events = [
+            ("bob", event(10, "add_track", &open)),
+            ("bob", event(20, "remove_track", &about(""))),
+            ("bob", event(30, "replace_track", &open)),
+        ];
+        let others = |second, is_muted| (second, Muted::Others { track: Some("t".into()) }, is_muted);
+        assert_eq!(told(&events, "ada"), [others(20, true), others(30, false)], "that it came open is no news");
+        let mut silence = Silence::default();
+        events.iter().for_each(|(whose, event)| drop(silence.hear(*whose, event)));
+        assert_eq!(silence.state("ada"), []);
+        assert_eq!(silence.state("bob").len(), 1);
     }
 
     #[test]

@@ -18,6 +18,15 @@ export interface JsonReports {
   readonly dropped: number;
 }
 
+/** What is read of an event. */
+interface Heard {
+  readonly kind?: unknown;
+  readonly direction?: unknown;
+  readonly id?: unknown;
+  readonly enabled?: unknown;
+  readonly muted?: unknown;
+}
+
 export class Recorder {
   /** What waits for the engine. */
   #reports: { timeMs: number; json: string }[] = [];
@@ -58,18 +67,14 @@ export class Recorder {
   }
 
   /** Hears of silence that is meant (docs/intake.md), and of how the connection comes to be. */
-  hear(kind: string, payload: { kind?: unknown; direction?: unknown; id?: unknown }, timeMs: number): void {
+  hear(kind: string, payload: Heard, timeMs: number): void {
     const notice = noticeOf(kind, payload);
     if (notice && this.#recording && this.#of?.judges) this.#recording.notice(timeMs, ...notice);
     else if (notice) wait(this.#notices, [timeMs, ...notice]);
-    const isMuted = kind === "muted" || kind === "held";
-    if (!isMuted && kind !== "unmuted" && kind !== "resumed") return;
-    const isCall = kind === "held" || kind === "resumed";
-    if (!isCall && typeof payload.kind === "string" && payload.kind !== "audio") return;
-    const of = isCall ? "call" : payload.direction === "inbound" ? "far_end" : "microphone";
-    const track = of === "microphone" && typeof payload.id === "string" ? payload.id : undefined;
-    if (this.#recording && this.#of?.judges) return this.#recording.mute(timeMs, of, track, isMuted);
-    wait(this.#mutes, [timeMs, of, track, isMuted]);
+    const mute = muteOf(kind, payload);
+    if (!mute) return;
+    if (this.#recording && this.#of?.judges) return this.#recording.mute(timeMs, ...mute);
+    wait(this.#mutes, [timeMs, ...mute]);
   }
 
   /** The recording that holds what waits; without an engine there is none. */
@@ -117,6 +122,29 @@ export class Recorder {
   #free(): void {
     this.#recording?.free();
     this.#recording = undefined;
+  }
+}
+
+/** What an event says of silence that is meant, and of what; nothing where it says nothing (`crates/wire/src/mute.rs`). */
+function muteOf(name: string, { kind, direction, id, enabled, muted }: Heard): [of: Parameters<Recording["mute"]>[1], track: string | undefined, isMuted: boolean] | undefined {
+  const track = typeof id === "string" ? id : undefined;
+  switch (name) {
+    case "held":
+    case "resumed":
+      return ["call", undefined, name === "held"];
+    case "muted":
+    case "unmuted":
+      if (typeof kind === "string" && kind !== "audio") return undefined;
+      return direction === "inbound" ? ["far_end", undefined, name === "muted"] : ["microphone", track, name === "muted"];
+    case "add_track":
+    case "replace_track":
+    case "remove_track":
+      if (kind !== "audio" || direction !== "outbound" || track === undefined) return undefined;
+      if (name === "remove_track") return ["microphone", track, true];
+      // Enabled, and nothing comes from the device: what becomes of it other events tell.
+      return typeof enabled !== "boolean" || (enabled && muted === true) ? undefined : ["added", track, !enabled];
+    default:
+      return undefined;
   }
 }
 

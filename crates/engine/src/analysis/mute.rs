@@ -12,6 +12,12 @@ pub enum Muted {
         /// `MediaStreamTrack.id`.
         track: Option<Text>,
     },
+    /// The track of the participant's own microphone as it was when it came: not enabled, or enabled and not muted since. What is told of it later
+    /// counts more.
+    Added {
+        /// `MediaStreamTrack.id`.
+        track: Text,
+    },
     /// What comes from the far end: muted there, or played by a muted element here.
     FarEnd,
     /// Some other participant of the conference; with `track`, only what that one sends of it. That it ends does not mean that the far end can
@@ -39,6 +45,8 @@ pub struct MuteChange {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mute {
     pub(super) microphone: Option<bool>,
+    /// Whether its microphone was open when it came, and nothing was told since.
+    pub(super) began_open: bool,
     pub(super) far_end: Option<bool>,
     pub(super) is_held: bool,
 }
@@ -91,8 +99,12 @@ impl Mutes {
         }
     }
 
+    fn told(&self, of: &Muted) -> Option<&MuteChange> {
+        self.known.iter().find(|held| held.of == *of)
+    }
+
     fn state(&self, of: &Muted) -> Option<bool> {
-        self.known.iter().find(|held| held.of == *of).map(|held| held.is_muted)
+        self.told(of).map(|held| held.is_muted)
     }
 
     /// Whether a track of somebody else is muted: then it matters which tracks are received.
@@ -116,15 +128,22 @@ impl Mutes {
             return Mute::default();
         }
         let is_held = self.was_held || self.state(&Muted::Call) == Some(true);
+        let mut began_open = false;
         let by_track = match track {
-            Some(track) => self.state(&Muted::Microphone { track: Some(track.clone()) }),
+            Some(track) => {
+                let told = self.told(&Muted::Microphone { track: Some(track.clone()) });
+                let added = self.told(&Muted::Added { track: track.clone() });
+                let added = added.filter(|added| told.is_none_or(|told| told.time < added.time));
+                began_open = added.is_some_and(|added| !added.is_muted);
+                added.map_or(told.map(|told| told.is_muted), |added| added.is_muted.then_some(true))
+            }
             // It may be any of them.
             None => self.known.iter().any(|held| matches!(held.of, Muted::Microphone { track: Some(_) }) && held.is_muted).then_some(true),
         };
         let microphone = by_track.or_else(|| self.state(&Muted::Microphone { track: None }));
         let others = self.others(track, received).then_some(true);
         let held = is_held.then_some(true);
-        Mute { microphone: held.or(microphone), far_end: held.or(others).or_else(|| self.state(&Muted::FarEnd)), is_held }
+        Mute { microphone: held.or(microphone), began_open, far_end: held.or(others).or_else(|| self.state(&Muted::FarEnd)), is_held }
     }
 }
 
@@ -167,6 +186,22 @@ mod tests {
     }
 
     #[test]
+    fn how_a_track_came_counts_until_something_else_is_told() {
+        let added = || Muted::Added { track: "a".into() };
+        let told = |mute: Mute| (mute.microphone, mute.began_open);
+        let mut mutes = Mutes::default();
+        mutes.add(change(1, added(), false));
+        mutes.add(change(2, microphone(Some("a")), true));
+        mutes.add(change(3, microphone(Some("a")), false));
+        mutes.add(change(4, added(), true));
+        assert_eq!(told(at(1, &mut mutes, Some("b"))), (None, false));
+        assert_eq!(told(at(1, &mut mutes, Some("a"))), (None, true));
+        assert_eq!(told(at(2, &mut mutes, Some("a"))), (Some(true), false));
+        assert_eq!(told(at(3, &mut mutes, Some("a"))), (Some(false), false));
+        assert_eq!(told(at(4, &mut mutes, Some("a"))), (Some(true), false), "it comes again, and is not enabled");
+    }
+
+    #[test]
     fn a_held_call_is_silent_both_ways_and_others_do_not_prove_a_voice() {
         let mut mutes = Mutes::default();
         mutes.add(change(1, Muted::Others { track: None }, true));
@@ -175,7 +210,7 @@ mod tests {
         mutes.add(change(4, Muted::Call, false));
         assert_eq!(at(1, &mut mutes, None).far_end, Some(true));
         assert_eq!(at(2, &mut mutes, None).far_end, None);
-        assert_eq!(at(3, &mut mutes, None), Mute { microphone: Some(true), far_end: Some(true), is_held: true });
+        assert_eq!(at(3, &mut mutes, None), Mute { microphone: Some(true), began_open: false, far_end: Some(true), is_held: true });
         assert!(at(4, &mut mutes, None).is_held, "it was, up to now");
         assert_eq!(at(5, &mut mutes, None), Mute::default());
     }

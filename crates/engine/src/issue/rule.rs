@@ -96,7 +96,8 @@ pub enum Condition {
     Camera,
     /// While more than a twentieth of the pictures is dropped, or the processor limits what is sent for more than half of the time.
     Struggling,
-    /// While the microphone is not muted and its level is below −40 dB of full scale. An exact 0 is judged only if the app says that it is not: a disabled track gives the same.
+    /// While the microphone is not muted and its level is below −40 dB of full scale. An exact 0 is judged only if the app says that it is not, or if
+    /// its track was enabled when it came and was never heard: a disabled track gives the same, and a virtual microphone between words.
     MicrophoneOpen,
     /// While the microphone is not muted and somebody can be heard: above −50 dB of full scale, for a quiet room has less, and 15 dB above the
     /// quietest second of late, for a loud one has more but does not change.

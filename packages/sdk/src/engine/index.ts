@@ -31,8 +31,8 @@ export interface Recording {
   push(timeMs: number, report: StatsReport, judges: boolean, ticks?: boolean): Outcome | undefined;
   /** Takes an event. The payload is a JSON object as text. */
   event(timeMs: number, kind: string, payload: string): void;
-  /** Tells the analysis of silence that is meant: of the microphone (only of `track`, if given), of the far end, or of the whole call. */
-  mute(timeMs: number, of: "microphone" | "far_end" | "call", track: string | undefined, isMuted: boolean): void;
+  /** Tells the analysis of silence that is meant: of the microphone (only of `track`, if given), of the far end, of the whole call, or of a `track` that comes. */
+  mute(timeMs: number, of: "microphone" | "far_end" | "call" | "added", track: string | undefined, isMuted: boolean): void;
   /** Tells the analysis what an event said of the connection. */
   notice(timeMs: number, what: Noticed, text: string): void;
   /** How many reports had to give way since this was asked last. */
@@ -54,7 +54,7 @@ const NOTICED = ["gathering", "gathered", "described", "connected", "first_media
 
 export type Noticed = (typeof NOTICED)[number];
 
-const MUTED = { microphone: 0, far_end: 1, call: 2 } as const;
+const MUTED = { microphone: 0, far_end: 1, call: 2, added: 3 } as const;
 
 class WasmRecording implements Recording {
   readonly #recording: ModuleRecording;
