@@ -275,8 +275,8 @@ export class Stage {
         const letGo = await busy(this.browsers[PARTIES.indexOf(whose)]!, trial.stopped_share!);
         return async () => letGo();
       }
-      case "one_way_audio": case "one_way_video":
-        for (const { direction, link } of from) direction.blocks = (packet) => isMedia(packet) && isSound(packet, link) === (fault === "one_way_audio");
+      case "one_way_audio": case "one_way_video": case "one_way_audio_from_start": case "one_way_video_from_start":
+        for (const { direction, link } of from) direction.blocks = (packet) => isMedia(packet) && isSound(packet, link) === fault.startsWith("one_way_audio");
         return async () => from.forEach(({ direction }) => (direction.blocks = () => false));
       case "delay":
         return spoil([...from, ...to].map(({ direction }) => direction), trial.impairment);

@@ -24,7 +24,7 @@ export const FAULTS = [
   // The network again: jitter that changes the order, both ways held up and let go at once, sound alone late, another kind of network.
   "reordered", "stalled", "late_sound", "network_type",
   // From before the call on: it comes late, or never.
-  "slow_gathering", "slow_connecting", "late_media", "ice_blocked", "dtls_blocked", "wrong_fingerprint",
+  "slow_gathering", "slow_connecting", "late_media", "one_way_audio_from_start", "one_way_video_from_start", "ice_blocked", "dtls_blocked", "wrong_fingerprint",
   "denied_microphone", "no_microphone", "wrong_answer", "never_answered",
 ] as const;
 export type Fault = (typeof FAULTS)[number];
@@ -55,7 +55,8 @@ export interface Trial {
 
 /** Faults that are there before the call is: its trial begins when both have come, and waits for no connection. */
 export const FROM_THE_START: ReadonlySet<Fault> = new Set([
-  "slow_gathering", "slow_connecting", "late_media", "ice_blocked", "dtls_blocked", "wrong_fingerprint", "denied_microphone", "no_microphone",
+  "slow_gathering", "slow_connecting", "late_media", "one_way_audio_from_start", "one_way_video_from_start", "ice_blocked", "dtls_blocked",
+  "wrong_fingerprint", "denied_microphone", "no_microphone",
   "wrong_answer", "never_answered",
 ]);
 
@@ -127,6 +128,8 @@ const DRAWS: Readonly<Record<Fault, Draw>> = {
   // Chromium gives such a server up after some forty seconds.
   slow_gathering: { whole_s: 50 },
   slow_connecting: { draw: (random) => ({ lasts_s: between(random, 4, 8) }) },
+  one_way_audio_from_start: { lasts_s: 16 },
+  one_way_video_from_start: { lasts_s: 16 },
   late_media: { draw: (random) => ({ lasts_s: between(random, 4, 7) }) },
   ice_blocked: { whole_s: 32 },
   dtls_blocked: { whole_s: 25 },

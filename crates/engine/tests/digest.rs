@@ -8,8 +8,8 @@ use sidetone_testkit::traces;
 const EXPECTED: [&str; 10] = [
     "ticks=62 values=3056 issues=0 fnv1a=5b5637a62976bb5c",
     "ticks=62 values=3081 issues=0 fnv1a=f2527658ebc18da4",
-    "ticks=62 values=6393 issues=10 fnv1a=1216a56a656a20e9",
-    "ticks=62 values=6432 issues=12 fnv1a=f35f56453781fa71",
+    "ticks=62 values=6393 issues=10 fnv1a=edcf789dc965a87f",
+    "ticks=62 values=6432 issues=12 fnv1a=a5d655fa1bd70a84",
     "ticks=40 values=1559 issues=0 fnv1a=6f005149a49f08ce",
     "ticks=40 values=1557 issues=0 fnv1a=1f620a98dd13e76d",
     "ticks=40 values=3275 issues=0 fnv1a=56417e70552f05d5",

@@ -194,6 +194,7 @@ const LATE_BEGIN: &[&str] = &[
     "missing_stream",
     "ice_disconnected",
     "no_inbound_audio",
+    "no_inbound_video",
     "high_rtt",
     "high_loss",
     "bursty_loss",
@@ -258,12 +259,11 @@ pub fn of(fault: &str) -> Expected {
         "busy" => expect!(Some(Place::Machine), BUSY, any("overload", Any, BUSY)),
         "one_way_audio" => expect!(Some(Place::Path), SPOILED, must("no sound arrives", Others, &["no_inbound_audio"])),
         "one_way_video" => expect!(Some(Place::Path), SPOILED, must("no picture arrives", Others, NO_PICTURE)),
-        // Told before the trial begins: five seconds after they were connected.
         "one_way_audio_from_start" => {
-            expect!(Some(Place::Path), SPOILED, Must { is_always: true, ..must("no sound ever arrives", Others, &["no_inbound_audio"]) })
+            expect!(Some(Place::Path), LATE_BEGIN, must("no sound ever arrives", Others, &["no_inbound_audio"]))
         }
         "one_way_video_from_start" => {
-            expect!(Some(Place::Path), SPOILED, Must { is_always: true, ..must("no picture ever arrives", Others, &["no_inbound_video"]) })
+            expect!(Some(Place::Path), LATE_BEGIN, must("no picture ever arrives", Others, &["no_inbound_video"]))
         }
         "loss" | "bursty_loss" => expect!(Some(Place::Path), SPOILED, must("loss", Others, &["high_loss", "bursty_loss"])),
         "jitter" => expect!(Some(Place::Path), LATE, must("jitter", Others, &["high_jitter"])),
