@@ -20,6 +20,7 @@ use crate::{
     issue::Issue,
     metric::{Metric, MetricValues},
     report::Text,
+    score::unjudged::Unjudged,
     units::Timestamp,
 };
 
@@ -78,6 +79,21 @@ pub struct StreamTick {
     pub stream: StreamId,
     /// Its values; absent is absent, never 0.
     pub values: MetricValues,
+    /// Why it has no score; `None` when it has one.
+    pub unjudged: Option<Unjudged>,
+}
+
+impl StreamTick {
+    /// Why a score of this stream is absent; `None` when it is there, and for what is no score of it.
+    #[must_use]
+    pub fn why_absent(&self, score: Metric) -> Option<Unjudged> {
+        let is_of_it = match self.stream.kind {
+            MediaKind::Audio => matches!(score, Metric::MosLq | Metric::MosCq),
+            MediaKind::Video => score == Metric::MosV,
+        };
+        let is_absent = is_of_it && self.values.get(score).is_none();
+        is_absent.then(|| self.unjudged.unwrap_or(Unjudged::NoRoundTrip))
+    }
 }
 
 /// Everything that one report adds: values over the interval since the report before.
@@ -91,6 +107,18 @@ pub struct Tick {
     pub connection: MetricValues,
     /// Values by stream.
     pub streams: Vec<StreamTick>,
+}
+
+impl Tick {
+    /// Why a score of the connection is absent: as with the first of its streams that could have it, received ones first. `None` when it is
+    /// there, or no stream could.
+    #[must_use]
+    pub fn why_absent(&self, score: Metric) -> Option<Unjudged> {
+        match self.connection.get(score) {
+            Some(_) => None,
+            None => self.streams.iter().find_map(|stream| stream.why_absent(score)),
+        }
+    }
 }
 
 /// What an [`Analyzer`] calls back with.
@@ -134,6 +162,17 @@ pub struct StreamAnalysis {
     pub stream: Stream,
     /// A summary for each metric that ever had a value.
     pub summaries: Vec<Summary>,
+    /// When it had no score: why, and for how long.
+    pub unjudged: Vec<UnjudgedTime>,
+}
+
+/// For how long a stream had no score for one reason.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UnjudgedTime {
+    /// Why.
+    pub reason: Unjudged,
+    /// How long in all, s; 0 for a first report, which ends no interval.
+    pub seconds: f64,
 }
 
 /// What the engine could not use, by reason. The store keeps it all the same.

@@ -11,6 +11,7 @@ pub mod emodel;
 pub mod moments;
 pub mod mos;
 pub mod overall;
+pub mod unjudged;
 pub mod video;
 
 /// A number that is not below zero, to the power of another. What `libm` has for this and [`log2`] gives the last bits right, and is 1.5 kB in the

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 pub(crate) use muted::MutedSpeech;
 pub(crate) use path::Path;
-pub(crate) use stream::{Moment, StreamState};
+pub(crate) use stream::{A_LAW_STEP, Moment, StreamState};
 pub(crate) use table::Table;
 pub use table::{Layout, is_read};
 

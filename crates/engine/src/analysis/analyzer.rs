@@ -43,8 +43,18 @@ pub(super) struct Followed {
     state: StreamState,
     /// Its values in the report that is read.
     values: Draft,
+    /// What is known of its silence then.
+    mute: Mute,
     gatherer: Option<Box<dyn Gather>>,
     judge: Judge,
+}
+
+impl Followed {
+    /// Whether it is received sound.
+    fn is_heard(&self) -> bool {
+        let id = self.state.stream.id;
+        id.direction == Direction::Inbound && id.kind == MediaKind::Audio
+    }
 }
 
 /// Everything an [`Analyzer`] remembers.
@@ -158,8 +168,11 @@ impl Analyzer {
     pub fn analysis(&self) -> Analysis {
         let memory = &self.memory;
         let seen = memory.streams.iter().filter(|followed| followed.state.is_seen);
-        let streams =
-            seen.map(|followed| StreamAnalysis { stream: followed.state.stream.clone(), summaries: summaries(&followed.gatherer) });
+        let streams = seen.map(|followed| StreamAnalysis {
+            stream: followed.state.stream.clone(),
+            summaries: summaries(&followed.gatherer),
+            unjudged: followed.gatherer.as_ref().map_or_else(Vec::new, |gatherer| gatherer.unjudged()),
+        });
         let active = memory.judge.active().chain(memory.streams.iter().flat_map(|followed| followed.judge.active()));
         let mut issues: Vec<_> = memory.closed.iter().chain(active).cloned().collect();
         let order = |name: &str| memory.rules.rules.iter().position(|rule| rule.name == name);
@@ -192,7 +205,13 @@ impl Memory {
                     && self.streams.len() < STREAMS_MAX
                 {
                     let judge = Judge::new(&self.rules, scope(id), Some(id));
-                    let followed = Followed { state: StreamState::new(id), values: Draft::new(), gatherer: (self.make_gatherer)(), judge };
+                    let followed = Followed {
+                        state: StreamState::new(id),
+                        values: Draft::new(),
+                        mute: Mute::default(),
+                        gatherer: (self.make_gatherer)(),
+                        judge,
+                    };
                     self.streams.insert(place, followed);
                 }
             }
@@ -284,20 +303,32 @@ impl Memory {
                 None => self.analysis.rejected.excess_streams += 1,
             }
         }
+        self.mutes.advance(tick.time);
+        // Mostly nobody asks.
+        let received: Vec<Text> = if self.mutes.names_others() {
+            self.streams.iter().filter(|followed| followed.is_heard()).filter_map(|followed| followed.state.stream.track.clone()).collect()
+        } else {
+            Vec::new()
+        };
         let mut used = 0;
         for followed in self.streams.iter_mut().filter(|followed| followed.state.last_number == moment.number) {
             let stream = followed.state.stream.id;
             if used == tick.streams.len() {
-                tick.streams.push(StreamTick { stream, values: MetricValues::default() });
+                tick.streams.push(StreamTick { stream, values: MetricValues::default(), unjudged: None });
             }
             let place = &mut tick.streams[used];
             used += 1;
             place.stream = stream;
             followed.values.clear();
-            let seconds = followed.state.values(&moment, &mut followed.values);
+            followed.mute = self.mutes.of(followed.state.stream.track.as_ref(), &received);
+            let seconds = followed.state.values(&moment, followed.mute.meant(stream.direction), &mut followed.values);
             place.values.take(&followed.values);
+            place.unjudged = followed.state.unjudged;
             if let Some(gatherer) = &mut followed.gatherer {
                 gatherer.add(&place.values, seconds);
+                if let Some(reason) = place.unjudged {
+                    gatherer.add_unjudged(reason, seconds);
+                }
             }
         }
         tick.streams.truncate(used);
@@ -402,21 +433,10 @@ impl Memory {
             return;
         }
         let mute = mutes.of(None, &[]);
-        let is_heard = |followed: &&Followed| {
-            let id = followed.state.stream.id;
-            id.direction == Direction::Inbound && id.kind == MediaKind::Audio
-        };
-        // Mostly nobody asks.
-        let received: Vec<Text> = if mutes.names_others() {
-            streams.iter().filter(is_heard).filter_map(|followed| followed.state.stream.track.clone()).collect()
-        } else {
-            Vec::new()
-        };
         judge.judge(rules, sample, values, &|rule, _| Admission::only(rule.condition != Condition::OffHold || !mute.is_held), &mut tell);
-        for Followed { state, values, judge, .. } in streams {
+        for Followed { state, values, mute, judge, .. } in streams {
             if state.last_number == analysis.report_count {
-                let mute = mutes.of(state.stream.track.as_ref(), &received);
-                judge.judge(rules, sample, values, &|rule, value| admission(rule.condition, value, state, values, mute), &mut tell);
+                judge.judge(rules, sample, values, &|rule, value| admission(rule.condition, value, state, values, *mute), &mut tell);
             } else if judge.has_active() {
                 // A stream that is gone has no bad values any more.
                 judge.judge(rules, sample, values, &|_, _| Admission::Absent, &mut tell);

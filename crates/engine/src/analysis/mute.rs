@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use crate::{report::Text, units::Timestamp};
+use super::Direction;
+use crate::{report::Text, score::unjudged::Unjudged, units::Timestamp};
 
 /// What can be silent on purpose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +50,17 @@ pub(super) struct Mute {
     pub(super) began_open: bool,
     pub(super) far_end: Option<bool>,
     pub(super) is_held: bool,
+}
+
+impl Mute {
+    /// Why a stream of that direction may be silent on purpose.
+    pub(super) fn meant(self, direction: Direction) -> Option<Unjudged> {
+        let of = match direction {
+            Direction::Inbound => self.far_end,
+            Direction::Outbound => self.microphone,
+        };
+        if self.is_held { Some(Unjudged::Held) } else { of.filter(|is_muted| *is_muted).map(|_| Unjudged::Muted) }
+    }
 }
 
 /// Most changes that wait for their time; beyond that the first is taken as come.

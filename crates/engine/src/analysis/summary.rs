@@ -1,9 +1,10 @@
 //! Metrics over a whole stream or connection, gathered value by value.
 
-use super::Summary;
+use super::{Summary, UnjudgedTime};
 use crate::{
     histogram::Histogram,
     metric::{Metric, MetricValues},
+    score::unjudged::Unjudged,
 };
 
 #[derive(Clone, Debug)]
@@ -29,8 +30,14 @@ pub(super) trait Gather: std::fmt::Debug + Send + Sync {
     /// Adds the values of an interval of `seconds`.
     fn add(&mut self, values: &MetricValues, seconds: f64);
 
+    /// Adds an interval of `seconds` without a score.
+    fn add_unjudged(&mut self, reason: Unjudged, seconds: f64);
+
     /// A summary for each metric that ever had a value, in display order.
     fn summaries(&self) -> Vec<Summary>;
+
+    /// Every reason for which there was no score, that of the longest time first.
+    fn unjudged(&self) -> Vec<UnjudgedTime>;
 }
 
 /// Summaries in the making.
@@ -39,11 +46,12 @@ pub(super) struct Gatherer {
     /// Place of each metric in `gathered`, plus one.
     places: [u8; Metric::COUNT],
     gathered: Vec<(Metric, Gathered)>,
+    unjudged: Vec<UnjudgedTime>,
 }
 
 impl Default for Gatherer {
     fn default() -> Self {
-        Self { places: [0; Metric::COUNT], gathered: Vec::new() }
+        Self { places: [0; Metric::COUNT], gathered: Vec::new(), unjudged: Vec::new() }
     }
 }
 
@@ -66,6 +74,19 @@ impl Gather for Gatherer {
             held.repeats += 1;
             held.seconds += seconds;
         }
+    }
+
+    fn add_unjudged(&mut self, reason: Unjudged, seconds: f64) {
+        match self.unjudged.iter_mut().find(|held| held.reason == reason) {
+            Some(held) => held.seconds += seconds,
+            None => self.unjudged.push(UnjudgedTime { reason, seconds }),
+        }
+    }
+
+    fn unjudged(&self) -> Vec<UnjudgedTime> {
+        let mut unjudged = self.unjudged.clone();
+        unjudged.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
+        unjudged
     }
 
     fn summaries(&self) -> Vec<Summary> {

@@ -20,6 +20,7 @@ use super::{
     constants::{Constants, FITTED},
     emodel::{DelaySensitivity, delay_impairment},
     mos, power,
+    unjudged::Unjudged,
 };
 
 /// Fewer packets due per second than this are DTX or silence: Opus DTX sends 2.5, the longest usual frame (120 ms) 8.3.
@@ -40,19 +41,6 @@ const FRAME_MS: f64 = 20.0;
 
 /// Longest mean burst that counts, in frames: what is longer is mostly silent, and counted as that.
 const BURST_FRAMES_MAX: f64 = 10.0;
-
-/// Why a stream has no score.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unjudged {
-    /// No interval yet, or neither concealment nor loss is counted.
-    Unknown,
-    /// No packet was due: muted at the source, on hold, nobody sends.
-    NothingDue,
-    /// Fewer than [`PACKETS_PER_SECOND_MIN`]: DTX, a muted sender's comfort noise.
-    Sparse,
-    /// The first second, see [`SETTLING_S`].
-    Settling,
-}
 
 /// What is known of an audio stream in one interval. Ratios are 0..=1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -137,7 +125,7 @@ impl Listening<'_> {
             Channel::Wide => constants.wide,
         };
         let Some(audible) = self.audible_concealment_ratio else {
-            let loss = ratio(Some(self.loss_ratio.ok_or(Unjudged::Unknown)?));
+            let loss = ratio(Some(self.loss_ratio.ok_or(Unjudged::NotCounted)?));
             let kept = if channel == Channel::Opus && self.has_fec {
                 constants.fec_linear + constants.fec_square * loss
             } else {

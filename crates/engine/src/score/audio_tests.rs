@@ -55,7 +55,7 @@ fn nothing_to_judge_has_a_reason() {
     let aged = |age_s| Listening { age_s: Some(age_s), ..clean() }.mos_lq();
     assert_eq!(aged(1.0), Err(Unjudged::Settling));
     assert_eq!(aged(2.0), clean().mos_lq());
-    assert_eq!(Listening { loss_ratio: None, audible_concealment_ratio: None, ..clean() }.mos_lq(), Err(Unjudged::Unknown));
+    assert_eq!(Listening { loss_ratio: None, audible_concealment_ratio: None, ..clean() }.mos_lq(), Err(Unjudged::NotCounted));
     assert_eq!(clean().mos_cq(&Delay::default()), None);
 }
 

@@ -8,9 +8,11 @@
 //! - *rate*: `0.9·ln(expected/actual)` frames a second; expected is the best of this stream (outbound: its source), within 15 to 30;
 //! - *freeze*: 3.5 times the share of time in which the picture stood: a picture that stands throughout scores 1.
 //!
-//! Absent when no frame was due: paused, inactive, or the first report. Loss, delay and jitter act through freezes, rate and coding.
+//! Absent when no frame was due: paused, inactive, or the first report; [`Unjudged`] says which. Loss, delay and jitter act through freezes, rate and coding.
 
 use libm::log;
+
+use super::unjudged::Unjudged;
 
 /// Score of a picture whose coding cannot be told from the source.
 const CODING_MAX: f64 = 4.5;
@@ -74,15 +76,14 @@ impl Watching<'_> {
         (bits_per_pixel > 0.0).then(|| (0.56 * log(codec_factor(self.codec) * bits_per_pixel) + 5.36).min(CODING_MAX))
     }
 
-    /// Video quality, 1 to 5; `None` when there is nothing to judge.
-    #[must_use]
-    pub fn mos_v(&self) -> Option<f64> {
+    /// Video quality, 1 to 5.
+    pub fn mos_v(&self) -> Result<f64, Unjudged> {
         let frozen = self.frozen_ratio.unwrap_or(0.0).clamp(0.0, 1.0);
-        let frame_rate = self.frame_rate?;
-        if frame_rate.is_nan() || frame_rate <= 0.0 {
-            return (frozen > 0.0).then(|| (CODING_MAX - FREEZE_PENALTY * frozen).max(1.0));
+        let frame_rate = self.frame_rate.filter(|rate| !rate.is_nan()).ok_or(Unjudged::NotCounted)?;
+        if frame_rate <= 0.0 {
+            return if frozen > 0.0 { Ok((CODING_MAX - FREEZE_PENALTY * frozen).max(1.0)) } else { Err(Unjudged::NoPicture) };
         }
-        let coding = self.coding(frame_rate)?;
+        let coding = self.coding(frame_rate).ok_or(Unjudged::NotCounted)?;
         let size = match (self.pixels, self.pixels_expected) {
             (Some(pixels), Some(expected)) if pixels > 0.0 => SIZE_PENALTY * super::log2(expected / pixels).max(0.0),
             _ => 0.0,
@@ -90,7 +91,7 @@ impl Watching<'_> {
         let expected = self.frame_rate_expected.unwrap_or(frame_rate).clamp(15.0, 30.0);
         let rate = RATE_PENALTY * log(expected / frame_rate).max(0.0);
         let score = coding - size - rate - FREEZE_PENALTY * frozen;
-        (!score.is_nan()).then(|| score.clamp(1.0, 5.0))
+        if score.is_nan() { Err(Unjudged::NotCounted) } else { Ok(score.clamp(1.0, 5.0)) }
     }
 }
 
@@ -125,21 +126,21 @@ mod tests {
         for fault in worse {
             assert!(fault.mos_v().unwrap() < clean - 0.5, "{fault:?}: {:?}", fault.mos_v());
         }
-        assert_eq!(Watching { frozen_ratio: Some(1.0), frame_rate: Some(0.0), ..good() }.mos_v(), Some(1.0));
+        assert_eq!(Watching { frozen_ratio: Some(1.0), frame_rate: Some(0.0), ..good() }.mos_v(), Ok(1.0));
     }
 
     #[test]
     fn without_a_quantiser_bits_per_pixel_tell() {
         let unknown = Watching { qp: None, ..good() };
         assert!(unknown.mos_v().unwrap() > 4.0);
-        assert!(Watching { bitrate_bps: Some(150_000.0), ..unknown }.mos_v() < unknown.mos_v());
-        assert_eq!(Watching { qp: None, bitrate_bps: None, ..good() }.mos_v(), None);
+        assert!(Watching { bitrate_bps: Some(150_000.0), ..unknown }.mos_v().unwrap() < unknown.mos_v().unwrap());
+        assert_eq!(Watching { qp: None, bitrate_bps: None, ..good() }.mos_v(), Err(Unjudged::NotCounted));
     }
 
     #[test]
     fn a_pause_is_no_score() {
-        assert_eq!(Watching { frame_rate: Some(0.0), ..good() }.mos_v(), None);
-        assert_eq!(Watching::default().mos_v(), None);
+        assert_eq!(Watching { frame_rate: Some(0.0), ..good() }.mos_v(), Err(Unjudged::NoPicture));
+        assert_eq!(Watching::default().mos_v(), Err(Unjudged::NotCounted));
     }
 
     fn any() -> impl Strategy<Value = Option<f64>> {
@@ -157,14 +158,14 @@ mod tests {
     proptest! {
         #[test]
         fn a_score_is_always_on_its_scale(watching in watching()) {
-            if let Some(score) = watching.mos_v() { prop_assert!((1.0..=5.0).contains(&score), "{score}"); }
+            if let Ok(score) = watching.mos_v() { prop_assert!((1.0..=5.0).contains(&score), "{score}"); }
         }
 
         #[test]
         fn more_freezing_never_looks_better(watching in watching(), a in 0.0..1.0f64, b in 0.0..1.0f64) {
             let (less, more) = if a < b { (a, b) } else { (b, a) };
             let with = |frozen| Watching { frozen_ratio: Some(frozen), ..watching }.mos_v();
-            if let (Some(better), Some(worse)) = (with(less), with(more)) { prop_assert!(worse <= better); }
+            if let (Ok(better), Ok(worse)) = (with(less), with(more)) { prop_assert!(worse <= better); }
         }
     }
 }

@@ -3,12 +3,13 @@
 use super::{
     counters::{over, rms},
     field::Field,
-    stream::{Moment, StreamState},
+    stream::{Judged, Moment, Score, StreamState},
 };
 use crate::{
     metric::{Draft, Metric},
     score::{
         audio::{Delay, Listening, conversational},
+        unjudged::Unjudged,
         video::Watching,
     },
 };
@@ -47,7 +48,7 @@ impl StreamState {
         (bitrate, due.and_then(|due| over(due, seconds)), loss)
     }
 
-    pub(super) fn inbound_audio(&mut self, moment: &Moment, seconds: f64, values: &mut Draft) {
+    pub(super) fn inbound_audio(&mut self, moment: &Moment, seconds: f64, values: &mut Draft) -> Judged {
         let (_, packets_per_second, loss_ratio) = self.inbound(moment, seconds, values);
         let own = &self.own;
         let samples = own.growth(Field::TotalSamplesReceived);
@@ -95,18 +96,18 @@ impl StreamState {
             concealment_burst_ms: burst,
             time_stretch_ratio: values.get(Metric::TimeStretchRatio),
         };
-        let Some(mos_lq) = packets_per_second.and_then(|_| listening.mos_lq().ok()) else { return };
+        packets_per_second.ok_or(Unjudged::NotCounted)?;
+        let mos_lq = listening.mos_lq()?;
         let delay = Delay {
             rtt_ms: moment.rtt_ms,
             jitter_buffer_ms: values.get(Metric::JitterBufferDelay),
             playout_ms: playout,
             jitter_ms: values.get(Metric::Jitter),
         };
-        values.set(Metric::MosLq, Some(mos_lq));
-        values.set(Metric::MosCq, conversational(mos_lq, &delay));
+        Ok(Score::Sound(mos_lq, conversational(mos_lq, &delay)))
     }
 
-    pub(super) fn inbound_video(&mut self, moment: &Moment, seconds: f64, values: &mut Draft) {
+    pub(super) fn inbound_video(&mut self, moment: &Moment, seconds: f64, values: &mut Draft) -> Judged {
         let (bitrate_bps, packets_per_second, _) = self.inbound(moment, seconds, values);
         let pixels = self.picture(Field::FramesDecoded, Field::KeyFramesDecoded, seconds, values);
         values.set(Metric::ProcessingDelay, self.mean_ms(Field::TotalProcessingDelay, Field::FramesDecoded));
@@ -132,7 +133,7 @@ impl StreamState {
             frame_rate_expected: Some(self.frame_rate_max),
             frozen_ratio,
         };
-        values.set(Metric::MosV, watching.mos_v());
+        watching.mos_v().map(Score::Picture)
     }
 
     /// Standard deviation over mean of the time between frames.

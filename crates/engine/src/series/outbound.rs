@@ -3,12 +3,13 @@
 use super::{
     counters::{over, rms},
     field::Field,
-    stream::{Moment, StreamState, Told},
+    stream::{Judged, Moment, Score, StreamState, Told},
 };
 use crate::{
     metric::{Draft, Metric},
     score::{
         audio::{Delay, Listening, conversational},
+        unjudged::Unjudged,
         video::Watching,
     },
 };
@@ -41,7 +42,7 @@ impl StreamState {
         (bitrate, packet_rate, told)
     }
 
-    pub(super) fn outbound_audio(&mut self, moment: &Moment, seconds: f64, values: &mut Draft) {
+    pub(super) fn outbound_audio(&mut self, moment: &Moment, seconds: f64, values: &mut Draft) -> Judged {
         let (_, packets_per_second, told) = self.outbound(moment, seconds, values);
         // Chrome's former `track` objects held the level of the microphone; they were read with the stream's own.
         let level = self.source.level(Field::AudioLevel).or_else(|| self.own.level(Field::AudioLevel));
@@ -69,13 +70,13 @@ impl StreamState {
             loss_ratio: told.loss_ratio,
             ..Listening::default()
         };
-        let Some(mos_lq) = packets_per_second.and_then(|_| listening.mos_lq().ok()) else { return };
+        packets_per_second.ok_or(Unjudged::NotCounted)?;
+        let mos_lq = listening.mos_lq().map_err(|reason| if reason == Unjudged::NotCounted { Unjudged::NotTold } else { reason })?;
         let delay = Delay { rtt_ms: told.rtt_ms.or(moment.rtt_ms), jitter_ms: told.jitter_ms, ..Delay::default() };
-        values.set(Metric::MosLq, Some(mos_lq));
-        values.set(Metric::MosCq, conversational(mos_lq, &delay));
+        Ok(Score::Sound(mos_lq, conversational(mos_lq, &delay)))
     }
 
-    pub(super) fn outbound_video(&mut self, moment: &Moment, seconds: f64, values: &mut Draft) {
+    pub(super) fn outbound_video(&mut self, moment: &Moment, seconds: f64, values: &mut Draft) -> Judged {
         let (bitrate_bps, _, _) = self.outbound(moment, seconds, values);
         let pixels = self.picture(Field::FramesEncoded, Field::KeyFramesEncoded, seconds, values);
         let frame_rate = self.rate(Field::FramesEncoded, seconds);
@@ -106,7 +107,7 @@ impl StreamState {
             frame_rate_expected: values.get(Metric::SourceFrameRate).or(Some(self.frame_rate_max)),
             frozen_ratio: None,
         };
-        values.set(Metric::MosV, watching.mos_v());
+        watching.mos_v().map(Score::Picture)
     }
 
     /// Shares of the interval by what limited the quality: from durations, else from the reason that stands now.

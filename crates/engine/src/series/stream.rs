@@ -13,6 +13,7 @@ use crate::{
     analysis::{Direction, MediaKind, Stream, StreamId},
     metric::{Draft, Metric},
     report::Text,
+    score::unjudged::Unjudged,
     units::Timestamp,
 };
 
@@ -48,6 +49,12 @@ const IN_BAND_FEC: &[u8] = b"useinbandfec=1";
 
 /// What stands in the name of a codec implementation that took over (libwebrtc, `VideoDecoderSoftwareFallbackWrapper`).
 const FALLBACK: &[u8] = b"fallback from";
+
+/// The least step of A-law (ITU-T G.711), of full scale: −72 dB. What is no louder is nothing to hear.
+pub(crate) const A_LAW_STEP: f64 = 8.0 / 32_768.0;
+
+/// Nobody who is heard pauses for longer, s: a pause of a talker lasts 1.6 s on average (ITU-T P.59), so one in twenty lasts so long.
+const PAUSE_S: f64 = 5.0;
 
 /// Which part of the remembered bit rate of sound is forgotten each second, so that a pause in speech does not look like a poor codec …
 const PEAK_DECAY: f64 = 0.02;
@@ -101,7 +108,23 @@ pub(crate) struct StreamState {
     pub(super) moved: Option<Timestamp>,
     /// Frozen seconds told before `totalFreezesDuration` counted them.
     pub(super) frozen_ahead: f64,
+    /// For how long the sound has been as good as none, s.
+    silent_s: f64,
+    /// Why the last report left it without a score; `None` when it has one.
+    pub(crate) unjudged: Option<Unjudged>,
 }
+
+/// The score of one interval.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Score {
+    /// `mos_lq`, and `mos_cq` where a round trip is known.
+    Sound(f64, Option<f64>),
+    /// `mos_v`.
+    Picture(f64),
+}
+
+/// A score, or why there is none.
+pub(super) type Judged = Result<Score, Unjudged>;
 
 impl StreamState {
     /// A stream that no report has named yet.
@@ -135,6 +158,8 @@ impl StreamState {
             frame_gap: None,
             moved: None,
             frozen_ahead: 0.0,
+            silent_s: 0.0,
+            unjudged: None,
         }
     }
 
@@ -275,7 +300,9 @@ impl StreamState {
     }
 
     /// The values of this report; makes it the baseline of the next. Gives the seconds that its rates are over, 0 without any.
-    pub(crate) fn values(&mut self, moment: &Moment, values: &mut Draft) -> f64 {
+    ///
+    /// `meant` says why its sound may be silent on purpose, if it may.
+    pub(crate) fn values(&mut self, moment: &Moment, meant: Option<Unjudged>, values: &mut Draft) -> f64 {
         let seconds = self.own.seconds().unwrap_or(moment.interval.as_secs_f64());
         if self.own.was_reset() || !(0.0..=SECONDS_MAX).contains(&seconds) {
             self.own.before.clear();
@@ -292,19 +319,49 @@ impl StreamState {
             self.own.now.clear();
             self.source.now.clear();
             self.playout.now.clear();
+            self.unjudged = Some(Unjudged::NoInterval);
             return 0.0;
         }
         let is_baseline = self.own.before.is_empty();
-        match (self.stream.id.direction, self.stream.id.kind) {
+        let judged = match (self.stream.id.direction, self.stream.id.kind) {
             (Direction::Inbound, MediaKind::Audio) => self.inbound_audio(moment, seconds, values),
             (Direction::Inbound, MediaKind::Video) => self.inbound_video(moment, seconds, values),
             (Direction::Outbound, MediaKind::Audio) => self.outbound_audio(moment, seconds, values),
             (Direction::Outbound, MediaKind::Video) => self.outbound_video(moment, seconds, values),
-        }
+        };
+        self.judge(judged, meant, seconds, is_baseline, values);
         self.own.roll();
         self.source.roll();
         self.playout.roll();
         if is_baseline { 0.0 } else { seconds }
+    }
+
+    /// Sets the score, unless there was nothing to hear, or says why there is none.
+    ///
+    /// A mute is believed while nothing is heard; nobody need have told of it when nothing is heard for longer than people pause, and nothing
+    /// was lost that might have been. An exact 0 from the first moment on proves nothing: an element of volume 0 gives the same.
+    fn judge(&mut self, judged: Judged, meant: Option<Unjudged>, seconds: f64, is_baseline: bool, values: &mut Draft) {
+        let is_sound = self.stream.id.kind == MediaKind::Audio;
+        let loudness = values.get(Metric::AudioRms);
+        let is_silent = loudness.is_some_and(|loudness| loudness <= A_LAW_STEP);
+        self.silent_s = if is_silent && (self.was_heard || loudness > Some(0.0)) { self.silent_s + seconds } else { 0.0 };
+        let is_received = self.stream.id.direction == Direction::Inbound;
+        let is_whole = [Metric::LossRatio, Metric::AudibleConcealmentRatio].iter().all(|&metric| values.get(metric).unwrap_or(0.0) <= 0.0);
+        self.unjudged = match (meant, judged) {
+            (Some(reason), _) if is_sound && (is_silent || loudness.is_none()) => Some(reason),
+            (_, Err(_)) if is_baseline => Some(Unjudged::NoInterval),
+            (_, Err(reason)) => Some(reason),
+            _ if is_sound && self.silent_s > PAUSE_S && (is_whole || !is_received) => Some(Unjudged::Silent),
+            (_, Ok(Score::Sound(mos_lq, mos_cq))) => {
+                values.set(Metric::MosLq, Some(mos_lq));
+                values.set(Metric::MosCq, mos_cq);
+                None
+            }
+            (_, Ok(Score::Picture(mos_v))) => {
+                values.set(Metric::MosV, Some(mos_v));
+                None
+            }
+        };
     }
 
     /// Growth of a counter per second.

@@ -45,6 +45,7 @@ fn analysis() -> Analysis {
                 last: at(9),
             },
             summaries: vec![summary(Metric::MosLq)],
+            unjudged: Vec::new(),
         }],
         issues: vec![issue(None, Some(at(8))), issue(Some(id), None)],
         ..Analysis::default()

@@ -3,6 +3,7 @@
 use Bound::{Above, AtLeast, Below};
 
 use super::*;
+use crate::series::A_LAW_STEP;
 
 /// Where `mos_lq` is low: below these lie as many segments of the recorded calls as below the 3.6, 3.1 and 2.6 that the hosted products use on
 /// the scale of the E-model.
@@ -12,9 +13,6 @@ use super::*;
 /// 2.11 and 1.74 are its own) lie below 2.83, 2.23 and 1.83. With the old numbers six segments of ten would be low. A clean narrow-band
 /// call, 2.96, is not.
 const LOW_MOS: Thresholds = thresholds(2.8, 2.2, 1.8);
-
-/// The least step of A-law, of full scale: −72 dB.
-const A_LAW_STEP: f64 = 8.0 / 32_768.0;
 
 /// Three steps of 16-bit sound, of full scale: −80 dB. The quietest live microphone of the recorded calls hisses at −70 dB.
 const LAST_BITS: f64 = 0.0001;
