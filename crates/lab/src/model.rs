@@ -144,7 +144,11 @@ pub fn peers() -> Vec<Model> {
             let delay = segment.rtt_ms() + 20.0;
             let delay_cost = c[1] * delay + c[2] * (delay - c[3]).max(0.0);
             let r = c[0] - delay_cost - c[4] * log(1.0 + c[5] * segment.loss_percent() / 100.0);
-            bounded(if r > 100.0 { 4.5 } else { 1.0 + 0.035 * r + 7.1e-6 * r * (r - 60.0) * (100.0 - r) })
+            bounded(match r {
+                r if r < 0.0 => 1.0,
+                r if r > 100.0 => 4.5,
+                r => 1.0 + 0.035 * r + 7.1e-6 * r * (r - 60.0) * (100.0 - r),
+            })
         }),
         model("VoIPmonitor", &[93.206_207_723_3, 95.0, 17.2647], |segment, c| {
             let loss = segment.loss_percent();
@@ -192,3 +196,7 @@ fn rtcscore(segment: &Segment, c: &[f64], bpl_red: f64, long_delay: impl Fn(f64)
     let delay_cost = c[5] * delay + if delay > 150.0 { long_delay(delay) } else { 0.0 };
     bounded(cubic((100.0 - impairment - delay_cost).clamp(0.0, 100.0)))
 }
+
+#[cfg(test)]
+#[path = "model_tests.rs"]
+mod tests;
