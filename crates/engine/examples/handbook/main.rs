@@ -16,6 +16,9 @@ use sidetone_engine::{
 /// What each rule means for people and what helps, a section for each; links are those of a page in `docs`.
 const ADVICE: &str = include_str!("advice.txt");
 
+/// What each section has, after what the issue means.
+const PARTS: [&str; 3] = ["*What to try.*", "*Source.*", "*Known limits.*"];
+
 const MARK: &str = "<!-- Written by `cargo xtask gen`. -->\n\n";
 
 /// Name of the page, its scope, its title, what stands before the table.
@@ -93,6 +96,9 @@ fn issues() -> Result<String, String> {
     for rule in &rules {
         let advice = sections.iter().find(|(name, _)| *name == rule.name).map(|(_, text)| text.trim());
         let advice = advice.ok_or_else(|| format!("advice.txt has no section `## {}`", rule.name))?;
+        if let Some(missing) = PARTS.into_iter().find(|part| !advice.contains(part)) {
+            return Err(format!("the section {} of advice.txt has no {missing}", rule.name));
+        }
         add(&mut page, format_args!("\n## {}\n\n{}\n\n{advice}\n", rule.name, judged(rule)));
     }
     Ok(page)
