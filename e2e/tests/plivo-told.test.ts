@@ -203,3 +203,37 @@ test("a microphone that is lost in a call is told", async () => {
   assert.deepEqual([metric.group, metric.active, metric.stream], ["audio", true, "None"]);
   await Promise.all([ada, bob].map((phone) => phone.close()));
 });
+
+test("a key is heard as its two tones where the other side knows no telephone-event (ITU-T Q.23)", async () => {
+  const [ada, bob] = [await Softphone.ready(site, server, "ada"), await Softphone.ready(site, server, "bob")];
+  await ada.page.evaluate(() => {
+    globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+      override setRemoteDescription({ type, sdp = "" }: RTCSessionDescriptionInit): Promise<void> {
+        const numbers = [...sdp.matchAll(/^a=rtpmap:(\d+) telephone-event/gm)].map(([, number]) => ` ${number}(?= |\r)`);
+        const named = sdp.replace(/^a=rtpmap:\d+ telephone-event.*\r\n/gm, "");
+        return super.setRemoteDescription({ type, sdp: named.replace(/^m=audio .*\r$/m, (line) => line.replace(new RegExp(numbers.join("|"), "g"), "")) });
+      }
+    };
+  });
+  await establish(ada, bob);
+  assert.equal(await ada.page.evaluate(() => softphone.client.callSession!.peerConnection!.getSenders()[0]!.dtmf?.canInsertDTMF), false);
+  await bob.page.evaluate(() => {
+    const context = new AudioContext();
+    const analyser = new AnalyserNode(context, { fftSize: 4096, smoothingTimeConstant: 0 });
+    context.createMediaStreamSource(softphone.client.callSession!.remoteStream!).connect(analyser);
+    const bins = new Float32Array(analyser.frequencyBinCount);
+    const loudest: Record<number, number> = {};
+    Object.assign(globalThis, { loudest });
+    setInterval(() => {
+      analyser.getFloatFrequencyData(bins);
+      for (const hertz of [697, 770, 852, 941, 1209, 1336, 1477]) loudest[hertz] = Math.max(loudest[hertz] ?? -200, bins[Math.round((hertz * analyser.fftSize) / context.sampleRate)]!);
+    }, 20);
+  });
+  await until("the tones of 5 stand out", async () => {
+    await ada.do("sendDtmf", "5");
+    const loudest = await bob.page.evaluate(() => (globalThis as unknown as { loudest: Record<number, number> }).loudest);
+    const { 770: low = -200, 1336: high = -200, ...others } = loudest;
+    return Math.min(low, high) > Math.max(...Object.values(others)) + 6;
+  });
+  await Promise.all([ada, bob].map((phone) => phone.close()));
+});
