@@ -151,6 +151,7 @@ metrics! {
     EchoReturnLossEnhancement "echo_return_loss_enhancement_db" "dB" OUTBOUND_AUDIO Higher Linear(1.0), "What the echo canceller adds to it, from echoReturnLossEnhancement.";
     Width "width_px" "px" VIDEO Neither Log, "Picture width, from frameWidth.";
     Height "height_px" "px" VIDEO Neither Log, "Picture height, from frameHeight.";
+    SentSizeRatio "sent_size_ratio" "" OUTBOUND_VIDEO Higher Linear(0.05), "Shorter side of the pictures that are sent, of the shorter side of those that camera or screen give: frameWidth and frameHeight over width and height of the media source. Not of simulcast layers, which are small on purpose.";
     SourceFrameRate "source_frame_rate_fps" "fps" OUTBOUND_VIDEO Higher Log, "Frames a second from the camera or screen, from frames of the media source.";
     EncodedFrameRate "encoded_frame_rate_fps" "fps" OUTBOUND_VIDEO Higher Log, "Frames encoded a second, from framesEncoded.";
     SentFrameRate "sent_frame_rate_fps" "fps" OUTBOUND_VIDEO Higher Log, "Frames sent a second, from framesSent.";
@@ -164,7 +165,7 @@ metrics! {
     SoftwareFallback "software_fallback" "" VIDEO Lower Linear(1.0), "1 since software took over from the hardware that decoded or encoded the stream, else 0, from decoderImplementation, encoderImplementation and powerEfficientDecoder, powerEfficientEncoder.";
     Qp "qp" "" VIDEO Lower Log, "Mean quantiser of the frames, from qpSum: compare only within a codec.";
     LimitedByNone "limited_none_ratio" "" OUTBOUND_VIDEO Higher Log, "Share of time in which nothing limited the quality, from qualityLimitationDurations.";
-    LimitedByCpu "limited_cpu_ratio" "" OUTBOUND_VIDEO Lower Log, "Share of time in which the processor limited the quality.";
+    LimitedByCpu "limited_cpu_ratio" "" OUTBOUND_VIDEO Lower Log, "Share of time in which the processor limited the quality, from qualityLimitationDurations or qualityLimitationReason; where the browser has neither, 1 while encoding takes 80 % of the time and frames of the source stay behind, else absent.";
     LimitedByBandwidth "limited_bandwidth_ratio" "" OUTBOUND_VIDEO Lower Log, "Share of time in which bandwidth limited the quality.";
     LimitedByOther "limited_other_ratio" "" OUTBOUND_VIDEO Lower Log, "Share of time in which something else limited the quality.";
     KeyFrameRate "key_frame_rate_hz" "1/s" VIDEO Neither Log, "Key frames a second, from keyFramesDecoded or keyFramesEncoded.";

@@ -8,14 +8,14 @@ use sidetone_testkit::traces;
 const EXPECTED: [&str; 10] = [
     "ticks=62 values=3056 issues=0 fnv1a=5b5637a62976bb5c",
     "ticks=62 values=3081 issues=0 fnv1a=f2527658ebc18da4",
-    "ticks=62 values=6393 issues=10 fnv1a=edcf789dc965a87f",
-    "ticks=62 values=6432 issues=12 fnv1a=a5d655fa1bd70a84",
+    "ticks=62 values=6454 issues=10 fnv1a=12c0c40eac1d67fe",
+    "ticks=62 values=6494 issues=12 fnv1a=eb7c7ac4da3aa4bf",
     "ticks=40 values=1559 issues=0 fnv1a=6f005149a49f08ce",
     "ticks=40 values=1557 issues=0 fnv1a=1f620a98dd13e76d",
-    "ticks=40 values=3275 issues=0 fnv1a=56417e70552f05d5",
-    "ticks=40 values=3280 issues=0 fnv1a=78025b2234228f69",
-    "ticks=62 values=6388 issues=0 fnv1a=486ee61ed6b30f7a",
-    "ticks=62 values=6400 issues=0 fnv1a=4adb24a7b0f85bd9",
+    "ticks=40 values=3315 issues=0 fnv1a=bf16aaf76dc07a48",
+    "ticks=40 values=3320 issues=0 fnv1a=225314069e329d8c",
+    "ticks=62 values=6449 issues=0 fnv1a=22d452e54684c103",
+    "ticks=62 values=6461 issues=0 fnv1a=b29bc85a80bebb00",
 ];
 
 #[test]

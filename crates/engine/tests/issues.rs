@@ -3,7 +3,7 @@
 
 use sidetone_engine::{
     analysis::{Analysis, Analyzer, MuteChange, Muted, Output},
-    issue::{Issue, Preset, RuleSet, Severity},
+    issue::{Issue, Preset, Rule, RuleSet, Severity},
     report::{MemberName, Report, Reports, Value},
     units::Timestamp,
 };
@@ -341,6 +341,9 @@ fn fired(preset: Preset, reports: &Reports) -> Vec<String> {
     rules
 }
 
+/// What is judged in presets of other products only: our own rules tell of the same by its cause.
+const THEIRS: [&str; 2] = ["low_resolution", "no_outbound_audio"];
+
 #[test]
 fn every_preset_has_its_own_thresholds_and_no_false_alarm() {
     for preset in Preset::ALL {
@@ -350,7 +353,8 @@ fn every_preset_has_its_own_thresholds_and_no_false_alarm() {
         let rules = preset.rules().rules;
         let known = RuleSet::sidetone().rules;
         // A rule of one name is about one thing, whoever's it is.
-        assert!(rules.iter().all(|rule| known.iter().any(|known| known.name == rule.name)), "{}", preset.name());
+        let is_known = |rule: &Rule| THEIRS.contains(&rule.name) || known.iter().any(|known| known.name == rule.name);
+        assert!(rules.iter().all(is_known), "{}", preset.name());
     }
     // G.711 has less at its best than other products' formulas, which know no codec, call poor.
     let wide = Call::of_seconds(120).reports();
@@ -373,4 +377,86 @@ fn every_preset_has_its_own_thresholds_and_no_false_alarm() {
     let glimpse = Call::of_seconds(60).during(30..32, |line| line.rtt_ms = 600.0).reports();
     let told = Preset::ALL.map(|preset| fired(preset, &glimpse).contains(&"high_rtt".to_owned()));
     assert_eq!(told, [false, false, true, false, false]);
+}
+
+/// The worst that a rule reached in a preset.
+fn worst(preset: Preset, reports: &Reports, rule: &str) -> Option<Severity> {
+    let mut analyzer = Analyzer::new(&preset.rules());
+    analyzer.push(reports, &mut |_| {});
+    analyzer.finish().issues.iter().filter(|issue| &*issue.rule == rule).map(|issue| issue.severity).max()
+}
+
+#[test]
+fn voximplant_judges_a_camera_by_its_size_and_a_screen_by_its_frames() {
+    let sent = |share: f64| {
+        let whole = Call::of_seconds(60).with_video().reports();
+        let smaller = whole.iter().map(|mut report| {
+            for stats in report.stats.values_mut().filter(|stats| &*stats.stats_type == "outbound-rtp") {
+                for name in ["frameWidth", "frameHeight"] {
+                    if let Some(Value::Number(side)) = stats.members.get_mut(&MemberName::plain(name)) {
+                        *side = (*side * share).round();
+                    }
+                }
+            }
+            report
+        });
+        worst(Preset::Voximplant, &smaller.collect(), "low_resolution")
+    };
+    // Of 480 lines 408 are 0.85, 336 are 0.70 and 240 are 0.50.
+    let levels = [0.86, 0.85, 0.72, 0.70, 0.50, 0.49].map(sent);
+    use Severity::{Critical, Major, Minor};
+    assert_eq!(levels, [None, Some(Minor), Some(Minor), Some(Major), Some(Major), Some(Critical)]);
+    let screen = |fps: f64| {
+        let call = Call::of_seconds(60).with_video().throughout(move |line| (line.is_screen, line.fps) = (true, fps));
+        worst(Preset::Voximplant, &call.reports(), "low_frame_rate")
+    };
+    assert_eq!([15.0, 14.0, 7.0, 3.0].map(screen), [None, Some(Minor), Some(Major), Some(Critical)]);
+    let camera = Call::of_seconds(60).with_video().throughout(|line| line.fps = 3.0).reports();
+    assert_eq!(worst(Preset::Voximplant, &camera, "low_frame_rate"), None, "a slow camera is none of its issues");
+}
+
+#[test]
+fn plivo_bears_twice_the_loss_of_pcmu_as_documented() {
+    let of_codec = |codec: &str, loss: f64| {
+        let reports = Call::of_seconds(90).during(30..60, move |line| line.loss_in = loss).reports();
+        let named = reports.iter().map(|mut report| {
+            for stats in report.stats.values_mut().filter(|stats| &*stats.stats_type == "codec") {
+                stats.members.insert(MemberName::plain("mimeType"), Value::Text(codec.into()));
+            }
+            report
+        });
+        let reports = named.collect();
+        [Preset::Plivo, Preset::PlivoShipped].map(|preset| worst(preset, &reports, "high_loss").is_some())
+    };
+    assert_eq!(of_codec("audio/opus", 0.14), [true, true]);
+    assert_eq!(of_codec("audio/PCMU", 0.14), [false, true], "its code does not know the codec");
+    assert_eq!(of_codec("audio/PCMU", 0.24), [true, true]);
+}
+
+#[test]
+fn twilio_tells_of_sound_that_is_not_sent() {
+    let reports = Call::of_seconds(60).during(20..40, |line| line.sends_nothing = true).reports();
+    assert_eq!(worst(Preset::Twilio, &reports, "no_outbound_audio"), Some(Severity::Major));
+}
+
+#[test]
+fn a_browser_that_names_no_limit_is_limited_by_its_processor_when_frames_stay_behind() {
+    // As Firefox: neither a reason nor durations, but the time that encoding took.
+    let encoded = |fps: f64, each_s: f64| {
+        let call = Call::of_seconds(60).with_video().throughout(move |line| (line.fps, line.camera_fps) = (fps, Some(30.0)));
+        let reports = call.reports();
+        let firefox = reports.iter().map(|mut report| {
+            for stats in report.stats.values_mut().filter(|stats| &*stats.stats_type == "outbound-rtp") {
+                stats.members.retain(|name, _| !name.name.starts_with("qualityLimitation"));
+                if let Some(Value::Number(frames)) = stats.members.get(&MemberName::plain("framesEncoded")).cloned() {
+                    stats.members.insert(MemberName::plain("totalEncodeTime"), Value::Number(frames * each_s));
+                }
+            }
+            report
+        });
+        worst(Preset::Sidetone, &firefox.collect(), "cpu_limited")
+    };
+    assert_eq!(encoded(11.0, 0.085), Some(Severity::Major));
+    assert_eq!(encoded(11.0, 0.010), None, "fewer frames, and time to spare: the bit rate was cut");
+    assert_eq!(encoded(29.0, 0.030), None, "busy, and it keeps up");
 }

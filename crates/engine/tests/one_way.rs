@@ -148,7 +148,7 @@ fn pictures_that_came_may_pause() {
 
 #[test]
 fn the_presets_that_know_missing_sound_know_it_from_the_start() {
-    let reports = late(&Call::of_seconds(60), &["audio"], 60);
+    let reports = late(&call(), &["audio"], 60);
     for preset in [Preset::Twilio, Preset::Voximplant] {
         assert_eq!(rules(&analyze_by(preset, &reports, &notices(&[])[..], &[])), ["no_inbound_audio"], "{preset:?}");
     }

@@ -134,6 +134,9 @@ fn judged(rule: &Rule) -> String {
         Condition::Arriving => ", while the call is not on hold; what follows the last packet raises nothing until the next one comes",
         Condition::Impaired => ", while something was lost or concealed",
         Condition::Camera => ", while it is no shared screen and the call is not on hold",
+        Condition::Screen => ", while it is a shared screen and the call is not on hold",
+        Condition::OnAir => ", while the microphone is not muted and the call is not on hold",
+        Condition::LossOfCodec => ", of PCMU above 20 %",
         Condition::Struggling => ", while pictures are dropped (over 5 %) or the processor limits what is sent (over half of the time)",
         Condition::MicrophoneOpen => ", while the microphone is not muted",
         Condition::MicrophoneSpeaks => {

@@ -89,6 +89,9 @@ const SPEAKING: f64 = 0.003;
 /// More pictures dropped than this, and a decoder does not keep up.
 const DROPPING: f64 = 0.05;
 
+/// Plivo's documentation: PCMU is poor above 20 % of loss, Opus above 10 %.
+const PCMU_LOSS: f64 = 0.20;
+
 /// Limited by the processor for more of the time than this, and an encoder does not keep up.
 const HALF: f64 = 0.5;
 
@@ -457,6 +460,11 @@ fn admission(condition: Condition, value: f64, state: &StreamState, values: &Dra
             [Metric::LossRatio, Metric::AudibleConcealmentRatio].iter().any(|&metric| values.get(metric).is_some_and(|share| share > 0.0))
         }
         Condition::Camera => !state.is_screen && !mute.is_held,
+        Condition::Screen => state.is_screen && !mute.is_held,
+        Condition::OnAir => !mute.is_held && mute.microphone != Some(true),
+        Condition::LossOfCodec => {
+            value > PCMU_LOSS || !state.stream.codec.as_ref().is_some_and(|codec| codec.eq_ignore_ascii_case("audio/pcmu"))
+        }
         Condition::Struggling => [(Metric::DroppedFrameRatio, DROPPING), (Metric::LimitedByCpu, HALF)]
             .iter()
             .any(|&(metric, least)| values.get(metric).is_some_and(|share| share > least)),

@@ -94,6 +94,12 @@ pub enum Condition {
     Impaired,
     /// While the stream is no shared screen, which may stand still, and the call is not on hold.
     Camera,
+    /// While the stream is a shared screen, and the call is not on hold.
+    Screen,
+    /// While the call is not on hold and the microphone is not muted.
+    OnAir,
+    /// Of PCMU (G.711) only where it is above 20 %, for it bears more loss than Opus.
+    LossOfCodec,
     /// While more than a twentieth of the pictures is dropped, or the processor limits what is sent for more than half of the time.
     Struggling,
     /// While the microphone is not muted and its level is below −40 dB of full scale. An exact 0 is judged only if the app says that it is not, or if

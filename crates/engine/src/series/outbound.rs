@@ -20,6 +20,18 @@ const FLOOR_RISE: f64 = 0.03;
 /// Speech is this much louder than its pauses: 15 dB. The hiss of a room is within ten from second to second.
 const ABOVE_FLOOR: f64 = 5.6;
 
+/// This part of every second spent with one frame after another leaves no time for anything else, ms …
+const BUSY_MS: f64 = 800.0;
+/// … and then less than this part of the camera's frames is encoded.
+const BEHIND: f64 = 0.9;
+
+/// Whether an encoder works all the time and does not keep up with its source.
+fn stays_behind(values: &Draft) -> Option<bool> {
+    let (time, rate) = values.get(Metric::EncodeTime).zip(values.get(Metric::EncodedFrameRate))?;
+    let source = values.get(Metric::SourceFrameRate)?;
+    Some(time * rate >= BUSY_MS && rate < BEHIND * source)
+}
+
 impl StreamState {
     /// Whether a microphone as loud as this, of full scale, hears more than what it always hears.
     pub(crate) fn stands_out(&self, loudness: f64) -> bool {
@@ -95,7 +107,11 @@ impl StreamState {
         if let Some(frame_rate) = frame_rate {
             self.frame_rate_max = self.frame_rate_max.max(frame_rate);
         }
-        let source_pixels = self.source.level(Field::Width).zip(self.source.level(Field::Height)).map(|(width, height)| width * height);
+        let source = self.source.level(Field::Width).zip(self.source.level(Field::Height));
+        let source_pixels = source.map(|(width, height)| width * height);
+        let sent = values.get(Metric::Width).zip(values.get(Metric::Height)).filter(|_| self.stream.rid.is_none());
+        let sides = sent.zip(source).and_then(|(sent, source)| over(sent.0.min(sent.1), source.0.min(source.1)));
+        values.set(Metric::SentSizeRatio, sides);
         let watching = Watching {
             codec: self.stream.codec.as_deref(),
             qp: values.get(Metric::Qp),
@@ -110,7 +126,8 @@ impl StreamState {
         watching.mos_v().map(Score::Picture)
     }
 
-    /// Shares of the interval by what limited the quality: from durations, else from the reason that stands now.
+    /// Shares of the interval by what limited the quality: from durations, else from the reason that stands now. A browser that tells neither
+    /// (Firefox) is limited by its processor where encoding fills the time and frames of the camera stay behind.
     fn limitations(&self, values: &mut Draft) {
         const REASONS: [(Metric, Field, &str); 4] = [
             (Metric::LimitedByNone, Field::LimitedNone, "none"),
@@ -124,7 +141,9 @@ impl StreamState {
             let share = if is_counted {
                 self.own.growth(field).and_then(|part| over(part, sum))
             } else {
-                self.limitation.as_deref().map(|held| f64::from(u8::from(held == reason)))
+                let told = self.limitation.as_deref().map(|held| held == reason);
+                let is_cpu = metric == Metric::LimitedByCpu;
+                told.or_else(|| stays_behind(values).filter(|is| is_cpu && *is)).map(|is| f64::from(u8::from(is)))
             };
             values.set(metric, share);
         }

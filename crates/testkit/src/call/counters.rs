@@ -432,6 +432,9 @@ impl Counters {
             .number("nackCount", whole(self.video_out.lost))
             .text("qualityLimitationReason", line.limited_by)
             .number("qualityLimitationResolutionChanges", self.resolution_changes);
+        if line.is_screen {
+            report = report.text("contentType", "screenshare");
+        }
         for (reason, seconds) in self.limited_s {
             report = report.entry("qualityLimitationDurations", reason, seconds);
         }

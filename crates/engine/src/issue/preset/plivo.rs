@@ -9,18 +9,18 @@ use super::*;
 
 /// As the documentation has it.
 pub(super) const DOCUMENTED: &[Rule] = {
-    // 10 % of Opus, 20 % of PCMU: the stricter one.
-    &warnings(THREE_OF_FIVE, Above, 0.10, 3.0)
+    // 10 % of Opus, 20 % of PCMU.
+    &warnings(THREE_OF_FIVE, Above, 0.10, 3.0, Condition::LossOfCodec)
 };
 
 /// As the code has it: the codec is never known to it, so that 2 % counts for all.
-pub(super) const SHIPPED: &[Rule] = &warnings(Statistic::Sustained { needed: 2, of: 3 }, AtLeast, 0.02, 3.5);
+pub(super) const SHIPPED: &[Rule] = &warnings(Statistic::Sustained { needed: 2, of: 3 }, AtLeast, 0.02, 3.5, Condition::Always);
 
-const fn warnings(window: Statistic, loss_bound: Bound, loss: f64, mos: f64) -> [Rule; 9] {
+const fn warnings(window: Statistic, loss_bound: Bound, loss: f64, mos: f64, loss_of: Condition) -> [Rule; 9] {
     [
         rule("high_rtt", Metric::Rtt, CONNECTION, window, Above, only_major(400.0)),
         rule("high_jitter", Metric::Jitter, AUDIO, window, Above, only_major(30.0)),
-        rule("high_loss", Metric::LossRatio, AUDIO, window, loss_bound, only_major(loss)),
+        Rule { condition: loss_of, ..rule("high_loss", Metric::LossRatio, AUDIO, window, loss_bound, only_major(loss)) },
         // Its formula is another one: delay counts in it, as in ours of the conversation, and the codec does not.
         Rule { condition: Condition::Impaired, ..rule("low_mos", Metric::MosCq, AUDIO, window, Below, only_major(mos)) },
         // no_audio_received

@@ -27,6 +27,11 @@ pub(super) const RULES: &[Rule] = {
             condition: Condition::OffHold,
             ..rule("no_inbound_audio", Metric::AudioReceiveBitrate, CONNECTION, Statistic::Lasting(0.0), AtLeast, only_major(3.0))
         },
+        // low-bytes-sent: the same of what is sent. Theirs tells of a muted microphone too, which sends nothing with some browsers.
+        Rule {
+            condition: Condition::OnAir,
+            ..rule("no_outbound_audio", Metric::Bitrate, OUTBOUND_AUDIO, Statistic::Lasting(0.0), AtLeast, only_major(3.0))
+        },
         // constant-audio-input-level; the one of the output is not told to the app.
         Rule {
             condition: Condition::MicrophoneOpen,
