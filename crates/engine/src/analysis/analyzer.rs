@@ -306,7 +306,6 @@ impl Memory {
                 None => self.analysis.rejected.excess_streams += 1,
             }
         }
-        self.mutes.advance(tick.time);
         // Mostly nobody asks.
         let received: Vec<Text> = if self.mutes.names_others() {
             self.streams.iter().filter(|followed| followed.is_heard()).filter_map(|followed| followed.state.stream.track.clone()).collect()

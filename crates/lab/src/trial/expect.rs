@@ -137,7 +137,7 @@ pub const REMARKS: [&str; 7] =
     ["candidate_pair_change", "clock_drift", "ice_restart", "network_change", "relayed_over_tcp", "encoder_fallback", "decoder_fallback"];
 
 const SILENT: &[&str] = &["silent_inbound_audio", "dead_microphone", "no_inbound_audio", "missing_stream"];
-const NO_PICTURE: &[&str] = &["no_inbound_video", "video_freeze", "low_frame_rate", "missing_stream"];
+const NO_PICTURE: &[&str] = &["video_freeze", "low_frame_rate", "missing_stream", "no_inbound_video"];
 /// What a path that spoils packets does to sound and picture.
 const SPOILED: &[&str] = &[
     "high_loss",
