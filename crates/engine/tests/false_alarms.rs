@@ -121,6 +121,22 @@ fn a_held_call_is_no_lost_one() {
 }
 
 #[test]
+fn what_a_hold_ends_with_is_no_freeze() {
+    // Chromium counts a freeze once the next picture is there: in the report within which the call is taken off hold.
+    let frozen = Call::of_seconds(60).with_video().during(30..31, |line| line.frozen = true).reports();
+    let told = |held: bool| {
+        let mut analyzer = Analyzer::new(&RuleSet::sidetone());
+        for (at, is_muted) in [(20, true), (30, false)] {
+            analyzer.set_mute(MuteChange { time: frozen.times()[at].plus_micros(500_000), of: Muted::Call, is_muted: held && is_muted });
+        }
+        analyzer.push(&frozen, &mut |_| {});
+        analyzer.finish().issues.iter().map(|issue| issue.rule.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(true), [] as [&str; 0]);
+    assert_eq!(told(false), ["video_freeze"]);
+}
+
+#[test]
 fn what_fades_out_after_the_last_packet_is_no_drop_out() {
     // Chromium: the sender's microphone is unplugged 0.3 s before a report. What the decoder makes up then is counted as concealed, and nothing is lost.
     let members = ["packetsReceived", "bytesReceived", "headerBytesReceived", "lastPacketReceivedTimestamp"];
