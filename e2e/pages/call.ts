@@ -16,6 +16,7 @@ const connections = new Map<string, { readonly peerConnection: RTCPeerConnection
 const told: { name: string; value: unknown }[] = [];
 let client: Client | undefined;
 let media: MediaStream | undefined;
+let isMutedFirst = false;
 
 const TOLD = ["issue", "issueEscalated", "issueCleared", "upload", "error"] as const satisfies readonly (keyof Events)[];
 
@@ -34,8 +35,10 @@ const page = {
   /** What the client told so far. */
   told: () => told,
 
-  async open(id: string, { video = true, observe = true } = {}): Promise<void> {
-    media ??= await navigator.mediaDevices.getUserMedia({ audio: true, video: video && { width: 640, height: 480, frameRate: 20 } });
+  /** `isZero`: in place of the microphone a track of exact zeros, as a virtual one gives without a source. */
+  async open(id: string, { video = true, observe = true, send = true, isZero = false } = {}): Promise<void> {
+    if (isZero) media = zeros();
+    if (send) media ??= await navigator.mediaDevices.getUserMedia({ audio: true, video: video && { width: 640, height: 480, frameRate: 20 } });
     const peerConnection = new RTCPeerConnection();
     const seen: Seen[] = [];
     const getStats = peerConnection.getStats.bind(peerConnection);
@@ -46,7 +49,8 @@ const page = {
       seen.push({ timeMs: Date.now(), tookMs: performance.now() - askedMs, stats: Object.fromEntries(report as unknown as Map<string, Record<string, unknown>>) });
       return report;
     };
-    for (const track of media.getTracks()) peerConnection.addTrack(track, media);
+    if (isMutedFirst) page.mute(true);
+    for (const track of (send && media?.getTracks()) || []) peerConnection.addTrack(track, media!);
     peerConnection.ontrack = ({ streams, track }) => {
       const element = document.createElement(track.kind as "audio" | "video");
       element.srcObject = streams[0] ?? new MediaStream([track]);
@@ -64,9 +68,11 @@ const page = {
     return gathered(peerConnection);
   },
 
-  async answer(id: string, sdp: string): Promise<string> {
+  /** `direction` of everything that is offered; as it comes unless told. */
+  async answer(id: string, sdp: string, direction?: RTCRtpTransceiverDirection): Promise<string> {
     const { peerConnection } = of(id);
     await peerConnection.setRemoteDescription({ type: "offer", sdp });
+    if (direction) for (const transceiver of peerConnection.getTransceivers()) transceiver.direction = direction;
     await peerConnection.setLocalDescription(await peerConnection.createAnswer());
     return gathered(peerConnection);
   },
@@ -76,6 +82,11 @@ const page = {
   },
 
   state: (id: string) => of(id).peerConnection.connectionState,
+
+  /** What is opened from now on is muted. */
+  muteFirst(): void {
+    isMutedFirst = true;
+  },
 
   mute(isMuted: boolean): void {
     for (const track of media?.getAudioTracks() ?? []) track.enabled = !isMuted;
@@ -97,6 +108,14 @@ const page = {
     for (const { peerConnection } of connections.values()) peerConnection.close();
   },
 };
+
+function zeros(): MediaStream {
+  const context = new AudioContext();
+  const [source, destination] = [new ConstantSourceNode(context, { offset: 0 }), new MediaStreamAudioDestinationNode(context)];
+  source.connect(destination);
+  source.start();
+  return destination.stream;
+}
 
 function of(id: string) {
   const held = connections.get(id);

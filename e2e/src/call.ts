@@ -26,7 +26,7 @@ export async function measured(tab: Tab, id: string, reports: number): Promise<v
 }
 
 /** Connects two pages; each names the connection after the other side. */
-export async function connect(from: Tab, to: Tab, names: { readonly from: string; readonly to: string }, open: { video?: boolean; observe?: boolean } = {}): Promise<void> {
+export async function connect(from: Tab, to: Tab, names: { readonly from: string; readonly to: string }, open: { video?: boolean; observe?: boolean; isZero?: boolean } = {}): Promise<void> {
   await from.evaluate(({ id, open }) => call.open(id, open), { id: names.to, open });
   await to.evaluate(({ id, open }) => call.open(id, open), { id: names.from, open });
   const offer = await from.evaluate((id) => call.offer(id), names.to);

@@ -13,6 +13,8 @@ export interface Harm {
   readonly jitterMs?: number;
   /** Bit/s that pass; what waits longer than a quarter of a second is dropped, as a router drops it. */
   readonly bps?: number;
+  /** RTP of these payload types is kept back, as by a firewall; RTCP, STUN and DTLS pass. */
+  readonly keeps?: (payloadType: number) => boolean;
 }
 
 const QUEUE_MS = 250;
@@ -23,8 +25,11 @@ class Lane {
   #owed = 0;
   #freeMs = 0;
 
-  pass(size: number, send: () => void): void {
-    const { loss = 0, delayMs = 0, jitterMs = 0, bps } = this.harm;
+  pass(packet: Buffer, send: () => void): void {
+    const size = packet.length;
+    const { loss = 0, delayMs = 0, jitterMs = 0, bps, keeps } = this.harm;
+    const payloadType = payloadTypeOf(packet);
+    if (payloadType !== undefined && keeps?.(payloadType)) return;
     this.#owed += loss;
     if (this.#owed >= 1) {
       this.#owed -= 1;
@@ -41,6 +46,12 @@ class Lane {
     if (waitMs > 0) setTimeout(send, waitMs);
     else send();
   }
+}
+
+/** Of RTP; nothing of RTCP, STUN and DTLS (RFC 7983, RFC 5761). */
+function payloadTypeOf([first = 0, second = 0]: Buffer): number | undefined {
+  const payloadType = second & 0x7f;
+  return first >= 128 && first < 192 && (payloadType < 64 || payloadType > 95) ? payloadType : undefined;
 }
 
 export class MediaWire {
@@ -92,14 +103,14 @@ export class MediaWire {
     const far = new Map<string, Promise<Socket>>();
     const open = async (from: RemoteInfo) => {
       const socket = await this.#socket();
-      socket.on("message", (packet) => back.pass(packet.length, () => this.#send(near, packet, from.port, from.address)));
+      socket.on("message", (packet) => back.pass(packet, () => this.#send(near, packet, from.port, from.address)));
       return socket;
     };
     near.on("message", (packet, from) => {
       const key = `${from.address} ${from.port}`;
       const socket = far.get(key) ?? open(from);
       far.set(key, socket);
-      void socket.then((held) => there.pass(packet.length, () => this.#send(held, packet, port, address)));
+      void socket.then((held) => there.pass(packet, () => this.#send(held, packet, port, address)));
     });
     return (near.address() as AddressInfo).port;
   }

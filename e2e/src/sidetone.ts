@@ -32,7 +32,7 @@ export interface PeerConnectionBody {
   readonly report_count: number;
   readonly summaries: readonly SummaryBody[];
   readonly streams: readonly StreamBody[];
-  readonly issues: readonly { readonly rule: string; readonly severity: string }[];
+  readonly issues: readonly { readonly rule: string; readonly severity: string; readonly cleared_ms: number | null }[];
 }
 
 export interface ConferenceBody {
@@ -49,6 +49,13 @@ export interface ConferenceBody {
     readonly sdk: string;
   }[];
   readonly peer_connections: readonly PeerConnectionBody[];
+  readonly diagnoses: readonly {
+    readonly cause: string;
+    readonly side: string;
+    readonly media: "audio" | "video" | null;
+    readonly sender: string | null;
+    readonly receiver: string | null;
+  }[];
 }
 
 export interface EventBody {
