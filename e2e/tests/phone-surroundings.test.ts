@@ -70,12 +70,10 @@ test("a call by IPv6: the socket, and the media", () =>
     const [ada, bob] = lines as [(typeof lines)[0], (typeof lines)[0]];
     const [out, into] = await establish(ada, bob);
     await talks([[ada, out], [bob, into]]);
+    // Each end's own: of the other's, Chromium hides what a check told before the answer did.
     for (const [{ page }, call] of [[ada, out], [bob, into]] as const) {
-      const { local, remote } = await page.evaluate((call) => {
-        const { local, remote } = line.calls[call]!.peerConnection!.getSenders()[0]!.transport!.iceTransport.getSelectedCandidatePair()!;
-        return { local: local!.address, remote: remote!.address };
-      }, call);
-      for (const address of [local, remote]) assert.match(String(address), /:.*:/, "an address of IPv6");
+      const address = await page.evaluate((call) => line.calls[call]!.peerConnection!.getSenders()[0]!.transport!.iceTransport.getSelectedCandidatePair()!.local!.address, call);
+      assert.match(String(address), /:.*:/, "an address of IPv6");
     }
     await hangUp(bob, into);
     await reaches(ada, out, "ended");
