@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { chromiumTab } from "../src/browsers.ts";
@@ -49,8 +49,8 @@ test("of several addresses that of the highest weight is taken; one that is dead
   await Promise.all([ada.close(), bob.close(), first.close(), second.close()]);
 });
 
-test("a call by IPv6: the socket, and the media", () =>
-  during(async (start) => {
+async function callByIpv6(): Promise<void> {
+  await during(async (start) => {
     const sidetone = await start("Sidetone at ::1", Sidetone.start({ host: "[::1]", settings: ["sip.enabled=true", "sip.domain=phones.test"] }));
     for (const user of ["ada", "bob"]) sidetone.phoneUser(user);
     const lines = [];
@@ -80,7 +80,13 @@ test("a call by IPv6: the socket, and the media", () =>
     const flows = await (await fetch(`${sidetone.url}/metrics`)).text();
     assert.match(flows, /^sidetone_sip_sockets 2$/m);
     await Promise.all(lines.map((line) => line.close()));
-  }));
+  });
+}
+
+// Chromium gathers no candidate of ::1: a machine without another address of IPv6 cannot make such a call at all.
+const isIpv6 = Object.values(networkInterfaces()).flat().some((held) => held?.family === "IPv6" && !held.internal && !held.address.startsWith("fe80"));
+if (isIpv6) test("a call by IPv6: the socket, and the media", callByIpv6);
+else console.log("this machine has no address of IPv6: no call is made by it");
 
 test("an announcement is heard before the answer (183 with a description, RFC 3960)", async () => {
   const ada = await openLine(site, server, "ada");
