@@ -243,14 +243,16 @@ test("two phones call each other over Kamailio and coturn, set up as one page sa
     for (const [page, user, password] of [[ada, "ada", "a-password"], [bob, "bob", "another"]] as const) {
       await page.evaluate(([user, password]) => phone.connect({ user, password }), [user, password] as const);
     }
-    const candidate = await ada.evaluate(async () => {
-      const call = phone.call("bob");
-      await new Promise((resolve) => call.on("mediaConnected", resolve));
-      const stats = [...((await call.peerConnection!.getStats()) as unknown as Map<string, Record<string, unknown>>).values()];
-      const transport = stats.find(({ type }) => type === "transport");
-      const pair = stats.find(({ id }) => id === transport?.["selectedCandidatePairId"]);
-      return stats.find(({ id }) => id === pair?.["localCandidateId"])?.["candidateType"];
-    });
+    await ada.evaluate(() => new Promise((resolve) => phone.call("bob").on("mediaConnected", resolve)));
+    // Chromium's statistics are up to 50 ms old: they may not have the pair yet.
+    const candidate = await until("a pair is selected", () =>
+      ada.evaluate(async () => {
+        const stats = [...((await phone.calls[0]!.peerConnection!.getStats()) as unknown as Map<string, Record<string, unknown>>).values()];
+        const transport = stats.find(({ type }) => type === "transport");
+        const pair = stats.find(({ id }) => id === transport?.["selectedCandidatePairId"]);
+        return stats.find(({ id }) => id === pair?.["localCandidateId"])?.["candidateType"];
+      }),
+    );
     assert.equal(candidate, "relay");
     await ada.evaluate(() => phone.calls.forEach((call) => call.hangUp()));
     const conference = await until("the call is there", async () => {
