@@ -33,6 +33,9 @@ const RATIOS = [
 ] as const;
 const RATIO_RESOLUTION = 0.000_1;
 
+/** A report that comes later than this after the one before ends a gap, of which nothing is judged; `usualMs`: the interval before. */
+const gapMs = (usualMs: number): number => 5 * usualMs + 5000;
+
 const RTP = new Set(["inbound-rtp", "outbound-rtp", "remote-inbound-rtp", "remote-outbound-rtp", "media-source", "media-playout"]);
 
 /** Every report of the page is kept with every counter of every stream; means agree with those of the page's own samples. */
@@ -58,15 +61,17 @@ export async function assertAgrees(sidetone: Sidetone, connection: PeerConnectio
   assert.ok(last.timeMs > first.timeMs);
 }
 
-/** The growth of one counter as a share of that of others, interval by interval, each as heavy as it is long. */
+/** The growth of one counter as a share of that of others, interval by interval, each as heavy as it is long; what grew in a gap is nobody's. */
 function meanShare(samples: readonly Members[], part: string, whole: readonly string[]): number | undefined {
-  let [sum, weight] = [0, 0];
+  let [sum, weight, usualMs] = [0, 0, Infinity];
   for (const [index, later] of samples.slice(1).entries()) {
     const earlier = samples[index]!;
     if (![part, ...whole].every((name) => typeof earlier[name] === "number" && typeof later[name] === "number")) continue;
     const grown = (name: string) => number(later, name) - number(earlier, name);
     const [all, span] = [whole.reduce((sum, name) => sum + grown(name), 0), timestamp(later) - timestamp(earlier)];
-    if (all <= 0 || span <= 0) continue;
+    if (span <= 0 || span > gapMs(usualMs)) continue;
+    usualMs = span;
+    if (all <= 0) continue;
     sum += (Math.max(0, grown(part)) / all) * span;
     weight += span;
   }
