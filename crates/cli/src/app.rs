@@ -7,7 +7,11 @@ use std::{path::PathBuf, str::FromStr};
 use anyhow::{Context, Error, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
-use sidetone_engine::{ids::AppKey, issue::Preset, units::Timestamp};
+use sidetone_engine::{
+    ids::AppKey,
+    issue::{Preset, Tuned},
+    units::Timestamp,
+};
 use sidetone_server::{
     INTAKE_SECRET_PREFIX, NAMES_SECRET_PREFIX, QUERY_SECRET_PREFIX, calendar,
     secret::{self, FreshApp, NewSecret},
@@ -141,6 +145,9 @@ struct SettingArgs {
     /// The rules that judge its calls: sidetone, plivo, plivo-shipped, twilio or voximplant
     #[arg(long, value_name = "NAME", value_parser = preset)]
     preset: Option<Preset>,
+    /// Thresholds in place of the preset's, such as "high_rtt.major=600 high_rtt.minor=off"; replaces those before, "" gives them up
+    #[arg(long, value_name = "THRESHOLDS")]
+    thresholds: Option<String>,
     /// Id of a Facebook page whose call metrics are taken; may be repeated, replaces those before. None: those of any
     #[arg(long, value_name = "ID", value_parser = page_id)]
     messenger_page: Vec<String>,
@@ -233,7 +240,10 @@ impl SettingArgs {
         }
         settings.retention_days = self.retention_days.or(settings.retention_days);
         settings.keep_addresses = self.keep_addresses.unwrap_or(settings.keep_addresses);
-        settings.preset = self.preset.unwrap_or(settings.preset);
+        let preset = self.preset.unwrap_or(settings.rules.preset());
+        let held = settings.rules.thresholds();
+        let thresholds = self.thresholds.as_deref().unwrap_or(&held);
+        settings.rules = Tuned::read(preset, thresholds).map_err(|error| anyhow!("{error}; --thresholds \"\" gives up those there are"))?;
         Ok(())
     }
 }
@@ -386,7 +396,7 @@ async fn list(store: &dyn Store, json: bool) -> Result<()> {
                 Some(days) => format!("{days} days"),
             },
             if *keep_addresses { "kept" } else { "hidden" }.to_owned(),
-            app.settings.preset.name().to_owned(),
+            app.settings.rules.to_string(),
             app.settings.callstats.as_ref().map_or_else(|| "none".to_owned(), |callstats| callstats.app_id.to_string()),
         ]);
     }
@@ -407,7 +417,7 @@ fn as_json(app: &App) -> serde_json::Value {
         origins,
         retention_days,
         keep_addresses,
-        preset,
+        rules,
         messenger_pages,
         callstats,
     } = &app.settings;
@@ -422,7 +432,8 @@ fn as_json(app: &App) -> serde_json::Value {
         "origins": origins,
         "retention_days": retention_days,
         "keep_addresses": keep_addresses,
-        "preset": preset.name(),
+        "preset": rules.preset().name(),
+        "thresholds": rules.thresholds(),
         "messenger_pages": messenger_pages,
         "callstats_app_id": callstats.as_ref().map(|callstats| callstats.app_id),
     })

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use clap::Args;
 use serde_json::{Value, json};
 use sidetone_engine::{
-    analysis::{Direction, MediaKind, Stream, StreamId, Summary},
-    issue::{Issue, Preset, Severity},
+    analysis::{Direction, MediaKind, Stream, StreamAnalysis, StreamId, Summary, UnjudgedTime},
+    issue::{Issue, Preset, Tuned},
 };
 
 use sidetone_server::calendar;
@@ -21,7 +21,7 @@ use crate::{
 
 const AFTER_HELP: &str = "\
 Reads webrtc-internals dumps, Chrome's rtcstats dumps, rtcstats-js, Jitsi and ObserveRTC streams, batches in their JSON form and exported conferences, plain or gzipped.
-Scores are mean opinion scores from 1 (bad) to 5 (excellent); what could not be judged is absent.
+Scores are mean opinion scores from 1 (bad) to 5 (excellent); what could not be judged is absent, and it says why.
 For each poor stretch it says whose side it was on, which hop, how sure that is, and what speaks for it; give both ends of a call in one file, and it can say more.
 
 Examples:
@@ -41,10 +41,14 @@ pub(crate) struct ScoreArgs {
     /// The rules that judge: sidetone, plivo, plivo-shipped, twilio or voximplant
     #[arg(long, value_name = "NAME", value_parser = app::preset, default_value = "sidetone")]
     preset: Preset,
+    /// Thresholds in place of the preset's, such as "high_rtt.major=600 high_rtt.minor=off"
+    #[arg(long, value_name = "THRESHOLDS", default_value = "")]
+    thresholds: String,
 }
 
 pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
-    let rules = args.preset.rules();
+    let tuned = Tuned::read(args.preset, &args.thresholds).map_err(Error::msg)?;
+    let rules = tuned.rules();
     let mut documents = Vec::new();
     for path in &args.files {
         let file = call_file::read(path, None)?;
@@ -57,6 +61,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
                 "report_count": file.report_count(),
                 "skipped": file.skipped,
                 "model": sidetone_engine::MODEL,
+                "rules": tuned.to_string(),
                 "diagnoses": diagnosed.iter().flat_map(Diagnosed::as_json).collect::<Vec<_>>(),
                 "peer_connections": connections.iter().map(connection_as_json).collect::<Vec<_>>(),
             }));
@@ -104,6 +109,15 @@ fn connection_as_text(connection: &ScoredConnection<'_>) -> String {
         }
     }
     text += &output::table(&rows);
+    let mut rows = vec![["  NO SCORE", "FOR", "WHY"].map(str::to_owned).to_vec()];
+    for stream in &analysis.streams {
+        let name = stream_name(stream.stream.id);
+        let row = |held: &UnjudgedTime| vec![format!("  {name}"), format!("{:.0} s", held.seconds), held.reason.sentence().to_owned()];
+        rows.extend(stream.unjudged.iter().map(row));
+    }
+    if rows.len() > 1 {
+        text += &output::table(&rows);
+    }
     if analysis.issues.is_empty() {
         text += "  no issues\n";
     } else {
@@ -120,7 +134,7 @@ fn issue_row(issue: &Issue) -> Vec<String> {
     let worst = values.reduce(|a, b| if (a - issue.evidence.threshold).abs() > (b - issue.evidence.threshold).abs() { a } else { b });
     vec![
         format!("  {}", issue.rule),
-        severity(issue.severity).to_owned(),
+        issue.severity.name().to_owned(),
         issue.stream.map_or_else(|| "connection".to_owned(), stream_name),
         calendar::show(issue.onset),
         span.map_or_else(|| "to the end".to_owned(), |span| format!("{:.0} s", span.as_secs_f64())),
@@ -141,13 +155,14 @@ fn connection_as_json(connection: &ScoredConnection<'_>) -> Value {
         "start_ms": analysis.span.map(|(from, _)| from.as_millis_f64()),
         "end_ms": analysis.span.map(|(_, until)| until.as_millis_f64()),
         "summaries": summaries_as_json(&analysis.connection),
-        "streams": analysis.streams.iter().map(|stream| stream_as_json(&stream.stream, &stream.summaries)).collect::<Vec<_>>(),
+        "streams": analysis.streams.iter().map(stream_as_json).collect::<Vec<_>>(),
         "issues": analysis.issues.iter().map(issue_as_json).collect::<Vec<_>>(),
     })
 }
 
-fn stream_as_json(stream: &Stream, summaries: &[Summary]) -> Value {
+fn stream_as_json(StreamAnalysis { stream, summaries, unjudged }: &StreamAnalysis) -> Value {
     let Stream { id, mid, rid, codec, track, first, last } = stream;
+    let unjudged = unjudged.iter().map(|held| json!({"reason": held.reason.name(), "seconds": held.seconds}));
     json!({
         "direction": direction(id.direction),
         "kind": kind(id.kind),
@@ -159,6 +174,7 @@ fn stream_as_json(stream: &Stream, summaries: &[Summary]) -> Value {
         "start_ms": first.as_millis_f64(),
         "end_ms": last.as_millis_f64(),
         "summaries": summaries_as_json(summaries),
+        "unjudged": unjudged.collect::<Vec<_>>(),
     })
 }
 
@@ -173,7 +189,7 @@ fn summaries_as_json(summaries: &[Summary]) -> Value {
 fn issue_as_json(issue: &Issue) -> Value {
     json!({
         "rule": &*issue.rule,
-        "severity": severity(issue.severity),
+        "severity": issue.severity.name(),
         "stream": issue.stream.map(|id| json!({"direction": direction(id.direction), "kind": kind(id.kind), "ssrc": id.ssrc})),
         "onset_ms": issue.onset.as_millis_f64(),
         "raised_ms": issue.raised.as_millis_f64(),
@@ -202,14 +218,5 @@ pub(crate) fn kind(kind: MediaKind) -> &'static str {
     match kind {
         MediaKind::Audio => "audio",
         MediaKind::Video => "video",
-    }
-}
-
-/// `minor`, `major` or `critical`.
-pub(crate) fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Minor => "minor",
-        Severity::Major => "major",
-        Severity::Critical => "critical",
     }
 }

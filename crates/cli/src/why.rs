@@ -15,7 +15,7 @@ use sidetone_wire::happening;
 
 use crate::{
     call_file::ScoredConnection,
-    score::{direction, kind, severity},
+    score::{direction, kind},
 };
 
 /// The diagnoses of one conference of a file, with the names of those who were in it.
@@ -143,7 +143,7 @@ impl Diagnosed {
             "side": diagnosis.side.name(),
             "hop": diagnosis.hop.map(Hop::name),
             "confidence": diagnosis.confidence,
-            "severity": severity(diagnosis.severity),
+            "severity": diagnosis.severity.name(),
             "sender": diagnosis.sender.map(|key| self.name(key)),
             "receiver": diagnosis.receiver.map(|key| self.name(key)),
             "media": diagnosis.media.map(kind),

@@ -1,14 +1,17 @@
 //! Issues: rules as data over series, raised and cleared with their evidence.
 //!
-//! `rule` says what a rule is, `preset` holds the rules that come with Sidetone, `judge` evaluates any of them.
+//! `rule` says what a rule is, `preset` holds the rules that come with Sidetone, `tuned` what an app changes of them, `judge` evaluates any of
+//! them.
 
 mod judge;
 mod preset;
 mod rule;
+mod tuned;
 
 pub(crate) use judge::{Admission, Judge, Sample, Verdict};
 pub use preset::Preset;
 pub use rule::{Bound, Condition, Rule, RuleSet, Statistic, Thresholds};
+pub use tuned::Tuned;
 
 use crate::{analysis::StreamId, metric::Metric, report::Text, units::Timestamp};
 
@@ -26,6 +29,16 @@ pub enum Severity {
 impl Severity {
     /// Every severity, least first.
     pub const ALL: [Self; 3] = [Self::Minor, Self::Major, Self::Critical];
+
+    /// `minor`, `major` or `critical`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Minor => "minor",
+            Self::Major => "major",
+            Self::Critical => "critical",
+        }
+    }
 }
 
 /// The values that fired a rule.

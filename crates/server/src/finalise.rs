@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use sidetone_engine::{
     analysis::{Analysis, Analyzer, MuteChange, Notice, Output},
     diagnosis::{Connection, Happening, What},
-    ids::ParticipantKey,
+    ids::{AppKey, ParticipantKey, PeerConnectionKey},
     issue::RuleSet,
     metric::Metric,
     score::{
@@ -24,8 +24,8 @@ use sidetone_store::{
     Store,
     error::StoreError,
     query::{EventQuery, PAGE_ROWS_MAX},
-    record::{Chunk, Ended, Participant, StoredEvent},
-    summary::{ConferenceScore, ConferenceSummary, IssueCount, ScoreMoment, Scores},
+    record::{AppSettings, Chunk, Ended, Participant, StoredEvent},
+    summary::{ConferenceScore, ConferenceSummary, IssueCount, Judge, ScoreMoment, Scores},
 };
 use sidetone_wire::{
     batch::{Event, kind},
@@ -61,6 +61,12 @@ pub enum FinaliseError {
     Panicked,
 }
 
+/// Who judges the conferences of an app now.
+#[must_use]
+pub fn judge(settings: &AppSettings) -> Judge {
+    Judge { model: sidetone_engine::MODEL, rules: settings.rules.to_string() }
+}
+
 /// Judges a conference by the rules of its app and writes its summary. `false` when it changed meanwhile, or is gone: the store will name it again, or not.
 ///
 /// # Errors
@@ -70,7 +76,8 @@ pub async fn finalise(store: &dyn Store, ended: Ended) -> Result<bool, FinaliseE
     let Some(detail) = store.conference(app, conference).await? else { return Ok(false) };
     let mut summary = ConferenceSummary { revision: detail.conference.revision, ..ConferenceSummary::default() };
     let app_of = store.apps().await?.into_iter().find(|held| held.key == app);
-    let rules = app_of.map_or_else(RuleSet::default, |app| app.settings.preset.rules());
+    let settings = app_of.map(|app| app.settings).unwrap_or_default();
+    let (rules, judge) = (settings.rules.rules(), judge(&settings));
     let mut participants: BTreeMap<ParticipantKey, Scores> = BTreeMap::new();
     let mutes = mutes(store, ended, &detail.participants).await?;
     let notices = notices(store, ended).await?;
@@ -98,7 +105,8 @@ pub async fn finalise(store: &dyn Store, ended: Ended) -> Result<bool, FinaliseE
     }
     summary.moments.sort_by(|a, b| cost(b).total_cmp(&cost(a)));
     summary.moments.truncate(MOMENTS_MAX);
-    summary.model = sidetone_engine::MODEL;
+    let Judge { model, rules } = judge;
+    (summary.model, summary.rules) = (model, rules);
     let connections = summary.peer_connections.iter().zip(&detail.peer_connections);
     let connections = connections.filter_map(|((key, analysis), held)| Connection::new(*key, held.participant, analysis)).collect();
     let happenings = happenings(store, ended, &detail.participants).await?;
@@ -136,6 +144,22 @@ async fn mutes(store: &dyn Store, ended: Ended, participants: &[Participant]) ->
         participant.ended.map(|time| (participant.key, event(time)))
     };
     Ok(told.chain(participants.iter().filter_map(left)).collect())
+}
+
+/// What is known of silence that is meant on a peer connection: an analyzer that is told judges as the finaliser does.
+///
+/// # Errors
+/// When the store fails.
+pub async fn mutes_of(store: &dyn Store, app: AppKey, key: PeerConnectionKey) -> Result<Vec<MuteChange>, StoreError> {
+    let Some(place) = store.place(app, key).await? else { return Ok(Vec::new()) };
+    let ended = Ended { app, conference: place.conference };
+    // Mostly nobody is muted, and who left matters only then.
+    if events(store, ended, &mute::KINDS).await?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(detail) = store.conference(app, place.conference).await? else { return Ok(Vec::new()) };
+    let mutes = mutes(store, ended, &detail.participants).await?;
+    Ok(mute::changes(mutes.iter().map(|(whose, event)| (*whose, event)), place.participant))
 }
 
 /// The events that tell an analyzer of its connection.

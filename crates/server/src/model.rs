@@ -1,23 +1,25 @@
 //! The JSON of the API: mirrors of what store and engine know, with units in the names. Keys are strings; times are ms since 1970.
 
 pub(crate) mod diagnosis;
+mod stream;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, Serializer};
 use sidetone_engine::{
-    analysis::{Direction, MediaKind, Stream, StreamId, Summary},
+    analysis::{Direction, MediaKind, StreamId, Summary},
     issue::{Issue, Severity},
     metric::{Metric, MetricValues},
     units::Timestamp,
 };
 use sidetone_store::{
-    record::{Conference, ConferenceDetail, ConferenceKind, ConferenceState, Participant, PeerConnection, StoredEvent, StreamRecord},
+    record::{Conference, ConferenceDetail, ConferenceKind, ConferenceState, Participant, PeerConnection, StoredEvent},
     summary::{ConferenceScore, ScoreMoment, Scores},
 };
 use utoipa::{PartialSchema, ToSchema, openapi};
 
 use diagnosis::DiagnosisBody;
+use stream::StreamBody;
 
 /// An instant: milliseconds since 1970, with microseconds as fraction where there are any.
 #[derive(Clone, Copy, Debug)]
@@ -306,6 +308,9 @@ pub(crate) struct ConferenceBody {
     issues: Option<Vec<IssueCountBody>>,
     /// Version of the engine's model that judged it; `null` until finalised, and where it was not recorded yet.
     model: Option<u32>,
+    /// The rules that judged it: the name of a preset, and what the app changed of it; `null` until finalised, and where it was not recorded yet.
+    #[schema(example = "sidetone")]
+    rules: Option<String>,
 }
 
 impl From<Conference> for ConferenceBody {
@@ -328,6 +333,7 @@ impl From<Conference> for ConferenceBody {
             participant_count: conference.participant_count,
             peer_connection_count: conference.peer_connection_count,
             model: conference.model,
+            rules: conference.rules,
             scores,
             issues: issues.map(|issues| {
                 let body = |issue: sidetone_store::summary::IssueCount| IssueCountBody {
@@ -405,46 +411,6 @@ impl From<Participant> for ParticipantBody {
             sdk: facts.sdk,
             additional_ids: facts.additional_ids,
             scores: participant.scores.map(Into::into),
-        }
-    }
-}
-
-/// One RTP stream with its summaries.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct StreamBody {
-    /// Identity.
-    #[serde(flatten)]
-    id: StreamIdentity,
-    /// Media section.
-    mid: Option<String>,
-    /// Simulcast layer.
-    rid: Option<String>,
-    /// Codec MIME type.
-    #[schema(example = "audio/opus")]
-    codec: Option<String>,
-    /// Track identifier.
-    track: Option<String>,
-    /// First report that named it.
-    first_ms: Millis,
-    /// Last report that named it.
-    last_ms: Millis,
-    /// A summary for each metric that ever had a value.
-    summaries: Vec<SummaryBody>,
-}
-
-impl From<&StreamRecord> for StreamBody {
-    fn from(StreamRecord { stream, summaries }: &StreamRecord) -> Self {
-        let Stream { id, mid, rid, codec, track, first, last, .. } = stream;
-        let text = |text: &Option<sidetone_engine::report::Text>| text.as_ref().map(|text| text.to_string());
-        Self {
-            id: (*id).into(),
-            mid: text(mid),
-            rid: text(rid),
-            codec: text(codec),
-            track: text(track),
-            first_ms: Millis(*first),
-            last_ms: Millis(*last),
-            summaries: summaries.iter().map(Into::into).collect(),
         }
     }
 }

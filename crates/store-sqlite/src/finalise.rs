@@ -2,7 +2,11 @@
 
 use rusqlite::{Connection, TransactionBehavior, params};
 use sidetone_engine::ids::{AppKey, ConferenceKey};
-use sidetone_store::{error::StoreError, record::Ended, summary::ConferenceSummary};
+use sidetone_store::{
+    error::StoreError,
+    record::Ended,
+    summary::{ConferenceSummary, Judge},
+};
 
 use crate::{
     diagnosis::DiagnosisJson,
@@ -20,27 +24,47 @@ pub(crate) fn ended(db: &Connection) -> Result<Vec<Ended>, StoreError> {
     rows.collect::<Result<_, _>>().map_err(failed)
 }
 
-/// Finalised conferences of another model, oldest first.
-pub(crate) fn judged_before(db: &Connection, model: u32, after: Option<ConferenceKey>, limit: usize) -> Result<Vec<Ended>, StoreError> {
-    let mut select = db
-        .prepare_cached("SELECT app, key FROM conferences WHERE state = 2 AND model IS NOT ?1 AND key > ?2 ORDER BY key LIMIT ?3")
-        .map_err(failed)?;
+/// What [`judged_otherwise`] names: ?1 is the app, ?2 the model, ?3 the rules.
+const OTHERWISE: &str = "FROM conferences WHERE state = 2 AND app = ?1
+    AND (model IS NOT ?2 OR rules IS NOT ?3 OR round < (SELECT round FROM judging))";
+
+/// Finalised conferences that another judged, oldest first.
+pub(crate) fn judged_otherwise(
+    db: &Connection,
+    app: AppKey,
+    judge: &Judge,
+    after: Option<ConferenceKey>,
+    limit: usize,
+) -> Result<Vec<Ended>, StoreError> {
+    let mut select = db.prepare_cached(&format!("SELECT key {OTHERWISE} AND key > ?4 ORDER BY key LIMIT ?5")).map_err(failed)?;
     let after = after.map_or(Vec::new(), |key| key.to_bytes().to_vec());
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = select
-        .query_map(params![model, after, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
-            Ok(Ended { app: AppKey::from_bytes(row.get(0)?), conference: ConferenceKey::from_bytes(row.get(1)?) })
+        .query_map(params![app.to_bytes(), judge.model, judge.rules, after, limit], |row| {
+            Ok(Ended { app, conference: ConferenceKey::from_bytes(row.get(0)?) })
         })
         .map_err(failed)?;
     rows.collect::<Result<_, _>>().map_err(failed)
 }
 
 /// How many there are.
-pub(crate) fn judged_before_count(db: &Connection, model: u32) -> Result<u64, StoreError> {
+pub(crate) fn judged_otherwise_count(db: &Connection, app: AppKey, judge: &Judge) -> Result<u64, StoreError> {
     let count: i64 = db
-        .prepare_cached("SELECT count(*) FROM conferences WHERE state = 2 AND model IS NOT ?1")
-        .and_then(|mut select| select.query_row([model], |row| row.get(0)))
+        .prepare_cached(&format!("SELECT count(*) {OTHERWISE}"))
+        .and_then(|mut select| select.query_row(params![app.to_bytes(), judge.model, judge.rules], |row| row.get(0)))
         .map_err(failed)?;
     Ok(count.unsigned_abs())
+}
+
+/// Begins a round, unless one is open; whether one was.
+pub(crate) fn begin_round(db: &Connection) -> Result<bool, StoreError> {
+    let begun = db.execute("UPDATE judging SET round = round + 1, is_open = 1 WHERE NOT is_open", []).map_err(failed)?;
+    Ok(begun == 0)
+}
+
+/// Ends the round.
+pub(crate) fn end_round(db: &Connection) -> Result<(), StoreError> {
+    db.execute("UPDATE judging SET is_open = 0", []).map(drop).map_err(failed)
 }
 
 /// Writes the summary, if it is of the conference as it is now.
@@ -61,7 +85,7 @@ pub(crate) fn finalise(
     let found = db
         .prepare_cached(
             "UPDATE conferences SET state = 2, mos_lq = ?4, mos_cq = ?5, mos_v = ?6, mos = coalesce(?5, ?6), issues = ?7,
-               model = ?8, diagnoses = ?9, moments = ?10
+               model = ?8, diagnoses = ?9, moments = ?10, rules = ?11, round = (SELECT round FROM judging)
              WHERE key = ?1 AND app = ?2 AND revision = ?3 AND state > 0 RETURNING id, start",
         )
         .and_then(|mut update| {
@@ -76,6 +100,7 @@ pub(crate) fn finalise(
                 summary.model,
                 diagnoses,
                 moments,
+                summary.rules,
             ])?;
             rows.next()?.map(|row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).transpose()
         })

@@ -47,8 +47,8 @@ use sidetone_store::{
     name_view::{NameView, NameViewPage, NameViewQuery},
     phone_user::PhoneUser,
     query::{ConferencePage, ConferenceQuery, EventPage, EventQuery},
-    record::{App, Append, Appended, Chunk, ConferenceDetail, Delivery, Ended, Erased, Expired, NewApp},
-    summary::ConferenceSummary,
+    record::{App, Append, Appended, Chunk, ConferenceDetail, Delivery, Ended, Erased, Expired, NewApp, Place},
+    summary::{ConferenceSummary, Judge},
 };
 
 pub use backup::back_up;
@@ -223,12 +223,28 @@ impl Store for SqliteStore {
         self.write(move |db| finalise::finalise(db, app, conference, &summary)).await
     }
 
-    async fn judged_before(&self, model: u32, after: Option<ConferenceKey>, limit: usize) -> Result<Vec<Ended>, StoreError> {
-        self.pool.read(move |db| finalise::judged_before(db, model, after, limit)).await
+    async fn judged_otherwise(
+        &self,
+        app: AppKey,
+        judge: &Judge,
+        after: Option<ConferenceKey>,
+        limit: usize,
+    ) -> Result<Vec<Ended>, StoreError> {
+        let judge = judge.clone();
+        self.pool.read(move |db| finalise::judged_otherwise(db, app, &judge, after, limit)).await
     }
 
-    async fn judged_before_count(&self, model: u32) -> Result<u64, StoreError> {
-        self.pool.read(move |db| finalise::judged_before_count(db, model)).await
+    async fn judged_otherwise_count(&self, app: AppKey, judge: &Judge) -> Result<u64, StoreError> {
+        let judge = judge.clone();
+        self.pool.read(move |db| finalise::judged_otherwise_count(db, app, &judge)).await
+    }
+
+    async fn begin_round(&self) -> Result<bool, StoreError> {
+        self.write(|db| finalise::begin_round(db)).await
+    }
+
+    async fn end_round(&self) -> Result<(), StoreError> {
+        self.write(|db| finalise::end_round(db)).await
     }
 
     async fn search(&self, app: AppKey, query: &ConferenceQuery) -> Result<ConferencePage, StoreError> {
@@ -255,6 +271,10 @@ impl Store for SqliteStore {
     async fn events(&self, app: AppKey, conference: ConferenceKey, query: &EventQuery) -> Result<EventPage, StoreError> {
         let query = query.clone();
         self.pool.read(move |db| read::events(db, app, conference, &query)).await
+    }
+
+    async fn place(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<Option<Place>, StoreError> {
+        self.pool.read(move |db| read::place(db, app, peer_connection)).await
     }
 
     async fn chunks(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<Vec<Chunk>, StoreError> {

@@ -9,7 +9,7 @@ use sidetone_engine::{
 use sidetone_store::{
     error::StoreError,
     query::{EventCursor, EventPage, EventQuery, PAGE_ROWS_MAX},
-    record::{Chunk, ConferenceDetail, EncodedReports, Participant, ParticipantFacts, PeerConnection, StoredEvent},
+    record::{Chunk, ConferenceDetail, EncodedReports, Participant, ParticipantFacts, PeerConnection, Place, StoredEvent},
     summary::{ScoreMoment, Scores},
 };
 use sidetone_wire::batch::Event;
@@ -224,6 +224,23 @@ pub(crate) fn events(db: &Connection, app: AppKey, conference: ConferenceKey, qu
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|(row, last)| EventCursor { time: last.event.time, row: *row });
     Ok(EventPage { rows: rows.into_iter().map(|(_, event)| event).collect(), next })
+}
+
+/// Where a peer connection belongs.
+pub(crate) fn place(db: &Connection, app: AppKey, key: PeerConnectionKey) -> Result<Option<Place>, StoreError> {
+    let mut select = db
+        .prepare_cached(
+            "SELECT c.key, p.key FROM peer_connections k JOIN conferences c ON c.id = k.conference JOIN participants p ON p.id = k.participant
+             WHERE k.key = ?1 AND c.app = ?2",
+        )
+        .map_err(failed)?;
+    let mut rows = select.query(params![key.to_bytes(), app.to_bytes()]).map_err(failed)?;
+    let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
+    Ok(Some(Place {
+        conference: ConferenceKey::from_bytes(row.get(0).map_err(failed)?),
+        participant: ParticipantKey::from_bytes(row.get(1).map_err(failed)?),
+        peer_connection: Some(key),
+    }))
 }
 
 /// The encoded reports of a peer connection, in order of time, then of arrival; with a span, the chunks that reach into it.

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use sidetone_engine::{
-    analysis::{Analysis, Direction, MediaKind, Stream, StreamId, Summary},
-    issue::{Evidence, Issue, Preset, Severity},
+    analysis::{Analysis, Direction, MediaKind, Stream, StreamId, Summary, UnjudgedTime},
+    issue::{Evidence, Issue, Preset, Severity, Tuned},
     metric::Metric,
     report::Text,
+    score::unjudged::Unjudged,
     units::Timestamp,
 };
 use sidetone_store::{
@@ -26,6 +27,8 @@ pub(crate) struct SettingsJson {
     keep_addresses: bool,
     #[serde(default)]
     preset: Option<String>,
+    #[serde(default)]
+    thresholds: String,
     #[serde(default)]
     messenger_pages: Vec<String>,
     callstats: Option<CallstatsJson>,
@@ -65,7 +68,8 @@ impl From<&AppSettings> for SettingsJson {
             origins: settings.origins.clone(),
             retention_days: settings.retention_days,
             keep_addresses: settings.keep_addresses,
-            preset: Some(settings.preset.name().to_owned()),
+            preset: Some(settings.rules.preset().name().to_owned()),
+            thresholds: settings.rules.thresholds(),
             messenger_pages: settings.messenger_pages.clone(),
             callstats: settings
                 .callstats
@@ -88,6 +92,9 @@ impl TryFrom<SettingsJson> for AppSettings {
             };
             Ok(TokenKey { kid: key.kid, algorithm, material: Secret(key.material) })
         };
+        // Of a preset that this version does not have, the default; and the preset as it is where the thresholds are none of it any more.
+        let preset = json.preset.as_deref().and_then(Preset::from_name).unwrap_or_default();
+        let rules = Tuned::read(preset, &json.thresholds).unwrap_or_else(|_| preset.into());
         Ok(Self {
             intake_secrets: json.intake_secrets,
             query_secrets: json.query_secrets,
@@ -96,8 +103,7 @@ impl TryFrom<SettingsJson> for AppSettings {
             origins: json.origins,
             retention_days: json.retention_days,
             keep_addresses: json.keep_addresses,
-            // Of a preset that this version does not have, the default.
-            preset: json.preset.as_deref().and_then(Preset::from_name).unwrap_or_default(),
+            rules,
             messenger_pages: json.messenger_pages,
             callstats: json
                 .callstats
@@ -168,6 +174,9 @@ struct StreamJson {
     first: i64,
     last: i64,
     summaries: Vec<SummaryJson>,
+    /// (reason, seconds)
+    #[serde(default)]
+    unjudged: Vec<(String, f64)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -229,6 +238,7 @@ impl From<&Analysis> for AnalysisJson {
                     first: held.stream.first.as_micros(),
                     last: held.stream.last.as_micros(),
                     summaries: summaries_to_json(&held.summaries),
+                    unjudged: held.unjudged.iter().map(|held| (held.reason.name().to_owned(), held.seconds)).collect(),
                 })
                 .collect(),
             issues: analysis
@@ -273,6 +283,12 @@ impl TryFrom<AnalysisJson> for StoredAnalysis {
                 last: Timestamp::from_micros(json.last),
             },
             summaries: summaries_from_json(json.summaries),
+            // As with summaries, of reasons that this version no longer has nothing is told.
+            unjudged: json
+                .unjudged
+                .into_iter()
+                .filter_map(|(name, seconds)| Some(UnjudgedTime { reason: Unjudged::from_name(&name)?, seconds }))
+                .collect(),
         };
         let issue = |json: IssueJson| {
             let severity_of = severity(json.severity)?;

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0008_phone_users.sql"),
     include_str!("schema/0009_conference_kind.sql"),
     include_str!("schema/0010_moments.sql"),
+    include_str!("schema/0011_judged_by.sql"),
 ];
 
 /// The version that this code writes.

@@ -23,7 +23,7 @@ use crate::{
 /// The columns that [`conference`] reads, of a conference `c`.
 pub(crate) const CONFERENCE_COLUMNS: &str =
     "c.key, c.conference_id, c.start, c.end, c.state, c.revision, c.mos_lq, c.mos_cq, c.mos_v, c.issues,
-    (SELECT count(*) FROM participants p WHERE p.conference = c.id), (SELECT count(*) FROM peer_connections k WHERE k.conference = c.id), c.model, c.kind";
+    (SELECT count(*) FROM participants p WHERE p.conference = c.id), (SELECT count(*) FROM peer_connections k WHERE k.conference = c.id), c.model, c.kind, c.rules";
 
 /// From how many rows on a condition counts as common.
 ///
@@ -196,6 +196,7 @@ pub(crate) fn conference(row: &Row<'_>) -> Result<Conference, StoreError> {
         revision: row.get::<_, i64>(5).map_err(failed)?.unsigned_abs(),
         score: issues.map(|issues| ConferenceScore { scores, issues }),
         model: row.get(12).map_err(failed)?,
+        rules: row.get(14).map_err(failed)?,
     })
 }
 

@@ -30,8 +30,8 @@ use crate::{
     name_view::{NameView, NameViewPage, NameViewQuery},
     phone_user::PhoneUser,
     query::{ConferencePage, ConferenceQuery, EventPage, EventQuery},
-    record::{App, Append, Appended, Chunk, ConferenceDetail, Delivery, Ended, Erased, Expired, NewApp},
-    summary::ConferenceSummary,
+    record::{App, Append, Appended, Chunk, ConferenceDetail, Delivery, Ended, Erased, Expired, NewApp, Place},
+    summary::{ConferenceSummary, Judge},
 };
 
 /// Everything the server asks of storage.
@@ -66,11 +66,25 @@ pub trait Store: Send + Sync + 'static {
     /// `false` when the conference has changed since that revision (it stays to be finalised) or is gone.
     async fn finalise(&self, app: AppKey, conference: ConferenceKey, summary: ConferenceSummary) -> Result<bool, StoreError>;
 
-    /// Finalised conferences that were judged by another model than `model`, oldest first, those after `after` in that order, at most `limit`.
-    async fn judged_before(&self, model: u32, after: Option<ConferenceKey>, limit: usize) -> Result<Vec<Ended>, StoreError>;
+    /// Finalised conferences of an app that `judge` has not judged in this round, oldest first, those after `after` in that order, at most
+    /// `limit`.
+    async fn judged_otherwise(
+        &self,
+        app: AppKey,
+        judge: &Judge,
+        after: Option<ConferenceKey>,
+        limit: usize,
+    ) -> Result<Vec<Ended>, StoreError>;
 
-    /// How many conferences [`Store::judged_before`] would name in all.
-    async fn judged_before_count(&self, model: u32) -> Result<u64, StoreError>;
+    /// How many conferences [`Store::judged_otherwise`] would name in all.
+    async fn judged_otherwise_count(&self, app: AppKey, judge: &Judge) -> Result<u64, StoreError>;
+
+    /// Begins a round in which every conference is to be judged again, whoever judged it, or goes on with the one that was not ended: then
+    /// `true`. Durable.
+    async fn begin_round(&self) -> Result<bool, StoreError>;
+
+    /// Ends the round.
+    async fn end_round(&self) -> Result<(), StoreError>;
 
     /// Conferences that match, newest first.
     async fn search(&self, app: AppKey, query: &ConferenceQuery) -> Result<ConferencePage, StoreError>;
@@ -80,6 +94,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Events of a conference, oldest first.
     async fn events(&self, app: AppKey, conference: ConferenceKey, query: &EventQuery) -> Result<EventPage, StoreError>;
+
+    /// Where a peer connection belongs.
+    async fn place(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<Option<Place>, StoreError>;
 
     /// The encoded reports of a peer connection, in order of time (then of arrival); each is a report codec chunk.
     async fn chunks(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<Vec<Chunk>, StoreError>;

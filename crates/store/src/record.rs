@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use sidetone_engine::{
-    analysis::{Stream, Summary},
+    analysis::{Stream, Summary, UnjudgedTime},
     diagnosis::Diagnosis,
     ids::{AppKey, ConferenceId, ConferenceKey, ParticipantId, ParticipantKey, PeerConnectionId, PeerConnectionKey, UserId},
-    issue::{Issue, Preset},
+    issue::{Issue, Tuned},
     units::Timestamp,
 };
 use sidetone_wire::batch::Event;
@@ -59,7 +59,7 @@ pub struct NewApp {
 }
 
 /// One tenant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct App {
     /// Key.
     pub key: AppKey,
@@ -81,7 +81,7 @@ pub struct CallstatsSettings {
 }
 
 /// What can change of an app.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AppSettings {
     /// SHA-256 of each secret that may send (the secrets themselves are shown once and not kept).
     pub intake_secrets: Vec<[u8; 32]>,
@@ -98,7 +98,7 @@ pub struct AppSettings {
     /// Whether network addresses and SDP are kept; if not, they are hidden before anything is stored.
     pub keep_addresses: bool,
     /// The rules that judge its calls.
-    pub preset: Preset,
+    pub rules: Tuned,
     /// Ids of the Facebook pages whose call metrics it takes; empty: of any.
     pub messenger_pages: Vec<String>,
     /// What callstats clients know of it; `None`: none may report.
@@ -303,6 +303,8 @@ pub struct Conference {
     pub score: Option<ConferenceScore>,
     /// [`sidetone_engine::MODEL`] of the engine that judged; `None` until finalised, and where it was not recorded yet.
     pub model: Option<u32>,
+    /// The rules that judged: the name of a preset, and what the app changed of it; `None` until finalised, and where it was not recorded yet.
+    pub rules: Option<String>,
 }
 
 /// A conference with everything in it but events and reports.
@@ -375,6 +377,8 @@ pub struct StreamRecord {
     pub stream: Stream,
     /// Summaries of its metrics.
     pub summaries: Vec<Summary>,
+    /// When it had no score: why, and for how long, the longest first.
+    pub unjudged: Vec<UnjudgedTime>,
 }
 
 /// An event as stored.

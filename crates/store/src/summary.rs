@@ -52,6 +52,15 @@ pub struct ScoreMoment {
     pub moment: Moment,
 }
 
+/// Who judges: what was judged by another is judged again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judge {
+    /// [`sidetone_engine::MODEL`].
+    pub model: u32,
+    /// The rules as the app has chosen them: the name of a preset, and what the app changed of it.
+    pub rules: String,
+}
+
 /// Everything that finalising writes.
 #[derive(Clone, Debug, Default)]
 pub struct ConferenceSummary {
@@ -61,6 +70,8 @@ pub struct ConferenceSummary {
     pub score: ConferenceScore,
     /// [`sidetone_engine::MODEL`] of the engine that judged.
     pub model: u32,
+    /// The rules that judged, see [`Judge::rules`].
+    pub rules: String,
     /// Why it was poor where it was.
     pub diagnoses: Vec<Diagnosis>,
     /// The stretches that pulled the participants' scores down the most.

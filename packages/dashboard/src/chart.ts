@@ -4,7 +4,7 @@
 import uPlot from "uplot";
 import type { ChartKind, Pick } from "./chart_list.ts";
 import type { Part } from "./part.ts";
-import type { Line, Series } from "./series.ts";
+import { type Line, type Series, whyNone } from "./series.ts";
 import { show, showTicks } from "./units.ts";
 
 const HEIGHT = 132;
@@ -258,7 +258,7 @@ export class Chart {
     const said = lines.map(({ pick, line }, at) => {
       const known = line.mean.filter((value) => typeof value === "number");
       const value = index === null ? (known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : null) : line.mean[index];
-      const text = typeof value === "number" ? show(value, kind.unit) : "–";
+      const text = typeof value === "number" ? show(value, kind.unit) : whyNone(line, index);
       const element = this.values[at];
       if (element) element.textContent = text;
       return `${pick.label} ${text}`;

@@ -11,7 +11,15 @@ export interface SeriesBody {
   start_ms: number | null;
   resolution_ms: number;
   slot_count: number;
-  series: { metric: string; stream: StreamIdentity | null; mean: (number | null)[]; min: (number | null)[]; max: (number | null)[] }[];
+  series: {
+    metric: string;
+    stream: StreamIdentity | null;
+    mean: (number | null)[];
+    min: (number | null)[];
+    max: (number | null)[];
+    /** Why a score is `null`, by slot. */
+    unjudged?: (string | null)[];
+  }[];
 }
 
 /** A `tick` of the live stream. */
@@ -31,6 +39,8 @@ export interface Line {
   mean: Column;
   min: Column;
   max: Column;
+  /** Of a score: why it has no value, by slot, as `first_second`. */
+  unjudged?: (string | null)[];
 }
 
 export interface Series {
@@ -51,8 +61,15 @@ export function fromBody(body: SeriesBody): Series {
     mean: column(line.mean),
     min: column(line.min),
     max: column(line.max),
+    ...(line.unjudged && { unjudged: line.unjudged }),
   }));
   return { times, resolution_ms: body.resolution_ms, lines };
+}
+
+/** What stands where there is no value: of a score the reason, in the words of its name. Without a cursor, where that is the only one. */
+export function whyNone({ unjudged }: Line, index: number | null): string {
+  const reasons = index === null ? [...new Set(unjudged)].filter((reason) => reason !== null) : [unjudged?.[index]];
+  return (reasons.length === 1 && reasons[0]?.replaceAll("_", " ")) || "–";
 }
 
 /** A pause of so many times the usual distance between reports is a gap. */
@@ -66,7 +83,7 @@ export const middle = (values: number[]): number | undefined => [...values].sort
  */
 function emptySlots(body: SeriesBody): boolean[] {
   const has = new Array<boolean>(body.slot_count).fill(false);
-  for (const line of body.series) line.mean.forEach((value, slot) => (has[slot] ||= value !== null));
+  for (const line of body.series) line.mean.forEach((value, slot) => (has[slot] ||= value !== null || Boolean(line.unjudged?.[slot])));
   const filled = has.flatMap((value, slot) => (value ? [slot] : []));
   const distances = filled.slice(1).map((slot, index) => slot - (filled[index] ?? slot));
   const usual = middle(distances) ?? 1;

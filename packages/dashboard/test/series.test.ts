@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { append, fromBody, type Series } from "../src/series.ts";
+import { append, fromBody, type Series, whyNone } from "../src/series.ts";
 
 const body = (mean: (number | null)[]) => ({
   start_ms: 10_000,
@@ -62,4 +62,20 @@ test("of reports every five seconds none is a gap, from the first on", () => {
   const series: Series = { times: [], resolution_ms: 1000, lines: [] };
   for (const time_ms of [5_000, 10_000, 15_000, 25_000]) append(series, { peer_connection: "k", time_ms, connection: { rtt_ms: 5 }, streams: [] });
   assert.deepEqual(series.lines[0]!.mean, [5, 5, 5, 5]);
+});
+
+test("a score that is absent says why, at a moment and where there is but one reason for all", () => {
+  const scored = { ...body([null, null, 4, null]), resolution_ms: 1000 };
+  const line = (unjudged: (string | null)[]) => fromBody({ ...scored, series: [{ ...scored.series[0]!, unjudged }] }).lines[0]!;
+  const mixed = line(["first_report", "first_second", null, "muted"]);
+  assert.deepEqual([0, 1, 3, null].map((index) => whyNone(mixed, index)), ["first report", "first second", "muted", "–"]);
+  assert.equal(whyNone(line(["muted", "muted", null, "muted"]), null), "muted");
+  assert.equal(whyNone(fromBody(body([null])).lines[0]!, 0), "–");
+});
+
+test("a report that gave no score is a report all the same", () => {
+  const mean = [4, 4, null, 4];
+  const unjudged = [null, null, "dtx", null];
+  const { lines } = fromBody({ ...body(mean), series: [{ ...body(mean).series[0]!, unjudged }] });
+  assert.deepEqual(lines[0]!.mean, mean);
 });

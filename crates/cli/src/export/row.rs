@@ -2,13 +2,13 @@
 
 use anyhow::{Context, Result};
 use sidetone_engine::{
-    analysis::{Analyzer, Output, StreamId, Summary, Tick},
+    analysis::{Analyzer, MuteChange, Output, StreamId, Summary, Tick},
     ids::{AppKey, ConferenceKey, PeerConnectionKey},
     issue::RuleSet,
     metric::MetricValues,
     units::Timestamp,
 };
-use sidetone_server::{Mask, export::Names};
+use sidetone_server::{Mask, export::Names, finalise};
 use sidetone_store::{
     Store,
     query::{EventQuery, PAGE_ROWS_MAX},
@@ -18,13 +18,13 @@ use sidetone_store::{
 use sidetone_wire::codec;
 
 use super::table::{Cell, Table};
-use crate::score::{direction, kind, severity};
+use crate::score::{direction, kind};
 
 /// What the wanted tables need of one conference.
 pub(super) struct Rows {
     detail: ConferenceDetail,
     events: Vec<StoredEvent>,
-    ticks: Vec<(PeerConnectionKey, Vec<Chunk>)>,
+    ticks: Vec<(PeerConnectionKey, Vec<MuteChange>, Vec<Chunk>)>,
 }
 
 type Sink<'a> = &'a mut dyn FnMut(Vec<Cell>) -> Result<()>;
@@ -55,7 +55,8 @@ impl Rows {
         }
         if tables.contains(&Table::Series) {
             for connection in &rows.detail.peer_connections {
-                rows.ticks.push((connection.key, store.chunks(app, connection.key).await?));
+                let mutes = finalise::mutes_of(store, app, connection.key).await?;
+                rows.ticks.push((connection.key, mutes, store.chunks(app, connection.key).await?));
             }
         }
         Ok(Some(rows))
@@ -174,7 +175,7 @@ impl Rows {
     fn issues(&self, sink: Sink<'_>) -> Result<()> {
         for connection in &self.detail.peer_connections {
             for issue in &connection.issues {
-                let mut cells = vec![self.key(), text(connection.key), text(&*issue.rule), text(severity(issue.severity))];
+                let mut cells = vec![self.key(), text(connection.key), text(&*issue.rule), text(issue.severity.name())];
                 cells.extend(stream_id(issue.stream));
                 cells.extend([Cell::Time(issue.onset), Cell::Time(issue.raised), time(issue.cleared)]);
                 cells.extend([text(issue.evidence.metric.name()), Cell::Real(issue.evidence.threshold)]);
@@ -196,8 +197,9 @@ impl Rows {
     }
 
     fn series(&self, sink: Sink<'_>) -> Result<()> {
-        for (key, chunks) in &self.ticks {
+        for (key, mutes, chunks) in &self.ticks {
             let mut analyzer = Analyzer::live(&RuleSet::default());
+            mutes.iter().for_each(|change| analyzer.set_mute(change.clone()));
             for chunk in chunks {
                 let mut run =
                     codec::decode(&chunk.reports.bytes).with_context(|| format!("stored reports of peer connection {key} are damaged"))?;

@@ -50,6 +50,28 @@ fn silence_that_is_meant_is_no_issue() {
 }
 
 #[test]
+fn thresholds_of_ones_own_judge_a_file_and_what_has_no_score_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let who = Who { conference: "standup", user: "ada", participant: "stay-ada", peer_connection: "pc" };
+    let batches = Call::of_seconds(60).throughout(|line| line.mic_level = 0.0001).batches(who);
+    let lines: Vec<String> = batches.iter().map(|batch| String::from_utf8(json::batch_to_json(batch)).unwrap()).collect();
+    let file = folder.path().join("call.jsonl");
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let judged = |arguments: &[&str]| run_ok(&[&["score"], arguments, &[text(&file)]].concat());
+    let by_preset = judged(&[]);
+    assert!(by_preset.contains("dead_microphone"), "{by_preset}");
+    assert!(by_preset.contains("NO SCORE") && by_preset.contains("the first second: the jitter buffer finds its size"), "{by_preset}");
+    let rules = "dead_microphone.major=off";
+    let tuned = judged(&["--thresholds", rules]);
+    assert!(!tuned.contains("dead_microphone") && tuned.contains("no issues"), "{tuned}");
+    let tuned: Value = serde_json::from_str(&judged(&["--json", "--thresholds", rules])).unwrap();
+    assert_eq!(tuned[0]["rules"], format!("sidetone {rules}"));
+    let told = &tuned[0]["peer_connections"][0]["streams"][0]["unjudged"][0];
+    assert!(told["reason"].is_string() && told["seconds"].is_number(), "{told}");
+    assert!(run_failing(&["score", "--thresholds", "low_moss.major=2", text(&file)]).contains("has no rule \"low_moss\", but"));
+}
+
+#[test]
 fn a_file_with_both_ends_says_why_a_call_was_poor() {
     let folder = tempfile::tempdir().unwrap();
     let who = |user| Who { conference: "standup", user, participant: user, peer_connection: user };

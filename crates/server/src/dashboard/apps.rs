@@ -7,7 +7,10 @@ use axum::{
 };
 use maud::{Markup, html};
 use serde::Deserialize;
-use sidetone_engine::ids::AppKey;
+use sidetone_engine::{
+    ids::AppKey,
+    issue::{Preset, Tuned},
+};
 use sidetone_store::record::{App, AppSettings};
 
 use super::{
@@ -67,7 +70,7 @@ fn secrets(shown: &Shown) -> Markup {
 }
 
 fn card(app: &App, visitor: &Visitor) -> Markup {
-    let AppSettings { intake_secrets, query_secrets, names_secrets, origins, retention_days, keep_addresses, .. } = &app.settings;
+    let AppSettings { intake_secrets, query_secrets, names_secrets, origins, retention_days, keep_addresses, rules, .. } = &app.settings;
     let token = html! { input type="hidden" name="form_token" value=(visitor.form_token); };
     let title = format!("app-{}", app.key);
     html! {
@@ -80,6 +83,8 @@ fn card(app: &App, visitor: &Visitor) -> Markup {
                 (token)
                 label.field { span { "Origins that may send, one a line" } textarea name="origins" rows="2" spellcheck="false" placeholder="any origin" { (origins.join("\n")) } }
                 label.field { span { "Days that conferences are kept" } input type="number" name="retention_days" min="0" max="36500" value=[*retention_days] placeholder="as the server says"; small.muted { "0: for ever" } }
+                label.field { span { "Rules that judge its calls" } select name="preset" { @for preset in Preset::ALL { option value=(preset.name()) selected[preset == rules.preset()] { (preset.name()) } } } small.muted { a href="/handbook/issues.html" { "What they are" } } }
+                label.field { span { "Thresholds in place of the preset's" } textarea name="thresholds" rows="2" spellcheck="false" placeholder="high_rtt.major=600 high_rtt.minor=off" { (rules.thresholds().replace(' ', "\n")) } small.muted { "rule.severity=value, or off. Calls that were judged before: " code { "sidetone rescore" } } }
                 label.check { input type="checkbox" name="keep_addresses" value="yes" checked[*keep_addresses]; span { "Keep network addresses and SDP" } }
                 button type="submit" { "Save" }
             }
@@ -146,6 +151,10 @@ pub(crate) struct Change {
     retention_days: String,
     #[serde(default)]
     keep_addresses: String,
+    #[serde(default)]
+    preset: Option<String>,
+    #[serde(default)]
+    thresholds: Option<String>,
 }
 
 pub(crate) async fn change(
@@ -168,8 +177,17 @@ pub(crate) async fn change(
         })?),
     };
     app.settings.keep_addresses = given.keep_addresses == "yes";
+    let preset = given.preset.map(|name| Preset::from_name(&name).ok_or_else(|| no_preset(&name))).transpose()?;
+    let preset = preset.unwrap_or(app.settings.rules.preset());
+    let thresholds = given.thresholds.unwrap_or_else(|| app.settings.rules.thresholds());
+    app.settings.rules = Tuned::read(preset, &thresholds).map_err(|detail| Problem::unprocessable("thresholds_invalid", detail))?;
     update(&state, app).await?;
     Ok(Redirect::to("/apps").into_response())
+}
+
+fn no_preset(name: &str) -> Problem {
+    let names = Preset::ALL.map(Preset::name).join(", ");
+    Problem::unprocessable("preset_invalid", format!("there is no preset {name:?}, but {names}"))
 }
 
 async fn update(state: &AppState, app: App) -> Result<(), Problem> {

@@ -21,6 +21,12 @@ pub(crate) fn span_us(span_us: i64) -> String {
     }
 }
 
+/// As [`span_us`], of seconds.
+pub(crate) fn seconds(seconds: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "seconds of a call")]
+    span_us((seconds * 1e6) as i64)
+}
+
 /// A value with its unit: `1.25 Mbit/s`, `2.3 %`, `34 ms`, `4.2`.
 pub(crate) fn value(metric: Metric, value: f64) -> String {
     match metric.unit() {

@@ -1,8 +1,15 @@
 //! Scores and issues at a glance: grades, badges, bars.
 
 use maud::{Markup, html};
-use sidetone_engine::issue::Severity;
-use sidetone_store::summary::{IssueCount, Scores};
+use sidetone_engine::{
+    analysis::{MediaKind, UnjudgedTime},
+    metric::Metric,
+    score::unjudged::Unjudged,
+};
+use sidetone_store::{
+    record::{PeerConnection, StreamRecord},
+    summary::{IssueCount, Scores},
+};
 
 use super::format;
 
@@ -53,6 +60,32 @@ pub(crate) fn overall(scores: &Scores) -> Option<f64> {
     scores.mos_cq.or(scores.mos_v)
 }
 
+/// Why there is no [`overall`] score of these connections: what kept most of the time of their streams from having one.
+pub(crate) fn why_none<'a>(connections: impl Iterator<Item = &'a PeerConnection>) -> Option<Unjudged> {
+    let mut held: Vec<UnjudgedTime> = Vec::new();
+    for stream in connections.flat_map(|connection| &connection.streams) {
+        let has_sound = stream.stream.id.kind == MediaKind::Audio && stream.summaries.iter().any(|summary| summary.metric == Metric::MosLq);
+        if has_sound {
+            return Some(Unjudged::NoRoundTrip);
+        }
+        for time in &stream.unjudged {
+            match held.iter_mut().find(|held| held.reason == time.reason) {
+                Some(held) => held.seconds += time.seconds,
+                None => held.push(*time),
+            }
+        }
+    }
+    held.iter().max_by(|a, b| a.seconds.total_cmp(&b.seconds)).map(|held| held.reason)
+}
+
+/// When a stream had no score, in words: `not scored: 20 s muted, and nothing was to be heard; …`. Empty where it always had one.
+pub(crate) fn unjudged(stream: &StreamRecord) -> String {
+    let times = stream.unjudged.iter().filter(|held| held.seconds > 0.0);
+    let times = times.map(|held| format!("{} {}", format::seconds(held.seconds), held.reason.sentence()));
+    let times = times.collect::<Vec<_>>().join("; ");
+    if times.is_empty() { times } else { format!("not scored: {times}") }
+}
+
 /// The score in the colour of its grade; absent is said, not shown as 0.
 pub(crate) fn badge(score: Option<f64>) -> Markup {
     match score {
@@ -61,14 +94,6 @@ pub(crate) fn badge(score: Option<f64>) -> Markup {
             html! { span class=(format!("score {grade}")) title=(format!("{grade}: {} of 5", format::score(score))) { (format::score(score)) span.unseen { " of 5, " (grade) } } }
         }
         None => html! { span.score.none title="nothing to judge" { (format::ABSENT) span.unseen { "no score" } } },
-    }
-}
-
-pub(crate) fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Minor => "minor",
-        Severity::Major => "major",
-        Severity::Critical => "critical",
     }
 }
 
@@ -81,7 +106,7 @@ pub(crate) fn issue_bar(issues: &[IssueCount]) -> Markup {
     html! {
         span.issue-bar aria-hidden="true" {
             @for issue in sorted.iter().take(6) {
-                span class=(format!("mark-{}", severity_name(issue.severity))) title=(format!("{} × {}", issue.count, format::rule(&issue.rule))) {}
+                span class=(format!("mark-{}", issue.severity.name())) title=(format!("{} × {}", issue.count, format::rule(&issue.rule))) {}
             }
         }
         span.issue-names { (format::rule(&worst.rule)) @if total > 1 { span.muted { " +" (total - 1) } } }

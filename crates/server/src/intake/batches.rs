@@ -165,7 +165,7 @@ async fn receive(state: &AppState, request: Request, account: &mut BatchAccount)
     let append = prepare::prepare(&mut kept, state.clock.now(), policy)
         .map_err(|refused| Problem::unprocessable(refused.code(), refused.to_string()))?;
     let dropped = client_dropped(&append.events);
-    let live = LiveBatch::new(&append, kept.preset, kept.batch.reports, reserved);
+    let live = LiveBatch::new(&append, kept.rules, kept.batch.reports, reserved);
 
     let began = Instant::now();
     state.accounts.appends_waiting.inc();

@@ -1,6 +1,6 @@
 //! What of a batch its app allows to be kept. Nothing reaches the store in another way.
 
-use sidetone_engine::{ids::AppKey, issue::Preset};
+use sidetone_engine::{ids::AppKey, issue::Tuned};
 use sidetone_store::record::App;
 use sidetone_wire::{
     address::{self, Hidden},
@@ -13,7 +13,7 @@ use sidetone_wire::{
 pub struct KeptBatch {
     pub(crate) app: AppKey,
     /// The rules that judge the app's calls.
-    pub(crate) preset: Preset,
+    pub(crate) rules: Tuned,
     pub(crate) batch: Batch,
     /// The reports in the report codec's form; empty when there are none.
     pub(crate) encoded: Vec<u8>,
@@ -31,6 +31,6 @@ impl KeptBatch {
             None if batch.reports.is_empty() => Vec::new(),
             None => codec::encode(&batch.reports),
         };
-        Self { app: app.key, preset: app.settings.preset, batch, encoded, hidden }
+        Self { app: app.key, rules: app.settings.rules.clone(), batch, encoded, hidden }
     }
 }

@@ -1,7 +1,7 @@
 //! What a live stream tells, as JSON.
 
 use serde::Serialize;
-use sidetone_engine::analysis::Tick;
+use sidetone_engine::{analysis::Tick, score::unjudged::Unjudged};
 use utoipa::ToSchema;
 
 use crate::model::{IssueBody, Millis, StreamIdentity, Values, diagnosis::DiagnosisBody, values};
@@ -96,6 +96,8 @@ pub(crate) struct StreamTickBody {
     stream: StreamIdentity,
     /// Values by metric.
     values: Values,
+    /// Why it has no score, such as `muted`; `null` when it has one.
+    unjudged: Option<&'static str>,
 }
 
 impl From<&Tick> for TickBody {
@@ -107,7 +109,11 @@ impl From<&Tick> for TickBody {
             streams: tick
                 .streams
                 .iter()
-                .map(|stream| StreamTickBody { stream: stream.stream.into(), values: values(&stream.values) })
+                .map(|stream| StreamTickBody {
+                    stream: stream.stream.into(),
+                    values: values(&stream.values),
+                    unjudged: stream.unjudged.map(Unjudged::name),
+                })
                 .collect(),
         }
     }

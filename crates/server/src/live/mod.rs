@@ -20,7 +20,7 @@ use std::{
 use sidetone_engine::{
     diagnosis::Diagnosis,
     ids::{AppKey, ConferenceId, ConferenceKey, ParticipantId, PeerConnectionId, UserId},
-    issue::Preset,
+    issue::Tuned,
     report::Reports,
     units::Timestamp,
 };
@@ -42,7 +42,7 @@ const QUEUE_BATCHES: usize = 256;
 /// What the live view needs of a batch.
 pub(crate) struct LiveBatch {
     app: AppKey,
-    preset: Preset,
+    rules: Tuned,
     conference_id: ConferenceId,
     user_id: UserId,
     participant_id: ParticipantId,
@@ -61,10 +61,10 @@ pub(crate) struct LiveBatch {
 }
 
 impl LiveBatch {
-    pub(crate) fn new(append: &Append, preset: Preset, reports: Reports, reserved: Vec<Reserved>) -> Self {
+    pub(crate) fn new(append: &Append, rules: Tuned, reports: Reports, reserved: Vec<Reserved>) -> Self {
         Self {
             app: append.app,
-            preset,
+            rules,
             conference_id: append.conference_id.clone(),
             user_id: append.user_id.clone(),
             participant_id: append.participant_id.clone(),

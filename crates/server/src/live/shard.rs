@@ -181,7 +181,7 @@ impl Shard {
     /// Makes room for a peer connection that is new.
     fn follow(&mut self, place: Place, key: PeerConnectionKey, batch: &LiveBatch) {
         if !self.peer_connections.contains(&key) {
-            let mut analyzer = Analyzer::live(&batch.preset.rules());
+            let mut analyzer = Analyzer::live(&batch.rules.rules());
             let silence = self.conferences.get(&place.conference).map(|conference| conference.silence.state(place.participant));
             silence.unwrap_or_default().into_iter().for_each(|change| analyzer.set_mute(change));
             let peer_connection = LivePeerConnection {

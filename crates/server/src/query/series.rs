@@ -10,10 +10,11 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use sidetone_engine::{
-    analysis::{Analyzer, Output, StreamId, Tick},
+    analysis::{Analyzer, MuteChange, Output, StreamId, Tick, UnjudgedTime},
     ids::{AppKey, PeerConnectionKey},
     issue::RuleSet,
     metric::{Metric, MetricValues},
+    score::unjudged::{SCORES, Unjudged},
     units::Timestamp,
 };
 use sidetone_store::record::Chunk;
@@ -22,6 +23,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{NoPeerConnection, Parameters, PeerConnectionPath, names::Reader};
 use crate::{
     config::text::HumanDuration,
+    finalise,
     model::{Millis, StreamIdentity},
     problem::Problem,
     run,
@@ -79,6 +81,10 @@ pub(crate) struct OneSeries {
     min: Vec<Option<f64>>,
     /// Greatest value by slot.
     max: Vec<Option<f64>>,
+    /// Of a score: why it is `null`, by slot, for most of the slot: `muted`, `first_second` … (see `unjudged` of a stream), and for `mos_cq` also
+    /// `no_round_trip`; `null` where it has a value, and where there was no report. Absent with what is no score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unjudged: Option<Vec<Option<&'static str>>>,
 }
 
 pub(crate) fn no_reports(key: PeerConnectionKey) -> Problem {
@@ -117,13 +123,18 @@ pub(crate) async fn read(state: &AppState, app: AppKey, key: &str, parameters: S
     let key = super::peer_connection_key(key)?;
     let metrics = metrics(parameters.metrics.as_deref())?;
     let chunks = state.store.chunks(app, key).await.map_err(super::store(state))?;
+    let mutes = if SCORES.iter().any(|score| metrics.contains(score)) {
+        finalise::mutes_of(&*state.store, app, key).await.map_err(super::store(state))?
+    } else {
+        Vec::new()
+    };
     let starts = chunks.iter().map(|chunk| chunk.reports.span.0).min();
     let ends = chunks.iter().map(|chunk| chunk.reports.span.1).max();
     let (Some(start), Some(end)) = (starts, ends) else { return Err(no_reports(key)) };
     let grid = Grid::new(&parameters, (start, end))?;
     // Values alone are wanted.
     let rules = RuleSet { rules: Vec::new(), ..RuleSet::default() };
-    tokio::task::spawn_blocking(move || gather(&chunks, &rules, &metrics, &grid)).await.map_err(Problem::internal)?
+    tokio::task::spawn_blocking(move || gather(&chunks, mutes, &rules, &metrics, &grid)).await.map_err(Problem::internal)?
 }
 
 fn metrics(names: Option<&str>) -> Result<Vec<Metric>, Problem> {
@@ -193,11 +204,28 @@ struct Slot {
     max: f64,
 }
 
-type Gathered = BTreeMap<(Option<StreamId>, Metric), BTreeMap<i64, Slot>>;
+/// One series in the making.
+#[derive(Default)]
+struct Column {
+    slots: BTreeMap<i64, Slot>,
+    /// Why there is no value, and for how long each.
+    unjudged: BTreeMap<i64, Vec<UnjudgedTime>>,
+}
 
-fn gather(chunks: &[Chunk], rules: &RuleSet, metrics: &[Metric], grid: &Grid) -> Result<SeriesBody, Problem> {
+impl Column {
+    /// The reason that held for most of a slot, where that has no value.
+    fn why_absent(&self, slot: i64) -> Option<Unjudged> {
+        let held = self.unjudged.get(&slot).filter(|_| !self.slots.contains_key(&slot))?;
+        held.iter().max_by(|a, b| a.seconds.total_cmp(&b.seconds)).map(|held| held.reason)
+    }
+}
+
+type Gathered = BTreeMap<(Option<StreamId>, Metric), Column>;
+
+fn gather(chunks: &[Chunk], mutes: Vec<MuteChange>, rules: &RuleSet, metrics: &[Metric], grid: &Grid) -> Result<SeriesBody, Problem> {
     let mut gathered = Gathered::new();
     let mut analyzer = Analyzer::live(rules);
+    mutes.into_iter().for_each(|change| analyzer.set_mute(change));
     for run in run::in_order(chunks) {
         let run = run.map_err(Problem::internal)?;
         if grid.until.is_some_and(|until| run.times().first().is_some_and(|first| *first >= until)) {
@@ -209,7 +237,7 @@ fn gather(chunks: &[Chunk], rules: &RuleSet, metrics: &[Metric], grid: &Grid) ->
             }
         });
     }
-    let slots = || gathered.values().flat_map(|slots| slots.keys());
+    let slots = || gathered.values().flat_map(|column| column.slots.keys().chain(column.unjudged.keys()));
     let (Some(&first), Some(&last)) = (slots().min(), slots().max()) else {
         let resolution_ms = grid.resolution_us as f64 / 1000.0;
         return Ok(SeriesBody { start_ms: None, resolution_ms, slot_count: 0, series: Vec::new() });
@@ -223,14 +251,16 @@ fn gather(chunks: &[Chunk], rules: &RuleSet, metrics: &[Metric], grid: &Grid) ->
     }
     let series = gathered
         .iter()
-        .map(|((stream, metric), slots)| {
-            let column = |value: fn(&Slot) -> f64| (first..=last).map(|slot| slots.get(&slot).map(value)).collect();
+        .map(|((stream, metric), gathered)| {
+            let column = |value: fn(&Slot) -> f64| (first..=last).map(|slot| gathered.slots.get(&slot).map(value)).collect();
+            let why = || (first..=last).map(|slot| gathered.why_absent(slot).map(Unjudged::name)).collect();
             OneSeries {
                 metric: metric.name(),
                 stream: stream.map(Into::into),
                 mean: column(|slot| slot.sum / slot.weight),
                 min: column(|slot| slot.min),
                 max: column(|slot| slot.max),
+                unjudged: SCORES.contains(metric).then(why),
             }
         })
         .collect();
@@ -251,7 +281,7 @@ fn put(gathered: &mut Gathered, tick: &Tick, metrics: &[Metric], grid: &Grid) {
     let slot = grid.slot(tick.time);
     let mut add = |stream: Option<StreamId>, values: &MetricValues| {
         for (metric, value) in values.iter().filter(|(metric, _)| metrics.contains(metric)) {
-            let slots = gathered.entry((stream, metric)).or_default();
+            let slots = &mut gathered.entry((stream, metric)).or_default().slots;
             let held = slots.entry(slot).or_insert(Slot { sum: 0.0, weight: 0.0, min: value, max: value });
             held.sum += value * weight;
             held.weight += weight;
@@ -262,5 +292,19 @@ fn put(gathered: &mut Gathered, tick: &Tick, metrics: &[Metric], grid: &Grid) {
     add(None, &tick.connection);
     for stream in &tick.streams {
         add(Some(stream.stream), &stream.values);
+    }
+    let mut excuse = |stream: Option<StreamId>, score: Metric, reason: Option<Unjudged>| {
+        let Some(reason) = reason else { return };
+        let held = gathered.entry((stream, score)).or_default().unjudged.entry(slot).or_default();
+        match held.iter_mut().find(|held| held.reason == reason) {
+            Some(held) => held.seconds += weight,
+            None => held.push(UnjudgedTime { reason, seconds: weight }),
+        }
+    };
+    for score in SCORES.into_iter().filter(|score| metrics.contains(score)) {
+        excuse(None, score, tick.why_absent(score));
+        for stream in &tick.streams {
+            excuse(Some(stream.stream), score, stream.why_absent(score));
+        }
     }
 }

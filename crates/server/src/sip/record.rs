@@ -161,7 +161,7 @@ async fn keep(state: &AppState, told: Told, batch_seq: u32, now: Timestamp) {
         Ok(append) => Append { is_hearsay: true, ..append },
         Err(refused) => return account.settle(Outcome::Invalid(refused.code())),
     };
-    let live = LiveBatch::new(&append, kept.preset, kept.batch.reports, Vec::new());
+    let live = LiveBatch::new(&append, kept.rules, kept.batch.reports, Vec::new());
     match state.store.append(append).await {
         Ok(Appended::Stored(place)) => {
             state.accounts.addresses_hidden(kept.hidden);

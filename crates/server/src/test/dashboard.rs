@@ -373,6 +373,24 @@ async fn an_admin_makes_apps_and_lets_people_in() {
         (settings.origins, settings.retention_days, settings.keep_addresses),
         (vec!["https://a.example".to_owned(), "http://b.example:81".to_owned()], Some(7), true)
     );
+    let rules = |preset: &str, thresholds: &str| format!("form_token={token}&preset={preset}&thresholds={thresholds}");
+    let path = format!("/apps/{shop}");
+    assert_eq!(
+        browser.submit(&path, &rules("twilio", "high_rtt.major%3D600%0D%0Alow_mos.major%3Doff")).await.status,
+        StatusCode::SEE_OTHER
+    );
+    for (preset, thresholds, why) in [
+        ("zoom", "", "There is no preset"),
+        ("twilio", "av_skew.minor%3D1", "has no rule"),
+        ("twilio", "high_rtt", "write rule.severity=value"),
+    ] {
+        let refused = browser.submit(&path, &rules(preset, thresholds)).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.html().contains(why), "{why}");
+    }
+    let settings = server.store.apps().await.unwrap().into_iter().find(|app| app.name == "shop").unwrap().settings;
+    assert_eq!(settings.rules.to_string(), "twilio high_rtt.major=600 low_mos.major=off");
+    assert!(browser.page("/apps").await.contains("high_rtt.major=600\nlow_mos.major=off"));
     let rotated = browser.submit(&format!("/apps/{shop}/rotate"), &format!("form_token={token}&which=query")).await.html();
     server.ask(Method::GET, "/v1/conferences", &secret(&rotated, "stq_")).await.ok();
     let add = |name: &str, password: &str| format!("form_token={token}&name={name}&role=support&password={password}");

@@ -1,6 +1,7 @@
 //! Presence and the finaliser: conferences end, and their summaries are written, also by another process.
 
 use serde_json::json;
+use sidetone_engine::issue::{Preset, Tuned};
 
 use super::*;
 use crate::job;
@@ -52,6 +53,21 @@ async fn a_conference_ends_with_its_last_participant_and_is_summed_up() {
     assert_eq!(server.metric("sidetone_conferences_finalised_total").await, 1.0);
     server.sweep().await;
     assert_eq!(server.metric("sidetone_conferences_finalised_total").await, 1.0, "once is enough");
+}
+
+#[tokio::test]
+async fn the_thresholds_of_an_app_judge_its_calls() {
+    let rules = "high_loss.critical=0.9 high_rtt.minor=off high_rtt.major=off high_rtt.critical=off";
+    let server = TestServer::with(|_, settings| settings.rules = Tuned::read(Preset::Sidetone, rules).unwrap()).await;
+    let ada = server.call(&bad_call(), ADA).await;
+    server.sweep().await;
+    let detail = detail(&server, &ada).await;
+    assert_eq!(detail["rules"], format!("sidetone {rules}"));
+    let severity = |rule: &str| {
+        let found = detail["issues"].as_array().unwrap().iter().find(|issue| issue["rule"] == rule);
+        found.map(|issue| issue["severity"].as_str().unwrap().to_owned())
+    };
+    assert_eq!((severity("high_rtt"), severity("high_loss").as_deref()), (None, Some("major")));
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ mod query;
 mod sip;
 mod socket;
 mod turn;
+mod unjudged;
 
 use std::sync::Arc;
 

@@ -21,6 +21,8 @@ pub async fn a_batch_is_stored_once(store: &dyn Store) {
     assert_eq!(detail.peer_connections[0].report_count, 11);
     assert_eq!(store.chunks(app(1), place.peer_connection.unwrap()).await.unwrap().len(), 1);
     assert_eq!(store.events(app(1), place.conference, &EventQuery::default()).await.unwrap().rows.len(), 1);
+    let key = place.peer_connection.unwrap();
+    assert_eq!((store.place(app(1), key).await.unwrap(), store.place(app(2), key).await.unwrap()), (Some(place), None));
 }
 
 /// A retry that overtakes makes no difference.

@@ -7,7 +7,10 @@ use crate::{
     query::{ConferenceQuery, EventQuery},
     record::{AppSettings, CallstatsSettings, Erased, NewApp, Secret, TokenAlgorithm, TokenKey},
 };
-use sidetone_engine::{ids::UserId, issue::Preset};
+use sidetone_engine::{
+    ids::UserId,
+    issue::{Preset, Tuned},
+};
 
 /// The user goes, those who were there stay.
 pub async fn a_user_is_erased(store: &dyn Store) {
@@ -64,7 +67,7 @@ fn new_app(number: u128) -> NewApp {
             origins: vec!["https://app.example".into()],
             retention_days: Some(30),
             keep_addresses: true,
-            preset: Preset::Twilio,
+            rules: Tuned::read(Preset::Twilio, "high_rtt.major=500").unwrap(),
             callstats: Some(CallstatsSettings { app_id: 123_456_789, secrets: vec![Secret(b"a2V5:secret".to_vec())] }),
         },
     }

@@ -7,15 +7,15 @@ use super::{app, at, batch, leaving, reports, stored};
 use crate::{
     Store,
     record::{ConferenceState, Ended, Place},
-    summary::{ConferenceScore, ConferenceSummary, IssueCount, ScoreMoment, Scores},
+    summary::{ConferenceScore, ConferenceSummary, IssueCount, Judge, ScoreMoment, Scores},
 };
 use sidetone_engine::{
-    analysis::{Analysis, Direction, MediaKind, Stream, StreamAnalysis, StreamId, Summary},
+    analysis::{Analysis, Direction, MediaKind, Stream, StreamAnalysis, StreamId, Summary, UnjudgedTime},
     diagnosis::{Cause, Diagnosis, Evidence as Witness, Hop, Side},
     ids::PeerConnectionKey,
     issue::{Evidence, Issue, Severity},
     metric::Metric,
-    score::moments::Moment,
+    score::{moments::Moment, unjudged::Unjudged},
 };
 
 fn analysis() -> Analysis {
@@ -45,7 +45,10 @@ fn analysis() -> Analysis {
                 last: at(9),
             },
             summaries: vec![summary(Metric::MosLq)],
-            unjudged: Vec::new(),
+            unjudged: vec![
+                UnjudgedTime { reason: Unjudged::Muted, seconds: 12.5 },
+                UnjudgedTime { reason: Unjudged::NoInterval, seconds: 0.0 },
+            ],
         }],
         issues: vec![issue(None, Some(at(8))), issue(Some(id), None)],
         ..Analysis::default()
@@ -103,6 +106,7 @@ pub async fn summaries_are_written_once_true(store: &dyn Store) {
         revision: 1,
         score: score.clone(),
         model: 7,
+        rules: "sidetone".into(),
         diagnoses: diagnoses(place),
         moments: vec![ScoreMoment {
             participant: place.participant,
@@ -119,17 +123,20 @@ pub async fn summaries_are_written_once_true(store: &dyn Store) {
         assert_eq!(detail.conference.state, ConferenceState::Finalised);
         assert_eq!(detail.conference.score.as_ref(), Some(&summary.score));
         assert_eq!((detail.conference.model, &detail.diagnoses), (Some(summary.model), &summary.diagnoses));
+        assert_eq!(detail.conference.rules.as_ref(), Some(&summary.rules));
         assert_eq!(detail.moments, summary.moments);
         assert_eq!(detail.participants[0].scores, Some(scores));
         let peer_connection = &detail.peer_connections[0];
         assert_eq!(peer_connection.summaries, analysis.connection);
         assert_eq!(peer_connection.streams[0].stream, analysis.streams[0].stream);
         assert_eq!(peer_connection.streams[0].summaries, analysis.streams[0].summaries);
+        assert_eq!(peer_connection.streams[0].unjudged, analysis.streams[0].unjudged);
         assert_eq!(peer_connection.issues, analysis.issues);
         summary.score.issues.clear();
         summary.diagnoses.clear();
         summary.moments.clear();
         summary.model = 8;
+        summary.rules = "plivo".into();
     }
     assert!(store.end_silent(at(1000)).await.unwrap().is_empty());
     summary.revision = 2;
@@ -179,22 +186,41 @@ pub async fn folding_nothing_is_no_failure(store: &dyn Store) {
     assert_eq!((detail.peer_connections[0].report_count, detail.peer_connections[0].report_bytes), (0, 0));
 }
 
-/// What another model judged is named, oldest first, page by page; what runs and what this one judged is not.
-pub async fn what_another_model_judged_is_named(store: &dyn Store) {
+/// What another model or other rules judged is named, oldest first, page by page; what runs, what is another app's and what this one judged is
+/// not. In a new round all of it is, until it is judged again.
+pub async fn what_another_judged_is_named(store: &dyn Store) {
+    let judge = |model, rules: &str| Judge { model, rules: rules.into() };
+    let finalise = async |ended: Ended, Judge { model, rules }| {
+        let summary = ConferenceSummary { revision: 1, model, rules, ..ConferenceSummary::default() };
+        assert!(store.finalise(ended.app, ended.conference, summary).await.unwrap());
+    };
     let mut ended = Vec::new();
-    for (index, model) in [3, 4, 3, 3].into_iter().enumerate() {
+    for (index, (model, rules)) in [(3, "sidetone"), (4, "sidetone"), (4, "plivo"), (3, "plivo")].into_iter().enumerate() {
         let place = stored(store, leaving(batch(&format!("c{index}"), "u", 0, 0, 9))).await;
-        let summary = ConferenceSummary { revision: 1, model, ..ConferenceSummary::default() };
-        assert!(store.finalise(app(1), place.conference, summary).await.unwrap());
         ended.push(Ended { app: app(1), conference: place.conference });
+        finalise(ended[index], judge(model, rules)).await;
     }
     stored(store, batch("running", "u", 0, 0, 9)).await;
-    ended.sort_by_key(|ended| ended.conference);
-    let named = store.judged_before(4, None, 100).await.unwrap();
-    assert_eq!((named.len(), store.judged_before_count(4).await.unwrap()), (3, 3));
-    assert!(named.is_sorted_by_key(|ended| ended.conference) && named.iter().all(|named| ended.contains(named)));
-    let first = store.judged_before(4, None, 2).await.unwrap();
-    let rest = store.judged_before(4, Some(first[1].conference), 2).await.unwrap();
+    let now = judge(4, "sidetone");
+    let mut others = vec![ended[0], ended[2], ended[3]];
+    others.sort_by_key(|ended| ended.conference);
+    let named = store.judged_otherwise(app(1), &now, None, 100).await.unwrap();
+    assert_eq!((&named, store.judged_otherwise_count(app(1), &now).await.unwrap()), (&others, 3));
+    let first = store.judged_otherwise(app(1), &now, None, 2).await.unwrap();
+    let rest = store.judged_otherwise(app(1), &now, Some(first[1].conference), 2).await.unwrap();
     assert_eq!([first, rest].concat(), named);
-    assert!(store.judged_before(5, Some(named[2].conference), 100).await.unwrap().len() <= 1);
+    assert_eq!(store.judged_otherwise_count(app(2), &now).await.unwrap(), 0);
+
+    assert!(!store.begin_round().await.unwrap(), "a new one");
+    assert_eq!(store.judged_otherwise_count(app(1), &now).await.unwrap(), 4);
+    finalise(ended[1], now.clone()).await;
+    assert!(store.begin_round().await.unwrap(), "the same one goes on");
+    assert_eq!(store.judged_otherwise_count(app(1), &now).await.unwrap(), 3);
+    for ended in others {
+        finalise(ended, now.clone()).await;
+    }
+    store.end_round().await.unwrap();
+    assert_eq!(store.judged_otherwise_count(app(1), &now).await.unwrap(), 0);
+    assert!(!store.begin_round().await.unwrap());
+    store.end_round().await.unwrap();
 }

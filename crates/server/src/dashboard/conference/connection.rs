@@ -3,11 +3,12 @@
 use maud::{Markup, html};
 use serde::Serialize;
 use sidetone_engine::{
-    analysis::{Direction, MediaKind, Summary},
+    analysis::{Direction, MediaKind, Summary, UnjudgedTime},
     metric::Metric,
+    score::unjudged::Unjudged,
     units::Timestamp,
 };
-use sidetone_store::record::{ConferenceDetail, ConferenceState, PeerConnection};
+use sidetone_store::record::{ConferenceDetail, ConferenceState, PeerConnection, StreamRecord};
 
 use super::{View, Visitor, ends::Ends, format, graph, icon, person_text, quality};
 use crate::model::IssueBody;
@@ -122,6 +123,16 @@ fn charts(
     }
 }
 
+/// Beside a score: for most of which time there was none, and why. The first report and the first second are no news.
+fn unjudged(record: &StreamRecord) -> Markup {
+    let told = record.unjudged.iter().find(|held| !matches!(held.reason, Unjudged::NoInterval | Unjudged::Settling));
+    html! {
+        @if let Some(UnjudgedTime { reason, seconds }) = told {
+            span.muted title=(quality::unjudged(record)) { " " (reason.name().replace('_', " ")) @if *seconds > 0.0 { " " (format::seconds(*seconds)) } }
+        }
+    }
+}
+
 fn streams(detail: &ConferenceDetail, end: &PeerConnection, visitor: &Visitor) -> Markup {
     let of = |summaries: &[Summary], wanted: &[Metric]| {
         wanted
@@ -143,8 +154,11 @@ fn streams(detail: &ConferenceDetail, end: &PeerConnection, visitor: &Visitor) -
                                     span.stream-name { (match record.stream.id.direction { Direction::Inbound => "Receives ", Direction::Outbound => "Sends " }) (match record.stream.id.kind { MediaKind::Audio => "audio", MediaKind::Video => "video" }) }
                                     span.muted { @if let Some(codec) = &record.stream.codec { (codec.rsplit('/').next().unwrap_or_default()) " · " } (record.stream.id.ssrc) }
                                 }
-                                @for (_, metrics) in COLUMNS {
-                                    td.number { @match of(&record.summaries, metrics) { Some((metric, mean)) => (format::value(metric, mean)), None => span.muted { (format::ABSENT) } } }
+                                @for (index, (_, metrics)) in COLUMNS.iter().enumerate() {
+                                    td.number {
+                                        @match of(&record.summaries, metrics) { Some((metric, mean)) => (format::value(metric, mean)), None => span.muted { (format::ABSENT) } }
+                                        @if index == 0 { (unjudged(record)) }
+                                    }
                                 }
                             }
                         }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use sidetone_engine::diagnosis::{Diagnosis, Evidence};
 use sidetone_store::record::{ConferenceDetail, ConferenceState};
 
-use super::{Visitor, format, icon, moments, person_text, quality};
+use super::{Visitor, format, icon, moments, person_text};
 
 /// Diagnoses shown at most; the others are in the API.
 const SHOWN_MAX: usize = 12;
@@ -47,7 +47,7 @@ fn one(detail: &ConferenceDetail, diagnosis: &Diagnosis, visitor: &Visitor) -> M
         participant.map_or_else(|| "somebody".to_owned(), |participant| person_text(participant).to_owned())
     };
     html! {
-        li class=(quality::severity_name(diagnosis.severity)) {
+        li class=(diagnosis.severity.name()) {
             (icon::alert())
             p.diagnosis { (diagnosis.sentence(&name)) }
             p { (diagnosis.advice()) }

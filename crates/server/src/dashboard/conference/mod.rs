@@ -22,7 +22,10 @@ use axum::{
 };
 use maud::{Markup, html};
 use serde::Deserialize;
-use sidetone_engine::analysis::{Direction, MediaKind, StreamId};
+use sidetone_engine::{
+    analysis::{Direction, MediaKind, StreamId},
+    score::unjudged::Unjudged,
+};
 use sidetone_store::record::{ConferenceDetail, ConferenceKind, ConferenceState, Participant};
 
 use super::{
@@ -166,6 +169,7 @@ fn head(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
                     span { (format::span_us(conference.end.as_micros() - conference.start.as_micros())) }
                     span { (format::count(conference.participant_count.into(), "participant")) }
                     span { (format::count(conference.peer_connection_count.into(), "connection")) }
+                    @if let (Some(model), Some(rules)) = (conference.model, &conference.rules) { span title="Which version of the scores and which rules judged it" { "judged by model " (model) ", rules " (rules) } }
                     @if is_running { (running()) }
                 }
             }
@@ -192,6 +196,7 @@ fn participants(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
                             @let device = [format!("{} {}", facts.browser, facts.browser_version.split('.').next().unwrap_or_default()), facts.os.clone(), facts.site.clone(), facts.app_version.clone()];
                             @for (index, fact) in device.iter().map(|fact| fact.trim()).filter(|fact| !fact.is_empty()).enumerate() { @if index > 0 { " · " } (fact) }
                         }
+                        @if let Some(why) = why_no_score(detail, participant) { p.muted { "No score: " (why) "." } }
                         @if !facts.additional_ids.is_empty() {
                             p.tags { @for (id, value) in &facts.additional_ids { span.tag { span.muted { (id) " " } (value) } } }
                         }
@@ -206,6 +211,18 @@ fn participants(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
             }
         }
     }
+}
+
+/// Why a participant who was judged has no score; `None` where there is one.
+fn why_no_score(detail: &ConferenceDetail, participant: &Participant) -> Option<&'static str> {
+    if quality::overall(participant.scores.as_ref()?).is_some() {
+        return None;
+    }
+    let connections = || detail.peer_connections.iter().filter(|connection| connection.participant == participant.key);
+    if connections().all(|connection| connection.report_count == 0) {
+        return Some("no reports came");
+    }
+    Some(quality::why_none(connections()).map_or("the reports hold no media", Unjudged::sentence))
 }
 
 /// `sent audio`, `received video`.

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use sidetone_engine::units::Timestamp;
 use sidetone_store::record::{ConferenceDetail, Participant, StoredEvent};
 
-use super::{Visitor, format, moments, person, quality};
+use super::{Visitor, format, moments, person};
 use crate::sip::MESSAGE;
 
 /// Rows drawn at most; a webinar has more participants than anybody reads.
@@ -81,7 +81,7 @@ fn row(detail: &ConferenceDetail, participant: &Participant, events: &[StoredEve
                     }
                     @for (issue, last) in &issues {
                         @let cleared = issue.cleared.unwrap_or(*last);
-                        rect class=(quality::severity_name(issue.severity)) x=(scale.x(issue.onset)) y="7" width=(scale.width(issue.onset, cleared)) height="14" rx="2" {
+                        rect class=(issue.severity.name()) x=(scale.x(issue.onset)) y="7" width=(scale.width(issue.onset, cleared)) height="14" rx="2" {
                             title { (format::rule(&issue.rule)) ", " (format::span_us(cleared.as_micros() - issue.onset.as_micros())) }
                         }
                     }

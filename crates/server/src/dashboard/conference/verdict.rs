@@ -53,7 +53,7 @@ fn list(detail: &ConferenceDetail, findings: &[Finding], visitor: &Visitor) -> M
     html! {
         ul.findings {
             @for finding in findings {
-                li class=(quality::severity_name(finding.severity)) {
+                li class=(finding.severity.name()) {
                     (icon::alert())
                     a href=(visitor.link(&format!("{page}?connection={}", finding.connection.key)) + "#connection") { b { (finding.who) } " " (phrase(finding.worst)) }
                     span.muted { (amount(finding)) }
@@ -79,11 +79,13 @@ fn headline(detail: &ConferenceDetail, score: Option<f64>, findings: &[Finding])
     }
     let Some(score) = score else {
         let text = if detail.peer_connections.iter().all(|connection| connection.report_count == 0) {
-            "No reports came for it. Check that the page observes its peer connection, and that its secret may send."
+            "No reports came for it. Check that the page observes its peer connection, and that its secret may send.".to_owned()
+        } else if let Some(why) = quality::why_none(detail.peer_connections.iter()) {
+            format!("For most of the time: {}.", why.sentence())
         } else {
-            "Its reports hold no media that could be judged: nothing was sent or received, or everything was muted."
+            "Its reports hold no media.".to_owned()
         };
-        return ("none", "There is nothing to judge".into(), text.into());
+        return ("none", "There is nothing to judge".into(), text);
     };
     let worst = findings.iter().map(|finding| finding.severity).max();
     let text = match (findings.len(), worst) {

@@ -106,7 +106,7 @@ pub(super) async fn keep(
     let mut append = prepare::prepare(&mut kept, received, TimePolicy::Live(&state.config.intake))
         .map_err(|refused| Problem::unprocessable(refused.code(), refused.to_string()))?;
     append.facts.user_name = if user_name.is_empty() { append.facts.user_name } else { user_name };
-    let live = LiveBatch::new(&append, kept.preset, kept.batch.reports, reserved);
+    let live = LiveBatch::new(&append, kept.rules, kept.batch.reports, reserved);
 
     let began = Instant::now();
     state.accounts.appends_waiting.inc();

@@ -160,7 +160,7 @@ async fn receive(
     let mut append = prepare::prepare(&mut kept, now, TimePolicy::Live(&state.config.intake))
         .map_err(|refused| Problem::unprocessable(refused.code(), refused.to_string()))?;
     append.delivery = delivery;
-    let live = LiveBatch::new(&append, kept.preset, kept.batch.reports, received.reserved);
+    let live = LiveBatch::new(&append, kept.rules, kept.batch.reports, received.reserved);
     let appended = state.store.append(append).await.map_err(|error| store_failed(state, error))?;
     match appended {
         Appended::Stored(place) => {
