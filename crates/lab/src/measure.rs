@@ -62,6 +62,34 @@ pub fn agreement(pairs: &[Pair]) -> Agreement {
     Agreement { pearson: pearson(&plain), spearman: pearson(&said.into_iter().zip(truth).collect::<Vec<_>>()), rmse: rmse(pairs) }
 }
 
+/// The mean of each call: of what was said, and of the truth.
+#[must_use]
+pub fn by_call(pairs: &[Pair]) -> Vec<Pair> {
+    let mean = |of: &[Pair], value: fn(&Pair) -> f64| of.iter().map(value).sum::<f64>() / of.len() as f64;
+    let calls = calls(pairs);
+    calls.iter().map(|of| Pair { call: of[0].call, said: mean(of, |pair| pair.said), truth: mean(of, |pair| pair.truth) }).collect()
+}
+
+/// How far the errors in a call stray from their mean in that call: the root of the pooled variance, MOS.
+#[must_use]
+pub fn within_call(pairs: &[Pair]) -> f64 {
+    let calls = calls(pairs);
+    let squares = calls.iter().map(|call| {
+        let errors: Vec<f64> = call.iter().map(|pair| pair.said - pair.truth).collect();
+        let mean = errors.iter().sum::<f64>() / errors.len() as f64;
+        errors.iter().map(|error| (error - mean) * (error - mean)).sum::<f64>()
+    });
+    (squares.sum::<f64>() / (pairs.len() - calls.len()) as f64).sqrt()
+}
+
+fn calls(pairs: &[Pair]) -> Vec<Vec<Pair>> {
+    let mut calls: BTreeMap<usize, Vec<Pair>> = BTreeMap::new();
+    for pair in pairs {
+        calls.entry(pair.call).or_default().push(*pair);
+    }
+    calls.into_values().collect()
+}
+
 fn rmse(pairs: &[Pair]) -> f64 {
     (pairs.iter().map(|pair| (pair.said - pair.truth) * (pair.said - pair.truth)).sum::<f64>() / pairs.len() as f64).sqrt()
 }
@@ -69,11 +97,7 @@ fn rmse(pairs: &[Pair]) -> f64 {
 /// Bootstrap intervals of Pearson's correlation and of the error: whole calls are drawn, with replacement, by a fixed seed.
 #[must_use]
 pub fn intervals(pairs: &[Pair]) -> (Interval, Interval) {
-    let mut calls: BTreeMap<usize, Vec<Pair>> = BTreeMap::new();
-    for pair in pairs {
-        calls.entry(pair.call).or_default().push(*pair);
-    }
-    let calls: Vec<Vec<Pair>> = calls.into_values().collect();
+    let calls = calls(pairs);
     let mut random = Random(1);
     let (mut correlations, mut errors) = (Vec::with_capacity(DRAWS), Vec::with_capacity(DRAWS));
     for _ in 0..DRAWS {
@@ -121,6 +145,16 @@ mod tests {
     #[test]
     fn equal_values_share_a_rank() {
         assert_eq!(ranks(&[2.0, 1.0, 2.0, 5.0]), [1.5, 0.0, 1.5, 3.0]);
+    }
+
+    #[test]
+    fn a_call_is_the_mean_of_its_segments() {
+        let segments = [(0, 2.0, 1.0), (1, 4.0, 4.5), (0, 3.0, 2.0)].map(|(call, said, truth)| Pair { call, said, truth });
+        let calls: Vec<_> = by_call(&segments).iter().map(|pair| (pair.call, pair.said, pair.truth)).collect();
+        assert_eq!(calls, [(0, 2.5, 1.5), (1, 4.0, 4.5)]);
+        assert_eq!(within_call(&segments), 0.0);
+        let strays = [(0, 2.0, 1.0), (0, 2.0, 3.0)].map(|(call, said, truth)| Pair { call, said, truth });
+        assert_eq!(within_call(&strays), 2_f64.sqrt());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use sidetone_lab::{
     fit,
-    measure::agreement,
+    measure::{agreement, by_call},
     model,
     report::{of_ours, pairs, part},
     segment::{self, Part, Segment},
@@ -24,6 +24,17 @@ fn the_score_is_no_less_accurate_than_it_was() {
     for (name, pearson, rmse) in PINNED {
         let now = of_ours(&part(&segments, name));
         assert!(now.pearson >= pearson && now.rmse <= rmse, "{name:?}: {now:?}");
+    }
+}
+
+/// The same for the means of whole calls: the aim itself.
+#[test]
+fn of_calls_that_nothing_was_fitted_to_the_score_is_as_accurate_as_was_aimed_at() {
+    let segments = segments();
+    for name in [Part::Test, Part::Later] {
+        let model = model::ours();
+        let now = agreement(&by_call(&pairs(&model, &model.constants, &part(&segments, name))));
+        assert!(now.pearson >= 0.93 && now.rmse <= 0.35, "{name:?}: {now:?}");
     }
 }
 
