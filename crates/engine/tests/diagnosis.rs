@@ -352,6 +352,24 @@ fn a_microphone_that_ends_while_somebody_speaks_is_a_lost_device() {
 }
 
 #[test]
+fn a_short_block_is_told_by_itself_and_not_by_what_comes_after() {
+    // Four seconds in which nothing arrives; what comes after is late, uneven and partly lost for much longer.
+    let after = |line: &mut Conditions| (line.jitter_ms, line.loss_in, line.concealed) = (80.0, 0.04, Some(0.2));
+    let far = |is_blocked: bool| {
+        let call = call().answering().during(34..50, after);
+        (if is_blocked { call.during(30..34, |line| line.blocked = true) } else { call }).reports()
+    };
+    let sent = || call().during(34..50, |line| (line.jitter_out_ms, line.loss_out) = (Some(80.0), 0.04)).reports();
+    let causes = |is_blocked| {
+        let told = diagnose(&[(0, sent()), (1, far(is_blocked))], Vec::new());
+        told.iter().map(|told| (told.cause, told.side)).collect::<Vec<_>>()
+    };
+    let told = causes(true);
+    assert_eq!(told.first(), Some(&(Cause::Blocked, Side::Path)), "{told:?}");
+    assert!(!causes(false).contains(&(Cause::Blocked, Side::Path)), "what comes late has come");
+}
+
+#[test]
 fn sound_of_which_less_is_sent_than_its_time_needs_is_the_senders() {
     // From the first second on, so that there is no before: two frames of five never become packets, and nothing is lost.
     let fewer = |reports: Reports| -> Reports {

@@ -6,7 +6,7 @@ use super::{
     Cause, Diagnosis, Evidence, Happening, Hop, Side, What, device,
     flow::{Ends, Flow, Stretch},
     network, setup,
-    values::Values,
+    values::{Part, Values},
 };
 use crate::{
     analysis::{Analysis, Direction, MediaKind, Stream, StreamId, Tick},
@@ -126,7 +126,14 @@ impl Inquiry {
     pub fn finish(&self) -> Vec<Diagnosis> {
         let mut diagnoses: Vec<Diagnosis> = setup::diagnose(&self.connections, &self.happenings);
         for (stretch, values) in &self.stretches {
-            let case = Case { connections: &self.connections, happenings: &self.happenings, stretch, values, flow: stretch.flow };
+            let case = Case {
+                connections: &self.connections,
+                happenings: &self.happenings,
+                stretch,
+                values,
+                flow: stretch.flow,
+                part: Part::Whole,
+            };
             // What never came to be is told already.
             if diagnoses
                 .iter()
@@ -219,6 +226,7 @@ pub(super) struct Case<'a> {
     stretch: &'a Stretch,
     values: &'a Values,
     flow: Flow,
+    part: Part,
 }
 
 impl Case<'_> {
@@ -230,6 +238,11 @@ impl Case<'_> {
     pub(super) fn reversed(&self) -> Self {
         let Flow { from, to, media } = self.flow;
         Self { flow: Flow { from: to, to: from, media }, ..*self }
+    }
+
+    /// The same over another part of the stretch.
+    pub(super) fn over(&self, part: Part) -> Self {
+        Self { part, ..*self }
     }
 
     /// Whether it is about the line between the two, in both directions.
@@ -253,31 +266,25 @@ impl Case<'_> {
 
     /// A value of a connection as a whole.
     pub(super) fn line(&self, end: Option<usize>, metric: Metric) -> Option<Reading> {
-        let connection = end?;
-        let value = self.values.during(connection, None, metric)?;
-        Some(Reading { connection, stream: None, metric, value, before: self.values.before(connection, None, metric) })
+        self.reading(end?, None, metric)
+    }
+
+    fn reading(&self, connection: usize, stream: Option<StreamId>, metric: Metric) -> Option<Reading> {
+        let value = self.values.during(self.part, connection, stream, metric)?;
+        Some(Reading { connection, stream, metric, value, before: self.values.before(connection, stream, metric) })
     }
 
     /// Every stream of a connection in one direction, of the media of the flow (or any), that has a value.
     pub(super) fn streams(&self, connection: usize, direction: Direction, metric: Metric) -> impl Iterator<Item = Reading> + '_ {
         let media = self.flow.media;
         let wanted = move |id: &StreamId| id.direction == direction && media.is_none_or(|media| id.kind == media);
-        self.values.streams(connection).filter(wanted).filter_map(move |stream| {
-            let stream = Some(stream);
-            let value = self.values.during(connection, stream, metric)?;
-            Some(Reading { connection, stream, metric, value, before: self.values.before(connection, stream, metric) })
-        })
+        self.values.streams(connection).filter(wanted).filter_map(move |stream| self.reading(connection, Some(stream), metric))
     }
 
     /// The worst value of any stream of a connection.
     pub(super) fn any(&self, end: Option<usize>, metric: Metric) -> Option<Reading> {
         let connection = end?;
-        let readings = self.values.streams(connection).filter_map(|stream| {
-            let stream = Some(stream);
-            let value = self.values.during(connection, stream, metric)?;
-            Some(Reading { connection, stream, metric, value, before: self.values.before(connection, stream, metric) })
-        });
-        readings.reduce(worse)
+        self.values.streams(connection).filter_map(|stream| self.reading(connection, Some(stream), metric)).reduce(worse)
     }
 
     /// The worst value of the streams that the sender sends in this flow.
@@ -325,12 +332,12 @@ impl Case<'_> {
 
     /// Whether an end told anything during the stretch.
     pub(super) fn is_seen(&self, end: Option<usize>) -> bool {
-        end.is_some_and(|end| self.values.has(end))
+        end.is_some_and(|end| self.values.has(self.part, end))
     }
 
     /// The other connections that tell of this stretch.
     pub(super) fn witnesses(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.connections.len()).filter(|&place| self.ends().all(|end| end != place) && self.values.has(place))
+        (0..self.connections.len()).filter(|&place| self.ends().all(|end| end != place) && self.values.has(self.part, place))
     }
 
     /// What happened to a participant from some seconds before the stretch up to its end.
@@ -380,12 +387,10 @@ impl Case<'_> {
             confidence *= DOUBT;
         }
         let (connection, stream, metric) = self.stretch.worst;
-        if let Some(value) = self.values.during(connection, stream, metric) {
-            let worst =
-                self.evidence(&Reading { connection, stream, metric, value, before: self.values.before(connection, stream, metric) });
-            if !evidence.contains(&worst) {
-                evidence.push(worst);
-            }
+        if let Some(worst) = self.reading(connection, stream, metric).map(|reading| self.evidence(&reading))
+            && !evidence.contains(&worst)
+        {
+            evidence.push(worst);
         }
         if matches!(hop, Some(Hop::Uplink | Hop::Downlink)) || side == Side::Path {
             evidence.extend(self.ends().filter_map(|end| self.network(end)));

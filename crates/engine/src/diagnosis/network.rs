@@ -4,6 +4,7 @@ use super::{
     Cause, Evidence, Hop, Side, What,
     case::{Case, NOTHING_BPS, Reading, Suspicion},
     flow::Flow,
+    values::Part,
 };
 use crate::{
     analysis::{Direction, MediaKind},
@@ -163,15 +164,21 @@ fn connection_lost(case: &Case<'_>) -> Option<Suspicion> {
 /// What is told when nothing of a flow arrives any more, or ever.
 const NOTHING: &[&str] = &["no_inbound_audio", "no_inbound_video", "video_freeze", "low_frame_rate", "missing_stream"];
 
-/// Whether nothing of this flow arrives, and the stream that says so; of what never came there is none.
-fn nothing_arrives(case: &Case<'_>) -> Option<Option<Reading>> {
+/// Whether nothing of this flow arrives: in which part of the stretch, and the stream that says so; of what never came there is none.
+///
+/// What began with nothing at all was no other fault: what comes after a short break (lateness, loss that is counted when the next packet
+/// comes) lasts longer than it, and follows from it.
+fn nothing_arrives<'a>(case: &Case<'a>) -> Option<(Case<'a>, Option<Reading>)> {
     if !is_connected(case) || !case.fired(NOTHING) {
         return None;
     }
-    match case.received(Metric::Bitrate) {
-        Some(received) => (received.value < NOTHING_BPS).then_some(Some(received)),
-        None => case.fired(&["no_inbound_audio", "no_inbound_video"]).then_some(None),
-    }
+    [Part::Onset, Part::Whole].into_iter().find_map(|part| {
+        let part = case.over(part);
+        let received = part.received(Metric::Bitrate);
+        let is_missed = || part.is_seen(part.flow().to) && part.fired(&["no_inbound_audio", "no_inbound_video"]);
+        let is_nothing = received.map_or_else(is_missed, |received| received.value < NOTHING_BPS);
+        is_nothing.then_some((part, received))
+    })
 }
 
 fn is_connected(case: &Case<'_>) -> bool {
@@ -180,12 +187,12 @@ fn is_connected(case: &Case<'_>) -> bool {
 
 /// Nothing arrives because nothing is sent.
 fn not_sent(case: &Case<'_>) -> Option<Suspicion> {
-    let received = nothing_arrives(case)?;
-    let sent = case.sent(Metric::Bitrate);
+    let (part, received) = nothing_arrives(case)?;
+    let sent = part.sent(Metric::Bitrate);
     let is_sent = match sent {
         Some(sent) => sent.value >= NOTHING_BPS,
         // It reports, and has nothing of the kind.
-        None => !case.is_seen(case.flow().from),
+        None => !part.is_seen(part.flow().from),
     };
     if is_sent {
         return None;
@@ -194,11 +201,15 @@ fn not_sent(case: &Case<'_>) -> Option<Suspicion> {
     Some(Suspicion { cause: Cause::NotSent, side: Side::Sender, hop: None, confidence: 0.8, evidence })
 }
 
-/// What is sent does not arrive, though the connection stands: one way only.
+/// What is sent does not arrive, though the connection stands: one way, or for a moment both.
 fn blocked(case: &Case<'_>) -> Option<Suspicion> {
-    let received = nothing_arrives(case)?;
+    let (part, received) = nothing_arrives(case)?;
+    // Between one network and the next nothing arrives either.
+    if network_change(case).is_some() {
+        return None;
+    }
     let least = received.map_or(NOTHING_BPS, |received| 10.0 * received.value);
-    let sent = case.sent(Metric::Bitrate).filter(|sent| sent.value >= 5_000.0 || sent.value > least)?;
+    let sent = part.sent(Metric::Bitrate).filter(|sent| sent.value >= 5_000.0 || sent.value > least)?;
     let evidence = [Some(sent), received].iter().flatten().map(|reading| case.evidence(reading)).collect();
     if !case.has_server() {
         return Some(Suspicion { cause: Cause::Blocked, side: Side::Path, hop: None, confidence: 0.85, evidence });

@@ -16,12 +16,23 @@ const DURING_MAX_US: i64 = 120_000_000;
 const DURING_MIN_US: i64 = 10_000_000;
 /// The last seconds before the onset may be poor already.
 const EDGE_US: i64 = 1_500_000;
+/// The first seconds, in which is told what came first: no rule of what does not arrive fires before two.
+const ONSET_US: i64 = 3_000_000;
 /// Most values of one place, at one report a second: memory stays bounded at any rate.
 const VALUES_MAX: usize = 160;
 
 /// Where a value stands: place of the connection, stream, metric.
 type Place = (usize, Option<StreamId>, Metric);
-type Sheet = BTreeMap<Place, Vec<f64>>;
+type Sheet = BTreeMap<Place, Vec<(Timestamp, f64)>>;
+
+/// Which part of a stretch is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// As much of it as is looked at.
+    Whole,
+    /// Its first seconds: what a short break leaves behind lasts longer than the break.
+    Onset,
+}
 
 /// The values of one stretch.
 #[derive(Debug)]
@@ -55,7 +66,7 @@ impl Values {
             for (metric, value) in values.iter() {
                 let held = sheet.entry((connection, stream, metric)).or_default();
                 if held.len() < VALUES_MAX {
-                    held.push(value);
+                    held.push((tick.time, value));
                 }
             }
         };
@@ -65,35 +76,46 @@ impl Values {
         }
     }
 
-    pub(super) fn during(&self, connection: usize, stream: Option<StreamId>, metric: Metric) -> Option<f64> {
-        typical(self.during.get(&(connection, stream, metric))?, metric)
+    pub(super) fn during(&self, part: Part, connection: usize, stream: Option<StreamId>, metric: Metric) -> Option<f64> {
+        let held = self.during.get(&(connection, stream, metric))?;
+        typical(held.iter().filter(|(time, _)| self.is_in(part, *time)), metric)
     }
 
     pub(super) fn before(&self, connection: usize, stream: Option<StreamId>, metric: Metric) -> Option<f64> {
         typical(self.before.get(&(connection, stream, metric))?, metric)
     }
 
-    /// Whether a connection told anything during the stretch.
-    pub(super) fn has(&self, connection: usize) -> bool {
-        self.during.range((connection, None, Metric::ALL[0])..).next().is_some_and(|((place, ..), _)| *place == connection)
+    /// Whether a time lies in a part; the reading at the onset itself is of the interval before.
+    fn is_in(&self, part: Part, time: Timestamp) -> bool {
+        part == Part::Whole || time > self.onset && time <= self.onset.plus_micros(ONSET_US)
+    }
+
+    /// Whether a connection told anything during a part of the stretch.
+    pub(super) fn has(&self, part: Part, connection: usize) -> bool {
+        let mut of_it = self.of_connection(connection);
+        of_it.any(|(_, held)| held.iter().any(|(time, _)| self.is_in(part, *time)))
+    }
+
+    fn of_connection(&self, connection: usize) -> impl Iterator<Item = (&Place, &Vec<(Timestamp, f64)>)> {
+        let from = (connection, None, Metric::ALL[0]);
+        self.during.range(from..).take_while(move |((place, ..), _)| *place == connection)
     }
 
     /// The streams of a connection that told something during the stretch.
     pub(super) fn streams(&self, connection: usize) -> impl Iterator<Item = StreamId> {
-        let of_it = self.during.range((connection, None, Metric::ALL[0])..).take_while(|((place, ..), _)| *place == connection);
-        let mut streams: Vec<StreamId> = of_it.filter_map(|((_, stream, _), _)| *stream).collect();
+        let mut streams: Vec<StreamId> = self.of_connection(connection).filter_map(|((_, stream, _), _)| *stream).collect();
         streams.dedup();
         streams.into_iter()
     }
 }
 
 /// A ratio is a mean: bursts count. Of anything else the edges of a stretch must not: the median.
-fn typical(values: &[f64], metric: Metric) -> Option<f64> {
+fn typical<'a>(held: impl IntoIterator<Item = &'a (Timestamp, f64)>, metric: Metric) -> Option<f64> {
+    let mut values: Vec<f64> = held.into_iter().map(|(_, value)| *value).collect();
     let is_level = matches!(metric, Metric::AudioLevel | Metric::AudioRms);
     if metric.unit().is_empty() && !is_level {
         return (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
     }
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied()
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
 }
