@@ -71,6 +71,9 @@ declare class MediaStreamTrackGenerator extends MediaStreamTrack {
   readonly writable: WritableStream<AudioData>;
 }
 
+/** Samples in a block that is written. Chromium throws away what it holds whenever the length changes, and with it all that a fast clock gains. */
+const BLOCK = 480;
+
 /** The track as a sound card gives it whose clock is fast by `ppm` millionths: so many more samples than it says, of the same sound. */
 function drifting(track: MediaStreamTrack, ppm: number): MediaStreamTrack {
   const generator = new MediaStreamTrackGenerator({ kind: "audio" });
@@ -79,23 +82,25 @@ function drifting(track: MediaStreamTrack, ppm: number): MediaStreamTrack {
   /** Where the next sample lies, counted from the first one of the block that comes, and the last one before that. */
   let place = 0;
   let last = 0;
+  let waiting: number[] = [];
   const resample = new TransformStream<AudioData, AudioData>({
     transform(heard, out) {
       const samples = new Float32Array(heard.numberOfFrames);
       heard.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
       heard.close();
       const at = (index: number) => (index < 0 ? last : samples[index]!);
-      const block: number[] = [];
       for (; place <= samples.length - 1; place += step) {
         const left = Math.floor(place);
         const share = place - left;
-        block.push((1 - share) * at(left) + (share > 0 ? share * at(left + 1) : 0));
+        waiting.push((1 - share) * at(left) + (share > 0 ? share * at(left + 1) : 0));
       }
       place -= samples.length;
       last = samples.at(-1) ?? last;
-      const data = Float32Array.from(block);
-      out.enqueue(new AudioData({ format: "f32-planar", sampleRate: RATE, numberOfFrames: data.length, numberOfChannels: 1, timestamp: (1e6 * given) / RATE, data }));
-      given += data.length;
+      for (; waiting.length >= BLOCK; waiting = waiting.slice(BLOCK)) {
+        const data = Float32Array.from(waiting.slice(0, BLOCK));
+        out.enqueue(new AudioData({ format: "f32-planar", sampleRate: RATE, numberOfFrames: BLOCK, numberOfChannels: 1, timestamp: (1e6 * given) / RATE, data }));
+        given += BLOCK;
+      }
     },
   });
   void new MediaStreamTrackProcessor({ track }).readable.pipeThrough(resample).pipeTo(generator.writable);

@@ -2,13 +2,14 @@
 //!
 //! An [`Inquiry`] takes what is known of the connections of a conference (`case`), merges their issues into poor stretches of *flows*, what one
 //! end sends to another (`flow`), asks for the values of those stretches again (`values`), and lets suspicions speak: of devices and machines
-//! (`device`), of the network (`network`), of connections that never came to be (`setup`). The surest wins; where none is sure enough the
-//! cause is [`Cause::Unknown`]. `cause` lists the causes, `words` says one to a person.
+//! (`device`), of the network (`network`), of calls that began late (`beginning`), of connections that never came to be (`setup`). The surest
+//! wins; where none is sure enough the cause is [`Cause::Unknown`]. `cause` lists the causes, `words` says one to a person.
 //!
 //! Both ends speak together: what the sender sent and its far end's RTCP told, against what the receiver received under the same SSRC.
 //! Of two ends that talk directly nobody can tell whose access network lost a packet: then it is the path between them. Streams to
 //! and from others settle it: what all of one receiver's streams suffer is his downlink, what all who listen to a sender suffer is her uplink.
 
+mod beginning;
 mod case;
 mod cause;
 mod device;

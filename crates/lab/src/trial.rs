@@ -30,7 +30,7 @@ pub struct Trial {
     pub fault: String,
     /// At whose end: `a`, `b` or `c`.
     pub whose: String,
-    /// `tuning` or `held_out`.
+    /// `tuning`, `held_out`, or `void`: the fault did not happen.
     pub part: String,
     /// How many took part.
     pub parties: u32,
@@ -57,10 +57,10 @@ const LATE_MS_MAX: f64 = 100.0;
 const GAP_MS_MAX: f64 = 250.0;
 
 impl Trial {
-    /// Whether the machine did more to it than the fault.
+    /// Whether the machine did more to it than the fault, or the fault was none.
     #[must_use]
     pub fn is_disturbed(&self) -> bool {
-        self.late_ms > LATE_MS_MAX || self.gap_ms >= GAP_MS_MAX
+        self.part == "void" || self.late_ms > LATE_MS_MAX || self.gap_ms >= GAP_MS_MAX
     }
 
     /// Whether nobody may change a rule because of it.

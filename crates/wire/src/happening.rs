@@ -10,7 +10,7 @@ use sidetone_engine::{
 use crate::batch::{Event, kind};
 
 /// The kinds of events that may explain something.
-pub const KINDS: [&str; 22] = [
+pub const KINDS: [&str; 23] = [
     kind::LEFT,
     kind::CLOSED,
     "track_ended",
@@ -20,6 +20,7 @@ pub const KINDS: [&str; 22] = [
     "page_frozen",
     "get_user_media_success",
     "get_user_media_failed",
+    "ice_gathering_state_change",
     "signaling_state_change",
     "ice_connection_state_change",
     "connection_state_change",
@@ -58,6 +59,7 @@ fn what(event: &Event) -> Option<What> {
         "page_frozen" => What::PageFrozen,
         "get_user_media_success" => What::MediaGranted,
         "get_user_media_failed" => What::MediaRefused(text("error").unwrap_or_default().into()),
+        "ice_gathering_state_change" => What::Gathering(state()?),
         "signaling_state_change" => What::Signaling(state()?),
         "ice_connection_state_change" => What::Ice(state()?),
         "connection_state_change" => What::Connection(state()?),

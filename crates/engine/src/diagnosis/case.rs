@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use super::{
-    Cause, Diagnosis, Evidence, Happening, Hop, Side, What, device,
-    flow::{Ends, Flow, Stretch},
+    Cause, Diagnosis, Evidence, Happening, Hop, Side, What, beginning, device,
+    flow::{Beginning, Ends, Flow, Stretch},
     network, setup,
     values::{Part, Values},
 };
@@ -89,7 +89,7 @@ impl Inquiry {
         stretches.truncate(STRETCHES_MAX);
         stretches.sort_by_key(|stretch| (stretch.from, stretch.flow));
         let with_values = |stretch: Stretch| {
-            let values = Values::of(stretch.from, stretch.until);
+            let values = Values::of(stretch.from, stretch.until, stretch.beginning.is_some());
             (stretch, values)
         };
         Self { connections, happenings, stretches: stretches.into_iter().map(with_values).collect() }
@@ -142,6 +142,10 @@ impl Inquiry {
                 continue;
             }
             let diagnosis = case.diagnose();
+            // The call stood before, and nobody waited.
+            if diagnosis.cause == Cause::Unknown && stretch.beginning == Some(Beginning::Gathering) {
+                continue;
+            }
             let same = diagnoses.iter_mut().find(|told| {
                 let ends = |diagnosis: &Diagnosis| (diagnosis.sender, diagnosis.receiver);
                 let whose = |diagnosis: &Diagnosis| (diagnosis.cause, diagnosis.side, diagnosis.hop);
@@ -357,8 +361,22 @@ impl Case<'_> {
         self.happenings.iter().filter(move |happening| happening.participant == participant && happening.time <= self.stretch.until)
     }
 
+    /// All that happened to a connection.
+    pub(super) fn begun(&self, end: usize) -> impl Iterator<Item = &Happening> {
+        let key = self.connections[end].key;
+        self.happenings.iter().filter(move |happening| happening.connection == Some(key))
+    }
+
+    pub(super) fn beginning(&self) -> Option<Beginning> {
+        self.stretch.beginning
+    }
+
     pub(super) fn onset(&self) -> Timestamp {
         self.stretch.from
+    }
+
+    pub(super) fn until(&self) -> Timestamp {
+        self.stretch.until
     }
 
     pub(super) fn evidence(&self, reading: &Reading) -> Evidence {
@@ -372,7 +390,10 @@ impl Case<'_> {
     }
 
     fn diagnose(&self) -> Diagnosis {
-        let mut suspicions: Vec<Suspicion> = device::SUSPECT.iter().chain(network::SUSPECT).filter_map(|suspect| suspect(self)).collect();
+        let mut suspicions: Vec<Suspicion> = match self.stretch.beginning {
+            Some(beginning) => beginning::suspect(self, beginning).into_iter().collect(),
+            None => device::SUSPECT.iter().chain(network::SUSPECT).filter_map(|suspect| suspect(self)).collect(),
+        };
         suspicions.retain(|suspicion| suspicion.confidence >= SURE);
         suspicions.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         let mut suspicions = suspicions.into_iter();

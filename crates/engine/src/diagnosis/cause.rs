@@ -61,6 +61,14 @@ causes! {
     NotSent "not_sent";
     /// The server had it and did not send it on.
     NotForwarded "not_forwarded";
+    /// Candidates were gathered for long, and the call waited for them.
+    SlowGathering "slow_gathering";
+    /// The answer was on its way for long.
+    SlowSignalling "slow_signalling";
+    /// It took long to find a way between the two.
+    SlowPath "slow_path";
+    /// It took long to agree upon keys.
+    SlowKeys "slow_keys";
     /// Setup: the participant or the system refused microphone or camera.
     PermissionDenied "permission_denied";
     /// Setup: there is no such device.

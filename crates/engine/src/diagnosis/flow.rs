@@ -22,10 +22,35 @@ pub(super) struct Flow {
     pub(super) media: Option<MediaKind>,
 }
 
+/// A part of how a call begins, which can take long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Beginning {
+    /// Candidates are gathered, at the end that the flow comes from.
+    Gathering,
+    /// That end has both descriptions, and no connection yet.
+    Connecting,
+    /// The connection stands, and nothing came to the end that the flow goes to.
+    FirstMedia,
+}
+
+impl Beginning {
+    /// The part that an issue of this metric is about.
+    fn of(metric: Metric) -> Option<Self> {
+        match metric {
+            Metric::GatheringTime => Some(Self::Gathering),
+            Metric::ConnectingTime => Some(Self::Connecting),
+            Metric::FirstMediaTime => Some(Self::FirstMedia),
+            _ => None,
+        }
+    }
+}
+
 /// A span in which a flow was poor.
 #[derive(Clone, Debug)]
 pub(super) struct Stretch {
     pub(super) flow: Flow,
+    /// The part of a call's beginning that it is; `None`: the call stood.
+    pub(super) beginning: Option<Beginning>,
     pub(super) from: Timestamp,
     pub(super) until: Timestamp,
     pub(super) severity: Severity,
@@ -37,22 +62,13 @@ pub(super) struct Stretch {
 impl Stretch {
     fn touches(&self, other: &Self) -> bool {
         let is_near = |one: Timestamp, other: Timestamp| one.since(other).is_none_or(|gap| gap <= GAP);
-        is_near(other.from, self.until) && is_near(self.from, other.until)
+        self.beginning == other.beginning && is_near(other.from, self.until) && is_near(self.from, other.until)
     }
 }
 
 /// Issues that tell how a call goes its way, and not that it is poor.
-const REMARKS: [&str; 9] = [
-    "candidate_pair_change",
-    "clock_drift",
-    "ice_restart",
-    "network_change",
-    "relayed_over_tcp",
-    "slow_gathering",
-    "slow_connecting",
-    "slow_first_media",
-    "speaking_while_muted",
-];
+const REMARKS: [&str; 6] =
+    ["candidate_pair_change", "clock_drift", "ice_restart", "network_change", "relayed_over_tcp", "speaking_while_muted"];
 
 /// Stretches of a flow that are no further apart are one.
 const GAP: Duration = Duration::from_secs(5);
@@ -112,6 +128,13 @@ impl<'a> Ends<'a> {
             Some(id) => (id.direction, id.kind),
             None if issue.evidence.metric == Metric::AudioReceiveBitrate => (Direction::Inbound, MediaKind::Audio),
             None if matches!(issue.evidence.metric, Metric::AvSkew | Metric::VideoReceiveBitrate) => (Direction::Inbound, MediaKind::Video),
+            None if let Some(part) = Beginning::of(issue.evidence.metric) => {
+                let far = self.opposite(place);
+                return match part {
+                    Beginning::Gathering | Beginning::Connecting => Flow { from: Some(place), to: far, media: None },
+                    Beginning::FirstMedia => Flow { from: far, to: Some(place), media: None },
+                };
+            }
             None => {
                 let far = self.far_of(place);
                 let (from, to) = far.map_or((place, None), |far| (place.min(far), Some(place.max(far))));
@@ -135,10 +158,14 @@ impl<'a> Ends<'a> {
         let mut stretches = Vec::new();
         for (place, connection) in self.connections.iter().enumerate() {
             for issue in connection.issues.iter().filter(|issue| !REMARKS.contains(&&*issue.rule)) {
-                let until = issue.cleared.unwrap_or(connection.span.1).max(issue.raised);
+                let beginning = Beginning::of(issue.evidence.metric);
+                // Late media is told once it is there.
+                let lasts = issue.cleared.unwrap_or(connection.span.1).max(issue.raised);
+                let until = if beginning == Some(Beginning::FirstMedia) { issue.raised } else { lasts };
                 stretches.push(Stretch {
                     flow: self.flow(place, issue),
-                    from: issue.onset,
+                    beginning,
+                    from: began(issue),
                     until,
                     severity: issue.severity,
                     rules: BTreeSet::from([issue.rule.clone()]),
@@ -146,6 +173,7 @@ impl<'a> Ends<'a> {
                 });
             }
         }
+        self.belong_to_beginnings(&mut stretches);
         // The worst first: what is less bad joins them, and does not bridge two of them.
         stretches.sort_by_key(|stretch| (stretch.flow, Reverse(stretch.severity), stretch.from));
         let mut merged: Vec<Stretch> = Vec::new();
@@ -165,4 +193,26 @@ impl<'a> Ends<'a> {
         merged.sort_by_key(|stretch| (stretch.from, stretch.flow));
         merged
     }
+
+    /// A way that is not found yet is no connection that broke: ICE gives up and tries again while both wait.
+    fn belong_to_beginnings(&self, stretches: &mut [Stretch]) {
+        let connecting: Vec<Stretch> =
+            stretches.iter().filter(|stretch| stretch.beginning == Some(Beginning::Connecting)).cloned().collect();
+        for stretch in stretches.iter_mut().filter(|stretch| matches!(stretch.worst.2, Metric::IceDisconnected | Metric::IceFailed)) {
+            let place = stretch.worst.0;
+            if let Some(held) = connecting.iter().find(|held| held.worst.0 == place && (held.from..=held.until).contains(&stretch.from)) {
+                (stretch.flow, stretch.beginning) = (held.flow, held.beginning);
+            }
+        }
+    }
+}
+
+/// When it began: of what is told by how long it took, that long before.
+fn began(issue: &Issue) -> Timestamp {
+    let told = issue.evidence.window.last().filter(|_| Beginning::of(issue.evidence.metric).is_some());
+    let began = told.and_then(|(time, took_ms)| {
+        let took = Duration::try_from_secs_f64((*took_ms)? / 1000.0).ok()?;
+        Some(time.plus_micros(-i64::try_from(took.as_micros()).ok()?))
+    });
+    began.unwrap_or(issue.onset)
 }

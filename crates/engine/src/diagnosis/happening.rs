@@ -41,6 +41,8 @@ pub enum What {
     MediaRefused(Text),
     /// The devices that the page asked for are there.
     MediaGranted,
+    /// `iceGatheringState` became this.
+    Gathering(Text),
     /// `signalingState` became this.
     Signaling(Text),
     /// `iceConnectionState` became this.

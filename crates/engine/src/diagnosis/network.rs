@@ -3,7 +3,7 @@
 use super::{
     Cause, Evidence, Hop, Side, What,
     case::{Case, NOTHING_BPS, Reading, Suspicion},
-    flow::Flow,
+    flow::{Beginning, Flow},
     values::Part,
 };
 use crate::{
@@ -169,6 +169,10 @@ const NOTHING: &[&str] = &["no_inbound_audio", "no_inbound_video", "video_freeze
 /// What began with nothing at all was no other fault: what comes after a short break (lateness, loss that is counted when the next packet
 /// comes) lasts longer than it, and follows from it.
 fn nothing_arrives<'a>(case: &Case<'a>) -> Option<(Case<'a>, Option<Reading>)> {
+    // The issue says so.
+    if case.beginning() == Some(Beginning::FirstMedia) {
+        return Some((case.over(Part::Onset), None));
+    }
     if !is_connected(case) || !case.fired(NOTHING) {
         return None;
     }
@@ -186,7 +190,7 @@ fn is_connected(case: &Case<'_>) -> bool {
 }
 
 /// Nothing arrives because nothing is sent.
-fn not_sent(case: &Case<'_>) -> Option<Suspicion> {
+pub(super) fn not_sent(case: &Case<'_>) -> Option<Suspicion> {
     let (part, received) = nothing_arrives(case)?;
     let sent = part.sent(Metric::Bitrate);
     let is_sent = match sent {
@@ -202,7 +206,7 @@ fn not_sent(case: &Case<'_>) -> Option<Suspicion> {
 }
 
 /// What is sent does not arrive, though the connection stands: one way, or for a moment both.
-fn blocked(case: &Case<'_>) -> Option<Suspicion> {
+pub(super) fn blocked(case: &Case<'_>) -> Option<Suspicion> {
     let (part, received) = nothing_arrives(case)?;
     // Between one network and the next nothing arrives either.
     if network_change(case).is_some() {

@@ -44,9 +44,11 @@ pub(super) struct Values {
 }
 
 impl Values {
-    pub(super) fn of(from: Timestamp, until: Timestamp) -> Self {
-        let half = (until.as_micros() - from.as_micros()) / 2;
-        let end = from.plus_micros(half.clamp(DURING_MIN_US, DURING_MAX_US));
+    /// Those of a stretch; `is_whole`: to its end.
+    pub(super) fn of(from: Timestamp, until: Timestamp, is_whole: bool) -> Self {
+        let lasts = until.as_micros() - from.as_micros();
+        let wanted = if is_whole { lasts } else { lasts / 2 };
+        let end = from.plus_micros(wanted.clamp(DURING_MIN_US, DURING_MAX_US));
         Self { onset: from, end, during: Sheet::new(), before: Sheet::new() }
     }
 

@@ -52,6 +52,12 @@ impl Diagnosis {
             Cause::TcpRelay => {
                 format!("{sender} and {receiver} talked through a relay over TCP, which makes every lost packet a pause.")
             }
+            Cause::Blocked if self.has_begun_late() => {
+                format!(
+                    "{sender} sent {what}, and at first nothing of it arrived at {receiver}: it was blocked on the way{}.",
+                    amount(Metric::FirstMediaTime)
+                )
+            }
             Cause::Blocked => format!("{sender} sent {what}, and nothing of it arrived at {receiver}: it was blocked on the way."),
             Cause::ConnectionLost if self.side == Side::Path => format!("The connection between {sender} and {receiver} broke."),
             Cause::ConnectionLost => format!("{culprit} lost the connection to everybody at once."),
@@ -63,8 +69,31 @@ impl Diagnosis {
                 "{culprit} had left; what {} missed is the end of the call.",
                 if self.side == Side::Receiver { &sender } else { &receiver }
             ),
+            Cause::NotSent if self.has_begun_late() => format!("{sender} sent no {what} at first{}.", amount(Metric::FirstMediaTime)),
             Cause::NotSent => format!("{sender} sent no {what}."),
             Cause::NotForwarded => format!("The server received {what} from {sender} and did not send it on to {receiver} as it came."),
+            Cause::SlowGathering => {
+                format!(
+                    "{culprit}'s browser took long to find the addresses at which it can be reached, and the call waited for them{}.",
+                    amount(Metric::GatheringTime)
+                )
+            }
+            Cause::SlowSignalling => {
+                format!("The answer between {sender} and {receiver} took long to arrive: the app's signalling was slow.")
+            }
+            Cause::SlowPath if self.hop == Some(Hop::Relay) => {
+                format!(
+                    "{sender} and {receiver} took long to find a way to each other, and it was a relay{}.",
+                    amount(Metric::ConnectingTime)
+                )
+            }
+            Cause::SlowPath => format!("{sender} and {receiver} took long to find a way to each other{}.", amount(Metric::ConnectingTime)),
+            Cause::SlowKeys => {
+                format!(
+                    "{sender} and {receiver} had a way to each other, and took long to agree on keys for encryption{}.",
+                    amount(Metric::ConnectingTime)
+                )
+            }
             Cause::PermissionDenied => format!("{sender}'s browser or system did not allow the page to use microphone or camera."),
             Cause::NoDevice => format!("{sender} had no microphone or camera of the kind that the page asked for."),
             Cause::DeviceBusy => format!("{sender}'s microphone or camera was there, but another program held it."),
@@ -75,6 +104,7 @@ impl Diagnosis {
             Cause::NeverAnswered if self.side == Side::Sender => format!("{sender} was offered a call and never answered it."),
             Cause::NeverAnswered => format!("{sender} called, and the other side never answered."),
             Cause::NeverOffered => format!("{sender} opened a connection, and no call was ever made on it."),
+            Cause::Unknown if self.has_begun_late() => format!("Nothing that was measured explains why {between} began late."),
             Cause::Unknown => format!("Nothing that was measured explains why {between} was poor."),
         }
     }
@@ -129,8 +159,21 @@ impl Diagnosis {
             }
             Cause::PageSuspended => "Keep the tab in front or in a window of its own; on phones, keep the screen on.",
             Cause::GoneAway => "Nothing to mend in the media: ask why they left.",
+            Cause::NotSent if self.has_begun_late() => {
+                "Look at what the app waits for before it sends: a microphone that is opened only after the answer, a page or a phone that wakes up first."
+            }
             Cause::NotSent => "Look whether the app stopped the track, or the connection was negotiated as receive-only.",
             Cause::NotForwarded => "Look at the media server: its logs of this time, its subscriptions, and its load.",
+            Cause::SlowGathering => {
+                "A STUN or TURN server that does not answer is the usual reason: mend its name, port or credentials, or take it out of `iceServers`. An app that sends each candidate as it comes (trickle ICE) waits for none."
+            }
+            Cause::SlowSignalling => "This is the app's or its server's: compare when each end had both descriptions.",
+            Cause::SlowPath => {
+                "A firewall that drops UDP lets every attempt run into its time: allow UDP to the TURN server, and offer TURN over TLS on port 443 for networks that do not. Candidates that the signalling brings late cost as much."
+            }
+            Cause::SlowKeys => {
+                "Packets of the handshake that are lost are sent again only after a second, then two: look at the loss right after it. A busy computer or media server is the other reason."
+            }
             Cause::PermissionDenied => {
                 "Allow microphone and camera beside the address of the page, and in the system's privacy settings, then load the page again."
             }
@@ -156,6 +199,10 @@ impl Diagnosis {
         }
     }
 
+    fn has_begun_late(&self) -> bool {
+        ["slow_connecting", "slow_first_media"].iter().any(|rule| self.rules.contains(*rule))
+    }
+
     fn value(&self, wanted: Metric) -> Option<f64> {
         self.evidence.iter().find_map(|evidence| match evidence {
             Evidence::Series { metric, value, .. } if *metric == wanted => Some(*value),
@@ -168,6 +215,7 @@ fn shown(metric: Metric, value: f64) -> String {
     match metric.unit() {
         "" => format!(" ({:.0} %)", (value * 100.0).max(1.0)),
         "fps" => format!(" ({value:.0} a second)"),
+        "ms" if value >= 2000.0 => format!(" ({:.0} s)", value / 1000.0),
         unit => format!(" ({value:.0} {unit})"),
     }
 }

@@ -74,7 +74,7 @@ fn calls(scored: &[Scored]) -> String {
     let count = |is_it: &dyn Fn(&Scored) -> bool| scored.iter().filter(|one| is_it(one)).count();
     let minutes: f64 = scored.iter().map(|one| (one.trial.ended_ms - one.trial.connected_ms) / 60_000.0).sum();
     format!(
-        "{} trials of {} faults, {minutes:.0} minutes; {} were disturbed by the machine, as its clocks tell, and are in no figure, and {} more were made late by it, as the buffers of its browsers tell. {} of the others are for tuning, {} were held out. The tables show those that were held out.\n{LATE}",
+        "{} trials of {} faults, {minutes:.0} minutes; {} were disturbed by the machine, as its clocks tell, or had no fault in the end, and are in no figure, and {} more were made late by it, as the buffers of its browsers tell. {} of the others are for tuning, {} were held out. The tables show those that were held out.\n{LATE}",
         scored.len(),
         faults(&scored.iter().collect::<Vec<_>>()).len(),
         count(&|one| one.trial.is_disturbed()),
