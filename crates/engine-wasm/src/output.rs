@@ -86,8 +86,10 @@ fn tick(numbers: &mut Vec<f64>, tick: &Tick) {
 fn group(numbers: &mut Vec<f64>, of: Option<StreamId>, values: &MetricValues) {
     numbers.extend(stream(of));
     numbers.push(values.len() as f64);
+    numbers.reserve(2 * values.len());
     for (metric, value) in values.iter() {
-        numbers.extend([f64::from(metric as u8), value]);
+        numbers.push(f64::from(metric as u8));
+        numbers.push(value);
     }
 }
 

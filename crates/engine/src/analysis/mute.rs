@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Direction;
-use crate::{report::Text, score::unjudged::Unjudged, units::Timestamp};
+use crate::{order::queue, report::Text, score::unjudged::Unjudged, units::Timestamp};
 
 /// What can be silent on purpose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,8 +81,7 @@ pub(super) struct Mutes {
 
 impl Mutes {
     pub(super) fn add(&mut self, change: MuteChange) {
-        let place = self.coming.partition_point(|held| held.time <= change.time);
-        self.coming.insert(place, change);
+        queue(&mut self.coming, change, |a, b| a.time < b.time);
         if self.coming.len() > COMING_MAX {
             self.take_first();
         }

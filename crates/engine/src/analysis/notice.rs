@@ -5,6 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use super::MediaKind;
 use crate::{
     metric::{Draft, Metric},
+    order::queue,
     report::Text,
     units::Timestamp,
 };
@@ -111,8 +112,7 @@ pub(super) struct Notices {
 
 impl Notices {
     pub(super) fn add(&mut self, notice: Notice) {
-        let place = self.coming.partition_point(|held| held.time <= notice.time);
-        self.coming.insert(place, notice);
+        queue(&mut self.coming, notice, |a, b| a.time < b.time);
         if self.coming.len() > COMING_MAX {
             self.take_first();
         }

@@ -212,8 +212,8 @@ impl Watch {
             // The onset and the latest values tell enough of a long one.
             Statistic::Lasting(_) => {
                 if self.window.len() > WINDOW_MAX {
-                    let second = self.window.remove(1);
-                    self.leave(rule, second);
+                    self.window.swap(0, 1);
+                    self.leave_first(rule);
                 }
             }
         }
@@ -263,14 +263,17 @@ impl Watch {
     }
 
     fn severity(&self, rule: &Rule, statistic: Option<f64>) -> Option<(Severity, f64)> {
-        Severity::ALL.iter().rev().find_map(|&severity| {
-            let threshold = rule.thresholds.of(severity)?;
+        for &severity in Severity::ALL.iter().rev() {
+            let Some(threshold) = rule.thresholds.of(severity) else { continue };
             let is_bad = match rule.statistic {
                 Statistic::Sustained { needed, .. } => self.passes(rule, threshold, needed.max(1)),
-                _ => rule.bound.is_passed(statistic?, threshold),
+                _ => statistic.is_some_and(|statistic| rule.bound.is_passed(statistic, threshold)),
             };
-            is_bad.then_some((severity, threshold))
-        })
+            if is_bad {
+                return Some((severity, threshold));
+            }
+        }
+        None
     }
 
     fn is_over(&self, rule: &Rule, statistic: Option<f64>) -> bool {

@@ -143,25 +143,29 @@ fn relay(pair: Bound<'_>, row: usize, values: &mut Draft) {
 ///
 /// Of several (transports that are not bundled, several nominated pairs) the one that received a packet last, then the busiest.
 fn selected<'a>(table: Table<'a>, row: usize) -> Option<Bound<'a>> {
-    let present = |object: &Bound<'_>| object.is_in(row);
-    let busiest = |pairs: &mut dyn Iterator<Item = Bound<'a>>| {
-        pairs
-            .map(|pair| {
-                let number = |field| pair.number(field, row).unwrap_or(0.0);
-                (number(Field::LastPacketReceived), number(Field::BytesReceived) + number(Field::BytesSent), pair)
-            })
-            .reduce(|best, pair| if (pair.0, pair.1) > (best.0, best.1) { pair } else { best })
-            .map(|(.., pair)| pair)
+    let (mut named, mut flagged, mut succeeded) = (None, None, None);
+    let busier = |best: &mut Option<((f64, f64), Bound<'a>)>, pair: Bound<'a>| {
+        let number = |field| pair.number(field, row).unwrap_or(0.0);
+        let busy = (number(Field::LastPacketReceived), number(Field::BytesReceived) + number(Field::BytesSent));
+        if best.is_none_or(|(held, _)| busy > held) {
+            *best = Some((busy, pair));
+        }
     };
-    let named = &mut table
-        .of(Kind::Transport)
-        .filter(present)
-        .filter_map(|transport| transport.linked(Field::SelectedCandidatePairId, row))
-        .filter(|pair| pair.kind() == Kind::Pair)
-        .filter(present);
-    let pairs = || table.of(Kind::Pair).filter(present);
-    let flagged = |field| pairs().filter(move |pair| pair.is(field, row));
-    busiest(named).or_else(|| busiest(&mut flagged(Field::Selected))).or_else(|| {
-        busiest(&mut flagged(Field::Nominated).filter(|pair| pair.text(Field::State, row).is_some_and(|state| &**state == "succeeded")))
-    })
+    for transport in table.of(Kind::Transport).filter(|transport| transport.is_in(row)) {
+        let pair = transport.linked(Field::SelectedCandidatePairId, row);
+        if let Some(pair) = pair.filter(|pair| pair.kind() == Kind::Pair && pair.is_in(row)) {
+            busier(&mut named, pair);
+        }
+    }
+    if named.is_none() {
+        for pair in table.of(Kind::Pair).filter(|pair| pair.is_in(row)) {
+            if pair.is(Field::Selected, row) {
+                busier(&mut flagged, pair);
+            }
+            if pair.is(Field::Nominated, row) && pair.text(Field::State, row).is_some_and(|state| &**state == "succeeded") {
+                busier(&mut succeeded, pair);
+            }
+        }
+    }
+    named.or(flagged).or(succeeded).map(|(_, pair)| pair)
 }

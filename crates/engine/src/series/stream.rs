@@ -81,6 +81,9 @@ pub(crate) struct StreamState {
     /// `packetsSent` when RTCP last told something.
     sent_when_told: Option<f64>,
     codec_parameters: Option<Text>,
+    /// What encodes or decodes it, and whether its name says that it took over.
+    implementation: Option<Text>,
+    is_named_fallback: bool,
     /// Whether they ask for in-band FEC.
     pub(super) has_fec: bool,
     /// Why the quality is limited, where durations are not counted.
@@ -143,6 +146,8 @@ impl StreamState {
             told_at: None,
             sent_when_told: None,
             codec_parameters: None,
+            implementation: None,
+            is_named_fallback: false,
             has_fec: false,
             limitation: None,
             is_screen: false,
@@ -231,8 +236,7 @@ impl StreamState {
             let parameters = codec.text(Field::SdpFmtpLine, row);
             if !is_same(self.codec_parameters.as_ref(), parameters) {
                 self.codec_parameters = parameters.cloned();
-                self.has_fec =
-                    parameters.is_some_and(|parameters| parameters.as_bytes().windows(IN_BAND_FEC.len()).any(|part| part == IN_BAND_FEC));
+                self.has_fec = has_part(parameters, IN_BAND_FEC);
             }
         }
         true
@@ -246,10 +250,13 @@ impl StreamState {
         };
         let name = object.text(name, row);
         let efficient = object.bool(efficient, row);
-        let is_named = name.is_some_and(|name| name.as_bytes().windows(FALLBACK.len()).any(|part| part == FALLBACK));
+        if !is_same(self.implementation.as_ref(), name) {
+            self.implementation = name.cloned();
+            self.is_named_fallback = has_part(name, FALLBACK);
+        }
         self.was_efficient |= efficient == Some(true);
         self.has_fallen_back =
-            (name.is_some() || efficient.is_some()).then_some(is_named || self.was_efficient && efficient == Some(false));
+            (name.is_some() || efficient.is_some()).then_some(self.is_named_fallback || self.was_efficient && efficient == Some(false));
     }
 
     /// What is played now, by the clock of the far end.
@@ -424,6 +431,11 @@ fn keep(held: &mut Option<Text>, text: Option<&Text>) {
     if text.is_some() && !is_same(held.as_ref(), text) {
         *held = text.cloned();
     }
+}
+
+/// Whether `part` stands in a text.
+fn has_part(text: Option<&Text>, part: &[u8]) -> bool {
+    text.is_some_and(|text| text.as_bytes().windows(part.len()).any(|held| held == part))
 }
 
 /// Whether two texts are equal; most are one and the same.

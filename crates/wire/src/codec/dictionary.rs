@@ -155,13 +155,13 @@ fn model(digits: &str) -> Option<Model> {
 }
 
 /// What separators divide: one reader for lines, fields and parts of fields.
-struct Fields<'t> {
+pub(super) struct Fields<'t> {
     rest: Option<&'t str>,
     separator: u8,
 }
 
 impl<'t> Fields<'t> {
-    fn of(text: &'t str, separator: u8) -> Self {
+    pub(super) fn of(text: &'t str, separator: u8) -> Self {
         Self { rest: Some(text), separator }
     }
 
@@ -250,7 +250,7 @@ fn member<'t>(line: &'t str, names: &mut Numbering<'t>, types: &mut Numbering<'t
         usual: modes.usual(),
         modes,
         predictors: predictors.try_into().ok()?,
-        is_referred: false,
+        is_referred: plain == CLOCK,
         crossing: None,
         is_clock: plain == CLOCK,
         name: MemberName { name: plain.into(), key: key.map(Into::into) },
@@ -304,9 +304,6 @@ impl Dictionary {
             let members = &template.members;
             template.sorted = order(members.len(), &|a, b| members[a].name.cmp(&members[b].name));
         }
-        for member in self.templates.iter_mut().flat_map(|template| &mut template.members) {
-            member.is_referred |= member.is_clock;
-        }
         self.refer(&references)?;
         (self.names, self.types) = (names.len(), types.len());
         let words = &self.words;
@@ -317,33 +314,36 @@ impl Dictionary {
     /// Turns the places of members that the members of the templates refer to, in this order, into references.
     #[cfg_attr(target_family = "wasm", inline(never))]
     fn refer(&mut self, references: &[[&str; 2]]) -> Option<()> {
-        let places =
-            self.templates.iter().enumerate().flat_map(|(place, template)| (0..template.members.len()).map(move |member| (place, member)));
-        let places: Vec<(usize, usize)> = places.collect();
-        for (&(place, member), references) in places.iter().zip(references) {
-            for (number, reference) in references.iter().enumerate() {
-                let found = match *reference {
-                    "-" => Reference::None,
-                    "clock" => Reference::Clock,
-                    _ => {
-                        let mut places = Fields::of(reference, b'.');
-                        let (template, other) = (places.place()?, places.place()?);
-                        let crossings = self.crossings;
-                        let referred = self.templates.get_mut(template)?.members.get_mut(other)?;
-                        referred.is_referred = true;
-                        if template == place {
-                            Reference::Own(other)
-                        } else {
-                            let crossing = *referred.crossing.get_or_insert(crossings);
-                            self.crossings = crossings.max(crossing + 1);
-                            Reference::Crossing(crossing)
-                        }
-                    }
-                };
-                self.templates[place].members[member].references[number] = found;
+        let mut rest = references.iter();
+        for place in 0..self.templates.len() {
+            for member in 0..self.templates[place].members.len() {
+                for (number, reference) in rest.next()?.iter().enumerate() {
+                    self.templates[place].members[member].references[number] = self.reference(place, reference)?;
+                }
             }
         }
         Some(())
+    }
+
+    /// To what a member of the template at a place refers.
+    fn reference(&mut self, place: usize, reference: &str) -> Option<Reference> {
+        if reference == "-" {
+            return Some(Reference::None);
+        }
+        if reference == "clock" {
+            return Some(Reference::Clock);
+        }
+        let mut places = Fields::of(reference, b'.');
+        let (template, other) = (places.place()?, places.place()?);
+        let crossings = self.crossings;
+        let referred = self.templates.get_mut(template)?.members.get_mut(other)?;
+        referred.is_referred = true;
+        if template == place {
+            return Some(Reference::Own(other));
+        }
+        let crossing = *referred.crossing.get_or_insert(crossings);
+        self.crossings = crossings.max(crossing + 1);
+        Some(Reference::Crossing(crossing))
     }
 
     /// The number of a word.

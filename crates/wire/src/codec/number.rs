@@ -82,6 +82,7 @@ fn nearest(number: f64) -> f64 {
 
 /// The integer at `scale` nearest to `value`, and how far that is off.
 #[expect(clippy::cast_possible_truncation, reason = "range checked here")]
+#[inline(always)]
 fn split(number: f64, scale: usize) -> Option<(i64, i64)> {
     if scale == SINGLE {
         return Some((single_order(number)?, 0));

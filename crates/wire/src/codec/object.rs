@@ -2,7 +2,7 @@
 
 use sidetone_engine::report::Value;
 
-use super::predict::Predictor;
+use super::{dictionary::Fields, predict::Predictor};
 
 /// Slots, of 32 768, of the bits that are as a rule ones: an object is there in all rows, an id begins as its template says,
 /// presence stays as it was in the row before, a mixed value stays.
@@ -111,7 +111,7 @@ pub(super) fn fields(values: &[Value]) -> Option<Vec<Vec<i64>>> {
     for (row, value) in values.iter().enumerate() {
         let Value::Text(text) = value else { return None };
         let mut count = 0;
-        for (place, field) in text.split(',').enumerate() {
+        for (place, field) in Fields::of(text, b',').enumerate() {
             let number = integer(field).filter(|number| number.unsigned_abs() < FIELD_VALUE_MAX)?;
             if place >= FIELDS_MAX {
                 return None;

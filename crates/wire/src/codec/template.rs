@@ -1,6 +1,6 @@
 //! Which template of the dictionary an object is written by.
 
-use std::{cmp::Reverse, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
 use sidetone_engine::{
     order::order,
@@ -90,13 +90,32 @@ fn begins(template: &Template, object: &Object) -> bool {
 /// The best template for an object among `templates`: of those of its type, if there are any, those whose prefix its id has.
 fn best(dictionary: &Dictionary, templates: Range<usize>, object: &Object) -> Option<usize> {
     let template = |place: usize| &dictionary.templates[place];
-    let of_type: Vec<usize> = templates.filter(|&place| template(place).stats_type == object.stats_type).collect();
-    let begun: Vec<usize> = of_type.iter().copied().filter(|&place| begins(template(place), object)).collect();
-    let candidates = if begun.is_empty() { of_type } else { begun };
-    match candidates[..] {
-        [] | [_] => candidates.first().copied(),
-        _ => candidates.into_iter().max_by_key(|&place| (fit(template(place), object), Reverse(place))),
+    let mut candidates = Vec::new();
+    let mut has_begun = false;
+    for place in templates {
+        if template(place).stats_type != object.stats_type {
+            continue;
+        }
+        let begins = begins(template(place), object);
+        if begins && !has_begun {
+            has_begun = true;
+            candidates.clear();
+        }
+        if begins == has_begun {
+            candidates.push(place);
+        }
     }
+    if let [] | [_] = candidates[..] {
+        return candidates.first().copied();
+    }
+    let mut best = None;
+    for place in candidates {
+        let fit = fit(template(place), object);
+        if best.is_none_or(|(held, _)| fit > held) {
+            best = Some((fit, place));
+        }
+    }
+    best.map(|(_, place)| place)
 }
 
 fn matched(dictionary: &Dictionary, template: Option<usize>, (place, object): (usize, &Object)) -> Option<Matched> {

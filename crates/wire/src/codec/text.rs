@@ -7,6 +7,7 @@ use super::{
     certificate::{self, AGE_BITS, Certificates, Fields},
     dictionary::Dictionary,
     numbering::Numbering,
+    object::integer,
     rans::{Decoder, Encoder},
 };
 
@@ -75,8 +76,7 @@ pub(super) struct Found {
 
 /// The decimal number that a text is, of at most 32 bits and without leading zeros.
 fn decimal(text: &str) -> Option<u32> {
-    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-    if is_plain { text.parse().ok() } else { None }
+    u32::try_from(integer(text)?).ok()
 }
 
 /// Bits that number `count` things.
@@ -260,23 +260,26 @@ impl<'a> Writer<'a> {
         match kind {
             part::NUMBER => encoder.raw(32, number.unwrap_or(0).into()),
             part::SHORT_NUMBER => encoder.raw(16, number.unwrap_or(0).into()),
-            part::EIGHT | part::FOUR => text.bytes().for_each(|byte| encoder.raw(6, letter_value(byte))),
-            part::UUID => text.bytes().filter(|&byte| byte != b'-').for_each(|byte| encoder.raw(4, digit_value(byte).into())),
-            part::EIGHT_DIGITS => text.bytes().for_each(|byte| encoder.raw(4, digit_value(byte).into())),
-            part::FINGERPRINT => {
-                fingerprint_bytes(text.as_bytes()).unwrap_or_default().into_iter().for_each(|byte| encoder.raw(8, byte.into()))
-            }
+            part::FINGERPRINT => encoder.raw_bytes(&fingerprint_bytes(text.as_bytes()).unwrap_or_default()),
+            part::EIGHT | part::FOUR | part::UUID | part::EIGHT_DIGITS => write_characters(encoder, kind, text),
             _ => {
                 encoder.raw(8, length as u64);
-                text.bytes().for_each(|byte| match kind {
-                    part::LETTERS => encoder.raw(6, letter_value(byte)),
-                    part::DIGITS => encoder.raw(4, digit_value(byte).into()),
-                    part::ASCII => encoder.raw(7, byte.into()),
-                    _ => encoder.raw(8, byte.into()),
-                });
+                write_characters(encoder, kind, text);
             }
         }
         (kind, length)
+    }
+}
+
+fn write_characters(encoder: &mut Encoder, kind: usize, text: &str) {
+    for byte in text.bytes() {
+        match kind {
+            part::EIGHT | part::FOUR | part::LETTERS => encoder.raw(6, letter_value(byte)),
+            part::UUID if byte == b'-' => {}
+            part::UUID | part::EIGHT_DIGITS | part::DIGITS => encoder.raw(4, digit_value(byte).into()),
+            part::ASCII => encoder.raw(7, byte.into()),
+            _ => encoder.raw(8, byte.into()),
+        }
     }
 }
 

@@ -78,8 +78,13 @@ impl<'a> Writing<'a> {
     /// All of it.
     pub(super) fn reports(&mut self, plan: &Plan, reports: &'a Reports) {
         let all: Vec<usize> = (0..self.height).collect();
-        let objects = plan.objects.iter().map(|matched| (matched, &reports.objects()[matched.object]));
-        let objects: Vec<_> = objects.filter(|(_, object)| all.iter().any(|&row| object.presence.contains(row))).collect();
+        let mut objects = Vec::with_capacity(plan.objects.len());
+        for matched in &plan.objects {
+            let object = &reports.objects()[matched.object];
+            if all.iter().any(|&row| object.presence.contains(row)) {
+                objects.push((matched, object));
+            }
+        }
         self.encoder.raw(4, plan.family as u64);
         self.charge(self.height.saturating_mul(16).saturating_add(budget::RUN));
         let times: Vec<i64> = reports.times().iter().map(|time| time.as_micros()).collect();
@@ -189,10 +194,7 @@ impl<'a> Writing<'a> {
 
     /// In which of the rows an object is there.
     fn presence<'r>(&mut self, presence: &Presence, rows: &'r [usize]) -> Cow<'r, [usize]> {
-        let there: Cow<'r, [usize]> = match presence {
-            Presence::All => Cow::Borrowed(rows),
-            Presence::Rows(_) => rows.iter().copied().filter(|&row| presence.contains(row)).collect(),
-        };
+        let there = present(presence, rows);
         self.encoder.bit(ALWAYS_SLOTS, there.len() == rows.len());
         if there.len() < rows.len() {
             self.rows(rows, presence);
@@ -221,10 +223,7 @@ impl<'a> Writing<'a> {
 
     fn column(&mut self, place: Option<Place>, member: &Member, column: Option<&'a Column>, rows: &[usize], (id, found): (&str, &Found)) {
         let Some(column) = column else { return self.mode(place, member, mode::ABSENT) };
-        let there: Cow<'_, [usize]> = match &column.presence {
-            Presence::All => Cow::Borrowed(rows),
-            presence @ Presence::Rows(_) => rows.iter().copied().filter(|&row| presence.contains(row)).collect(),
-        };
+        let there = present(&column.presence, rows);
         if there.is_empty() {
             return self.mode(place, member, mode::ABSENT);
         }
@@ -540,15 +539,30 @@ impl<'a> Writing<'a> {
             self.charge(budget::RUN + if self.learns { budget::CLASS } else { 0 });
             let other = before.as_deref().map_or(Other::NONE, Other::Rows);
             let walk = |(predictor, factor)| Walk::new(predictor, factor, [other, Other::NONE]);
-            let tried = FIELD_WAYS.iter().enumerate().filter(|(_, (predictor, _))| before.is_some() || !predictor.refers());
-            let best = tried.min_by_key(|(_, way)| cost_of(walk(**way), rows.iter().copied(), field, u32::MAX));
-            let (number, way) = best.map_or((0, FIELD_WAYS[0]), |(number, way)| (number, *way));
-            self.encoder.raw(3, number as u64);
-            self.plain(CLASS_FIELDS, walk(way), rows, field);
+            let (mut best, mut least) = (0, u32::MAX);
+            for (number, &way) in FIELD_WAYS.iter().enumerate() {
+                if before.is_some() || !way.0.refers() {
+                    let cost = cost_of(walk(way), rows.iter().copied(), field, least);
+                    if cost < least {
+                        (best, least) = (number, cost);
+                    }
+                }
+            }
+            self.encoder.raw(3, best as u64);
+            self.plain(CLASS_FIELDS, walk(FIELD_WAYS[best]), rows, field);
             let before = before.get_or_insert_default();
             before.clear();
             object::spread(field, rows, self.height, before);
         }
+    }
+}
+
+/// Those of the rows in which something is.
+#[cfg_attr(target_family = "wasm", inline(never))]
+fn present<'r>(presence: &Presence, rows: &'r [usize]) -> Cow<'r, [usize]> {
+    match presence {
+        Presence::All => Cow::Borrowed(rows),
+        Presence::Rows(_) => rows.iter().copied().filter(|&row| presence.contains(row)).collect(),
     }
 }
 

@@ -102,12 +102,10 @@ export class FlatWriter {
     let at = this.#at;
     let step = 0;
     numbers[at++] = shape.number;
-    // Two lists are made faster than each member is looked up by its name.
-    const own = Object.keys(stats);
-    const values = Object.values(stats);
-    for (let place = 0; place < own.length; place++) {
-      if (names[step] !== own[place]) return false;
-      const value = values[place];
+    // What browsers read fastest: no list is made of names or values.
+    for (const name in stats) {
+      if (names[step] !== name) return false;
+      const value = stats[name];
       const kind = kinds[step];
       if (kind === NUMBER) {
         if (typeof value !== "number") return false;
@@ -179,7 +177,8 @@ export class FlatWriter {
       texts.push(undefined);
       if (kind <= JSON_TEXT) parts.push(this.#text(name), key === undefined ? 0 : this.#text(key) + 1, kind);
     };
-    for (const [name, value] of Object.entries(stats)) {
+    for (const name in stats) {
+      const value = stats[name];
       if (name === "id" && value === id) member(name, undefined, ID);
       else if (name === "type" && typeof value === "string") member(name, undefined, TYPE);
       else {

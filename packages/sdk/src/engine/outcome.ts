@@ -145,11 +145,12 @@ export class OutcomeReader {
     const [onset_ms, raised_ms, cleared_ms] = [this.#next(), this.#next(), this.#next()];
     const metric = this.names.metrics[this.#next()] as string;
     const threshold = this.#next();
-    const window = Array.from({ length: this.#next() }, () => {
+    const window: [number, number | null][] = [];
+    for (let left = this.#next(); left > 0; left--) {
       const time_ms = this.#next();
       const value = this.#next();
-      return [time_ms, Number.isNaN(value) ? null : value] as const;
-    });
+      window.push([time_ms, Number.isNaN(value) ? null : value]);
+    }
     const optional = { ...(of && { stream: of }), ...(!Number.isNaN(cleared_ms) && { cleared_ms }) };
     return { rule, severity, onset_ms, raised_ms, metric, threshold, window, ...optional };
   }
