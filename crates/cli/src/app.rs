@@ -400,7 +400,13 @@ async fn list(store: &dyn Store, json: bool) -> Result<()> {
             app.settings.callstats.as_ref().map_or_else(|| "none".to_owned(), |callstats| callstats.app_id.to_string()),
         ]);
     }
-    output::print(&output::table(&rows))
+    output::print(&output::table(&rows))?;
+    for app in &apps {
+        for refused in app.settings.rules.refused() {
+            output::note(&format!("{}: stored, and not applied: {refused}", app.name));
+        }
+    }
+    Ok(())
 }
 
 /// The day of an instant.
@@ -434,6 +440,7 @@ fn as_json(app: &App) -> serde_json::Value {
         "keep_addresses": keep_addresses,
         "preset": rules.preset().name(),
         "thresholds": rules.thresholds(),
+        "refused_thresholds": rules.refused(),
         "messenger_pages": messenger_pages,
         "callstats_app_id": callstats.as_ref().map(|callstats| callstats.app_id),
     })

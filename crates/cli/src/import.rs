@@ -65,7 +65,7 @@ pub(crate) struct ImportArgs {
 
 /// Where batches go.
 enum Target {
-    Store { store: std::sync::Arc<dyn Store>, app: App },
+    Store { store: std::sync::Arc<dyn Store>, app: Box<App> },
     Server(Connection),
 }
 
@@ -76,7 +76,7 @@ pub(crate) async fn run(args: ImportArgs) -> Result<()> {
         None => {
             let store = data_folder::open(&args.data.folder()).await?;
             let app = choose_app(&*store, args.app.as_deref()).await?;
-            Target::Store { store, app }
+            Target::Store { store, app: Box::new(app) }
         }
     };
     let mut failures = 0;

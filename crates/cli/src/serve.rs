@@ -122,6 +122,11 @@ pub(crate) async fn serve(
     ready: impl FnOnce(&str, Option<&str>) -> String,
 ) -> Result<()> {
     let store = data_folder::open_or_create(&config.data, Role::Server).await?;
+    for app in store.apps().await? {
+        for refused in app.settings.rules.refused() {
+            tracing::warn!(app.key = %app.key, app.name, refused, "a stored threshold is not valid any more and is not applied");
+        }
+    }
     let server = Server::bind(config.server(), store, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
     let setup = server.setup_path().await?;
     let scheme = if config.listen.tls == TlsConfig::Off { "http" } else { "https" };

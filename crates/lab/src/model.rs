@@ -103,6 +103,7 @@ pub fn from_list(counted: &[f64], by_loss: &[f64]) -> Constants {
         fec_linear: or(0, FITTED.fec_linear),
         fec_square: or(1, FITTED.fec_square),
         plain_linear: or(2, FITTED.plain_linear),
+        red_linear: FITTED.red_linear,
     }
 }
 

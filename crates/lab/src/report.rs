@@ -258,8 +258,15 @@ pub fn constants(segments: &[Segment], constants: &Constants) -> String {
     for (name, value) in NAMES.iter().zip(to_list(constants)) {
         let _ = writeln!(text, "    {name}: {},", rounded(value));
     }
+    let _ = writeln!(text, "    red_linear: {},", rounded(heard_of_redundant(&used)));
     text.push_str("};\n");
     text
+}
+
+/// What was concealed audibly of what was lost, with RED. PESQ of so few calls, most of them stretched, would tell of the stretching.
+fn heard_of_redundant(segments: &[&Segment]) -> f64 {
+    let lossy = || segments.iter().filter(|segment| segment.codec == "red" && segment.loss_percent() > 0.0);
+    lossy().map(|segment| segment.audible_percent()).sum::<f64>() / lossy().map(|segment| segment.loss_percent()).sum::<f64>()
 }
 
 /// Four digits: more say nothing.

@@ -92,9 +92,8 @@ impl TryFrom<SettingsJson> for AppSettings {
             };
             Ok(TokenKey { kid: key.kid, algorithm, material: Secret(key.material) })
         };
-        // Of a preset that this version does not have, the default; and the preset as it is where the thresholds are none of it any more.
-        let preset = json.preset.as_deref().and_then(Preset::from_name).unwrap_or_default();
-        let rules = Tuned::read(preset, &json.thresholds).unwrap_or_else(|_| preset.into());
+        let preset = json.preset.as_deref().unwrap_or(Preset::default().name());
+        let rules = Tuned::stored(preset, &json.thresholds);
         Ok(Self {
             intake_secrets: json.intake_secrets,
             query_secrets: json.query_secrets,

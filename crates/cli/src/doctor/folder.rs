@@ -80,6 +80,10 @@ async fn examine_store(store: &dyn Store, findings: &mut Findings) -> Result<(),
     }
     let (mut running, mut ended) = (0, 0);
     for app in apps {
+        for refused in app.settings.rules.refused() {
+            findings
+                .mind(format!("app {}: a stored threshold is not applied: {refused}; `sidetone app set --thresholds` mends it", app.name));
+        }
         for (state, count) in [(ConferenceState::Running, &mut running), (ConferenceState::Ended, &mut ended)] {
             let query = ConferenceQuery { state: Some(state), limit: PAGE_ROWS_MAX, ..ConferenceQuery::default() };
             *count += store.search(app.key, &query).await?.rows.len();

@@ -64,7 +64,7 @@ const COMING_MAX: usize = 10_000;
 const TRACKS_MAX: usize = 512;
 
 /// What was agreed upon is missed from the interval on that ends so long after the connection stands. Rules wait for two seconds of such: it is
-/// told after five, what ITU-T E.721 allows of international calls after the answer, in 95 of 100.
+/// told after five, from where on late media is critical.
 const DUE: Duration = Duration::from_secs(4);
 
 /// How long something takes: told while it lasts, and once when it is over.

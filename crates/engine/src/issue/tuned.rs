@@ -10,6 +10,7 @@ pub struct Tuned {
     preset: Preset,
     /// `None`: that severity is not reached.
     changes: BTreeMap<(&'static str, Severity), Option<f64>>,
+    refused: Vec<String>,
 }
 
 impl Tuned {
@@ -17,14 +18,49 @@ impl Tuned {
     ///
     /// # Errors
     /// A sentence that says what was given, what is allowed and how to mend it: for a word of another form, a rule that the preset does not
-    /// have, a value that its metric cannot have, and for severities that would not follow one another.
+    /// have, a value that its metric cannot have, a threshold that is given twice, and for severities that would not follow one another.
     pub fn read(preset: Preset, thresholds: &str) -> Result<Self, String> {
         let rules = preset.rules();
-        let words = thresholds.split_whitespace();
-        let changes = words.map(|word| read_word(word, &rules)).collect::<Result<_, _>>()?;
-        let tuned = Self { preset, changes };
+        let mut tuned = Self::from(preset);
+        for word in thresholds.split_whitespace() {
+            let (place, value) = read_word(word, &rules)?;
+            if let Some(first) = tuned.changes.insert(place, value) {
+                return Err(format!("{word:?}: this threshold is given before, as {}; give it once", shown(first)));
+            }
+        }
         tuned.rules().rules.iter().try_for_each(check_order)?;
         Ok(tuned)
+    }
+
+    /// What was read by [`Tuned::read`], perhaps by another version, and stored: what this one refuses of it is left out, and told by
+    /// [`Tuned::refused`].
+    #[must_use]
+    pub fn stored(preset: &str, thresholds: &str) -> Self {
+        let Some(preset) = Preset::from_name(preset) else {
+            let given = [preset, thresholds].join(" ");
+            return Self { refused: vec![format!("{:?}: there is no such preset any more", given.trim_end())], ..Self::default() };
+        };
+        let rules = preset.rules();
+        let mut tuned = Self::from(preset);
+        for word in thresholds.split_whitespace() {
+            match read_word(word, &rules) {
+                Ok((place, value)) => drop(tuned.changes.insert(place, value)),
+                Err(error) => tuned.refused.push(error),
+            }
+        }
+        for rule in tuned.rules().rules {
+            if let Err(error) = check_order(&rule) {
+                tuned.changes.retain(|(name, _), _| *name != rule.name);
+                tuned.refused.push(error);
+            }
+        }
+        tuned
+    }
+
+    /// What was stored and is not valid any more, each with the reason. The rules are those of the preset there.
+    #[must_use]
+    pub fn refused(&self) -> &[String] {
+        &self.refused
     }
 
     /// The preset that is changed.
@@ -49,17 +85,14 @@ impl Tuned {
     /// The thresholds that are changed, as [`Tuned::read`] reads them, in order of rule and severity.
     #[must_use]
     pub fn thresholds(&self) -> String {
-        let word = |(&(rule, severity), value): (&(&str, Severity), &Option<f64>)| {
-            let value = value.map_or_else(|| "off".to_owned(), |value| value.to_string());
-            format!("{rule}.{}={value}", severity.name())
-        };
+        let word = |(&(rule, severity), value): (&(&str, Severity), &Option<f64>)| format!("{rule}.{}={}", severity.name(), shown(*value));
         self.changes.iter().map(word).collect::<Vec<_>>().join(" ")
     }
 }
 
 impl From<Preset> for Tuned {
     fn from(preset: Preset) -> Self {
-        Self { preset, changes: BTreeMap::new() }
+        Self { preset, ..Self::default() }
     }
 }
 
@@ -95,6 +128,10 @@ fn read_word(word: &str, rules: &RuleSet) -> Result<Change, String> {
         Ok(number) if (least..=most).contains(&number) => Ok(((rule.name, severity), Some(number))),
         _ => Err(format!("{word:?}: {value:?} is no threshold of {name}; give a number from {least} to {most}{unit}, or off")),
     }
+}
+
+fn shown(value: Option<f64>) -> String {
+    value.map_or_else(|| "off".to_owned(), |value| value.to_string())
 }
 
 /// What a threshold of a rule can be, with its unit after a blank.
@@ -167,10 +204,26 @@ mod tests {
             ("no_inbound_audio.major=-1", "from 0 to 3600 s"),
             ("high_rtt.major=900", "high_rtt would have minor=200 major=900 critical=800: its thresholds must not fall"),
             ("low_mos.critical=2.5", "must not rise from minor to critical"),
+            ("high_rtt.major=500 low_mos.minor=3 high_rtt.major=600", "\"high_rtt.major=600\": this threshold is given before, as 500"),
+            ("high_rtt.major=off high_rtt.major=600", "as off; give it once"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(said), "{text}: {error}");
         }
         assert!(Tuned::read(Preset::Twilio, "av_skew.minor=100").unwrap_err().contains("the preset twilio has no rule"));
+    }
+
+    #[test]
+    fn of_what_another_version_stored_the_valid_part_holds_and_the_rest_is_told() {
+        let tuned = Tuned::stored("sidetone", "gone.major=3 low_mos.minor=3 high_rtt.major=900 high_rtt.minor=100");
+        assert_eq!(tuned.to_string(), "sidetone low_mos.minor=3");
+        let [gone, order] = tuned.refused() else { panic!("{:?}", tuned.refused()) };
+        assert!(gone.contains("has no rule \"gone\"") && order.contains("must not fall"), "{gone} {order}");
+        let tuned = Tuned::stored("other", "high_rtt.major=900");
+        assert_eq!(
+            (tuned.to_string().as_str(), tuned.refused()),
+            ("sidetone", &["\"other high_rtt.major=900\": there is no such preset any more".to_owned()][..])
+        );
+        assert_eq!(Tuned::stored("plivo", ""), Preset::Plivo.into());
     }
 }

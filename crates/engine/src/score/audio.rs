@@ -126,10 +126,10 @@ impl Listening<'_> {
         };
         let Some(audible) = self.audible_concealment_ratio else {
             let loss = ratio(Some(self.loss_ratio.ok_or(Unjudged::NotCounted)?));
-            let kept = if channel == Channel::Opus && self.has_fec {
-                constants.fec_linear + constants.fec_square * loss
-            } else {
-                constants.plain_linear
+            let kept = match channel {
+                Channel::Opus if self.codec.is_some_and(codec::is_redundant) => constants.red_linear,
+                Channel::Opus if self.has_fec => constants.fec_linear + constants.fec_square * loss,
+                _ => constants.plain_linear,
             };
             return Ok(fragility * (loss * kept).min(1.0));
         };

@@ -35,6 +35,16 @@ fn packet_loss_that_was_repaired_does_not_count() {
 }
 
 #[test]
+fn what_redundancy_makes_up_for_is_not_heard() {
+    let lossy = Listening { audible_concealment_ratio: None, loss_ratio: Some(0.1), has_fec: true, ..clean() };
+    let redundant = Listening { codec: Some("audio/red"), ..lossy };
+    assert!(heard(&redundant) > heard(&lossy) && heard(&redundant) < heard(&clean()));
+    // One that says the same of the same loss, and counts what it conceals: a quarter of it.
+    let counted = Listening { audible_concealment_ratio: Some(0.1 * FITTED.red_linear), ..redundant };
+    assert!((heard(&redundant) - heard(&counted)).abs() < 1e-9);
+}
+
+#[test]
 fn a_pause_of_dtx_is_not_a_gap() {
     let pause = Listening { silent_concealment_ratio: Some(0.6), ..clean() };
     assert_eq!(pause.mos_lq(), clean().mos_lq());
@@ -88,7 +98,7 @@ fn option(strategy: impl Strategy<Value = f64> + 'static) -> impl Strategy<Value
 }
 
 prop_compose! {
-    fn listening()(codec in prop::option::of(prop::sample::select(vec!["audio/opus", "audio/PCMU", "audio/G722", "audio/g729", "x"])),
+    fn listening()(codec in prop::option::of(prop::sample::select(vec!["audio/opus", "audio/red", "audio/PCMU", "audio/G722", "audio/g729", "x"])),
         has_fec: bool, age_s in option(anything()), bitrate_bps in option(anything()), packets_per_second in option(anything()), loss_ratio in option(anything()),
         audible in option(anything()), silent in option(anything()), burst in option(anything()), stretch in option(anything()))
         -> Listening<'static> {

@@ -47,6 +47,12 @@ pub fn channel(mime_type: Option<&str>) -> Channel {
     find(mime_type).0
 }
 
+/// Whether each packet carries the sound of the one before as well (RFC 2198).
+#[must_use]
+pub fn is_redundant(mime_type: &str) -> bool {
+    mime_type.eq_ignore_ascii_case("audio/red")
+}
+
 /// What a clean call scores: 1.0..=4.5.
 ///
 /// Opus is taken at 32 kbit/s when `bitrate_bps` is `None`; other codecs have one rate.

@@ -53,7 +53,7 @@ const FALLBACK: &[u8] = b"fallback from";
 /// The least step of A-law (ITU-T G.711), of full scale: −72 dB. What is no louder is nothing to hear.
 pub(crate) const A_LAW_STEP: f64 = 8.0 / 32_768.0;
 
-/// Nobody who is heard pauses for longer, s: a pause of a talker lasts 1.6 s on average (ITU-T P.59), so one in twenty lasts so long.
+/// Nobody who is heard pauses for longer, s: a pause of a talker lasts 1.59 s on average (ITU-T P.59, exponential), so one in twenty lasts so long.
 const PAUSE_S: f64 = 5.0;
 
 /// Which part of the remembered bit rate of sound is forgotten each second, so that a pause in speech does not look like a poor codec …

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt::Write, path::Path};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use sidetone_engine::{
-    analysis::{Analyzer, Direction, MediaKind, Output},
+    analysis::{Analyzer, Direction, MediaKind, Output, StreamTick},
     issue::RuleSet,
     metric::Metric,
 };
@@ -22,6 +22,8 @@ use crate::measure::{Agreement, Interval, Pair, agreement, intervals};
 pub struct Sight {
     /// Of which trial.
     pub trial: String,
+    /// Who was seen.
+    pub from: String,
     /// Who saw.
     pub to: String,
     /// Begin, milliseconds since 1970.
@@ -61,6 +63,27 @@ struct Said {
     mos_v: Option<f64>,
     frozen_ms: f64,
     frames: f64,
+    /// Means of the same time, of what the score leaves out.
+    left_out: [Option<f64>; LEFT_OUT.len()],
+}
+
+/// What `mos_v` leaves out: where it is told, and how it is called on the page.
+const LEFT_OUT: [(Metric, Told, &str); 4] = [
+    (Metric::LimitedByBandwidth, Told::Sender, "share of the time that the sender was limited by bandwidth"),
+    (Metric::LimitedByCpu, Told::Sender, "share of the time that the sender was limited by its processor"),
+    (Metric::MediaLatency, Told::Receiver, "delay (`media_latency_ms`)"),
+    (Metric::AvSkew, Told::Connection, "sound and picture apart (`av_skew_ms`)"),
+];
+
+/// Where a value is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// Of the pictures that are sent.
+    Sender,
+    /// Of the pictures that are received.
+    Receiver,
+    /// Of the receiver's connection.
+    Connection,
 }
 
 /// A row with what the engine says of it.
@@ -69,6 +92,7 @@ pub struct Compared {
     sight: Sight,
     said: Said,
     call: usize,
+    is_held_out: bool,
 }
 
 /// Every row of a table of calls between two whose trial is in `trials`, was not disturbed and not held: there nothing was to be seen.
@@ -92,6 +116,7 @@ pub fn compared(table: &Path, folder: &Path, trials: &[Trial]) -> Result<Vec<Com
             said: said(&conference, sight),
             sight: sight.clone(),
             call,
+            is_held_out: trial.is_held_out(),
         }));
     }
     Ok(compared)
@@ -101,7 +126,12 @@ fn said(conference: &PortableConference, sight: &Sight) -> Said {
     let no_rules = RuleSet { rules: Vec::new(), ..RuleSet::default() };
     let mut said = Said::default();
     let (mut scored_s, mut sum) = (0.0, 0.0);
-    for batch in conference.batches.iter().filter(|batch| batch.participant_id.as_str() == sight.to) {
+    let mut left_out = [(0.0, 0.0); LEFT_OUT.len()];
+    for batch in &conference.batches {
+        let is_receiver = batch.participant_id.as_str() == sight.to;
+        if !is_receiver && batch.participant_id.as_str() != sight.from {
+            continue;
+        }
         Analyzer::live(&no_rules).push(&batch.reports, &mut |output| {
             let Output::Tick(tick) = output else { return };
             let end = tick.time.as_millis_f64();
@@ -109,7 +139,23 @@ fn said(conference: &PortableConference, sight: &Sight) -> Said {
                 return;
             }
             let seconds = tick.interval.as_secs_f64();
-            for stream in &tick.streams {
+            let pictures = |direction| {
+                let of_it = move |one: &&StreamTick| (one.stream.kind, one.stream.direction) == (MediaKind::Video, direction);
+                tick.streams.iter().find(of_it).map(|stream| &stream.values)
+            };
+            for ((metric, told, _), (known_s, sum)) in LEFT_OUT.into_iter().zip(&mut left_out) {
+                let values = match told {
+                    Told::Sender if !is_receiver => pictures(Direction::Outbound),
+                    Told::Receiver if is_receiver => pictures(Direction::Inbound),
+                    Told::Connection if is_receiver => Some(&tick.connection),
+                    _ => None,
+                };
+                if let Some(value) = values.and_then(|values| values.get(metric)) {
+                    *known_s += seconds;
+                    *sum += seconds * value;
+                }
+            }
+            for stream in tick.streams.iter().filter(|_| is_receiver) {
                 if (stream.stream.kind, stream.stream.direction) != (MediaKind::Video, Direction::Inbound) {
                     continue;
                 }
@@ -123,6 +169,7 @@ fn said(conference: &PortableConference, sight: &Sight) -> Said {
         });
     }
     said.mos_v = (scored_s > 0.0).then(|| sum / scored_s);
+    said.left_out = left_out.map(|(known_s, sum)| (known_s > 0.0).then(|| sum / known_s));
     said
 }
 
@@ -155,7 +202,44 @@ pub fn section(compared: &[Compared]) -> String {
         let Agreement { pearson, spearman, rmse } = agreement;
         let _ = writeln!(text, "| {name} | {pearson:.2} | {spearman:.2} | {rmse:.2} | {bias:+.2} |");
     }
-    text
+    text + &terms(compared)
+}
+
+/// What each thing that the score leaves out would add to it: a straight line through what the score misses in the trials for tuning, and what that
+/// is worth in those that were held out.
+fn terms(compared: &[Compared]) -> String {
+    let mut text = TERMS.to_owned();
+    for (place, (.., name)) in LEFT_OUT.into_iter().enumerate() {
+        let rows = |is_held_out: bool| {
+            let of_part = compared.iter().filter(move |one| one.is_held_out == is_held_out);
+            of_part.filter_map(move |one| Some((one.call, one.said.left_out[place]?, one.said.mos_v?, one.sight.truth()?)))
+        };
+        let missed: Vec<Pair> = rows(false).map(|(call, value, said, truth)| Pair { call, said: value, truth: truth - said }).collect();
+        let count = missed.len() as f64;
+        let mean = |of: fn(&Pair) -> f64| missed.iter().map(of).sum::<f64>() / count;
+        let (value, miss) = (mean(|pair| pair.said), mean(|pair| pair.truth));
+        let spread: f64 = missed.iter().map(|pair| (pair.said - value) * (pair.said - value)).sum();
+        if spread <= 0.0 {
+            let _ = writeln!(text, "| {name} | {} | never so | | | | |", missed.len());
+            continue;
+        }
+        let slope = missed.iter().map(|pair| (pair.said - value) * (pair.truth - miss)).sum::<f64>() / spread;
+        let held: Vec<Pair> = rows(true).map(|(call, _, said, truth)| Pair { call, said: said + miss, truth }).collect();
+        let with: Vec<Pair> =
+            rows(true).map(|(call, at, said, truth)| Pair { call, said: said + miss + slope * (at - value), truth }).collect();
+        let [without, with] = [held, with].map(|pairs| agreement(&pairs));
+        let _ = writeln!(
+            text,
+            "| {name} | {} | {:+.2} | {:.3} | {:.3} | {:.2} | {:.2} |",
+            missed.len(),
+            agreement(&missed).pearson,
+            without.rmse,
+            with.rmse,
+            without.spearman,
+            with.spearman
+        );
+    }
+    text + AFTER_TERMS
 }
 
 fn differences(compared: &[Compared], of: impl Fn(&Compared) -> (f64, f64)) -> (Agreement, f64) {
@@ -175,4 +259,18 @@ In the trials every picture has its number in it as a bar code. So which picture
 (Zinner et al., QoMEX 2010), 1 to 5, times the share of the filmed pictures that were shown. A camera that stands still is left out, because then nothing was filmed that could be missed. Likeness is not what people say of it, and 320×240
 at 15 a second is a small picture: this measures whether the score follows what happened.
 
+";
+
+const TERMS: &str = "
+**What the score leaves out.** For each 8 s, how what `mos_v` misses (truth less score) goes with what it does not look at: first in the trials for tuning, where a straight line through it is drawn; then whether that line, added to the score,
+comes closer in the trials that were held out (both with the mean miss taken off).
+
+| left out | windows for tuning | correlation with the miss | error without | with it | Spearman without | with it |
+|---|--:|--:|--:|--:|--:|--:|
+";
+
+const AFTER_TERMS: &str = "
+No sender of these small pictures was ever limited, so this data cannot tell what that would add; what it does to the bit rate, the size, the rate and the quantiser the score has already. Delay, and sound that is apart from its picture, change nothing of
+how pictures look, and the figures say no more: models for video telephony keep them apart from the quality of video too, in blocks of their own for interaction and synchronisation (ITU-T P.940; ITU-T G.1070 has interactivity in its multimedia quality).
+There is no truth for such a whole in this data, people in conversation, so there is no such score; `high_media_latency` and `av_skew` tell of both.
 ";

@@ -84,7 +84,7 @@ fn card(app: &App, visitor: &Visitor) -> Markup {
                 label.field { span { "Origins that may send, one a line" } textarea name="origins" rows="2" spellcheck="false" placeholder="any origin" { (origins.join("\n")) } }
                 label.field { span { "Days that conferences are kept" } input type="number" name="retention_days" min="0" max="36500" value=[*retention_days] placeholder="as the server says"; small.muted { "0: for ever" } }
                 label.field { span { "Rules that judge its calls" } select name="preset" { @for preset in Preset::ALL { option value=(preset.name()) selected[preset == rules.preset()] { (preset.name()) } } } small.muted { a href="/handbook/issues.html" { "What they are" } } }
-                label.field { span { "Thresholds in place of the preset's" } textarea name="thresholds" rows="2" spellcheck="false" placeholder="high_rtt.major=600 high_rtt.minor=off" { (rules.thresholds().replace(' ', "\n")) } small.muted { "rule.severity=value, or off. Calls that were judged before: " code { "sidetone rescore" } } }
+                label.field { span { "Thresholds in place of the preset's" } textarea name="thresholds" rows="2" spellcheck="false" placeholder="high_rtt.major=600 high_rtt.minor=off" { (rules.thresholds().replace(' ', "\n")) } @for refused in rules.refused() { small { "Stored, and not applied: " (refused) } } small.muted { "rule.severity=value, or off. Calls that were judged before: " code { "sidetone rescore" } } }
                 label.check { input type="checkbox" name="keep_addresses" value="yes" checked[*keep_addresses]; span { "Keep network addresses and SDP" } }
                 button type="submit" { "Save" }
             }
