@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { snippets } from "./handbook.ts";
 import { freePort, Sidetone } from "./sidetone.ts";
 import { until } from "./wait.ts";
 
@@ -49,14 +50,32 @@ export interface Kamailio extends SipServer {
  * asks for passwords.
  */
 export async function startKamailio({ tls, digest = "MD5" }: { tls?: string; digest?: "MD5" | "SHA-256" } = {}): Promise<Kamailio> {
-  const folder = mkdtempSync(join(tmpdir(), "sidetone-kamailio-"));
   const [port, tlsPort] = [await freePort(), await freePort()];
   const template = readFileSync(fileURLToPath(new URL("kamailio.cfg", import.meta.url)), "utf8");
-  const configuration = join(folder, "kamailio.cfg");
   const values = { TLS_PORT: String(tlsPort), PORT: String(port), TLS_FILE: tls ?? "" };
-  writeFileSync(configuration, template.replaceAll(/@(\w+)@/g, (_, name: keyof typeof values) => values[name]));
-  const defined = [...(tls ? ["WITH_TLS"] : []), ...(digest === "SHA-256" ? ["WITH_SHA256"] : [])].flatMap((name) => ["-A", name]);
-  const options = ["-DD", "-E", "-f", configuration, "-Y", folder, "-w", folder, "-m", "64", "-M", "8", ...defined];
+  const configuration = template.replaceAll(/@(\w+)@/g, (_, name: keyof typeof values) => values[name]);
+  const defined = [...(tls ? ["WITH_TLS"] : []), ...(digest === "SHA-256" ? ["WITH_SHA256"] : [])];
+  const kamailio = await runKamailio(configuration, { port, domain: "sidetone.test", defined });
+  return Object.defineProperties(kamailio, { port: { value: port }, tlsPort: { value: tlsPort } }) as Kamailio;
+}
+
+/** Debian's Kamailio as the handbook sets it up: it asks that Sidetone, which has the handbook's secret for it, who may call. */
+export async function startAskingKamailio(sidetone: Sidetone, { contactsPerUser = 10 } = {}): Promise<SipServer> {
+  const port = await freePort();
+  const shown = snippets("kamailio", "Kamailio", "kamailio").join("");
+  const configuration = shown
+    .replace("127.0.0.1:5066", `127.0.0.1:${port}`)
+    .replace("127.0.0.1:8080", new URL(sidetone.url).host)
+    .replace('"max_contacts", 10', `"max_contacts", ${contactsPerUser}`);
+  return runKamailio(configuration, { port, domain: "calls.example.com" });
+}
+
+/** Runs it with that configuration, in which it listens at `port`, and those preprocessor names. */
+async function runKamailio(configuration: string, { port, domain, defined = [] }: { port: number; domain: string; defined?: readonly string[] }): Promise<SipServer> {
+  const folder = mkdtempSync(join(tmpdir(), "sidetone-kamailio-"));
+  const file = join(folder, "kamailio.cfg");
+  writeFileSync(file, configuration);
+  const options = ["-DD", "-E", "-f", file, "-Y", folder, "-w", folder, "-m", "64", "-M", "8", ...defined.flatMap((name) => ["-A", name])];
   let child: ChildProcess;
   let log = "";
   const up = async (): Promise<void> => {
@@ -67,9 +86,7 @@ export async function startKamailio({ tls, digest = "MD5" }: { tls?: string; dig
   await up();
   return {
     name: "kamailio",
-    domain: "sidetone.test",
-    port,
-    tlsPort,
+    domain,
     wire: () => wireTo(port, "/"),
     get log() {
       return log;

@@ -17,7 +17,7 @@ import { type Origin, serve } from "../src/origin.ts";
 import { setUp } from "../src/setup.ts";
 import { type ConferenceBody, freePort, Sidetone } from "../src/sidetone.ts";
 import { startNginx } from "../src/nginx.ts";
-import { isListening } from "../src/sip.ts";
+import { isListening, startAskingKamailio } from "../src/sip.ts";
 import { until } from "../src/wait.ts";
 
 /** What the readers' code is run through. */
@@ -210,37 +210,30 @@ test("nginx in front passes reports, live streams, log-ins and phones", async ()
 
 test("two phones call each other over Kamailio and coturn, set up as one page says", async () => {
   const setup = (heading: string, language: string) => snippets("kamailio", heading, language);
-  const [turnPort, sipPort] = [await freePort(), await freePort()];
+  const turnPort = await freePort();
   const folder = mkdtempSync(join(tmpdir(), "sidetone-setup-"));
-  const write = (name: string, text: string): string => {
-    writeFileSync(join(folder, name), text);
-    return join(folder, name);
-  };
-  const [version = "", subscriber = ""] = setup("Kamailio", "text");
-  write("version", version);
-  write("subscriber", subscriber);
-  const kamailio = write("kamailio.cfg", setup("Kamailio", "kamailio").join("").replace("127.0.0.1:5066", `127.0.0.1:${sipPort}`).replace("/etc/kamailio/users", folder));
   // This machine's only network is its own.
   const local = `listening-ip=127.0.0.1\nrelay-ip=127.0.0.1\nallow-loopback-peers\npidfile=${folder}/pid\ndb=${folder}/db\nlog-file=stdout\n`;
-  const coturn = write("turnserver.conf", setup("coturn", "ini").join("").replace("3478", String(turnPort)) + local);
+  const coturn = join(folder, "turnserver.conf");
+  writeFileSync(coturn, setup("coturn", "ini").join("").replace("3478", String(turnPort)) + local);
   const [own = ""] = setup("Sidetone", "toml");
   const measuring = await Sidetone.start({ config: own.replaceAll("calls.example.com:3478", `127.0.0.1:${turnPort}`) });
-  const servers = [
-    spawn("/usr/bin/turnserver", ["-c", coturn], { stdio: "ignore" }),
-    spawn("/usr/sbin/kamailio", ["-DD", "-E", "-f", kamailio, "-Y", folder, "-w", folder], { stdio: "ignore", detached: true }),
-  ] as const;
+  for (const user of ["ada", "bob"]) measuring.phoneUser(user);
+  const relay = spawn("/usr/bin/turnserver", ["-c", coturn], { stdio: "ignore" });
+  const kamailio = await startAskingKamailio(measuring);
   try {
-    for (const port of [turnPort, sipPort]) await until(`port ${port} is open`, () => isListening(port));
+    await until(`port ${turnPort} is open`, () => isListening(turnPort));
+    const wire = await kamailio.wire();
     const [page = ""] = setup("The page", "html");
     const html = page
       .replaceAll("https://calls.example.com", measuring.url)
-      .replace("wss://calls.example.com/kamailio", `ws://127.0.0.1:${sipPort}/`)
+      .replace("wss://calls.example.com/kamailio", wire.url)
       .replaceAll("sti_…", measuring.intakeSecret)
       .replace("servers:", 'domain: "calls.example.com", iceTransportPolicy: "relay", servers:');
     const ada = await visit(`${html}<script>globalThis.phone = phone</script>`);
     const bob = (await open(browser, site!.url)).page;
     await assert.rejects(ada.evaluate(() => phone.connect({ user: "ada", password: "not hers" })));
-    for (const [page, user, password] of [[ada, "ada", "a-password"], [bob, "bob", "another"]] as const) {
+    for (const [page, user, password] of [[ada, "ada", "secret-ada"], [bob, "bob", "secret-bob"]] as const) {
       await page.evaluate(([user, password]) => phone.connect({ user, password }), [user, password] as const);
     }
     await ada.evaluate(() => new Promise((resolve) => phone.call("bob").on("mediaConnected", resolve)));
@@ -261,9 +254,10 @@ test("two phones call each other over Kamailio and coturn, set up as one page sa
     });
     assert.deepEqual(conference.participants.map(({ user_id }) => user_id).sort(), ["ada", "bob"]);
     await Promise.all([ada, bob].map((page) => page.close()));
+    await wire.close();
   } finally {
-    servers[0].kill();
-    process.kill(-servers[1].pid!, "SIGKILL");
+    relay.kill();
+    await kamailio.stop();
     await measuring.stop();
     rmSync(folder, { recursive: true, force: true });
   }

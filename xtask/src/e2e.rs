@@ -7,15 +7,19 @@ use anyhow::{Result, ensure};
 use crate::{assets, debian, npm, process, workspace};
 
 /// Browsers and servers of others, by the Debian package that has each.
-const PROGRAMS: [(&str, &str); 8] = [
+const PROGRAMS: [(&str, &str); 12] = [
     ("chromium", "/usr/bin/chromium"),
     ("firefox-esr", "/usr/bin/firefox-esr"),
     ("coturn", "/usr/bin/turnserver"),
     ("kamailio", "/usr/sbin/kamailio"),
+    ("kamailio-extra-modules", "/usr/share/doc/kamailio-extra-modules/copyright"),
     ("kamailio-tls-modules", "/usr/share/doc/kamailio-tls-modules/copyright"),
+    ("kamailio-utils-modules", "/usr/share/doc/kamailio-utils-modules/copyright"),
     ("kamailio-websocket-modules", "/usr/share/doc/kamailio-websocket-modules/copyright"),
     ("nginx-light", "/usr/sbin/nginx"),
     ("openssl", "/usr/bin/openssl"),
+    ("pulseaudio", "/usr/bin/pulseaudio"),
+    ("pulseaudio-utils", "/usr/bin/pactl"),
 ];
 
 /// Runs the tests and gives each line that the runner prints to `line`.

@@ -3,7 +3,10 @@
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use sidetone_engine::ids::AppKey;
-use sidetone_server::sip::{Ha1, SERVICE_USER};
+use sidetone_server::{
+    config::sip::users::{NAME_BYTES_MAX, is_name},
+    sip::{Ha1, SERVICE_USER},
+};
 use sidetone_store::{
     Store,
     clock::{Clock, SystemClock},
@@ -16,13 +19,11 @@ use crate::{
     output, user,
 };
 
-/// Longest name, in bytes.
-const NAME_BYTES_MAX: usize = 128;
-
 const AFTER_HELP: &str = "\
 A phone user registers as sip:NAME@DOMAIN at the WebSocket of `sidetone serve --sip`; the domain is the setting sip.domain. The password is
 read from standard input, or made and shown once with --generate; what is kept are its digests for MD5 and SHA-256. All of this works while a
-server runs on the same data folder. Users of one app can call one another. Those who come with access tokens need no phone user.
+server runs on the same data folder. Users of one app can call one another. Those who come with access tokens need no phone user, and a
+configuration file can declare users too ([[sip.users]]); they are not among these.
 
 Examples:
   sidetone phone create myapp alice --generate
@@ -107,14 +108,11 @@ pub(crate) async fn create(store: &dyn Store, app: AppKey, name: &str, password:
     Ok(store.create_phone_user(user).await?)
 }
 
-/// What can stand before the `@` without being escaped, so that every client writes it alike.
 fn check_name(name: &str) -> Result<()> {
-    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte));
-    if name.is_empty() || name.len() > NAME_BYTES_MAX || !is_plain {
-        bail!("the name is {name:?}; allowed are 1 to {NAME_BYTES_MAX} letters, digits and - _ . +");
-    }
-    if name == SERVICE_USER {
-        bail!("the name {name:?} is taken: clients ask it whether the server is there");
+    if !is_name(name) {
+        bail!(
+            "the name is {name:?}; allowed are 1 to {NAME_BYTES_MAX} letters, digits and - _ . +, and not {SERVICE_USER:?}, whom clients ask whether the server is there"
+        );
     }
     Ok(())
 }

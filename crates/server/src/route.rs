@@ -49,6 +49,7 @@ pub const OPENAPI_PATH: &str = "/v1/openapi.json";
         (name = "intake", description = "Send batches (scope `intake`)"),
         (name = "query", description = "Ask for conferences, series and reports (scope `query`)"),
         (name = "live", description = "Listen to what happens now (scope `query`)"),
+        (name = "sip", description = "Ask for another SIP server who may register and call (`sip.admission_secret`)"),
         (name = "operation", description = "Watch the server"),
     )
 )]
@@ -65,6 +66,9 @@ impl Modify for Credentials {
             let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
             components.add_security_scheme(name, SecurityScheme::Http(scheme));
         }
+        let description = "The setting `sip.admission_secret` of the server";
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
+        components.add_security_scheme("admission", SecurityScheme::Http(scheme));
     }
 }
 
@@ -74,6 +78,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(intake::app::handler))
         .routes(routes!(intake::messenger::handler))
         .routes(routes!(turn::handler))
+        .routes(routes!(sip::admission::handler))
         .routes(routes!(query::conferences::handler))
         .routes(routes!(query::conference::handler))
         .routes(routes!(query::events::handler))

@@ -4,6 +4,13 @@ use sidetone_engine::{ids::AppKey, units::Timestamp};
 
 use crate::digest::Ha1;
 
+/// The header with the access token of a request; with its expiry in an answer.
+pub const TOKEN: &str = "X-Plivo-Jwt";
+/// The header with the number of a [`TokenError`].
+pub const TOKEN_ERROR: &str = "X-Plivo-Jwt-Error-Code";
+/// The refusal of a name that is a user's of another app.
+pub const NAME_TAKEN: &str = "The Name Is Taken in Another App";
+
 /// A phone user: name and password hashes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -38,6 +45,31 @@ impl Grant {
     pub fn is_for(&self, user: &str) -> bool {
         self.users.iter().any(|held| held == user)
             || self.pattern.as_ref().is_some_and(|(begin, end)| user.starts_with(begin.as_str()) && user.ends_with(end.as_str()))
+    }
+
+    /// Whether it serves that user now.
+    ///
+    /// # Errors
+    /// [`TokenError::Expired`] and [`TokenError::Subject`].
+    pub fn serves(&self, user: &str, now: Timestamp) -> Result<(), TokenError> {
+        if self.expires <= now {
+            return Err(TokenError::Expired);
+        }
+        if self.is_for(user) { Ok(()) } else { Err(TokenError::Subject) }
+    }
+
+    /// Whether its user may send such a request to others.
+    ///
+    /// # Errors
+    /// [`TokenError::Grants`].
+    pub fn allows(&self, method: &str) -> Result<(), TokenError> {
+        if self.outgoing || method != "INVITE" { Ok(()) } else { Err(TokenError::Grants) }
+    }
+
+    /// The value of [`TOKEN`] in the answer to a registration: when it ends, in seconds since 1970.
+    #[must_use]
+    pub fn told(&self) -> String {
+        format!("exp={};", self.expires.as_millis().div_euclid(1000))
     }
 }
 

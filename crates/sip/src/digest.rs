@@ -67,7 +67,9 @@ impl Ha1 {
         Self { md5: Md5::digest(text.as_bytes()).into(), sha256 }
     }
 
-    fn hex(&self, algorithm: Algorithm) -> String {
+    /// In the form in which it goes into a response, for whoever checks those of our users: who has it can log in as the user.
+    #[must_use]
+    pub fn hex(&self, algorithm: Algorithm) -> String {
         match algorithm {
             Algorithm::Md5 => hex(&self.md5),
             Algorithm::Sha256 => hex(&self.sha256),

@@ -1,12 +1,15 @@
 //! `[sip]`: phones that register and call by SIP over WebSockets.
 
 pub mod trunk;
+pub mod users;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    InvalidSetting, require,
+    InvalidSetting,
+    messenger::Token,
+    require,
     text::{ByteSize, HumanDuration},
 };
 
@@ -30,6 +33,8 @@ pub struct SipConfig {
     pub expires_max: HumanDuration,
     /// Longest life of an access token, from `nbf` to `exp`.
     pub token_lifetime_max: HumanDuration,
+    /// The secret by which another SIP server, such as Kamailio, asks at `/v1/sip-admission` who may register and call there. Empty: nobody may ask.
+    pub admission_secret: Token,
     /// How long a call may ring.
     pub ring_timeout: HumanDuration,
     /// A socket from which nothing was heard for this long is closed; it is pinged three times as often.
@@ -56,9 +61,15 @@ pub struct SipConfig {
     pub calls_per_minute: u32,
     /// Wrong passwords and tokens per minute of one network address, or of one /64 of IPv6 (averaged).
     pub failures_per_minute: u32,
+    /// Phone users, beside those that `sidetone phone` makes; of one name, these count. Each is a table `[[sip.users]]` with `name`, `app` (its name or key)
+    /// and `password`.
+    pub users: Vec<users::SipUser>,
     /// Another SIP server that calls go to and come from, such as a gateway to the telephone network.
     pub trunk: trunk::SipTrunkConfig,
 }
+
+/// Whoever has it is told the password hashes of all phone users.
+const ADMISSION_SECRET_BYTES_MIN: usize = 16;
 
 /// A hash function of digest authentication (RFC 8760).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -82,6 +93,7 @@ impl Default for SipConfig {
             expires_default: HumanDuration::secs(600),
             expires_max: HumanDuration::secs(86_400),
             token_lifetime_max: HumanDuration::secs(86_400),
+            admission_secret: Token(String::new()),
             ring_timeout: HumanDuration::secs(180),
             idle_timeout: HumanDuration::secs(90),
             sockets_max: 10_000,
@@ -95,6 +107,7 @@ impl Default for SipConfig {
             requests_per_second: 20,
             calls_per_minute: 60,
             failures_per_minute: 30,
+            users: Vec::new(),
             trunk: trunk::SipTrunkConfig::default(),
         }
     }
@@ -118,6 +131,9 @@ impl SipConfig {
         require(ordered, "sip.expires_default", &self.expires_default, "between sip.expires_min (at least 1s) and sip.expires_max")?;
         let week = HumanDuration::secs(7 * 86_400);
         require(self.expires_max <= week, "sip.expires_max", &self.expires_max, "at most 7 days")?;
+        let secret = &self.admission_secret.0;
+        let is_long = secret.is_empty() || secret.len() >= ADMISSION_SECRET_BYTES_MIN;
+        require(is_long, "sip.admission_secret", &format!("{} bytes", secret.len()), "at least 16 bytes that nobody can guess, or empty")?;
         require(self.ring_timeout >= HumanDuration::secs(10), "sip.ring_timeout", &self.ring_timeout, "at least 10s")?;
         require(self.idle_timeout >= HumanDuration::secs(3), "sip.idle_timeout", &self.idle_timeout, "at least 3s")?;
         let size = self.message_size_max;
@@ -138,6 +154,7 @@ impl SipConfig {
         ] {
             require(value > 0, setting, &value, "at least 1")?;
         }
+        users::validate(&self.users)?;
         self.trunk.validate()
     }
 }

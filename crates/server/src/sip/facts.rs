@@ -1,4 +1,4 @@
-//! Who somebody is: phone users from the store, access tokens by the keys of the apps.
+//! Who somebody is: phone users from the configuration and the store, access tokens by the keys of the apps.
 
 use std::collections::BTreeSet;
 
@@ -8,20 +8,17 @@ use sidetone_sip::{
     account::{Account, Facts, Wants},
     digest::Ha1,
 };
+use sidetone_store::error::StoreError;
 
-use super::token;
+use super::{declared, token};
 use crate::{auth, state::AppState};
 
 /// Finds out what the machine wants to know. `origin`: of the page that asks.
 pub(super) async fn find(state: &AppState, wants: Wants, origin: Option<&HeaderValue>) -> Facts {
     let mut facts = Facts::default();
     for name in &wants.users {
-        match state.store.phone_user(name).await {
-            Ok(Some(user)) => {
-                let ha1 = Ha1 { md5: user.ha1_md5, sha256: user.ha1_sha256 };
-                facts.accounts.push(Account { app: user.app, user: user.name, ha1 });
-            }
-            Ok(None) => {}
+        match account(state, name).await {
+            Ok(found) => facts.accounts.extend(found),
             Err(error) => {
                 tracing::error!(%error, "phone users could not be read");
                 facts.is_incomplete = true;
@@ -52,4 +49,13 @@ pub(super) async fn find(state: &AppState, wants: Wants, origin: Option<&HeaderV
         }
     }
     facts
+}
+
+/// The phone user of that name: of the configuration, or else of the store.
+async fn account(state: &AppState, name: &str) -> Result<Option<Account>, StoreError> {
+    if let Some(declared) = declared::find(state, name).await? {
+        return Ok(Some(declared));
+    }
+    let held = state.store.phone_user(name).await?;
+    Ok(held.map(|user| Account { app: user.app, user: user.name, ha1: Ha1 { md5: user.ha1_md5, sha256: user.ha1_sha256 } }))
 }

@@ -2,8 +2,10 @@
 //!
 //! `upgrade` takes the connection of a phone, `socket` reads and writes its WebSocket, `outbox` holds what waits to be sent; `facts` finds out who
 //! somebody is before a message is judged; `token` verifies access tokens; `record` tells of calls in the store; `trunk` is the way to another
-//! SIP server. Here they meet.
+//! SIP server; `admission` tells such a server who may register and call there. Here they meet.
 
+pub(crate) mod admission;
+mod declared;
 mod dialling;
 mod facts;
 mod outbox;

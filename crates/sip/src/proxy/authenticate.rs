@@ -6,17 +6,13 @@ use sidetone_engine::{ids::AppKey, units::Timestamp};
 
 use super::{NETWORKS_MAX, Proxy};
 use crate::{
-    account::{Facts, Grant, TokenError},
+    account::{Facts, Grant, TOKEN_ERROR, TokenError},
     check::{Basics, Refusal},
     digest::{self, Credentials},
     flow::{Bucket, FlowId, NonceUse, network_of},
     message::Message,
     uri::Uri,
 };
-
-/// The access token in a request; its expiry in an answer.
-pub(super) const TOKEN: &str = "X-Plivo-Jwt";
-const TOKEN_ERROR: &str = "X-Plivo-Jwt-Error-Code";
 
 /// A user who proved who they are.
 #[derive(Clone, Debug)]
@@ -91,9 +87,7 @@ impl Proxy {
     fn by_token(&mut self, token: &Result<Grant, TokenError>, user: String, peer: IpAddr, now: Timestamp) -> Result<Identity, Refusal> {
         let judged = match token {
             Err(error) => Err(*error),
-            Ok(grant) if grant.expires <= now => Err(TokenError::Expired),
-            Ok(grant) if !grant.is_for(&user) => Err(TokenError::Subject),
-            Ok(grant) => Ok(Identity { app: grant.app, user, grant: Some(grant.clone()) }),
+            Ok(grant) => grant.serves(&user, now).map(|()| Identity { app: grant.app, user, grant: Some(grant.clone()) }),
         };
         judged.map_err(|error| {
             self.failed(peer, now);

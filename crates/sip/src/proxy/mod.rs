@@ -26,7 +26,7 @@ use std::{
 use sidetone_engine::units::Timestamp;
 
 use crate::{
-    account::{Facts, Wants},
+    account::{Facts, TOKEN, Wants},
     check,
     digest::Algorithm,
     flow::{Bucket, Flow, FlowId, FlowKind},
@@ -222,7 +222,7 @@ impl Proxy {
         users.retain(|user| !user.is_empty());
         users.sort_unstable();
         users.dedup();
-        Wants { users, token: message.header(authenticate::TOKEN).map(str::to_owned) }
+        Wants { users, token: message.header(TOKEN).map(str::to_owned) }
     }
 
     /// A message came. What is to be done about it is to be taken by [`Proxy::outputs`].

@@ -6,10 +6,10 @@ use sidetone_engine::units::Timestamp;
 use super::{
     Proxy,
     answer::SUPPORTED,
-    authenticate::{Asker, Identity, TOKEN, token_refused},
+    authenticate::{Asker, Identity, token_refused},
 };
 use crate::{
-    account::{Facts, TokenError},
+    account::{Facts, NAME_TAKEN, TOKEN, TokenError},
     check::{Basics, Refusal},
     digest::hex,
     flow::FlowId,
@@ -56,7 +56,7 @@ impl Proxy {
         }
         let identity = self.authenticate(now, flow, Asker::Registrar, basics.to_uri.as_ref(), (message, basics), facts)?;
         if facts.account(&identity.user).is_some_and(|account| account.app != identity.app) {
-            return Err(Refusal::new(403, "The Name Is Taken in Another App"));
+            return Err(Refusal::new(403, NAME_TAKEN));
         }
         let contacts: Vec<&str> = message.list("Contact").filter(|contact| !contact.is_empty()).collect();
         let is_outbound = if contacts == ["*"] {
@@ -115,7 +115,7 @@ impl Proxy {
         let held = self.registrar.of(&identity.user);
         let find = |device: &str| held.iter().find(|binding| binding.device == device);
         if held.iter().any(|binding| binding.app != identity.app) {
-            return Err(Refusal::new(403, "The Name Is Taken in Another App"));
+            return Err(Refusal::new(403, NAME_TAKEN));
         }
         let is_late = |binding: &Binding| binding.call_id == basics.call_id && basics.cseq <= binding.cseq;
         if wanted.iter().filter_map(|wanted| find(&wanted.device)).any(is_late) {
@@ -190,7 +190,7 @@ impl Proxy {
             headers.push(("Require", "outbound".to_owned()));
         }
         if let Some(grant) = &identity.grant {
-            headers.push((TOKEN, format!("exp={};", grant.expires.as_millis().div_euclid(1000))));
+            headers.push((TOKEN, grant.told()));
         }
         headers
     }

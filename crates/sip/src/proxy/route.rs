@@ -11,7 +11,7 @@ use super::{
     fork::Target,
 };
 use crate::{
-    account::{Facts, Grant, TokenError},
+    account::{Facts, Grant, TOKEN},
     check::{Basics, Refusal},
     flow::{Bucket, FlowId},
     gruu,
@@ -110,14 +110,14 @@ impl Proxy {
         }
         let caller = self.authenticate(now, flow, Asker::Proxy, basics.from_uri.as_ref(), (&message, basics), facts)?;
         let is_call = method == "INVITE";
+        if let Some(grant) = &caller.grant {
+            grant.allows(&method).map_err(token_refused)?;
+        }
         if is_call {
-            if caller.grant.as_ref().is_some_and(|grant| !grant.outgoing) {
-                return Err(token_refused(TokenError::Grants));
-            }
             self.count_call(&caller, now)?;
         }
         let Way { targets, origin, is_over_trunk } = self.way(flow, &caller, &basics.uri, is_call, facts)?;
-        for name in ["Proxy-Authorization", "Authorization", super::authenticate::TOKEN, "P-Asserted-Identity"] {
+        for name in ["Proxy-Authorization", "Authorization", TOKEN, "P-Asserted-Identity"] {
             message.remove(name);
         }
         let to = &basics.uri.user;

@@ -9,7 +9,7 @@ use tokio_tungstenite::{
 };
 
 use super::{super::socket::handshake, phone::token, *};
-use crate::config::listen::TlsConfig;
+use crate::config::{listen::TlsConfig, messenger::Token, sip::users::SipUser};
 
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT","cty":"plivo;v=1"}"#;
 
@@ -144,4 +144,29 @@ async fn phones_connect_by_wss() {
         };
         assert_eq!(answer.code(), Some(401), "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_user_of_the_configuration_logs_in_like_one_of_the_store() {
+    let declared = |name: &str, app: &str| SipUser { name: name.into(), app: app.into(), password: Token(format!("declared for {name}")) };
+    let running =
+        phones(|config| config.sip.users = vec![declared("dora", "first"), declared("alice", "first"), declared("lost", "nowhere")]).await;
+    for (name, password, code) in [
+        ("dora", "declared for dora", 200),
+        ("dora", PASSWORD, 401),
+        // Of two that have the name, the configuration's.
+        ("alice", "declared for alice", 200),
+        ("alice", PASSWORD, 401),
+        ("bob", PASSWORD, 200),
+        ("lost", "declared for lost", 401),
+    ] {
+        let mut phone = Phone::open(running.address, name, "a1").await;
+        assert_eq!(phone.register_with("", password).await.code(), Some(code), "{name} {password}");
+    }
+    let mut dora = Phone::open(running.address, "dora", "d2").await;
+    assert_eq!(
+        dora.ask("INVITE", "sip:bob@x.example", "<sip:bob@x.example>", "", "declared for dora").await.code(),
+        Some(480),
+        "of one app"
+    );
 }

@@ -1,6 +1,7 @@
 //! Phones through real sockets: registration, calls, and those who mean no good.
 
 mod abuse;
+mod admission;
 mod call;
 mod login;
 mod phone;
