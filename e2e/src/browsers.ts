@@ -46,14 +46,16 @@ function launch(args: string[], without: string[] = []): Promise<Chromium> {
   return chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", headless: true, timeout: PATIENCE_MS, args, ignoreDefaultArgs: without });
 }
 
-export function launchFirefox(): Promise<Firefox> {
+/** Firefox with a made-up microphone and camera, or with the microphones and loudspeakers of that PulseAudio. */
+export function launchFirefox(sound?: { readonly server: string }): Promise<Firefox> {
   return puppeteer.launch({
     browser: "firefox",
     executablePath: process.env["FIREFOX"] ?? "/usr/bin/firefox-esr",
     headless: true,
     timeout: PATIENCE_MS,
+    env: { ...process.env, ...(sound && { PULSE_SERVER: sound.server }) },
     extraPrefsFirefox: {
-      "media.navigator.streams.fake": true,
+      "media.navigator.streams.fake": sound === undefined,
       "media.navigator.permission.disabled": true,
       "media.peerconnection.ice.loopback": true,
       "media.peerconnection.ice.obfuscate_host_addresses": false,

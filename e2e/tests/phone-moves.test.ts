@@ -216,6 +216,35 @@ for (const kind of SIP_SERVERS) {
       });
     }
 
+    test("a call is withdrawn while it rings, but the socket loses the word: it is said again when the socket is back", async () => {
+      const [ada, bob] = lines as [Line, Line];
+      const before = await bob.page.evaluate(() => line.calls.length);
+      const out = await dial(ada, "bob");
+      const into = await rung(bob, before);
+      await reaches(ada, out, "ringing");
+      ada.wire.stall();
+      await hangUp(ada, out);
+      // What was written is gone with the socket.
+      ada.wire.cut();
+      await until("ada's socket is gone", () => ada.page.evaluate(() => line.phone.connection !== "connected"));
+      assert.equal(await bob.page.evaluate((call) => line.calls[call]!.state, into), "ringing", "nobody has told him");
+      ada.wire.restore();
+      const { cause, originator } = await hears(bob, into, "ended");
+      assert.deepEqual([cause, originator], ["Canceled", "remote"]);
+    });
+
+    test("a call that rings when the socket is lost ends for either side", async () => {
+      const [ada, bob] = lines as [Line, Line];
+      const before = await bob.page.evaluate(() => line.calls.length);
+      const out = await dial(ada, "bob");
+      const into = await rung(bob, before);
+      await reaches(ada, out, "ringing");
+      ada.wire.cut();
+      assert.equal((await hears(ada, out, "ended"))["cause"], "Connection Error");
+      ada.wire.restore();
+      assert.equal((await hears(bob, into, "ended"))["cause"], "Canceled");
+    });
+
     test("a socket that is silent is noticed and given up, and the call is mended", async () => {
       const [ada, bob] = lines as [Line, Line];
       const [out, into] = await establish(ada, bob);

@@ -178,6 +178,14 @@ export class CallMedia {
     if (track) await this.sendAudio(track, true);
   }
 
+  /** Where the microphone in use is among these, which are gone, or went before, another takes its place. */
+  async microphonesChanged(gone: readonly string[]): Promise<void> {
+    const microphone = this.#local?.microphone;
+    if (!microphone) return;
+    // A browser may have ended the track already, or be about to.
+    if (microphone.readyState === "ended" || gone.includes(microphone.getSettings().deviceId ?? "")) await this.renewMicrophone();
+  }
+
   async reduceNoise(on: boolean): Promise<boolean> {
     return (await this.#local?.reduceNoise(this.peerConnection, on)) ?? false;
   }

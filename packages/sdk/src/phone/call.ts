@@ -4,10 +4,8 @@ import { Emitter } from "../emitter.ts";
 import type { Call, CallEventMap, CallOptions, CallState, Cause, Feedback, Headers } from "./api.ts";
 import { CallMedia, type Which } from "./call-media.ts";
 import { causeOf } from "./cause.ts";
-import { type DtmfBy, sendTones } from "./dtmf.ts";
 import { headerLines, parseHeaders } from "./headers.ts";
-import type { IncomingRequest, IncomingResponse, URI } from "./jssip/library.ts";
-import type { Reply } from "./jssip/request.ts";
+import type { IncomingResponse, URI } from "./jssip/library.ts";
 import { RTCSession } from "./jssip/library.ts";
 import { parseTarget } from "./jssip/agent.ts";
 import { Session } from "./jssip/session.ts";
@@ -16,11 +14,10 @@ import { prioritise } from "./media/tracks.ts";
 import { Mending } from "./mending.ts";
 import type { PhoneCore } from "./phone.ts";
 import { Quality } from "./quality.ts";
+import { Redirection } from "./redirection.ts";
+import { Requests } from "./requests.ts";
 import { showsVideo } from "./sdp.ts";
-import { deflection, isDeflectedBy, readRefer, reportProgress, Transfer } from "./transfer.ts";
-
-/** 3xx answers that are followed one after another: RFC 3261 §8.1.3.4 leaves the number to us. */
-const REDIRECTS_MAX = 5;
+import { isDeflectedBy, takeRefer, Transfer } from "./transfer.ts";
 
 /** What both directions start with. */
 interface Start {
@@ -50,9 +47,8 @@ export class LiveCall implements Call {
   #meter: Meter | undefined;
   #transfer: Transfer | undefined;
   #target: URI;
-  #redirects = 0;
-  /** Header fields that whoever redirected this call wants its next INVITE to have. */
-  #redirection: readonly string[] = [];
+  readonly #redirection: Redirection;
+  readonly #requests: Requests;
   #isAnswering = false;
   #ringTimer: ReturnType<typeof setTimeout> | undefined;
   #gatherTimer: ReturnType<typeof setTimeout> | undefined;
@@ -70,6 +66,8 @@ export class LiveCall implements Call {
       onIssue: (issue, isCleared) => this.#emitter.emit(isCleared ? "issueCleared" : "issueRaised", issue),
       hasListeners: () => (["tick", "issueRaised", "issueCleared"] as const).some((name) => this.#emitter.has(name)),
     });
+    this.#redirection = new Redirection(phone.settings.domain);
+    this.#requests = new Requests(this.#requestsPort());
     this.#media = new CallMedia(this.#mediaPort(), start.options.muted === true);
     this.#mending = new Mending(phone.settings.iceTimeoutMs, {
       isReachable: () => phone.isReachable,
@@ -138,7 +136,7 @@ export class LiveCall implements Call {
 
   /** Takes a call that came in; the page has not been told of it yet. */
   adopt(raw: RTCSession): void {
-    this.#session = new Session(this.phone.agent!.ua, raw, this.#sessionEvents());
+    this.#session = new Session(this.phone.agent!, raw, this.#sessionEvents());
     this.#open();
     this.#quality.name(this.uuid);
     this.#quality.event("sip_invite", { direction: "incoming" });
@@ -163,9 +161,9 @@ export class LiveCall implements Call {
     if (this.state === "ended") return;
     if (!agent?.isConnected) return this.#end(causeOf("Connection Error", "system"));
     const before = this.#session;
-    const session = new Session(agent.ua, new RTCSession(agent.ua), this.#sessionEvents());
+    const session = new Session(agent, new RTCSession(agent.ua), this.#sessionEvents());
     this.#session = session;
-    const headers = [...(await this.phone.tokenHeaders()), ...headerLines(options.headers), ...this.#redirection];
+    const headers = [...(await this.phone.tokenHeaders()), ...headerLines(options.headers), ...this.#redirection.headers];
     if (this.#isOver()) return;
     session.invite(this.#target, this.id, { headers, stream, configuration }, before);
     this.#redial = () => this.#dial(stream, options);
@@ -222,26 +220,16 @@ export class LiveCall implements Call {
     this.#media.setMute(which, false);
   }
 
-  async sendDtmf(tones: string, how: { readonly by?: DtmfBy; readonly durationMs?: number; readonly gapMs?: number } = {}): Promise<void> {
-    const sender = this.peerConnection?.getSenders().find(({ track }) => track?.kind === "audio")?.dtmf ?? undefined;
-    await sendTones(tones, {
-      sender,
-      info: (body) => this.#request("INFO", ["Content-Type: application/dtmf-relay"], body),
-      onTone: (tone, durationMs) => {
-        this.phone.player.play("dtmf", tone);
-        this.#emitter.emit("dtmf", { tone, durationMs, originator: "local" });
-      },
-    }, how);
+  async sendDtmf(tones: string, how: Parameters<Call["sendDtmf"]>[1] = {}): Promise<void> {
+    await this.#requests.sendDtmf(tones, how);
   }
 
   async sendInfo(contentType: string, body: string, headers: Readonly<Record<string, string>> = {}): Promise<void> {
-    const lines = headerLines({ "Content-Type": contentType, ...headers });
-    this.#emitter.emit("info", { contentType, body, headers: parseHeaders(["INFO", ...lines, "", ""].join("\r\n")), originator: "local" });
-    accepted(await this.#request("INFO", lines, body));
+    await this.#requests.sendInfo(contentType, body, headers);
   }
 
   async sendMessage(text: string): Promise<void> {
-    accepted(await this.#request("MESSAGE", ["Content-Type: text/plain;charset=UTF-8"], text));
+    await this.#requests.sendMessage(text);
   }
 
   async transfer(to: string | Call): Promise<void> {
@@ -295,6 +283,11 @@ export class LiveCall implements Call {
     await this.#media.renewMicrophone();
   }
 
+  /** Some were plugged in or out, and these are gone. */
+  async microphonesChanged(gone: readonly string[]): Promise<void> {
+    await this.#media.microphonesChanged(gone);
+  }
+
   /** The socket is gone. A call that rings ends with it; one that is up goes on, and is mended when the socket is back. */
   socketLost(): void {
     if (this.#session?.isConfirmed) this.#mending.socketLost();
@@ -341,7 +334,7 @@ export class LiveCall implements Call {
         const contentType = request.getHeader("Content-Type") ?? "text/plain";
         this.#emitter.emit("message", { text: request.body ?? "", contentType, headers: parseHeaders(request.data) });
       },
-      onRefer: (request) => this.#referred(request),
+      onRefer: (request) => takeRefer(this.#session!, request, (target, headers) => this.phone.placeCall(target, { headers }), (refer) => this.#emitter.emit("refer", refer)),
       onNotify: (status) => this.#transfer?.progress(status),
       onOffer: (sdp) => this.#media.answerOffer(sdp),
       isOffering: () => this.#media.isOffering,
@@ -371,14 +364,11 @@ export class LiveCall implements Call {
   }
 
   #ended(cause: Cause): void {
-    const contact = cause.cause === "Redirected" && cause.originator === "remote" ? /<([^>]+)>/.exec(cause.headers.get("Contact") ?? "")?.[1] : undefined;
-    const target = contact === undefined ? undefined : parseTarget(contact, this.phone.settings.domain);
-    if (target && this.#redial && this.#redirects < REDIRECTS_MAX) {
-      this.#redirects++;
+    const target = this.#redial && this.#redirection.follow(cause);
+    if (target) {
       this.#target = target;
-      this.#redirection = headerLines(deflection(cause.headers));
       clearTimeout(this.#ringTimer);
-      return void this.#redial();
+      return void this.#redial?.();
     }
     this.#end(cause);
   }
@@ -419,27 +409,6 @@ export class LiveCall implements Call {
     this.phone.stateChanged(this, from);
   }
 
-  #referred(request: IncomingRequest): void {
-    const asked = readRefer(request);
-    const session = this.#session;
-    if (!asked || !session) return;
-    let call: Call | undefined;
-    let isRejected = false;
-    const accept = () => {
-      call ??= this.phone.placeCall(asked.target, { headers: asked.headers });
-      reportProgress(session, request.cseq, call);
-      return call;
-    };
-    const reject = (status = 603) => {
-      if (call || isRejected) return;
-      isRejected = true;
-      const fields = [`Event: refer;id=${request.cseq}`, "Subscription-State: terminated;reason=rejected", "Content-Type: message/sipfrag;version=2.0"];
-      void session.request("NOTIFY", fields, `SIP/2.0 ${status} Declined`);
-    };
-    this.#emitter.emit("refer", { target: asked.target, headers: parseHeaders(request.data), accept, reject });
-    if (!call && !isRejected) accept();
-  }
-
   // The media.
 
   #observe(peerConnection: RTCPeerConnection): void {
@@ -461,33 +430,28 @@ export class LiveCall implements Call {
         return call.state === "ended";
       },
       emit: (name, event) => this.#emitter.emit(name, event as never),
-      reinvite: async (sdp) => this.#judge(await this.#session!.reinvite(sdp)),
+      reinvite: (sdp) => this.#requests.reinvite(sdp),
       onOffering: (isOpen) => this.#become(isOpen ? "updating" : "connected"),
       onHeard: () => this.phone.heard(this),
     };
   }
 
-  // Requests.
-
-  async #request(method: string, headers: readonly string[], body: string): Promise<Reply> {
-    if (!this.#session || this.state === "ended") throw new Error("the call has ended");
-    return this.#judge(await this.#session.request(method, headers, body));
-  }
-
-  /** The other side does not know the call any more (RFC 3261 §12.2.1.2): then there is none. */
-  #judge(reply: Reply): Reply {
-    if (reply.response?.status_code === 481) this.#session?.abandon("Dialog Error");
-    return reply;
+  #requestsPort(): ConstructorParameters<typeof Requests>[0] {
+    const call = this;
+    return {
+      get session() {
+        return call.#isOver() ? undefined : call.#session;
+      },
+      get peerConnection() {
+        return call.peerConnection;
+      },
+      emit: (name, event) => this.#emitter.emit(name, event as never),
+      onKey: (tone) => this.phone.player.play("dtmf", tone),
+    };
   }
 
   #closeMeter(): void {
     this.#meter?.close();
     this.#meter = undefined;
   }
-}
-
-/** Throws for what was not accepted. */
-function accepted(reply: Reply): void {
-  if (!reply.response) throw new Error(reply.cause);
-  if (reply.response.status_code >= 300) throw new Error(`${reply.response.status_code} ${reply.response.reason_phrase}`);
 }

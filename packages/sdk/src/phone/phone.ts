@@ -48,6 +48,9 @@ export class PhoneCore implements Phone {
       onMicrophone: async () => {
         await Promise.all(this.#calls.map((call) => call.renewMicrophone()));
       },
+      onMicrophones: async (gone) => {
+        await Promise.all(this.#calls.map((call) => call.microphonesChanged(gone)));
+      },
       onTone: (name) => this.#sounds.toneChanged(name),
     });
     this.#sounds = new Sounds(this.player, () => this.#calls, this.settings.ringbackUntilAnswer);

@@ -1,6 +1,7 @@
 /** Transfers, asked for and taken: REFER (RFC 3515), Replaces (RFC 3891), as RFC 5589 puts them together; and who sent a ringing call on (RFC 5806). */
 
-import type { Call, Headers } from "./api.ts";
+import type { Call, CallEventMap, Headers } from "./api.ts";
+import { parseHeaders } from "./headers.ts";
 import type { IncomingRequest } from "./jssip/library.ts";
 import type { Session } from "./jssip/session.ts";
 
@@ -40,7 +41,7 @@ export class Transfer {
 }
 
 /** Where a REFER wants us to call, and the Replaces that the INVITE is to carry. */
-export function readRefer({ refer_to }: IncomingRequest): { readonly target: string; readonly headers: Readonly<Record<string, string>> } | undefined {
+function readRefer({ refer_to }: IncomingRequest): { readonly target: string; readonly headers: Readonly<Record<string, string>> } | undefined {
   const uri = refer_to?.uri.clone();
   if (!uri) return undefined;
   const [replaces] = uri.hasHeader("Replaces") ? uri.getHeader("Replaces") : [];
@@ -60,8 +61,32 @@ export function isDeflectedBy(address: string, headers: Headers): boolean {
   return last.trim().startsWith(`<${address}>`) && /;\s*reason\s*=\s*"?deflection\b/i.test(last);
 }
 
+/**
+ * Somebody asks us to call another: `tell` leaves it to the page, which may accept or reject at once or later; a page that does neither accepts by having heard
+ * of it. `place` places the call.
+ */
+export function takeRefer(session: Session, request: IncomingRequest, place: (target: string, headers: Readonly<Record<string, string>>) => Call, tell: (refer: CallEventMap["refer"]) => void): void {
+  const asked = readRefer(request);
+  if (!asked) return;
+  let call: Call | undefined;
+  let isRejected = false;
+  const accept = () => {
+    call ??= place(asked.target, asked.headers);
+    reportProgress(session, request.cseq, call);
+    return call;
+  };
+  const reject = (status = 603) => {
+    if (call || isRejected) return;
+    isRejected = true;
+    const fields = [`Event: refer;id=${request.cseq}`, "Subscription-State: terminated;reason=rejected", "Content-Type: message/sipfrag;version=2.0"];
+    void session.request("NOTIFY", fields, `SIP/2.0 ${status} Declined`);
+  };
+  tell({ target: asked.target, headers: parseHeaders(request.data), accept, reject });
+  if (!call && !isRejected) accept();
+}
+
 /** Tells the one who referred us how the call goes that we place for them. */
-export function reportProgress(session: Session, cseq: number, call: Call): void {
+function reportProgress(session: Session, cseq: number, call: Call): void {
   const notify = (status: number, phrase: string) => {
     const state = status < 200 ? "active;expires=60" : "terminated;reason=noresource";
     void session.request("NOTIFY", [`Event: refer;id=${cseq}`, `Subscription-State: ${state}`, "Content-Type: message/sipfrag;version=2.0"], `SIP/2.0 ${status} ${phrase}`);

@@ -1,51 +1,50 @@
 /** The client: connects, logs in, places calls and takes them. */
 
 import type { Call as PhoneCall, Cause, Credentials, Phone, PhoneOptions } from "../../phone/api.ts";
-import { Call, type CallConfiguration, type CallMaking } from "./call.ts";
-import { type CodecDescription, type CodecLimits, has } from "./codecs.ts";
+import { Call, type CallMaking } from "./call.ts";
+import { type CodecDescription, has } from "./codecs.ts";
 import { CallState, ClientState, Events, LogCategory, LogLevel } from "./enums.ts";
 import type { EventHandlers } from "./event-handlers.ts";
 import type { EventListenerOption } from "./event-target.ts";
-import { asked, audioConstraints, AudioDeviceManager, CameraManager, StreamManager } from "./hardware.ts";
+import { StreamManager } from "./hardware.ts";
 import { type ExtraHeaders, incomingHeaders, outgoingHeaders } from "./headers.ts";
 import { log } from "./log.ts";
 import { authFailure, tokensOf, userOf } from "./login.ts";
 import type { MediaRenderer } from "./media-renderer.ts";
 import { OlderClient } from "./older-client.ts";
 import { ACCESS_DENIED, INVALID_NUMBER, NOT_AUTHORISED, NOT_CONNECTED, NOT_SECURE, REQUEST_TERMINATED, reasonOf } from "./outcome.ts";
+import { Playback } from "./playback.ts";
 import { reach } from "./reach.ts";
+import { Settings } from "./settings.ts";
 import { SharedScreen } from "./shared-screen.ts";
 import { Silence } from "./silence.ts";
 import type { CallSettings, Config, LoginOptions, LogRecord, VideoFlags } from "./structures.ts";
-import { render, RINGBACK, soundOf } from "./tone-script.ts";
 
 /** The version of voximplant-websdk whose API this is. */
 export const VERSION = "4.13.1-3005";
 
-/** The picture that `QualityIssueLocalVideoDegradation` expects where the app asks for none. */
-const TARGET = { width: 320, height: 240 };
-
 export class Client extends OlderClient {
-  #config: Config = {};
   #isInitialized = false;
   #state = ClientState.DISCONNECTED;
   #phone: Phone | undefined;
   /** Holds the server until somebody logs in. */
   #socket: WebSocket | undefined;
   #token: string | undefined;
-  #videoBps: number | undefined;
-  #playback: HTMLAudioElement | undefined;
-  #isProgressTone = false;
-  #codecs: CodecLimits = {};
+  readonly #settings: Settings;
+  readonly #playback = new Playback({
+    onFinished: () => this.dispatchEvent({ name: Events.PlaybackFinished }),
+    onError: (message) => this.dispatchEvent({ name: Events.PlaybackError, message }),
+  });
   readonly #calls = new Set<Call>();
 
   /** @internal */
   constructor(
     private readonly makePhone: (options: PhoneOptions) => Phone,
     /** Where the script came from. */
-    private readonly origin: string,
+    origin: string,
   ) {
     super();
+    this.#settings = new Settings(origin);
   }
 
   get version(): string {
@@ -60,9 +59,9 @@ export class Client extends OlderClient {
   async init(config: Config = {}): Promise<EventHandlers.SDKReady | string> {
     if (this.#isInitialized) throw new Error("VoxImplant.Client has been already initialized");
     if (!globalThis.isSecureContext) throw new Error("microphone and camera are there for pages of secure origins only, such as HTTPS");
-    this.#config = { ...config };
+    this.#settings.config = { ...config };
     log.level = config.enableTrace ? LogLevel.TRACE : config.showDebugInfo ? LogLevel.INFO : config.showWarnings ? LogLevel.WARNING : LogLevel.ERROR;
-    StreamManager.get().container = () => elementOf(config.localVideoContainerId);
+    StreamManager.get().container = () => this.#settings.localVideo();
     if (config.micRequired) await this.#askForMicrophone();
     this.watchDevices();
     this.#isInitialized = true;
@@ -72,7 +71,7 @@ export class Client extends OlderClient {
   }
 
   config(): Config {
-    return this.#config;
+    return this.#settings.config;
   }
 
   getClientState(): ClientState {
@@ -98,7 +97,7 @@ export class Client extends OlderClient {
     if (this.#state !== ClientState.DISCONNECTED) return true;
     this.#state = ClientState.CONNECTING;
     try {
-      this.#socket = await reach(this.#servers);
+      this.#socket = await reach(this.#settings.servers);
     } catch (error) {
       this.#state = ClientState.DISCONNECTED;
       const failed = { name: Events.ConnectionFailed, message: reasonOf(error) };
@@ -210,47 +209,38 @@ export class Client extends OlderClient {
 
   /** The most that is sent as video, kbit/s. */
   setVideoBandwidth(bandwidth: number): void {
-    this.#videoBps = bandwidth > 0 ? 1000 * bandwidth : undefined;
+    this.#settings.videoBps = bandwidth > 0 ? 1000 * bandwidth : undefined;
     for (const call of this.#calls) call.limitVideo();
   }
 
   /** Plays a tone script (`tone-script.ts`); without `loop` one time, unless the script has no end. Throws a `SyntaxError` for what is none. */
   playToneScript(script: string, loop = false): void {
-    this.stopPlayback();
-    const tone = render(script);
-    const playback = new Audio(soundOf(tone));
-    this.#playback = playback;
-    playback.loop = loop || tone.isEndless;
-    playback.addEventListener("ended", () => this.dispatchEvent({ name: Events.PlaybackFinished }));
-    playback.play().catch((error: unknown) => this.#playback === playback && this.dispatchEvent({ name: Events.PlaybackError, message: reasonOf(error) }));
+    this.#playback.play(script, loop);
   }
 
   stopPlayback(): void {
-    this.#playback?.pause();
-    this.#playback = undefined;
-    this.#isProgressTone = false;
+    this.#playback.stop();
   }
 
   /** Plays the ringback tone of `progressToneCountry`, that of the United States unless told otherwise. `check`: only if the configuration wants one. */
   playProgressTone(check = false): void {
-    if (this.#isProgressTone || (check && this.#config.progressTone === false)) return;
-    this.playToneScript(RINGBACK[this.#config.progressToneCountry ?? ""] ?? RINGBACK["US"]!);
-    this.#isProgressTone = true;
+    const { progressTone, progressToneCountry } = this.config();
+    if (!check || progressTone !== false) this.#playback.playProgressTone(progressToneCountry);
   }
 
   stopProgressTone(): void {
-    if (this.#isProgressTone) this.stopPlayback();
+    this.#playback.stopProgressTone();
   }
 
   /** The codecs of calls from now on, in this order. `false`: the browser lacks one that is not optional, or has none of them. */
   async limitAudioCodecs(codecs: CodecDescription[]): Promise<boolean> {
-    this.#codecs = { ...this.#codecs, audio: codecs };
+    this.#settings.codecs = { ...this.#settings.codecs, audio: codecs };
     return has("audio", codecs);
   }
 
   /** As {@link limitAudioCodecs}. */
   async limitVideoCodecs(codecs: CodecDescription[]): Promise<boolean> {
-    this.#codecs = { ...this.#codecs, video: codecs };
+    this.#settings.codecs = { ...this.#settings.codecs, video: codecs };
     return has("video", codecs);
   }
 
@@ -291,15 +281,11 @@ export class Client extends OlderClient {
     log.onRecord = callback;
   }
 
-  get #servers(): PhoneOptions["servers"] {
-    return this.#config.sidetone?.servers ?? `${this.origin.replace(/^http/, "ws")}/sip`;
-  }
-
   async #login(username: string, credentials: Credentials, options: LoginOptions): Promise<EventHandlers.AuthResult> {
     const isReady = this.#state === ClientState.CONNECTED;
     if (!isReady) throw this.#authResult({ result: false, code: authFailure(this.#state) });
     this.#state = ClientState.LOGGING_IN;
-    const phone = this.makePhone(this.#phoneOptions(options.receiveCalls !== false));
+    const phone = this.makePhone(this.#settings.ofPhone(options.receiveCalls !== false));
     try {
       await phone.connect(credentials);
     } catch (error) {
@@ -318,43 +304,6 @@ export class Client extends OlderClient {
     const event = { name: Events.AuthResult, ...result };
     this.dispatchEvent(event);
     return event;
-  }
-
-  #phoneOptions(isRegistered: boolean): PhoneOptions {
-    const { progressTone = true, progressToneCountry = "", sidetone } = this.#config;
-    const script = RINGBACK[progressToneCountry];
-    const audio = audioConstraints(AudioDeviceManager.get().getDefaultAudioSettings());
-    return {
-      audio,
-      ...sidetone,
-      servers: this.#servers,
-      autoRegister: isRegistered,
-      multipleCalls: true,
-      tones: { ringing: false, connect: false, busy: false, ringback: progressTone && script ? soundOf(render(script)) : progressTone, ...sidetone?.tones },
-    };
-  }
-
-  /** What a camera is asked for. */
-  #camera(): MediaTrackConstraints {
-    const { videoConstraints: configured } = this.#config;
-    const { mandatory: _mandatory, optional: _optional, ...given } = typeof configured === "object" ? configured : {};
-    return { ...given, ...CameraManager.get().constraints() };
-  }
-
-  #callConfiguration(isH264First: boolean): CallConfiguration {
-    const { rtcStatsCollectionInterval, remoteVideoContainerId, videoContainerId, sidetone } = this.#config;
-    const { width, height } = this.#camera();
-    return {
-      camera: () => this.#camera(),
-      microphone: () => this.#config.sidetone?.audio ?? audioConstraints(AudioDeviceManager.get().getDefaultAudioSettings()),
-      codecs: () => this.#codecs,
-      isH264First,
-      collectionIntervalMs: rtcStatsCollectionInterval,
-      container: () => elementOf(remoteVideoContainerId ?? videoContainerId),
-      target: { width: asked(width) ?? TARGET.width, height: asked(height) ?? TARGET.height },
-      preferred: { audio: sidetone?.codecs?.[0] ?? "opus", video: isH264First ? "H264" : "VP8" },
-      videoBps: () => this.#videoBps,
-    };
   }
 
   #take(phone: Phone): void {
@@ -378,12 +327,12 @@ export class Client extends OlderClient {
     this.dispatchEvent({ name: Events.IncomingCall, call, headers, video: phoneCall.offersVideo });
   }
 
-  #make(making: Omit<CallMaking, "settings" | "onEnded">, isH264First = this.#config.H264first, onEnded: () => void = () => undefined): Call {
+  #make(making: Omit<CallMaking, "settings" | "onEnded">, isH264First?: boolean, onEnded: () => void = () => undefined): Call {
     const forget = () => {
       this.#calls.delete(call);
       onEnded();
     };
-    const call: Call = new Call({ ...making, settings: this.#callConfiguration(isH264First === true), onEnded: forget });
+    const call: Call = new Call({ ...making, settings: this.#settings.ofCall(isH264First), onEnded: forget });
     this.#calls.add(call);
     return call;
   }
@@ -427,8 +376,4 @@ export class Client extends OlderClient {
   #warn(message: string): void {
     log.write(LogCategory.CLIENT, "Client", LogLevel.WARNING, message);
   }
-}
-
-function elementOf(id: string | undefined): HTMLElement {
-  return (id === undefined ? undefined : document.getElementById(id)) ?? document.body;
 }

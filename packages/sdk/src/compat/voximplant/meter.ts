@@ -1,6 +1,7 @@
 /** Looks at a connected call: once a second for its quality, at the page's interval for its statistics, every 10 s for the browser's report. */
 
 import { ticker } from "../../ticker.ts";
+import { Microphone } from "./quality/microphone.ts";
 import { type Conditions, type QualityIssue, QualityWatch } from "./quality/watch.ts";
 import { type Battery, collectionIntervalMs } from "./stats/interval.ts";
 import { RtcStats } from "./stats/rtc-stats.ts";
@@ -25,6 +26,7 @@ export interface Metered {
 
 export class Meter {
   readonly #watch = new QualityWatch();
+  readonly #microphone = new Microphone();
   /** The report that rates are reckoned from. */
   #before: Source | undefined;
   #undo: (() => void)[] = [];
@@ -35,7 +37,7 @@ export class Meter {
   start(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    this.#every(LOOK_MS, async (peerConnection) => this.#look(new Source(await peerConnection.getStats())));
+    this.#every(LOOK_MS, async (peerConnection) => this.#look(new Source(await peerConnection.getStats()), peerConnection));
     this.#every(RTC_STATS_MS, async (peerConnection) => this.#tell(RtcStats.read(await peerConnection.getStats()), (stats) => this.call.onRtcStats(stats)));
     void battery().then((held) => {
       const intervalMs = collectionIntervalMs(this.call.collectionIntervalMs, held);
@@ -46,6 +48,7 @@ export class Meter {
   stop(): void {
     this.#isRunning = false;
     for (const undo of this.#undo.splice(0)) undo();
+    this.#microphone.close();
   }
 
   /** The connection's state changed. */
@@ -72,9 +75,12 @@ export class Meter {
     this.#undo.push(ticker.every(intervalMs, () => void run()));
   }
 
-  #look(now: Source): void {
+  #look(now: Source, peerConnection: RTCPeerConnection): void {
+    // The call may have ended while the browser was asked.
+    if (!this.#isRunning) return;
     this.#before ??= now;
-    this.#raise(this.#watch.look(now, this.call.conditions()));
+    const sent = () => peerConnection.getSenders().find(({ track }) => track?.kind === "audio")?.track ?? undefined;
+    this.#raise(this.#watch.look(now, { ...this.call.conditions(), isSilent: () => this.#microphone.isSilent(sent()) }));
   }
 
   #collect(now: Source): void {

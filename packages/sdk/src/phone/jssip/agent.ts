@@ -6,6 +6,7 @@ import { type IncomingRequest, type IncomingResponse, OutgoingRequest, type RTCS
 import { Registration, type RegistrationEvents } from "./registration.ts";
 import { type Reply, send } from "./request.ts";
 import { Socket } from "./socket.ts";
+import { Withdrawals } from "./withdrawals.ts";
 
 /** Time between two keep-alives; within a call, where a dead socket costs more, less. */
 const KEEP_ALIVE_MS = 15_000;
@@ -45,6 +46,7 @@ export interface AgentEvents extends RegistrationEvents {
 export class Agent {
   readonly ua: UA;
   readonly registration: Registration;
+  readonly withdrawals: Withdrawals;
   readonly domain: string;
   received: { readonly host: string; readonly port: number | undefined } | undefined;
   #hasConnected = false;
@@ -66,6 +68,7 @@ export class Agent {
       user_agent: options.userAgent ?? "Sidetone",
     });
     this.ua = ua;
+    this.withdrawals = new Withdrawals(ua);
     this.registration = new Registration(ua, options.registrationSeconds, options.headers, {
       ...events,
       onRegistered: (response, expiresSeconds) => {
@@ -77,6 +80,7 @@ export class Agent {
       const again = this.#hasConnected;
       this.#hasConnected = true;
       this.#scheduleKeepAlive();
+      this.withdrawals.sendAgain();
       events.onConnected(ua.transport.url, again);
     });
     ua.on("disconnected", ({ code, reason }) => {

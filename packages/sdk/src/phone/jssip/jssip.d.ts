@@ -76,7 +76,7 @@ declare module "jssip/lib/SIPMessage.js" {
       method: string,
       target: URI,
       ua: UA,
-      parameters: { to_uri?: URI; call_id?: string; cseq?: number; from_tag?: string } | null,
+      parameters: { to_uri?: URI; call_id?: string; cseq?: number; from_tag?: string; route_set?: readonly string[] } | null,
       headers: readonly string[],
       body?: string,
     );
@@ -84,6 +84,9 @@ declare module "jssip/lib/SIPMessage.js" {
     cseq: number;
     to: NameAddress;
     readonly from: NameAddress;
+    readonly ruri: URI;
+    getHeader(name: string): string | undefined;
+    getHeaders(name: string): readonly string[];
     setHeader(name: string, value: string): void;
   }
   const SIPMessage: { readonly OutgoingRequest: typeof OutgoingRequest; readonly IncomingRequest: typeof IncomingRequest; readonly IncomingResponse: typeof IncomingResponse };
@@ -151,6 +154,7 @@ declare module "jssip/lib/UA.js" {
     isConnected(): boolean;
     isConnecting(): boolean;
     connect(): void;
+    send(request: OutgoingRequest): boolean;
     _getSocket(): void;
   }
   interface Configuration {
@@ -238,6 +242,7 @@ declare module "jssip/lib/RTCSession.js" {
     receiveRequest(request: IncomingRequest): void;
     onTransportError(): void;
     onRequestTimeout(): void;
+    _receiveInviteResponse(response: IncomingResponse): void;
     _failed(originator: "local" | "remote" | "system", message: null, cause: string): void;
     _ended(originator: "local" | "remote" | "system", message: null, cause: string): void;
     _setInvite2xxTimer(request: IncomingRequest, body: string): void;

@@ -4,7 +4,8 @@ import type { Cause } from "../api.ts";
 import { causeOf } from "../cause.ts";
 import { headerLines } from "../headers.ts";
 import { mendSdp } from "../sdp.ts";
-import { type IncomingRequest, type IncomingResponse, RTCSession, type UA, type URI } from "./library.ts";
+import type { Agent } from "./agent.ts";
+import { type IncomingRequest, type IncomingResponse, RTCSession, type URI } from "./library.ts";
 import { type Reply, sendWithin } from "./request.ts";
 
 export interface SessionEvents {
@@ -40,7 +41,7 @@ export class Session {
   #callId: string | undefined;
 
   constructor(
-    private readonly ua: UA,
+    private readonly agent: Agent,
     readonly raw: RTCSession,
     private readonly events: SessionEvents,
   ) {
@@ -50,7 +51,10 @@ export class Session {
       if (description.originator === "remote") events.onDescription(description.sdp);
       description.sdp = description.originator === "local" ? events.editLocal(description.sdp) : mendSdp(description.sdp);
     });
-    raw.on("sending", () => events.onInvite());
+    raw.on("sending", () => {
+      agent.withdrawals.sent(raw);
+      events.onInvite();
+    });
     raw.on("progress", ({ response }) => response && events.onProgress(response));
     raw.on("accepted", ({ response }) => events.onAnswered(response ?? undefined));
     raw.on("confirmed", () => events.onConfirmed());
@@ -112,7 +116,7 @@ export class Session {
 
   /** A request within the call. */
   request(method: string, headers: readonly string[], body?: string): Promise<Reply> {
-    return sendWithin(this.ua, this.raw, method, headers, body);
+    return sendWithin(this.agent.ua, this.raw, method, headers, body);
   }
 
   /** Offers anew. */
@@ -155,12 +159,21 @@ export class Session {
   /** Where JsSIP ends a call that can still be saved, or answers a request twice. */
   #mend(): void {
     const { raw, events } = this;
+    const { withdrawals } = this.agent;
     const terminate = raw.terminate.bind(raw);
     this.#terminate = terminate;
     // Asked for by JsSIP itself, when ICE failed: we restart ICE.
     raw.terminate = () => undefined;
     raw.onTransportError = () => this.abandon("Connection Error");
-    raw.onRequestTimeout = () => this.abandon("Request Timeout");
+    raw.onRequestTimeout = () => {
+      withdrawals.settled(raw);
+      this.abandon("Request Timeout");
+    };
+    const receiveResponse = raw._receiveInviteResponse.bind(raw);
+    raw._receiveInviteResponse = (response) => {
+      if (response.status_code >= 200) withdrawals.settled(raw);
+      receiveResponse(response);
+    };
     const receive = raw.receiveRequest.bind(raw);
     raw.receiveRequest = (request) => {
       switch (request.method) {

@@ -8,6 +8,8 @@ export interface DeviceEvents {
   onPermission(stream: MediaStream | undefined, error: Error | undefined): void;
   /** Another microphone was chosen: calls that are up take it. */
   onMicrophone(): Promise<void>;
+  /** There are others now, and these are gone: a call that used one of them takes what the browser gives. */
+  onMicrophones(gone: readonly string[]): Promise<void>;
   /** A tone is another one, or none, or one again. */
   onTone(name: ToneName): void;
 }
@@ -82,7 +84,7 @@ export class DeviceBook implements Devices {
       const stream = await navigator.mediaDevices.getUserMedia(constraints);
       if (constraints.audio) this.#wasGranted = true;
       // Not every browser tells of a change while the microphone is in use.
-      for (const track of stream.getAudioTracks()) track.addEventListener("ended", this.#onPermission);
+      for (const track of stream.getAudioTracks()) track.addEventListener("ended", () => void this.#ended(track));
       this.events.onPermission(stream, undefined);
       return stream;
     } catch (error) {
@@ -108,6 +110,12 @@ export class DeviceBook implements Devices {
     if (this.#microphone && this.#wasGranted && !isGranted) this.events.onPermission(undefined, new DOMException("the microphone is no more allowed", "NotAllowedError"));
     this.#wasGranted = isGranted;
   };
+
+  /** A microphone that is still there and was ended is one that is no more allowed. */
+  async #ended(track: MediaStreamTrack): Promise<void> {
+    const { deviceId } = track.getSettings();
+    if ((await this.#enumerate()).some((device) => device.kind === "audioinput" && device.deviceId === deviceId)) this.#onPermission();
+  }
 
   async #choose(kind: DeviceKind, deviceId: string | undefined): Promise<boolean> {
     const before = this.#chosen[kind];
@@ -135,10 +143,11 @@ export class DeviceBook implements Devices {
       !devices.some(({ kind, deviceId, label }) => kind === device.kind && deviceId === device.deviceId && label === device.label);
     const [added, removed] = [now.filter(lacks(before)), before.filter(lacks(now))];
     // What is gone cannot be used: the browser's default takes its place.
-    for (const kind of ["microphone", "speaker", "ringtone"] as const) {
-      const of = kind === "microphone" ? "audioinput" : "audiooutput";
-      if (removed.some((device) => device.kind === of && device.deviceId === this.#chosen[kind])) await this.reset(kind);
-    }
+    const isGone = (of: MediaDeviceKind, kind: DeviceKind) => removed.some((device) => device.kind === of && device.deviceId === this.#chosen[kind]);
+    if (isGone("audioinput", "microphone")) delete this.#chosen.microphone;
+    for (const kind of ["speaker", "ringtone"] as const) if (isGone("audiooutput", kind)) await this.reset(kind);
+    const microphones = (devices: readonly MediaDeviceInfo[]) => devices.filter(({ kind }) => kind === "audioinput").map(({ deviceId }) => deviceId);
+    if (microphones([...added, ...removed]).length > 0) await this.events.onMicrophones(microphones(removed)).catch(() => undefined);
     if (added.length + removed.length > 0) this.events.onChange(added, removed);
   }
 }

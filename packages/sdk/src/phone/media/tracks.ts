@@ -20,6 +20,12 @@ export class LocalMedia {
     if (isOurs) for (const track of stream.getTracks()) this.#ours.add(track);
   }
 
+  /** The microphone, where it is one that we captured. */
+  get microphone(): MediaStreamTrack | undefined {
+    const source = this.#clean?.source ?? this.stream.getAudioTracks()[0];
+    return source && this.#ours.has(source) ? source : undefined;
+  }
+
   mute(which: { readonly audio?: boolean; readonly video?: boolean }, isMuted: boolean): boolean {
     const before = { ...this.muted };
     if (which.audio) this.muted.audio = isMuted;

@@ -56,7 +56,7 @@ export function sentVideo(now: Source, before: Source): SentVideo | undefined {
   return layers.sort((one, other) => other.height - one.height)[0];
 }
 
-/** Whether a microphone that should be heard gives nothing at all, not even noise. */
+/** Whether a microphone that should be heard gives nothing at all, not even noise; `undefined` where the report does not tell (Firefox). */
 export function isSilent(now: Source, before: Source): boolean | undefined {
   const source = now.all("media-source").find((held) => held["kind"] === "audio");
   const past = before.get(text(source, "id"));

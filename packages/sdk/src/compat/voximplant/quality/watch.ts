@@ -18,6 +18,8 @@ export interface QualityIssue {
 /** What only the call knows. */
 export interface Conditions {
   readonly isMuted: boolean;
+  /** Whether the microphone gives nothing, where reports do not tell it. */
+  readonly isSilent?: (() => boolean | undefined) | undefined;
   /** Held by either side: nothing is to be expected of its media. */
   readonly isHeld: boolean;
   /** What is sent as video. */
@@ -141,8 +143,9 @@ export class QualityWatch {
     return this.#judge(CallEvents.QualityIssueCodecMismatch, kind, level, { kind: TrackType[kind], sendCodec: sent ?? undefined });
   }
 
-  #silence(now: Source, before: Source, { isMuted }: Conditions): QualityIssue[] {
-    const silent = isSilent(now, before);
+  #silence(now: Source, before: Source, conditions: Conditions): QualityIssue[] {
+    const { isMuted } = conditions;
+    const silent = isSilent(now, before) ?? conditions.isSilent?.();
     const level = silent === undefined ? undefined : silent ? "CRITICAL" : "NONE";
     return this.#judge(CallEvents.QualityIssueNoAudioSignal, "", isMuted ? null : level, {});
   }
