@@ -94,24 +94,6 @@ describe("the Voximplant face", () => {
       assert.equal(await ada.page.evaluate((call) => vox.calls[call]!.isMicrophoneMuted(), out), true);
       await ada.page.evaluate((call) => vox.calls[call]!.unmuteMicrophone(), out);
 
-      // The microphone dies, and comes back to life.
-      const speak = (gain: number) =>
-        ada.page.evaluate(
-          async ({ call, gain }) => {
-            const context = new AudioContext();
-            const [tone, level, out] = [context.createOscillator(), context.createGain(), context.createMediaStreamDestination()];
-            level.gain.value = gain;
-            tone.connect(level).connect(out);
-            tone.start();
-            await vox.calls[call]!.sidetone!.replaceAudio(out.stream.getAudioTracks()[0]!);
-          },
-          { call: out, gain },
-        );
-      await speak(0);
-      await hears(ada, out, "QualityIssueNoAudioSignal", ({ value }) => value["level"] === "CRITICAL");
-      await speak(0.5);
-      await hears(ada, out, "QualityIssueNoAudioSignal", ({ value }) => value["level"] === "NONE");
-
       const voice = (isThere: boolean) =>
         ada.page.evaluate(
           async ({ call, isThere }) => {

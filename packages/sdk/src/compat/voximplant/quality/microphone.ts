@@ -1,5 +1,7 @@
 /** Whether what is sent is digital silence, by listening to it: for Firefox, whose reports do not tell the level of a microphone. */
 
+/** Root mean square below which there is silence: the last of 16 bits. Firefox's echo canceller makes comfort noise of −94 dB of full scale out of zeros. */
+const SILENCE_RMS = 1 / 32_768;
 /** The last 0.7 s at 48 kHz. */
 const SAMPLES = 32_768;
 
@@ -16,7 +18,7 @@ export class Microphone {
     if (!this.#heard || this.#context?.state !== "running") return undefined;
     const samples = new Float32Array(SAMPLES);
     this.#heard.analyser.getFloatTimeDomainData(samples);
-    return samples.every((sample) => sample === 0);
+    return Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / SAMPLES) < SILENCE_RMS;
   }
 
   close(): void {
