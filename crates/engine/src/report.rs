@@ -341,7 +341,7 @@ pub struct Reports {
     times: Vec<Timestamp>,
     objects: Vec<Object>,
     /// The objects by id and type, once a report was appended.
-    index: HashMap<(Text, Text), usize>,
+    index: Option<HashMap<(Text, Text), usize>>,
 }
 
 impl PartialEq for Reports {
@@ -381,26 +381,26 @@ impl Reports {
                 }
             }
         }
-        Ok(Self { times, objects, index: HashMap::new() })
+        Ok(Self { times, objects, index: None })
     }
 
     /// From columns of which is known that each has as many rows as there are times, and that their numbers are finite.
     #[must_use]
     pub fn from_sound_columns(times: Vec<Timestamp>, objects: Vec<Object>) -> Self {
         debug_assert!(Self::from_columns(times.clone(), objects.clone()).is_ok(), "the caller vouches for the columns");
-        Self { times, objects, index: HashMap::new() }
+        Self { times, objects, index: None }
     }
 
     /// Appends one report. A number that is not finite is left out: a member that has no value was not measured.
     pub fn push(&mut self, report: &Report) {
         let rows = self.times.len();
         self.times.push(report.time);
-        if self.index.is_empty() {
+        let index = self.index.get_or_insert_with(|| {
             let places = self.objects.iter().enumerate();
-            self.index = places.map(|(position, object)| ((object.id.clone(), object.stats_type.clone()), position)).collect();
-        }
+            places.map(|(position, object)| ((object.id.clone(), object.stats_type.clone()), position)).collect()
+        });
         for (id, stats) in &report.stats {
-            let position = *self.index.entry((id.clone(), stats.stats_type.clone())).or_insert_with(|| {
+            let position = *index.entry((id.clone(), stats.stats_type.clone())).or_insert_with(|| {
                 self.objects.push(Object {
                     id: id.clone(),
                     stats_type: stats.stats_type.clone(),

@@ -18,6 +18,7 @@ mod predict;
 mod rans;
 mod read;
 mod residual;
+mod rows;
 mod template;
 mod text;
 #[cfg(feature = "train")]

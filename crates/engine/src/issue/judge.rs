@@ -83,9 +83,13 @@ pub(crate) enum Verdict {
 impl Judge {
     /// A judge of the rules for `scope`.
     pub(crate) fn new(rules: &RuleSet, scope: Scope, stream: Option<StreamId>) -> Self {
-        let watches = rules.rules.iter().enumerate().filter(|(_, rule)| rule.scopes.contains(&scope));
-        let watches = watches.map(|(place, rule)| Watch::new(place, rule));
-        Self { stream, watches: watches.collect(), began: None }
+        let mut watches = Vec::new();
+        for (place, rule) in rules.rules.iter().enumerate() {
+            if rule.scopes.contains(&scope) {
+                watches.push(Watch::new(place, rule));
+            }
+        }
+        Self { stream, watches, began: None }
     }
 
     /// Forgets the windows, so that nothing is judged across a gap. Issues that last stay.

@@ -77,7 +77,7 @@ impl Reports {
             self.objects.push(object);
         }
         self.times.extend_from_slice(&other.times);
-        self.index.clear();
+        self.index = None;
         true
     }
 }

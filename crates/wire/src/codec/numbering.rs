@@ -50,7 +50,9 @@ impl<'t> Numbering<'t> {
         let mut run = self.runs.pop().unwrap_or_default();
         while let Some(mut longer) = self.runs.pop_if(|last| last.len() <= run.len()) {
             longer.append(&mut run);
-            run = order(longer.len(), &|a, b| longer[a].0.cmp(longer[b].0)).into_iter().map(|place| longer[place]).collect();
+            for place in order(longer.len(), &|a, b| longer[a].0.cmp(longer[b].0)) {
+                run.push(longer[place]);
+            }
         }
         self.runs.extend([run, Vec::with_capacity(RUN)]);
     }

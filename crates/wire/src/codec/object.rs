@@ -131,9 +131,8 @@ pub(super) fn fields(values: &[Value]) -> Option<Vec<Vec<i64>>> {
 
 /// An integer that is written in the one way in which it is written.
 pub(super) fn integer(text: &str) -> Option<i64> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let is_plain = (text == "0" || !digits.starts_with('0')) && !text.starts_with('+');
-    if is_plain { text.parse().ok() } else { None }
+    let (b"0" | [b'1'..=b'9', ..] | [b'-', b'1'..=b'9', ..]) = text.as_bytes() else { return None };
+    text.parse().ok()
 }
 
 /// Appends an integer in decimal.

@@ -36,7 +36,13 @@ impl Model {
 
     /// The most likely symbol.
     pub(super) fn usual(&self) -> usize {
-        (0..SYMBOLS).max_by_key(|&symbol| self.range(symbol).slots).unwrap_or(0)
+        let mut usual = 0;
+        for symbol in 1..SYMBOLS {
+            if self.range(symbol).slots >= self.range(usual).slots {
+                usual = symbol;
+            }
+        }
+        usual
     }
 
     /// The first slot of a symbol and how many it has.

@@ -17,6 +17,7 @@ use super::{
     predict::{Other, Predictor, Walk},
     rans::Encoder,
     residual::{cost_of, write_one, write_run},
+    rows,
     template::{Matched, Plan},
     text::{self, Found, Writer, bits_of},
 };
@@ -96,11 +97,16 @@ impl<'a> Writing<'a> {
         self.list(plan.family, &objects);
         #[cfg(feature = "train")]
         self.tally.sizes.push(("(list)".to_owned(), self.encoder.bits()));
-        let found: Vec<Found> = objects.iter().map(|(matched, object)| self.id(matched, object)).collect();
+        let mut found = Vec::with_capacity(objects.len());
+        for (matched, object) in &objects {
+            found.push(self.id(matched, object));
+        }
         #[cfg(feature = "train")]
         self.tally.sizes.push(("(ids)".to_owned(), self.encoder.bits() - self.tally.sizes[0].1));
         let id = |number: usize| -> &'a str { &objects[number].1.id };
-        self.ids = order(objects.len(), &|a, b| id(a).cmp(id(b))).into_iter().map(|number| (id(number), number)).collect();
+        for number in order(objects.len(), &|a, b| id(a).cmp(id(b))) {
+            self.ids.push((id(number), number));
+        }
         for (&(matched, object), found) in objects.iter().zip(&found) {
             self.object((matched, object), &all, found);
         }
@@ -194,7 +200,7 @@ impl<'a> Writing<'a> {
 
     /// In which of the rows an object is there.
     fn presence<'r>(&mut self, presence: &Presence, rows: &'r [usize]) -> Cow<'r, [usize]> {
-        let there = present(presence, rows);
+        let there = rows::present(presence, rows);
         self.encoder.bit(ALWAYS_SLOTS, there.len() == rows.len());
         if there.len() < rows.len() {
             self.rows(rows, presence);
@@ -223,7 +229,7 @@ impl<'a> Writing<'a> {
 
     fn column(&mut self, place: Option<Place>, member: &Member, column: Option<&'a Column>, rows: &[usize], (id, found): (&str, &Found)) {
         let Some(column) = column else { return self.mode(place, member, mode::ABSENT) };
-        let there = present(&column.presence, rows);
+        let there = rows::present(&column.presence, rows);
         if there.is_empty() {
             return self.mode(place, member, mode::ABSENT);
         }
@@ -233,7 +239,7 @@ impl<'a> Writing<'a> {
         }
         // A column that is not in every row of its object is no measure for others.
         let place_held = place.filter(|_| member.is_referred && there.len() == rows.len());
-        match constant(column, &there) {
+        match rows::constant(column, &there) {
             Some(value) => self.constant((place, place_held), member, (column, value), there[0], (id, found)),
             None => self.changing((place, place_held), member, column, &there),
         }
@@ -271,7 +277,7 @@ impl<'a> Writing<'a> {
             }
             if let Some(copied) = self.columns.find(member.references[0], ordinal)
                 && self.is_constant(copied)
-                && self.same(copied, |row| column.number(row), [row].into_iter())
+                && self.same(copied, column, &[row])
             {
                 self.columns.alias(held, copied);
                 return self.mode(place, member, mode::COPY);
@@ -347,10 +353,10 @@ impl<'a> Writing<'a> {
         matches!(self.columns.integers(Some(column)), Other::Constant(_))
     }
 
-    /// Whether a column held has the same numbers in some rows.
-    fn same(&self, held: usize, number: impl Fn(usize) -> Option<f64>, mut rows: impl Iterator<Item = usize>) -> bool {
+    /// Whether a column held has the same numbers as another in some rows.
+    fn same(&self, held: usize, column: &Column, rows: &[usize]) -> bool {
         let Some(Some(source)) = self.columns.source(held) else { return false };
-        rows.all(|row| matches!((number(row), source.number(row)), (Some(a), Some(b)) if a.to_bits() == b.to_bits()))
+        rows.iter().all(|&row| matches!((column.number(row), source.number(row)), (Some(a), Some(b)) if a.to_bits() == b.to_bits()))
     }
 
     fn number(
@@ -378,13 +384,13 @@ impl<'a> Writing<'a> {
     #[cfg_attr(target_family = "wasm", inline(never))]
     fn changing(&mut self, (place, held): (Option<Place>, Option<Place>), member: &Member, column: &'a Column, rows: &[usize]) {
         let ordinal = place.map_or(0, |place| place.ordinal);
-        let numbers: Option<Cow<'_, [f64]>> = match &column.data {
-            Data::Numbers(numbers) if rows.len() == numbers.len() => Some(Cow::Borrowed(numbers)),
-            _ => rows.iter().map(|&row| column.number(row)).collect(),
+        let numbers: Cow<'_, [f64]> = match &column.data {
+            Data::Numbers(numbers) if rows.len() == numbers.len() => Cow::Borrowed(numbers),
+            _ => Cow::Owned(rows::numbers(column, rows)),
         };
-        if let Some(numbers) = numbers {
+        if numbers.len() == rows.len() {
             if let Some(copied) = self.columns.find(member.references[0], ordinal)
-                && self.same(copied, |row| column.number(row), rows.iter().copied())
+                && self.same(copied, column, rows)
             {
                 self.columns.alias(held, copied);
                 self.charge(8 * self.height);
@@ -553,30 +559,6 @@ impl<'a> Writing<'a> {
             let before = before.get_or_insert_default();
             before.clear();
             object::spread(field, rows, self.height, before);
-        }
-    }
-}
-
-/// Those of the rows in which something is.
-#[cfg_attr(target_family = "wasm", inline(never))]
-fn present<'r>(presence: &Presence, rows: &'r [usize]) -> Cow<'r, [usize]> {
-    match presence {
-        Presence::All => Cow::Borrowed(rows),
-        Presence::Rows(_) => rows.iter().copied().filter(|&row| presence.contains(row)).collect(),
-    }
-}
-
-/// The one value of a column in those rows.
-fn constant(column: &Column, rows: &[usize]) -> Option<Value> {
-    match &column.data {
-        Data::Constant(value) => Some(value.clone()),
-        Data::Numbers(numbers) => {
-            let first = numbers.get(rows[0])?;
-            rows.iter().all(|&row| numbers[row].to_bits() == first.to_bits()).then_some(Value::Number(*first))
-        }
-        Data::Values(values) => {
-            let first = values.get(rows[0])?;
-            rows.iter().all(|&row| values[row] == *first).then(|| first.clone())
         }
     }
 }
