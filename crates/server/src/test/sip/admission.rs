@@ -1,6 +1,6 @@
 //! What another SIP server is told of those who come to it.
 
-use axum::http::HeaderMap;
+use axum::http::HeaderName;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -26,7 +26,9 @@ async fn ask(running: &Running, secret: &str, question: Value) -> Answer {
     stream.read_to_string(&mut text).await.unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap();
-    Answer { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec() }
+    let fields = head.lines().filter_map(|line| line.split_once(": "));
+    let headers = fields.map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap())).collect();
+    Answer { status, headers, body: body.as_bytes().to_vec() }
 }
 
 #[tokio::test]
