@@ -1,22 +1,21 @@
 /** A call between two pages, set up by the test. */
 
+import type { Options } from "../../packages/sdk/src/index.ts";
 import type { Tab } from "./browsers.ts";
 import type { Site } from "./site.ts";
 import { until } from "./wait.ts";
 
 /** How a page joins. */
-export interface Joining {
+export interface Joining extends Pick<Options, "uploadIntervalMs" | "mutedSpeech" | "preset"> {
   readonly conference: string;
   readonly user: string;
-  readonly uploadIntervalMs?: number;
   readonly isAutomatic?: boolean;
-  readonly mutedSpeech?: boolean;
 }
 
 /** Opens the page of the site and makes its client. */
-export async function join(tab: Tab, { url, sidetone }: Site, { conference, user, uploadIntervalMs, isAutomatic = false, mutedSpeech }: Joining): Promise<void> {
+export async function join(tab: Tab, { url, sidetone }: Site, { conference, user, isAutomatic = false, ...more }: Joining): Promise<void> {
   await tab.goto(url);
-  const options = { url: sidetone.url, secret: sidetone.intakeSecret, conferenceId: conference, userId: user, ...(uploadIntervalMs && { uploadIntervalMs }), ...(mutedSpeech && { mutedSpeech }) };
+  const options = { url: sidetone.url, secret: sidetone.intakeSecret, conferenceId: conference, userId: user, ...more };
   await tab.evaluate(({ options, isAutomatic }) => call.join(options, isAutomatic), { options, isAutomatic });
 }
 

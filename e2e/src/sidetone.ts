@@ -32,7 +32,13 @@ export interface PeerConnectionBody {
   readonly report_count: number;
   readonly summaries: readonly SummaryBody[];
   readonly streams: readonly StreamBody[];
-  readonly issues: readonly { readonly rule: string; readonly severity: string; readonly cleared_ms: number | null }[];
+  readonly issues: readonly {
+    readonly rule: string;
+    readonly severity: string;
+    readonly stream: Pick<StreamBody, "direction" | "kind" | "ssrc"> | null;
+    readonly onset_ms: number;
+    readonly cleared_ms: number | null;
+  }[];
 }
 
 export interface ConferenceBody {

@@ -1,22 +1,22 @@
-/** What is told while a call runs: whose side it is, which hop and why, on the page of the conference; and who speaks though muted. */
+/** What is told while a call runs: whose side it is, which hop and why, on the page of the conference; by whose rules; and who speaks though muted. */
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join as path } from "node:path";
 import { after, test } from "node:test";
+import type { Issue } from "../../packages/sdk/src/index.ts";
 import { wav } from "../../packages/sdk/src/phone/media/tones.ts";
 import { chromiumTab, launchChromium, profile } from "../src/browsers.ts";
-import { connect, join } from "../src/call.ts";
+import { connect, join, measured } from "../src/call.ts";
 import { logIn, userOf } from "../src/dashboard.ts";
 import { MediaWire } from "../src/media-wire.ts";
+import { run } from "../src/sidetone.ts";
 import { setUpSite } from "../src/site.ts";
 import { sleep, until } from "../src/wait.ts";
 
 /** What a page was told of an issue. */
-interface Told {
-  readonly rule: string;
-}
+type Told = Pick<Issue, "rule" | "severity" | "stream" | "onsetMs">;
 
 const folder = mkdtempSync(path(tmpdir(), "sidetone-voice-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -55,6 +55,48 @@ test("while a call runs its page says whose side it is, which hop, and why", asy
   } finally {
     wire.close();
     for (const tab of [ada, bob, eve]) await tab.close();
+  }
+});
+
+test("page and server judge by the app's thresholds alike, unless the page asks for a preset", async () => {
+  const off = ["high_loss", "bursty_loss", "audible_concealment"].flatMap((rule) => ["minor", "major", "critical"].map((severity) => `${rule}.${severity}=off`));
+  // Whatever is lost makes a score of less than 5, and it is called minor.
+  const thresholds = [...off, "low_mos.minor=5", "low_mos.major=off", "low_mos.critical=off"].join(" ");
+  run("app", "set", "e2e", "--thresholds", thresholds, "--data", site.sidetone.data);
+  await until("the server has noticed", async () => {
+    const response = await fetch(`${site.sidetone.url}/v1/app`, { headers: { authorization: `Bearer ${site.sidetone.intakeSecret}` } });
+    return ((await response.json()) as { rules: string }).rules.includes("low_mos.minor=5");
+  });
+  const [ada, bob] = [await chromiumTab(site.browser), await chromiumTab(site.browser)];
+  await join(ada, site, { conference: "tuned", user: "ada" });
+  await join(bob, site, { conference: "tuned", user: "bob", preset: "sidetone" });
+  const wire = await MediaWire.between(ada, bob);
+  try {
+    await connect(ada, bob, { from: "ada", to: "bob" }, { video: false });
+    await measured(ada, "bob", 5);
+    wire.harm({ loss: 0.2 });
+    const told = async (tab: typeof ada) => (await tab.evaluate(() => call.told(), undefined)).filter(({ name }) => name.startsWith("issue")).map(({ value }) => value as Told);
+    const lows = (issues: readonly Told[]) => new Set(issues.filter(({ rule }) => rule === "low_mos").map(({ stream }) => stream?.direction));
+    await until("ada is told of both directions", async () => lows(await told(ada)).size === 2);
+    await until("bob is told of the loss", async () => (await told(bob)).some(({ rule, severity }) => rule === "high_loss" && severity === "critical"));
+    for (const tab of [ada, bob]) await tab.evaluate(() => call.leave(), undefined);
+    const conference = await site.sidetone.finalised("tuned");
+    const stored = (user: string) => {
+      const { key } = conference.participants.find(({ user_id }) => user_id === user)!;
+      return conference.peer_connections.filter(({ participant }) => participant === key).flatMap(({ issues }) => issues);
+    };
+    // By rule, stream and onset; the last word on how bad it became.
+    const words = (issues: readonly (readonly [Told["rule"], Told["severity"] | string, Told["stream"] | null, number])[]) =>
+      [...new Map(issues.map(([rule, severity, stream, onsetMs]) => [`${rule} ${stream?.direction} ${stream?.kind} ${stream?.ssrc} ${onsetMs}`, severity]))].sort();
+    const ofPage = words((await told(ada)).map(({ rule, severity, stream, onsetMs }) => [rule, severity, stream, onsetMs]));
+    const ofServer = words(stored("ada").map(({ rule, severity, stream, onset_ms }) => [rule, severity, stream, onset_ms]));
+    assert.deepEqual(ofPage, ofServer, "the same issues of the same streams from the same moment on");
+    assert.ok(stored("ada").some(({ rule }) => rule === "low_mos") && stored("ada").every(({ rule, severity }) => rule !== "high_loss" && (rule !== "low_mos" || severity === "minor")));
+    assert.ok(!stored("bob").some(({ rule }) => rule === "high_loss"), "what is stored is judged by the app's rules, whatever a page asks for");
+  } finally {
+    wire.close();
+    for (const tab of [ada, bob]) await tab.close();
+    run("app", "set", "e2e", "--thresholds", "", "--data", site.sidetone.data);
   }
 });
 

@@ -65,10 +65,10 @@ extern "C" fn sidetone_numbers() -> *const f64 {
     at(&NUMBERS)
 }
 
-/// The number of a new recording, by one text, the preset.
+/// The number of a new recording, by one text, the preset, and so many numbers, what is changed of it.
 #[unsafe(no_mangle)]
-extern "C" fn sidetone_recording() -> usize {
-    let new = Some(Rc::new(RefCell::new(Recording::new(&told().next()))));
+extern "C" fn sidetone_recording(count: usize) -> usize {
+    let new = Some(Rc::new(RefCell::new(Recording::new(&told().next(), &numbers(count)))));
     RECORDINGS.with_borrow_mut(|recordings| {
         let place = recordings.iter().position(Option::is_none).unwrap_or(recordings.len());
         match recordings.get_mut(place) {

@@ -14,7 +14,7 @@ mod output;
 #[cfg(feature = "engine")]
 use sidetone_engine::{
     analysis::{MediaKind, MuteChange, Muted, Notice, Noticed},
-    issue::{Preset, RuleSet},
+    issue::{Preset, RuleSet, Severity},
 };
 use sidetone_engine::{
     ids::{ConferenceId, IdTooLong, ParticipantId, PeerConnectionId, UserId},
@@ -37,7 +37,7 @@ static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_all
 #[must_use]
 pub fn names(preset: &str) -> String {
     #[cfg(feature = "engine")]
-    let mut names = output::names(&rules(preset));
+    let mut names = output::names(&rules(preset, &[]));
     #[cfg(not(feature = "engine"))]
     let (mut names, _) = (String::from("\n"), preset);
     for error in FlatError::ALL {
@@ -46,10 +46,18 @@ pub fn names(preset: &str) -> String {
     names
 }
 
-/// The rules of a preset; those of `sidetone` where there is none of that name.
+/// The rules of a preset, those of `sidetone` where there is none of that name, with some thresholds changed.
 #[cfg(feature = "engine")]
-fn rules(preset: &str) -> RuleSet {
-    Preset::from_name(preset).unwrap_or_default().rules()
+fn rules(preset: &str, changes: &[f64]) -> RuleSet {
+    let mut rules = Preset::from_name(preset).unwrap_or_default().rules();
+    for change in changes.chunks_exact(3) {
+        let rule = flat::index(change[0]).and_then(|place| rules.rules.get_mut(place));
+        let severity = flat::index(change[1]).and_then(|place| Severity::ALL.get(place));
+        if let (Some(rule), Some(&severity)) = (rule, severity) {
+            *rule.thresholds.of_mut(severity) = Some(change[2]).filter(|threshold| !threshold.is_nan());
+        }
+    }
+    rules
 }
 
 /// What one page saw of one peer connection, or of its participant, since the last batch.
@@ -63,16 +71,17 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Nothing seen yet; it is to be judged by the rules of a preset.
+    /// Nothing seen yet; it is to be judged by the rules of a preset with some thresholds changed: for each the place of the rule in
+    /// [`names`], the severity (0 minor, 1 major, 2 critical) and the threshold, NaN where that severity is not to be reached.
     #[must_use]
-    pub fn new(preset: &str) -> Self {
-        let _ = preset;
+    pub fn new(preset: &str, changes: &[f64]) -> Self {
+        let _ = (preset, changes);
         Self {
             intake: flat::Intake::default(),
             encoder: codec::Encoder::default(),
             events: Vec::new(),
             #[cfg(feature = "engine")]
-            judging: judging::Judging::by(rules(preset)),
+            judging: judging::Judging::by(rules(preset, changes)),
         }
     }
 

@@ -39,7 +39,7 @@ for (const [name, expected] of Object.entries(native)) {
 
 test("what is no report is an error, not a trap", () => {
   const module = new EngineModule(instance);
-  const recording = new ModuleRecording(module, "sidetone");
+  const recording = new ModuleRecording(module, "sidetone", []);
   const push = (timeMs: number, ...values: number[]) => recording.push(timeMs, Float64Array.from(values), true);
   assert.throws(() => push(Number.NaN), /milliseconds/);
   assert.throws(() => push(0, 0), /shape/);

@@ -38,7 +38,10 @@ export interface Options {
   readonly leaveWithPage?: boolean;
   /** `false`: nothing is sent and no credential is asked for; the page alone is told how its calls go. Default `true`. */
   readonly upload?: boolean;
-  /** By whose rules the page is told of issues; what is stored is judged by the app's (`sidetone app set --preset`). Default `sidetone`. */
+  /**
+   * By whose rules the page is told of issues. Default: the app's, preset and thresholds (`sidetone app set`), by which what is stored is judged;
+   * `sidetone` where nothing is sent, or the server does not say in time.
+   */
   readonly preset?: Preset;
   /**
    * `true`: while the app has muted a microphone by `track.enabled = false`, the page listens to a copy of it and tells when somebody speaks

@@ -1,34 +1,26 @@
 /** One stay of one user in one conference: what the app holds in its hands. */
 
-import type { Events, Issue, Observation, ObserveAllOptions, ObserveOptions, Options, Preset, TrackLabel } from "./api.ts";
+import type { Events, Observation, ObserveAllOptions, ObserveOptions, Options, TrackLabel } from "./api.ts";
 import { type Batch, BatchBuilder, type Identity } from "./batch.ts";
 import { Connection } from "./collect/connection.ts";
 import { PageWatch } from "./collect/page.ts";
-import { wrapConnections, wrapDevices } from "./collect/wrap.ts";
 import { Emitter } from "./emitter.ts";
-import { type Engine, type EngineIssue, loadEngine, type Outcome } from "./engine/index.ts";
 import { Failures } from "./failures.ts";
-import { destination, isName, NAMELESS, settle, type Settings } from "./options.ts";
-import { type Policy, STRICT } from "./privacy.ts";
+import { isName, NAMELESS, newParticipantId, settle } from "./options.ts";
 import { Recorder } from "./recorder.ts";
 import * as registry from "./registry.ts";
+import { Run } from "./run.ts";
 import { ticker } from "./ticker.ts";
-import { Credentials } from "./upload/credentials.ts";
-import { DatabaseQueue } from "./upload/database.ts";
-import { NOWHERE } from "./upload/nowhere.ts";
-import { Uploader } from "./upload/uploader.ts";
+import { tell } from "./told.ts";
+import { within } from "./within.ts";
+import { Wrapping } from "./wrapping.ts";
 
 /** Version of this package; `build.mjs` fills it in. */
 declare const VERSION: string;
 
-/** What the page hears only from an engine that judges. */
-const JUDGED = ["tick", "issue", "issueEscalated", "issueCleared"] as const;
-
 /** How long the end waits for a last report, and then for the server. */
 const LAST_REPORT_MS = 1000;
 const LAST_UPLOAD_MS = 5000;
-/** How long the first batch waits to hear what may be in it. */
-const POLICY_MS = 2000;
 
 /** Events that tell of silence that is meant, or of the network; told of the participant, they hold for every connection. */
 const HEARD = new Set(["muted", "unmuted", "held", "resumed", "network_change"]);
@@ -45,8 +37,10 @@ export class Sidetone {
   /** Of connections that are over or were left: an id that comes again goes on counting its batches. */
   readonly #builders = new Map<string, BatchBuilder>();
   readonly #undo: (() => void)[] = [];
-  /** Each puts functions of the page back. */
-  readonly #unwrap = new Set<() => void>();
+  readonly #wrapping = new Wrapping(this.#failures, {
+    observe: (peerConnection, options) => this.#observe(peerConnection, options),
+    record: (kind, payload) => this.event(kind, payload),
+  });
   readonly #labels = new Map<string, TrackLabel>();
   readonly #heard: Parameters<Recorder["hear"]>[] = [];
   readonly #identity: Identity;
@@ -56,7 +50,7 @@ export class Sidetone {
   #stopped: Promise<void> | undefined;
 
   constructor(private readonly options: Options) {
-    this.participantId = options?.participantId ?? uuid();
+    this.participantId = options?.participantId ?? newParticipantId();
     const conferenceId = options?.conferenceId;
     this.#identity = { conferenceId: isName(conferenceId) ? conferenceId : undefined, userId: options?.userId, participantId: this.participantId };
     this.#failures.guard(() => this.#start());
@@ -84,48 +78,12 @@ export class Sidetone {
    * connections stay so.
    */
   observeAll({ choose }: ObserveAllOptions = {}): { stop(): void } | undefined {
-    return this.#failures.guard(() => {
-      const connections = this.#wrap("observesAll", "the connections of this page are observed already, by another client or copy of the library", (guard) =>
-        wrapConnections((peerConnection) => {
-          const chosen = choose ? choose(peerConnection) : true;
-          if (chosen) this.#observe(peerConnection, chosen === true ? {} : chosen);
-        }, guard),
-      );
-      if (!connections) return undefined;
-      const devices = this.#wrapDevices();
-      return {
-        stop: () => {
-          connections.stop();
-          devices?.stop();
-        },
-      };
-    });
+    return this.#failures.guard(() => (this.#run ? this.#wrapping.all(choose) : undefined));
   }
 
   /** Tells how the page opens devices and screens from now on, above all where that fails: for those who name their connections by `observe`. */
   observeDevices(): { stop(): void } | undefined {
-    return this.#failures.guard(() => this.#wrapDevices("how this page opens devices is told already, by this client or another"));
-  }
-
-  #wrapDevices(refusal?: string): { stop(): void } | undefined {
-    return this.#wrap("observesDevices", refusal, (guard) => wrapDevices((kind, payload) => this.event(kind, payload), guard));
-  }
-
-  /** Wraps what nobody has wrapped. */
-  #wrap(what: Parameters<typeof registry.takePage>[0], refusal: string | undefined, wrap: (guard: (work: () => void) => void) => () => void): { stop(): void } | undefined {
-    if (!this.#run) return undefined;
-    if (!registry.takePage(what)) {
-      if (refusal) this.#failures.tell("already_observed", refusal);
-      return undefined;
-    }
-    const unwrap = wrap((work) => this.#failures.guard(work));
-    const undo = () => {
-      if (!this.#unwrap.delete(undo)) return;
-      unwrap();
-      registry.giveBackPage(what);
-    };
-    this.#unwrap.add(undo);
-    return { stop: () => void this.#failures.guard(undo) };
+    return this.#failures.guard(() => (this.#run ? this.#wrapping.devices("how this page opens devices is told already, by this client or another") : undefined));
   }
 
   /** Adds something of the app's own to the record: of the participant, or of one of its connections. */
@@ -191,7 +149,7 @@ export class Sidetone {
     if (!run) return;
     // Another call finds nothing to do, and another client may have the connections at once.
     this.#run = undefined;
-    for (const undo of this.#unwrap) this.#failures.guard(undo);
+    this.#wrapping.clear();
     for (const peerConnection of this.#connections.keys()) registry.giveBack(peerConnection, this);
     await within(LAST_REPORT_MS, Promise.all([...this.#connections.values()].map((connection) => connection.poll())));
     this.#end(run);
@@ -205,7 +163,7 @@ export class Sidetone {
   #end(run: Run): void {
     this.#run = undefined;
     this.#past = run;
-    for (const undo of this.#unwrap) this.#failures.guard(undo);
+    this.#wrapping.clear();
     for (const undo of this.#undo.splice(0)) this.#failures.guard(undo);
     for (const connection of [...this.#connections.values()]) this.#forget(connection);
     run.own.event("left", {}, Date.now());
@@ -285,7 +243,7 @@ export class Sidetone {
       return undefined;
     }
     const name = id ?? `pc${run.connectionCount++}`;
-    const recorder = new Recorder(run.engine, run.policy, run.preset);
+    const recorder = new Recorder(run.engine, run.policy, run.rules);
     const builder = this.#builders.get(name) ?? new BatchBuilder(run.identity, name, run.engine, run.policy);
     this.#builders.set(name, builder);
     builder.recorder = recorder;
@@ -295,7 +253,7 @@ export class Sidetone {
       mutedSpeech: run.mutedSpeech,
       judges: run.listens,
       ticks: () => this.#emitter.has("tick"),
-      onOutcome: (outcome) => this.#tell(connection, outcome),
+      onOutcome: (outcome) => tell(this.#emitter, connection, outcome),
       onCut: () => void this.#send(run, builder),
       onClosed: () => this.#forget(connection, run),
       guard: (work) => this.#failures.guard(work),
@@ -339,163 +297,4 @@ export class Sidetone {
     if (batch) await run.uploader.add(batch);
     return batch !== undefined;
   }
-
-  #tell({ peerConnection, id, label }: Connection, outcome: Outcome): void {
-    const of = { peerConnection, peerConnectionId: id, label };
-    for (const { time_ms, interval_ms, connection, streams } of outcome.ticks) {
-      this.#emitter.emit("tick", { ...of, timeMs: time_ms, intervalMs: interval_ms, connection, streams });
-    }
-    const issue = ({ onset_ms, raised_ms, cleared_ms, stream, ...rest }: EngineIssue): Issue => {
-      return { ...of, ...rest, stream, onsetMs: onset_ms, raisedMs: raised_ms, clearedMs: cleared_ms };
-    };
-    for (const raised of outcome.raised) this.#emitter.emit("issue", issue(raised));
-    for (const escalated of outcome.escalated) this.#emitter.emit("issueEscalated", issue(escalated));
-    for (const cleared of outcome.cleared) this.#emitter.emit("issueCleared", issue(cleared));
-  }
-}
-
-/** What a client has between its start and its stop. */
-class Run {
-  readonly own: BatchBuilder;
-  uploader: Pick<Uploader, keyof typeof NOWHERE> = NOWHERE;
-  readonly queue: DatabaseQueue;
-  readonly engine = () => this.#engine;
-  readonly policy = () => this.#policy ?? STRICT;
-  /** Whether the app keeps session descriptions, or has not had the time to say so. */
-  readonly mayKeepSdp = () => this.#isAsking || this.policy().keepSdp;
-  /** Once the server has said for the first time what may leave the page, or was given the time for it. */
-  asked: Promise<void> | undefined;
-  /** Whether the page wants to hear what the engine says of reports. */
-  readonly listens: () => boolean;
-  connectionCount = 0;
-  /** Once the conference has its name, or will have none. */
-  named: Promise<void> = Promise.resolve();
-  readonly preset: Preset;
-  readonly mutedSpeech: boolean;
-  readonly #credentials: Credentials;
-  readonly #connect: () => Uploader;
-  #engine: Engine | undefined;
-  #policy: Policy | undefined;
-  #isAsking: boolean;
-  #preparing = false;
-
-  constructor(
-    private readonly settings: Settings,
-    readonly identity: Identity,
-    private readonly addresses: boolean,
-    emitter: Emitter<Events>,
-    private readonly failures: Failures,
-    private readonly events: {
-      /** Sends what the engine before holds. */
-      onEngine(): void;
-      /** The server says what may leave the page, after a first batch without it. */
-      onPolicy(): void;
-    },
-  ) {
-    this.preset = settings.preset;
-    this.mutedSpeech = settings.mutedSpeech;
-    this.listens = () => JUDGED.some((name) => emitter.has(name));
-    const to = destination(settings, identity.userId);
-    this.own = new BatchBuilder(identity, undefined, this.engine, this.policy);
-    this.#credentials = new Credentials(settings.secret, settings.token);
-    this.queue = new DatabaseQueue(to, { bytesMax: settings.queueBytesMax, batchesMax: settings.queueBatchesMax }, (error) => {
-      failures.tell("queue_unavailable", `what waits for the server is lost with the page, because the browser keeps nothing for it: ${error}`);
-    });
-    // Where nothing is sent there is no server whose settings could allow more.
-    if (!settings.upload) this.#policy = STRICT;
-    this.#isAsking = settings.upload;
-    this.#connect = () =>
-      new Uploader(`${settings.url}/v1/batches`, to, this.#credentials, this.queue, {
-        onUpload: (upload, participantId) => participantId === identity.participantId && emitter.emit("upload", upload),
-        onDrop: (drop) => this.own.drop(drop),
-        onFailure: (code, message) => failures.tell(code, message),
-      });
-    this.open();
-  }
-
-  /** From now on batches are sent. */
-  open(): void {
-    if (this.settings.upload) this.uploader = this.#connect();
-  }
-
-  /** No more. */
-  close(): void {
-    this.uploader.end();
-    this.queue.close();
-  }
-
-  /** Gets what is missing of engine and policy; called again until both are there. */
-  prepare(): void {
-    if (this.#preparing || (this.#isServed(this.listens()) && this.#policy)) return;
-    this.#preparing = true;
-    void this.#prepare().then((judges) => {
-      this.#preparing = false;
-      if (this.listens() && !judges) this.prepare();
-    });
-  }
-
-  /** Tells whether it was an engine that judges that was wanted. */
-  async #prepare(): Promise<boolean> {
-    const policy = this.#policy ? undefined : this.#askPolicy();
-    if (policy) this.asked ??= within(POLICY_MS, policy).then(() => void (this.#isAsking = false));
-    // Who has just made the client may be about to listen.
-    await Promise.resolve();
-    const judges = this.listens();
-    const before = this.#engine;
-    if (!this.#isServed(judges)) this.#engine = (await this.#load(judges)) ?? before;
-    await policy;
-    if (before && before !== this.#engine) this.events.onEngine();
-    return judges;
-  }
-
-  #isServed(judges: boolean): boolean {
-    return this.#engine !== undefined && (this.#engine.judges || !judges);
-  }
-
-  async #load(judges: boolean): Promise<Engine | undefined> {
-    const { engineUrl, encoderUrl } = this.settings;
-    const url = judges ? engineUrl : encoderUrl;
-    try {
-      return await loadEngine(url, url === engineUrl);
-    } catch (error) {
-      const lack = judges ? ", but the page is not told of series and issues," : " as JSON,";
-      this.failures.tell(
-        "engine_unavailable",
-        `reports are sent${lack} because the engine at ${url} cannot be loaded: ${error}. ` +
-          "The Content-Security-Policy must allow script-src 'wasm-unsafe-eval' and connect-src of that address",
-      );
-      return undefined;
-    }
-  }
-
-  async #askPolicy(): Promise<void> {
-    try {
-      const headers = { authorization: await this.#credentials.header() };
-      const response = await fetch(`${this.settings.url}/v1/app`, { headers, credentials: "omit", signal: AbortSignal.timeout(LAST_UPLOAD_MS) });
-      if (!response.ok) return;
-      const { keep_addresses, keep_sdp } = (await response.json()) as { keep_addresses?: boolean; keep_sdp?: boolean };
-      this.#policy = { keepAddresses: keep_addresses === true && this.addresses, keepSdp: keep_sdp === true };
-      if (!this.#isAsking) this.failures.guard(() => this.events.onPolicy());
-    } catch {
-      // Asked again before the next batch; until then nothing of it is sent.
-    }
-  }
-}
-
-/** Waits for it, but not longer than this; a failure of it is nobody's. */
-async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)));
-  await Promise.race([work.catch(() => undefined), limit]);
-  clearTimeout(timer);
-}
-
-/** A random UUID (version 4), also where the page is not in a secure context. */
-function uuid(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const digits = [...bytes].map((byte, index) => {
-    const value = index === 6 ? (byte & 0x0f) | 0x40 : index === 8 ? (byte & 0x3f) | 0x80 : byte;
-    return value.toString(16).padStart(2, "0");
-  });
-  return digits.join("").replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
 }

@@ -12,7 +12,8 @@ export interface Settings {
   readonly queueBatchesMax: number;
   readonly engineUrl: string;
   readonly encoderUrl: string;
-  readonly preset: Preset;
+  /** Absent: the app's rules judge. */
+  readonly preset: Preset | undefined;
   readonly mutedSpeech: boolean;
   /** Whether anything is sent. */
   readonly upload: boolean;
@@ -34,8 +35,8 @@ export function settle(options: Options, scriptUrl = SCRIPT_URL): Settings | str
   if (!isName(options?.conferenceId) && !(options?.conferenceId instanceof Promise)) return NAMELESS;
   if (upload && (secret === undefined) === (token === undefined)) return "give either `secret` (an intake secret, sti_…) or `token` (a function that gives a promise of a token)";
   if (token !== undefined && typeof token !== "function") return "`token` must be a function that gives a promise of a token";
-  const { preset = "sidetone", mutedSpeech = false } = options;
-  if (!PRESETS.includes(preset)) return `\`preset\` is ${JSON.stringify(preset)}; it must be one of ${PRESETS.join(", ")}`;
+  const { preset, mutedSpeech = false } = options;
+  if (preset !== undefined && !PRESETS.includes(preset)) return `\`preset\` is ${JSON.stringify(preset)}; it must be one of ${PRESETS.join(", ")}`;
   const given = options.url ?? scriptUrl;
   if (!given) return "`url` must say where Sidetone is, such as https://quality.example.com";
   let url: string;
@@ -68,6 +69,16 @@ export const NAMELESS = "`conferenceId` must be a text that is not empty";
 /** Whether a conference can have this name. */
 export function isName(given: unknown): given is string {
   return typeof given === "string" && given !== "";
+}
+
+/** A name for a stay that has none: a random UUID (version 4), also where the page is not in a secure context. */
+export function newParticipantId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const digits = [...bytes].map((byte, index) => {
+    const value = index === 6 ? (byte & 0x0f) | 0x40 : index === 8 ? (byte & 0x3f) | 0x80 : byte;
+    return value.toString(16).padStart(2, "0");
+  });
+  return digits.join("").replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
 }
 
 function atLeast(least: number, given: number | undefined, otherwise: number): number {

@@ -1,7 +1,6 @@
 /** The reports of one connection between two batches: kept for the next batch, judged for the page. */
 
 import type { Engine, Outcome, Recording, StatsReport } from "./engine/index.ts";
-import type { Preset } from "./api.ts";
 import { noticeOf } from "./notices.ts";
 import { permitted, type Policy } from "./privacy.ts";
 
@@ -39,11 +38,11 @@ export class Recorder {
   #dropped = 0;
   #isEnded = false;
 
-  /** `engine` gives the engine once it is loaded; `policy` says what may leave the page, `preset` by which rules the page is told. */
+  /** `engine` gives the engine once it is loaded; `policy` says what may leave the page, `rules` by which the page is told. */
   constructor(
     private readonly engine: () => Engine | undefined,
     private readonly policy: () => Policy,
-    private readonly preset: Preset = "sidetone",
+    private readonly rules: () => string = () => "sidetone",
   ) {}
 
   /** Time of the newest report that waits. */
@@ -108,7 +107,7 @@ export class Recorder {
   #live(): Recording | undefined {
     const engine = this.#isEnded ? undefined : this.engine();
     if (this.#recording || !engine) return this.#recording;
-    this.#recording = engine.recording(this.policy, this.preset);
+    this.#recording = engine.recording(this.policy, this.rules());
     this.#of = engine;
     for (const { timeMs, json } of this.#reports.splice(0)) {
       this.#recording.push(timeMs, new Map(Object.entries(JSON.parse(json) as Record<string, object>)), false);

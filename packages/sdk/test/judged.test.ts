@@ -13,8 +13,8 @@ import { engine } from "./engine.ts";
 const START = 1_795_226_400_000;
 
 /** Names of the issues of 40 s in which so many of 50 packets a second are lost, and all that is added to each report. */
-function issues(preset: Preset, lost: number, hear: (recorder: Recorder) => void = () => {}, more: (second: number) => Map<string, object> = () => new Map()): string[] {
-  const recorder = new Recorder(() => engine, () => OPEN, preset);
+function issues(rules: string, lost: number, hear: (recorder: Recorder) => void = () => {}, more: (second: number) => Map<string, object> = () => new Map()): string[] {
+  const recorder = new Recorder(() => engine, () => OPEN, () => rules);
   const raised = new Set<string>();
   for (let second = 0; second < 40; second++) {
     if (second === 10) hear(recorder);
@@ -34,6 +34,18 @@ test("a preset judges by its own thresholds, and what is none is told", () => {
   assert.deepEqual(told(0), [false, false, false, false, false]);
   const wrong = settle({ url: "https://quality.example.com", secret: "sti_x", conferenceId: "weekly", preset: "zoom" as Preset });
   assert.match(wrong as string, /`preset` is "zoom"; it must be one of sidetone, plivo/);
+});
+
+test("thresholds of the app's stand in place of the preset's", () => {
+  const told = (rules: string, lost: number) => issues(rules, lost).includes("high_loss");
+  // 4 % of loss: 1 % is the least that the preset tells.
+  assert.equal(told("sidetone high_loss.minor=0.05", 2), false);
+  assert.equal(told("sidetone high_loss.minor=0.05", 3), true);
+  assert.equal(told("sidetone high_loss.critical=off high_loss.major=off high_loss.minor=off", 10), false);
+  assert.equal(told("plivo high_loss.minor=0.03", 2), true);
+  // A server that is newer than the page has rules that its engine does not know.
+  assert.equal(told("sidetone high_gravity.minor=9.81 high_loss.worst=1 high_loss.minor=0.05", 2), false);
+  assert.equal(told("zoom", 2), true, "by ours, then");
 });
 
 test("who wants no ticks is told the same issues", () => {

@@ -21,7 +21,7 @@ test("little has to be said", () => {
     queueBatchesMax: 1000,
     engineUrl: "https://quality.example.com/sdk/engine.wasm?v=tag",
     encoderUrl: "https://quality.example.com/sdk/encoder.wasm?v=other",
-    preset: "sidetone",
+    preset: undefined,
     mutedSpeech: false,
     upload: true,
   });

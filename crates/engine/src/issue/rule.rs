@@ -72,6 +72,15 @@ impl Thresholds {
         }
     }
 
+    /// The same, to be changed.
+    pub fn of_mut(&mut self, severity: Severity) -> &mut Option<f64> {
+        match severity {
+            Severity::Minor => &mut self.minor,
+            Severity::Major => &mut self.major,
+            Severity::Critical => &mut self.critical,
+        }
+    }
+
     /// The threshold of the least severity.
     #[must_use]
     pub fn least(&self) -> Option<f64> {

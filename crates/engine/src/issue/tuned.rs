@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::{Bound, Preset, Rule, RuleSet, Severity, Statistic, Thresholds};
+use super::{Bound, Preset, Rule, RuleSet, Severity, Statistic};
 
 /// A preset with some thresholds changed; always good for one another.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,9 +74,10 @@ impl Tuned {
     pub fn rules(&self) -> RuleSet {
         let mut rules = self.preset.rules();
         for rule in &mut rules.rules {
-            let Thresholds { minor, major, critical } = &mut rule.thresholds;
-            for (severity, held) in Severity::ALL.into_iter().zip([minor, major, critical]) {
-                *held = self.changes.get(&(rule.name, severity)).copied().unwrap_or(*held);
+            for severity in Severity::ALL {
+                if let Some(&threshold) = self.changes.get(&(rule.name, severity)) {
+                    *rule.thresholds.of_mut(severity) = threshold;
+                }
             }
         }
         rules
@@ -168,7 +169,7 @@ fn check_order(rule: &Rule) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Thresholds, *};
 
     fn read(thresholds: &str) -> Result<Tuned, String> {
         Tuned::read(Preset::Sidetone, thresholds)

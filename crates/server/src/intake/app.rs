@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use sidetone_store::record::AppSettings;
 use utoipa::ToSchema;
 
 use crate::{
@@ -15,16 +16,20 @@ use crate::{
     state::AppState,
 };
 
-/// What the app allows its clients to send.
+/// What the app allows its clients to send, and how it judges.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AppPolicy {
     /// Whether IP addresses are kept. If not, a client does not send them; those that come are hidden before anything is stored.
     keep_addresses: bool,
     /// Whether session descriptions (SDP) are kept. They hold addresses, so this follows `keep_addresses`.
     keep_sdp: bool,
+    /// By which rules its calls are judged: a preset, then the thresholds that are changed of it, separated by blanks. A page that judges by
+    /// them is told of the same issues.
+    #[schema(example = "sidetone high_rtt.minor=off high_rtt.major=600")]
+    rules: String,
 }
 
-/// Ask what may be sent
+/// Ask what may be sent, and by which rules it is judged
 ///
 /// What a page or native app has to know before it collects: data that the app does not keep is better never sent.
 #[utoipa::path(
@@ -41,8 +46,8 @@ pub(crate) struct AppPolicy {
 )]
 pub(crate) async fn handler(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
     let principal = auth::authorize(&state, &headers, None, Scope::Intake).await?;
-    let keep_addresses = principal.app.settings.keep_addresses;
+    let AppSettings { keep_addresses, ref rules, .. } = principal.app.settings;
     // A change of the setting shall reach the next page that opens.
     let never_cached = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    Ok((never_cached, Json(AppPolicy { keep_addresses, keep_sdp: keep_addresses })).into_response())
+    Ok((never_cached, Json(AppPolicy { keep_addresses, keep_sdp: keep_addresses, rules: rules.to_string() })).into_response())
 }

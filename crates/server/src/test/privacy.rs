@@ -113,7 +113,7 @@ async fn addresses_are_kept_only_by_an_app_that_says_so() {
         let server = TestServer::with(|_, settings| settings.keep_addresses = kept).await;
         let policy = server.ask(Method::GET, "/v1/app", INTAKE).await;
         assert_eq!(policy.headers["cache-control"], "no-store");
-        assert_eq!(policy.ok(), serde_json::json!({"keep_addresses": kept, "keep_sdp": kept}));
+        assert_eq!(policy.ok(), serde_json::json!({"keep_addresses": kept, "keep_sdp": kept, "rules": "sidetone"}));
         server.get("/v1/app").await.refused(403, "scope_insufficient");
 
         let mut batch = telling_batch();

@@ -1,10 +1,9 @@
 /** The engine as WebAssembly. Only this folder knows how it is called. */
 
-import type { Preset } from "../api.ts";
 import type { Policy } from "../privacy.ts";
 import { FlatWriter, type StatsReport } from "./flat.ts";
 import { EngineModule, ModuleRecording } from "./module.ts";
-import { type Outcome, OutcomeReader } from "./outcome.ts";
+import { type Names, type Outcome, OutcomeReader, SEVERITIES } from "./outcome.ts";
 
 export type { StatsReport } from "./flat.ts";
 export type { EngineIssue, EngineStream, EngineTick, Outcome } from "./outcome.ts";
@@ -45,8 +44,11 @@ export interface Recording {
 export interface Engine {
   /** Whether it judges; one that only encodes is a third smaller. */
   readonly judges: boolean;
-  /** A recording of what may leave the page, by the policy of each moment; the page is told what a preset makes of it. */
-  recording(policy: () => Policy, preset?: Preset): Recording;
+  /**
+   * A recording of what may leave the page, by the policy of each moment; the page is told what rules make of it: a preset, then the thresholds
+   * that are changed of it, such as `sidetone high_rtt.minor=off high_rtt.major=600`.
+   */
+  recording(policy: () => Policy, rules?: string): Recording;
 }
 
 /** What an event can say, by its number in the engine. */
@@ -62,10 +64,12 @@ class WasmRecording implements Recording {
   readonly #reader: OutcomeReader;
   readonly #judges: boolean;
 
-  constructor(module: EngineModule, policy: () => Policy, preset: Preset) {
-    this.#recording = new ModuleRecording(module, preset);
+  constructor(module: EngineModule, policy: () => Policy, given: string) {
+    const [preset = "", ...thresholds] = given.split(" ");
+    const names = module.names(preset);
+    this.#recording = new ModuleRecording(module, preset, thresholds.flatMap((threshold) => changed(threshold, names)));
     this.#judges = module.judges;
-    this.#reader = new OutcomeReader(module.names(preset));
+    this.#reader = new OutcomeReader(names);
     this.#writer = new FlatWriter(this.#recording, policy);
   }
 
@@ -108,10 +112,16 @@ class WasmRecording implements Recording {
   }
 }
 
+/** A threshold, `high_rtt.minor=off`, in the engine's numbers; one of a rule that this engine does not have is passed over by it. */
+function changed(threshold: string, { rules }: Names): readonly number[] {
+  const [, rule = "", severity, value] = /(.+)\.(.+)=(.+)/.exec(threshold) ?? [];
+  return [rules.indexOf(rule), SEVERITIES.indexOf(severity as (typeof SEVERITIES)[number]), Number(value)];
+}
+
 /** The engine of an instance of the module. */
 export function engineOf(instance: WebAssembly.Instance): Engine {
   const module = new EngineModule(instance);
-  return { judges: module.judges, recording: (policy, preset = "sidetone") => new WasmRecording(module, policy, preset) };
+  return { judges: module.judges, recording: (policy, rules = "sidetone") => new WasmRecording(module, policy, rules) };
 }
 
 const loading = new Map<string, Promise<Engine>>();

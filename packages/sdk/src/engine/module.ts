@@ -10,7 +10,7 @@ interface Exports {
   sidetone_names(): number;
   sidetone_bytes(): number;
   sidetone_numbers(): number;
-  sidetone_recording(): number;
+  sidetone_recording(count: number): number;
   sidetone_free(recording: number): void;
   sidetone_text(recording: number): number;
   sidetone_shape(recording: number, count: number): number;
@@ -91,13 +91,14 @@ export class EngineModule {
 export class ModuleRecording {
   readonly #number: number;
 
-  /** To be judged by the rules of a preset. */
+  /** To be judged by the rules of a preset, with some changed (`Recording::new`). */
   constructor(
     private readonly module: EngineModule,
     preset: string,
+    changes: readonly number[],
   ) {
     module.tell(preset);
-    this.#number = module.exports.sidetone_recording();
+    this.#number = module.exports.sidetone_recording(module.put(changes));
   }
 
   text(text: string): void {

@@ -39,7 +39,7 @@ export interface Names {
   readonly rules: readonly string[];
 }
 
-const SEVERITIES = ["minor", "major", "critical"] as const;
+export const SEVERITIES = ["minor", "major", "critical"] as const;
 
 /** The metrics that a group may have, and an object that has them all: a copy of it is filled faster than one that grows. */
 interface Form {
