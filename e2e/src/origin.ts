@@ -24,7 +24,7 @@ export interface PageOptions {
 export async function serveOrigin(scripts: readonly string[], { policy, before = [], page: name = "call" }: PageOptions = {}): Promise<Origin> {
   const entry = fileURLToPath(new URL(`../pages/${name}.ts`, import.meta.url));
   const page = buildSync({ entryPoints: [entry], bundle: true, write: false, format: "iife", target: "es2022" }).outputFiles[0]!.text;
-  const tags = [...before.map((text) => `<script>${text}</script>`), ...scripts.map((src) => `<script src="${src}"></script>`)];
+  const tags = [...before.map((text) => `<script>${text}</script>`), ...scripts.map((src) => `<script src="${src}" crossorigin></script>`)];
   const html = `<!doctype html><meta charset="utf-8"><title>call</title><link rel="icon" href="data:,">${tags.join("")}<script src="/call.js"></script>`;
   const headers = policy && { "content-security-policy": policy };
   return serve({ "/": { type: "text/html", body: html, ...(headers && { headers }) }, "/call.js": { type: "text/javascript", body: page } });

@@ -423,13 +423,24 @@ fn a_call_that_never_came_to_be_says_why() {
     let (signaling, ice, state) =
         (|state: &str| What::Signaling(state.into()), |state: &str| What::Ice(state.into()), |state: &str| What::Connection(state.into()));
     let refused = |error: &str| What::MediaRefused(error.into());
-    let cases: [(&[Told], Option<Cause>); 18] = [
+    let cases: [(&[Told], Option<Cause>); 19] = [
         (&[(0, refused("NotAllowedError"))], Some(Cause::PermissionDenied)),
         (&[(0, refused("NotFoundError"))], Some(Cause::NoDevice)),
         (&[(0, refused("NotReadableError"))], Some(Cause::DeviceBusy)),
         // Asked again, and allowed.
         (&[(0, refused("NotAllowedError")), (4, What::MediaGranted)], None),
         (&[(0, signaling("have-local-offer")), (1, What::NegotiationFailed)], Some(Cause::NegotiationFailed)),
+        // Refused at first, and then another was taken.
+        (
+            &[
+                (0, signaling("have-local-offer")),
+                (1, What::NegotiationFailed),
+                (2, signaling("stable")),
+                (3, ice("checking")),
+                (19, ice("failed")),
+            ],
+            Some(Cause::IceFailed),
+        ),
         (&[(0, signaling("stable")), (1, ice("checking")), (16, ice("failed"))], Some(Cause::IceFailed)),
         (&[(0, signaling("stable")), (1, ice("checking")), (9, What::Closed)], Some(Cause::IceFailed)),
         (&[(1, ice("checking")), (2, ice("connected")), (9, state("failed"))], Some(Cause::DtlsFailed)),

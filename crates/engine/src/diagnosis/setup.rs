@@ -71,13 +71,17 @@ fn never_connected(key: PeerConnectionKey, held: Option<&Connection>, events: &[
     }
     let first = events.first()?;
     let last = events.last()?;
+    // What was refused is no reason where the next attempt was taken.
+    let is_mended = |refused: &Happening| {
+        events.iter().any(|later| later.time > refused.time && matches!(&later.what, What::Signaling(state) if &**state == "stable"))
+    };
     let told = [
         (What::NegotiationFailed, Cause::NegotiationFailed, Side::Unknown),
         (What::SignallingFailed, Cause::SignallingFailed, Side::Server),
         (What::Unanswered, Cause::NeverAnswered, Side::Receiver),
     ];
     for (what, cause, side) in told {
-        if let Some(event) = find(&|happened| *happened == what) {
+        if let Some(event) = find(&|happened| *happened == what).filter(|event| what != What::NegotiationFailed || !is_mended(event)) {
             return Some(failure((cause, side, None), 0.85, Some(key), &[event]));
         }
     }

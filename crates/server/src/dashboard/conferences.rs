@@ -281,7 +281,7 @@ fn no_calls(visitor: &Visitor, app: &str) -> Markup {
             h2 { "No call has been measured yet" }
             p.muted { "Put this into the page that makes calls, with the intake secret of " b { (app) } ":" }
             pre { code {
-                "<script src=\"https://your-sidetone/sdk/sidetone.js\"></script>\n"
+                "<script src=\"https://your-sidetone/sdk/sidetone.js\" crossorigin></script>\n"
                 "<script>\n  const sidetone = new Sidetone({ secret: \"sti_…\", conferenceId: \"weekly\", userId: \"ada\" });\n"
                 "  sidetone.observeAll();\n</script>"
             } }

@@ -10,6 +10,7 @@ import { MutedSpeech } from "./muted.ts";
 import { objectsOf, StatsReader } from "./stats.ts";
 import { Timings } from "./timings.ts";
 import { TrackWatch } from "./tracks.ts";
+import { wrapNegotiation } from "./wrap.ts";
 
 const STATES = {
   signalingState: ["signalingstatechange", "signaling_state_change"],
@@ -44,6 +45,7 @@ export class Connection {
   /** The streams of each received track. */
   readonly #streams = new Map<string, readonly string[]>();
   readonly #labels: Labels;
+  readonly #unwrap: () => void;
   #sdp = { local: "", remote: "" };
 
   constructor(
@@ -76,6 +78,7 @@ export class Connection {
     this.#listeners.add(peerConnection, "negotiationneeded", () => record("negotiation_needed", {}));
     this.#listeners.add(peerConnection, "datachannel", (event) => record("data_channel", { label: (event as RTCDataChannelEvent).channel.label }));
     this.#listeners.add(peerConnection, "track", (event) => this.#track(event as RTCTrackEvent));
+    this.#unwrap = wrapNegotiation(peerConnection, record, host.guard);
     this.#look();
     this.describe();
   }
@@ -122,6 +125,7 @@ export class Connection {
 
   stop(): void {
     this.#listeners.clear();
+    this.#unwrap();
     this.#stats.stop();
     this.#muted.stop();
     this.recorder.end();

@@ -1,4 +1,4 @@
-/** `RTCPeerConnection` and the functions that open devices are wrapped, and put back. */
+/** `RTCPeerConnection`, the functions that open devices and those that negotiate are wrapped, and put back. */
 
 /** Runs work of ours such that its faults stay ours. */
 type Guard = (work: () => void) => void;
@@ -59,6 +59,41 @@ export function wrapDevices(record: (kind: string, payload: object) => void, gua
         return wrapper;
       }),
     ),
+  );
+}
+
+/** The functions of a connection that negotiate, and where their old forms have the function that is called where they fail. */
+const NEGOTIATION = { createOffer: 1, createAnswer: 1, setLocalDescription: 2, setRemoteDescription: 2, addIceCandidate: 2 } as const;
+
+/** The same with the functions of a connection that negotiate: what the browser refuses is told. The page has its answer as it was. */
+export function wrapNegotiation(peerConnection: RTCPeerConnection, record: (kind: string, payload: object) => void, guard: Guard): () => void {
+  return wrapped(guard, (observe) =>
+    Object.entries(NEGOTIATION).map(([name, failureAt]) => {
+      const kind = `${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_failed`;
+      const failed = (error: unknown) => observe(() => record(kind, { error: (error as Error)?.name, message: (error as Error)?.message }));
+      const isOwn = Object.hasOwn(peerConnection, name);
+      return replace(peerConnection, name, (original) =>
+        new Proxy(original, {
+          apply(target, connection, args: unknown[]) {
+            const failure = args[failureAt];
+            if (typeof failure === "function") {
+              args[failureAt] = (error: unknown) => {
+                failed(error);
+                failure(error);
+              };
+            }
+            // What somebody puts into the prototype later holds for this connection too.
+            const beneath = isOwn ? target : (Reflect.get(Object.getPrototypeOf(peerConnection), name) as typeof target);
+            const answer = Reflect.apply(beneath, connection, args) as Promise<unknown> | undefined;
+            // A promise of its own, as one that somebody has looked at is not told as unhandled any more.
+            return typeof answer?.then !== "function" ? answer : answer.then((value) => value, (error) => {
+              failed(error);
+              throw error;
+            });
+          },
+        }),
+      );
+    }),
   );
 }
 

@@ -50,7 +50,7 @@ pub(super) fn draw(detail: &ConferenceDetail, events: &[StoredEvent], visitor: &
         ul.legend aria-label="Legend" {
             li { span.key.key-stay {} "there" } li { span.key.key-media {} "connection" }
             li { span.key.mark-minor {} "minor" } li { span.key.mark-major {} "major" } li { span.key.mark-critical {} "critical issue" }
-            li { span.key.key-event {} "event" }
+            li { span.key.key-event {} "event" } li { span.key.key-failed {} "failure" }
             @if !detail.moments.is_empty() { li { span.key.key-moment {} "minute that counted" } }
         }
     }
@@ -85,8 +85,8 @@ fn row(detail: &ConferenceDetail, participant: &Participant, events: &[StoredEve
                             title { (format::rule(&issue.rule)) ", " (format::span_us(cleared.as_micros() - issue.onset.as_micros())) }
                         }
                     }
-                    @for (first, kinds) in marks(participant, events, scale) {
-                        circle.event cx=(scale.x(first)) cy="31" r="2" { title { (kinds) } }
+                    @for mark in marks(participant, events, scale) {
+                        circle.event.failed[mark.has_failed] cx=(scale.x(mark.first)) cy="31" r=(if mark.has_failed { "3" } else { "2" }) { title { (mark.kinds) } }
                     }
                 }
                 (shades(detail, participant, scale, visitor))
@@ -95,8 +95,16 @@ fn row(detail: &ConferenceDetail, participant: &Participant, events: &[StoredEve
     }
 }
 
-/// The events of a row, each with its kind; where several would cover each other, one mark with what all are: `joined, mute ×2`.
-fn marks(participant: &Participant, events: &[StoredEvent], scale: &Scale) -> Vec<(Timestamp, String)> {
+/// Events of a row that would cover each other.
+struct Mark {
+    first: Timestamp,
+    /// What all are: `joined, mute ×2`.
+    kinds: String,
+    /// Whether one of them tells of something that failed, such as `get_user_media_failed`.
+    has_failed: bool,
+}
+
+fn marks(participant: &Participant, events: &[StoredEvent], scale: &Scale) -> Vec<Mark> {
     let mut places: BTreeMap<i64, (Timestamp, BTreeMap<&str, usize>)> = BTreeMap::new();
     for held in events.iter().filter(|held| held.participant == participant.key && held.event.kind != MESSAGE) {
         let place = (held.event.time.as_micros() - scale.start) * PLACES / scale.length;
@@ -104,7 +112,11 @@ fn marks(participant: &Participant, events: &[StoredEvent], scale: &Scale) -> Ve
         *kinds.entry(held.event.kind.as_str()).or_default() += 1;
     }
     let text = |(kind, count): (&str, usize)| if count > 1 { format!("{kind} ×{count}") } else { kind.to_owned() };
-    places.into_values().map(|(first, kinds)| (first, kinds.into_iter().map(text).collect::<Vec<_>>().join(", "))).collect()
+    let mark = |(first, kinds): (Timestamp, BTreeMap<&str, usize>)| {
+        let has_failed = kinds.keys().any(|kind| kind.ends_with("_failed"));
+        Mark { first, kinds: kinds.into_iter().map(text).collect::<Vec<_>>().join(", "), has_failed }
+    };
+    places.into_values().map(mark).collect()
 }
 
 /// What pulled this participant's score down the most, shaded over the row: links, so that the keyboard reaches them.
