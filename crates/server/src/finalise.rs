@@ -25,7 +25,7 @@ use sidetone_store::{
     error::StoreError,
     query::{EventQuery, PAGE_ROWS_MAX},
     record::{AppSettings, Chunk, Ended, Participant, StoredEvent},
-    summary::{ConferenceScore, ConferenceSummary, IssueCount, Judge, ScoreMoment, Scores},
+    summary::{ConferenceScore, ConferenceSummary, IssueCount, Judge, PeerConnectionSummary, ScoreMoment, Scores},
 };
 use sidetone_wire::{
     batch::{Event, kind},
@@ -99,7 +99,7 @@ pub async fn finalise(store: &dyn Store, ended: Ended) -> Result<bool, FinaliseE
         summary.moments.extend(found.into_iter().map(of));
         let held = participants.entry(peer_connection.participant).or_default();
         *held = worst(*held, scores);
-        summary.peer_connections.push((peer_connection.key, analysis));
+        summary.peer_connections.push(PeerConnectionSummary { key: peer_connection.key, scores, analysis });
         // Before the summary, so that a restart in between folds again rather than never.
         store.fold(app, peer_connection.key).await?;
     }
@@ -108,7 +108,7 @@ pub async fn finalise(store: &dyn Store, ended: Ended) -> Result<bool, FinaliseE
     let Judge { model, rules } = judge;
     (summary.model, summary.rules) = (model, rules);
     let connections = summary.peer_connections.iter().zip(&detail.peer_connections);
-    let connections = connections.filter_map(|((key, analysis), held)| Connection::new(*key, held.participant, analysis)).collect();
+    let connections = connections.filter_map(|(judged, held)| Connection::new(judged.key, held.participant, &judged.analysis)).collect();
     let happenings = happenings(store, ended, &detail.participants).await?;
     summary.diagnoses = diagnose::diagnose(store, app, connections, happenings).await?;
     for (participant, scores) in submitted(store, ended).await? {
@@ -117,7 +117,7 @@ pub async fn finalise(store: &dyn Store, ended: Ended) -> Result<bool, FinaliseE
     }
     summary.score = ConferenceScore {
         scores: participants.values().copied().fold(Scores::default(), worst),
-        issues: issues(summary.peer_connections.iter().map(|(_, analysis)| analysis)),
+        issues: issues(summary.peer_connections.iter().map(|judged| &judged.analysis)),
     };
     summary.participants = participants.into_iter().collect();
     let written = store.finalise(app, conference, summary).await?;

@@ -432,6 +432,8 @@ pub(crate) struct PeerConnectionBody {
     report_count: u64,
     /// Bytes that they take.
     report_bytes: u64,
+    /// Scores over its whole length, in which bad moments weigh more; `null` until finalised, or where a version before this judged.
+    scores: Option<ScoresBody>,
     /// Summaries of the connection's own metrics; empty until finalised, as all that follow.
     summaries: Vec<SummaryBody>,
     /// Its streams.
@@ -450,6 +452,7 @@ impl From<&PeerConnection> for PeerConnectionBody {
             end_ms: Millis(peer_connection.end),
             report_count: peer_connection.report_count,
             report_bytes: peer_connection.report_bytes,
+            scores: peer_connection.scores.map(Into::into),
             summaries: peer_connection.summaries.iter().map(Into::into).collect(),
             streams: peer_connection.streams.iter().map(Into::into).collect(),
             issues: peer_connection.issues.iter().map(Into::into).collect(),

@@ -117,10 +117,10 @@ pub(crate) fn finalise(
             .and_then(|mut update| update.execute(params![key.to_bytes(), id, scores.mos_lq, scores.mos_cq, scores.mos_v]))
             .map_err(failed)?;
     }
-    for (key, analysis) in &summary.peer_connections {
-        let analysis = serde_json::to_string(&AnalysisJson::from(analysis)).map_err(json)?;
+    for held in &summary.peer_connections {
+        let analysis = serde_json::to_string(&AnalysisJson::from(held)).map_err(json)?;
         db.prepare_cached("UPDATE peer_connections SET analysis = ?3 WHERE key = ?1 AND conference = ?2")
-            .and_then(|mut update| update.execute(params![key.to_bytes(), id, analysis]))
+            .and_then(|mut update| update.execute(params![held.key.to_bytes(), id, analysis]))
             .map_err(failed)?;
     }
     db.commit().map_err(failed)?;

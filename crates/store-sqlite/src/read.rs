@@ -168,6 +168,7 @@ fn peer_connections(db: &Connection, conference: i64) -> Result<Vec<PeerConnecti
             end,
             report_count,
             report_bytes,
+            scores: analysis.scores,
             summaries: analysis.summaries,
             streams: analysis.streams,
             issues: analysis.issues,

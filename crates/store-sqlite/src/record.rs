@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sidetone_engine::{
-    analysis::{Analysis, Direction, MediaKind, Stream, StreamId, Summary, UnjudgedTime},
+    analysis::{Direction, MediaKind, Stream, StreamId, Summary, UnjudgedTime},
     issue::{Evidence, Issue, Preset, Severity, Tuned},
     metric::Metric,
     report::Text,
@@ -11,7 +11,7 @@ use sidetone_engine::{
 };
 use sidetone_store::{
     record::{AppSettings, CallstatsSettings, Secret, StreamRecord, TokenAlgorithm, TokenKey},
-    summary::IssueCount,
+    summary::{IssueCount, PeerConnectionSummary, Scores},
 };
 
 #[derive(Serialize, Deserialize)]
@@ -150,6 +150,9 @@ impl TryFrom<IssueCountJson> for IssueCount {
 /// What is stored of an [`Analysis`].
 #[derive(Serialize, Deserialize)]
 pub(crate) struct AnalysisJson {
+    /// (mos_lq, mos_cq, mos_v)
+    #[serde(default)]
+    scores: Option<(Option<f64>, Option<f64>, Option<f64>)>,
     connection: Vec<SummaryJson>,
     streams: Vec<StreamJson>,
     issues: Vec<IssueJson>,
@@ -220,10 +223,11 @@ impl From<StreamIdJson> for StreamId {
     }
 }
 
-impl From<&Analysis> for AnalysisJson {
-    fn from(analysis: &Analysis) -> Self {
+impl From<&PeerConnectionSummary> for AnalysisJson {
+    fn from(PeerConnectionSummary { scores: Scores { mos_lq, mos_cq, mos_v }, analysis, .. }: &PeerConnectionSummary) -> Self {
         let text = |text: &Option<Text>| text.as_deref().map(str::to_owned);
         Self {
+            scores: Some((*mos_lq, *mos_cq, *mos_v)),
             connection: summaries_to_json(&analysis.connection),
             streams: analysis
                 .streams
@@ -262,6 +266,7 @@ impl From<&Analysis> for AnalysisJson {
 /// What a stored analysis gives back.
 #[derive(Default)]
 pub(crate) struct StoredAnalysis {
+    pub(crate) scores: Option<Scores>,
     pub(crate) summaries: Vec<Summary>,
     pub(crate) streams: Vec<StreamRecord>,
     pub(crate) issues: Vec<Issue>,
@@ -306,6 +311,7 @@ impl TryFrom<AnalysisJson> for StoredAnalysis {
             }))
         };
         Ok(Self {
+            scores: json.scores.map(|(mos_lq, mos_cq, mos_v)| Scores { mos_lq, mos_cq, mos_v }),
             summaries: summaries_from_json(json.connection),
             streams: json.streams.into_iter().map(stream).collect(),
             issues: json.issues.into_iter().filter_map(|json| issue(json).transpose()).collect::<Result<_, String>>()?,

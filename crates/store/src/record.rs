@@ -362,6 +362,8 @@ pub struct PeerConnection {
     pub report_count: u64,
     /// Bytes that they take.
     pub report_bytes: u64,
+    /// Scores, once finalised; absent of what was judged before they were kept.
+    pub scores: Option<Scores>,
     /// Summaries of the connection's metrics, once finalised.
     pub summaries: Vec<Summary>,
     /// Its streams, once finalised.

@@ -8,7 +8,8 @@ use sidetone_engine::{
     score::moments::Moment,
 };
 
-/// Scores of a participant or a conference: the worst of its peer connections' means. 1–5, absent where nothing could be judged.
+/// Scores of a peer connection ([`Overall`](sidetone_engine::score::overall::Overall)), or of a participant or a conference: the worst of its
+/// peer connections'. 1–5, absent where nothing could be judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Scores {
     /// Listening quality.
@@ -78,6 +79,17 @@ pub struct ConferenceSummary {
     pub moments: Vec<ScoreMoment>,
     /// Scores by participant.
     pub participants: Vec<(ParticipantKey, Scores)>,
-    /// The analysis of each peer connection.
-    pub peer_connections: Vec<(PeerConnectionKey, Analysis)>,
+    /// Each peer connection.
+    pub peer_connections: Vec<PeerConnectionSummary>,
+}
+
+/// What finalising writes of a peer connection.
+#[derive(Clone, Debug)]
+pub struct PeerConnectionSummary {
+    /// Which.
+    pub key: PeerConnectionKey,
+    /// Its scores.
+    pub scores: Scores,
+    /// Its analysis.
+    pub analysis: Analysis,
 }

@@ -7,7 +7,7 @@ use super::{app, at, batch, leaving, reports, stored};
 use crate::{
     Store,
     record::{ConferenceState, Ended, Place},
-    summary::{ConferenceScore, ConferenceSummary, IssueCount, Judge, ScoreMoment, Scores},
+    summary::{ConferenceScore, ConferenceSummary, IssueCount, Judge, PeerConnectionSummary, ScoreMoment, Scores},
 };
 use sidetone_engine::{
     analysis::{Analysis, Direction, MediaKind, Stream, StreamAnalysis, StreamId, Summary, UnjudgedTime},
@@ -115,7 +115,7 @@ pub async fn summaries_are_written_once_true(store: &dyn Store) {
             moment: Moment { from: at(20), until: at(30), score: 1.625, without: 4.25 },
         }],
         participants: vec![(place.participant, scores)],
-        peer_connections: vec![(place.peer_connection.unwrap(), analysis.clone())],
+        peer_connections: vec![PeerConnectionSummary { key: place.peer_connection.unwrap(), scores, analysis: analysis.clone() }],
     };
     for _ in 0..2 {
         assert!(store.finalise(app(1), place.conference, summary.clone()).await.unwrap());
@@ -127,7 +127,7 @@ pub async fn summaries_are_written_once_true(store: &dyn Store) {
         assert_eq!(detail.moments, summary.moments);
         assert_eq!(detail.participants[0].scores, Some(scores));
         let peer_connection = &detail.peer_connections[0];
-        assert_eq!(peer_connection.summaries, analysis.connection);
+        assert_eq!((peer_connection.scores, &peer_connection.summaries), (Some(scores), &analysis.connection));
         assert_eq!(peer_connection.streams[0].stream, analysis.streams[0].stream);
         assert_eq!(peer_connection.streams[0].summaries, analysis.streams[0].summaries);
         assert_eq!(peer_connection.streams[0].unjudged, analysis.streams[0].unjudged);

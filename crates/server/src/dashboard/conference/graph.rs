@@ -3,7 +3,6 @@
 use std::f64::consts::TAU;
 
 use maud::{Markup, html};
-use sidetone_engine::metric::Metric;
 use sidetone_store::record::{ConferenceDetail, PeerConnection};
 
 use super::{ends::Ends, format, person_text};
@@ -13,10 +12,9 @@ const WIDTH: f64 = 440.0;
 /// Participants drawn at most: more make a hairball.
 const NODES_MAX: usize = 24;
 
-/// The score of a peer connection: what its list of scores calls `mos_cq`, or `mos_v` where there is no audio.
+/// The score of a peer connection that lists show: of the conversation, or of the pictures where there is no sound.
 pub(super) fn score(connection: &PeerConnection) -> Option<f64> {
-    let mean = |metric| connection.summaries.iter().find(|summary| summary.metric == metric).map(|summary| summary.mean);
-    mean(Metric::MosCq).or_else(|| mean(Metric::MosV))
+    connection.scores.and_then(|scores| scores.mos_cq.or(scores.mos_v))
 }
 
 pub(super) fn draw(detail: &ConferenceDetail, ends: &Ends) -> Markup {
