@@ -176,6 +176,11 @@ export class Chart {
     this.plot?.setCursor({ left: this.plot.valToPos(time, "x"), top: HEIGHT / 2 });
   }
 
+  /** Where the axis ends, unless it has a scale. */
+  private get top(): number {
+    return this.content.max * 1.08;
+  }
+
   private options(): uPlot.Options {
     const { kind, lines } = this.content;
     const coarse = isCoarse(this.content);
@@ -190,7 +195,7 @@ export class Chart {
         points: { size: 6 },
         y: false,
       },
-      scales: { x: { range: () => this.shared.shown() }, y: { range: () => kind.range ?? [0, this.content.max * 1.08] } },
+      scales: { x: { range: () => this.shared.shown() }, y: { range: () => kind.range ?? [0, this.top] } },
       axes: [
         { stroke: colour("--muted"), grid: { show: false }, ticks: { show: false }, font: FONT, size: 24, space: 70, values: xTicks },
         {
@@ -258,7 +263,8 @@ export class Chart {
     const said = lines.map(({ pick, line }, at) => {
       const known = line.mean.filter((value) => typeof value === "number");
       const value = index === null ? (known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : null) : line.mean[index];
-      const text = typeof value === "number" ? show(value, kind.unit) : whyNone(line, index);
+      const beyond = pick.isCeiling && typeof value === "number" && value > this.top ? " ↑" : "";
+      const text = typeof value === "number" ? show(value, kind.unit) + beyond : whyNone(line, index);
       const element = this.values[at];
       if (element) element.textContent = text;
       return `${pick.label} ${text}`;

@@ -11,6 +11,8 @@ export interface Pick {
   label: string;
   /** Name of a colour token. */
   colour: string;
+  /** What the others may come up to: the axis fits them, and where this is far above it is drawn no more, and only told. */
+  isCeiling?: true;
 }
 
 export interface ChartKind {
@@ -51,7 +53,7 @@ export const CHARTS: ChartKind[] = [
     title: "Bit rate",
     unit: "bit/s",
     floor: 50_000,
-    picks: [...of("bitrate_bps", BOTH), { metric: "available_outgoing_bitrate_bps", label: "estimated room to send", colour: "--series-5" }],
+    picks: [...of("bitrate_bps", BOTH), { metric: "available_outgoing_bitrate_bps", label: "estimated room to send", colour: "--series-5", isCeiling: true }],
   },
   { title: "Packet loss", unit: "ratio", floor: 0.02, picks: of("loss_ratio", BOTH) },
   { title: "Jitter", unit: "ms", floor: 20, picks: of("jitter_ms", BOTH) },
@@ -98,6 +100,12 @@ export const CHARTS: ChartKind[] = [
     ],
   },
 ];
+
+/** The greatest value that the axis of a chart must have, so that lines at any end stand on the same one. */
+export function greatest(kind: ChartKind, lines: readonly { pick: Pick; line: Line }[]): number {
+  const values: readonly (number | null | undefined)[] = lines.flatMap(({ pick, line }) => (pick.isCeiling ? [] : line.max));
+  return values.reduce<number>((max, value) => (typeof value === "number" && value > max ? value : max), kind.floor);
+}
 
 /** Every metric that any chart shows. */
 export const METRICS = [...new Set(CHARTS.flatMap((chart) => chart.picks.map((pick) => pick.metric)))];

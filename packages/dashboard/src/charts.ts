@@ -1,7 +1,7 @@
 // The charts of one connection: both ends side by side, one cursor across all, zoom by dragging or by keys, and what is new as it comes.
 
 import { Chart, type Content, type End, type Issue, type Shared } from "./chart.ts";
-import { CHARTS, METRICS, picked } from "./chart_list.ts";
+import { CHARTS, greatest, METRICS, picked } from "./chart_list.ts";
 import { cursorAfter, SHORTEST, zoomed } from "./keys.ts";
 import { Live } from "./live.ts";
 import { type Part, writePart } from "./part.ts";
@@ -135,8 +135,7 @@ class Charts implements Shared {
     return CHARTS.flatMap((kind) => {
       const lines = this.series.map((series) => (series ? picked(kind, series) : []));
       if (lines.every((of) => of.length === 0)) return [];
-      let max = kind.floor;
-      for (const { line } of lines.flat()) for (const value of line.max) if (typeof value === "number" && value > max) max = value;
+      const max = greatest(kind, lines.flat());
       return this.ends.map((end, index) => ({ kind, end, series: this.series[index], lines: lines[index] ?? [], max }));
     });
   }

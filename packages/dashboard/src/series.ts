@@ -66,10 +66,21 @@ export function fromBody(body: SeriesBody): Series {
   return { times, resolution_ms: body.resolution_ms, lines };
 }
 
-/** What stands where there is no value: of a score the reason, in the words of its name. Without a cursor, where that is the only one. */
+/** Reasons whose names are not yet words. */
+const REASONS: Readonly<Record<string, string>> = {
+  not_counted: "not counted by this browser",
+  no_rtcp: "the far end told nothing",
+  no_packets: "nothing was sent",
+  dtx: "the sender is silent (DTX)",
+  no_picture: "no picture was due",
+  no_round_trip: "no round trip is known",
+};
+
+/** What stands where there is no value: of a score the reason, in words. Without a cursor, where that is the only one. */
 export function whyNone({ unjudged }: Line, index: number | null): string {
   const reasons = index === null ? [...new Set(unjudged)].filter((reason) => reason !== null) : [unjudged?.[index]];
-  return (reasons.length === 1 && reasons[0]?.replaceAll("_", " ")) || "–";
+  const [reason] = reasons;
+  return (reasons.length === 1 && reason && (REASONS[reason] ?? reason.replaceAll("_", " "))) || "–";
 }
 
 /** A pause of so many times the usual distance between reports is a gap. */

@@ -70,6 +70,7 @@ test("a score that is absent says why, at a moment and where there is but one re
   const mixed = line(["first_report", "first_second", null, "muted"]);
   assert.deepEqual([0, 1, 3, null].map((index) => whyNone(mixed, index)), ["first report", "first second", "muted", "–"]);
   assert.equal(whyNone(line(["muted", "muted", null, "muted"]), null), "muted");
+  assert.equal(whyNone(line(["no_rtcp", null, null, null]), 0), "the far end told nothing");
   assert.equal(whyNone(fromBody(body([null])).lines[0]!, 0), "–");
 });
 

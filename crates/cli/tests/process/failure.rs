@@ -117,6 +117,48 @@ fn a_full_disk_refuses_and_keeps_what_was_acknowledged() {
     assert_eq!(server.post(sidetone_wire::batch::MEDIA_TYPE, &client.next(), &secrets.intake).0, 200);
 }
 
+/// Of the conference a row is damaged, as by a bad disk. A person gets a page, a program a problem document, and the reason goes to the log alone.
+#[test]
+fn damage_is_told_in_a_page_and_its_reason_in_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = folder_with_app(folder.path());
+    let data = text(folder.path());
+    let made = run_ok(&["user", "create", "ada", "--role", "support", "--generate", "--data", data]);
+    let password = made.lines().find_map(|line| line.strip_prefix("password  ")).unwrap();
+    let server = Server::start(folder.path());
+    let (status, stored) = server.post(sidetone_wire::batch::MEDIA_TYPE, &Client::new("damaged", "stay-1").next(), &secrets.intake);
+    assert_eq!(status, 200, "{stored}");
+    let agent = || ureq::Agent::from(ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build());
+    let answer = agent().post(format!("{}/login", server.url)).send_form([("name", "ada"), ("password", password)]).unwrap();
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let path = format!("/conferences/{}", stored["conference"].as_str().unwrap());
+    let open = || {
+        let mut answer = agent().get(format!("{}{path}", server.url)).header("cookie", &cookie).call().unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    };
+    assert_eq!(open().0, 200);
+
+    let store = rusqlite::Connection::open(folder.path().join("sidetone.db")).unwrap();
+    store.execute("UPDATE peer_connections SET analysis = '{\"connection\": 7'", []).unwrap();
+    let (status, page) = open();
+    assert_eq!(status, 500, "{page}");
+    for said in ["<h1>Something broke here</h1>", "its log says why", "<code>sidetone doctor</code> looks for damage", "href=\"/\""] {
+        assert!(page.contains(said), "{said:?} in {page}");
+    }
+    let peer_connection = stored["peer_connection"].as_str().unwrap();
+    let log = server.logged("request failed");
+    assert!(log.contains(&format!("peer_connections, row {peer_connection}: invalid type: integer `7`, expected a sequence")), "{log}");
+    let (status, problem) = server.get(&format!("/v1{path}"), &secrets.query);
+    assert_eq!((status, &problem["code"]), (500, &"internal".into()), "{problem}");
+    for told in [page, problem.to_string()] {
+        assert!(!told.contains("peer_connections") && !told.contains("integer"), "what is within stays within: {told}");
+    }
+    // The others go on.
+    assert_eq!(server.get("/v1/conferences", &secrets.query).0, 200);
+    store.execute("UPDATE peer_connections SET analysis = NULL", []).unwrap();
+    assert_eq!(open().0, 200);
+}
+
 #[test]
 fn a_doctor_finds_nothing_wrong_with_a_sound_house() {
     let folder = tempfile::tempdir().unwrap();

@@ -4,6 +4,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -78,6 +79,7 @@ pub(crate) struct Server {
     pub(crate) url: String,
     /// From the start of the process until it said that it is ready.
     pub(crate) ready_after: Duration,
+    log: Arc<Mutex<String>>,
 }
 
 impl Server {
@@ -113,9 +115,27 @@ impl Server {
             }
         }
         // Its log must not fill the pipe.
-        let mut log = child.stderr.take().expect("piped");
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { child, url, ready_after: began.elapsed() }
+        let log = Arc::<Mutex<String>>::default();
+        let (lines, kept) = (BufReader::new(child.stderr.take().expect("piped")).lines(), Arc::clone(&log));
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                kept.lock().expect("nobody panics").extend([line.as_str(), "\n"]);
+            }
+        });
+        Self { child, url, ready_after: began.elapsed(), log }
+    }
+
+    /// What it logs, once that is in it.
+    pub(crate) fn logged(&self, what: &str) -> String {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            let log = self.log.lock().expect("nobody panics").clone();
+            if log.contains(what) {
+                return log;
+            }
+            assert!(Instant::now() < until, "{what:?} is not in the log: {log}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     pub(crate) fn get(&self, path: &str, secret: &str) -> (u16, Value) {

@@ -86,6 +86,23 @@ pub(crate) fn unjudged(stream: &StreamRecord) -> String {
     if times.is_empty() { times } else { format!("not scored: {times}") }
 }
 
+/// Why there is no score, in the few words for which a table has room; [`Unjudged::sentence`] is all of it.
+pub(crate) fn reason(reason: Unjudged) -> &'static str {
+    match reason {
+        Unjudged::NoInterval => "the first report",
+        Unjudged::NotCounted => "not counted by this browser",
+        Unjudged::NotTold => "the far end told nothing",
+        Unjudged::NothingDue => "nothing was sent",
+        Unjudged::Sparse => "the sender is silent (DTX)",
+        Unjudged::Settling => "the first second",
+        Unjudged::Muted => "muted",
+        Unjudged::Held => "on hold",
+        Unjudged::Silent => "silence",
+        Unjudged::NoPicture => "no picture was due",
+        Unjudged::NoRoundTrip => "no round trip is known",
+    }
+}
+
 /// The score in the colour of its grade; absent is said, not shown as 0.
 pub(crate) fn badge(score: Option<f64>) -> Markup {
     match score {

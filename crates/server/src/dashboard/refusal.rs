@@ -59,7 +59,7 @@ fn error_page(status: StatusCode, detail: &str) -> Markup {
         StatusCode::SERVICE_UNAVAILABLE => ("The server is busy", "Wait a moment, then load the page again."),
         _ => (
             "Something broke here",
-            "Load the page again. If it happens again, the server's log says why; `sidetone doctor` looks for damage.",
+            "Load the page again. If it happens again, ask whoever runs this server: its log says why, and `sidetone doctor` looks for damage.",
         ),
     };
     shell::bare(
@@ -69,11 +69,20 @@ fn error_page(status: StatusCode, detail: &str) -> Markup {
                 p.notice-status { (status.as_u16()) }
                 h1 { (title) }
                 p.notice-detail { (sentence(detail)) }
-                p.muted { (advice) }
+                p.muted { (commands(advice)) }
                 p.actions { a.button.primary href="/" { "To the conferences" } }
             }
         },
     )
+}
+
+/// What stands between backticks is a command.
+fn commands(text: &str) -> Markup {
+    html! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
 }
 
 /// Problems begin in lower case, as parts of log lines do.

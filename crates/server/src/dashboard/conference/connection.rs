@@ -128,7 +128,7 @@ fn unjudged(record: &StreamRecord) -> Markup {
     let told = record.unjudged.iter().find(|held| !matches!(held.reason, Unjudged::NoInterval | Unjudged::Settling));
     html! {
         @if let Some(UnjudgedTime { reason, seconds }) = told {
-            span.muted title=(quality::unjudged(record)) { " " (reason.name().replace('_', " ")) @if *seconds > 0.0 { " " (format::seconds(*seconds)) } }
+            small.muted.unjudged title=(quality::unjudged(record)) { "no score" @if *seconds > 0.0 { " for " (format::seconds(*seconds)) } ": " (quality::reason(*reason)) }
         }
     }
 }
