@@ -7,19 +7,17 @@ use std::{path::PathBuf, str::FromStr};
 use anyhow::{Context, Error, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
-use sidetone_engine::{
-    ids::AppKey,
-    issue::{Preset, Tuned},
-    units::Timestamp,
-};
+use sidetone_engine::{ids::AppKey, issue::Preset, units::Timestamp};
 use sidetone_server::{
-    INTAKE_SECRET_PREFIX, NAMES_SECRET_PREFIX, QUERY_SECRET_PREFIX, calendar,
+    AppBody,
+    administration::settings::{self, Change, SecretKind},
+    calendar,
     secret::{self, FreshApp, NewSecret},
 };
 use sidetone_store::{
     Store,
     clock::{Clock, SystemClock},
-    record::{App, AppSettings, Secret, TokenAlgorithm, TokenKey},
+    record::{App, AppSettings},
 };
 use sidetone_store_sqlite::Role;
 
@@ -29,9 +27,6 @@ use crate::{
     output,
     secret::SystemEntropy,
 };
-
-/// Shortest shared secret for HS256 (RFC 7518, section 3.2).
-const HS256_BYTES_MIN: usize = 32;
 
 const AFTER_HELP: &str = "\
 All of this works while a server runs on the same data folder; it notices within auth.app_cache_ttl (5 s unless set).
@@ -149,28 +144,20 @@ struct SettingArgs {
     #[arg(long, value_name = "THRESHOLDS")]
     thresholds: Option<String>,
     /// Id of a Facebook page whose call metrics are taken; may be repeated, replaces those before. None: those of any
-    #[arg(long, value_name = "ID", value_parser = page_id)]
+    #[arg(long, value_name = "ID")]
     messenger_page: Vec<String>,
 }
 
 /// A preset of that name.
 pub(crate) fn preset(name: &str) -> Result<Preset> {
-    let names = || Preset::ALL.map(Preset::name).join(", ");
-    Preset::from_name(name).with_context(|| format!("there is no preset {name:?}, but {}", names()))
-}
-
-fn page_id(text: &str) -> Result<String> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        bail!("the id of a page is its number, such as 1234567890");
-    }
-    Ok(text.to_owned())
+    Ok(settings::preset(name)?)
 }
 
 /// `kid=NAME,alg=ES256,file=PATH`.
 #[derive(Clone)]
 struct TokenKeyArg {
     kid: String,
-    algorithm: TokenAlgorithm,
+    algorithm: String,
     file: PathBuf,
 }
 
@@ -182,14 +169,7 @@ impl FromStr for TokenKeyArg {
         for part in text.split(',') {
             match part.split_once('=') {
                 Some(("kid", value)) => kid = Some(value.to_owned()),
-                Some(("alg", value)) => {
-                    algorithm = Some(match value {
-                        "HS256" => TokenAlgorithm::Hs256,
-                        "ES256" => TokenAlgorithm::Es256,
-                        "RS256" => TokenAlgorithm::Rs256,
-                        _ => bail!("alg is {value:?}, allowed are HS256, ES256 and RS256"),
-                    });
-                }
+                Some(("alg", value)) => algorithm = Some(value.to_owned()),
                 Some(("file", value)) => file = Some(PathBuf::from(value)),
                 _ => bail!("{part:?} is not understood; write kid=NAME,alg=ES256,file=PATH"),
             }
@@ -202,49 +182,35 @@ impl FromStr for TokenKeyArg {
 }
 
 impl TokenKeyArg {
-    fn read(&self) -> Result<TokenKey> {
+    fn set(&self, settings: &mut AppSettings) -> Result<()> {
         let name = self.file.display();
-        let mut material = std::fs::read(&self.file).with_context(|| format!("{name}: the token key cannot be read"))?;
-        if self.algorithm == TokenAlgorithm::Hs256 {
-            while material.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
-                material.pop();
-            }
-            if material.len() < HS256_BYTES_MIN {
-                bail!("{name}: the shared secret is {} bytes long, HS256 needs at least {HS256_BYTES_MIN} (RFC 7518)", material.len());
-            }
-        } else {
-            let text = String::from_utf8_lossy(&material);
-            if text.contains("PRIVATE KEY") {
-                bail!("{name}: holds a private key; give the public one (`openssl pkey -in {name} -pubout`)");
-            }
-            if !text.contains("-----BEGIN PUBLIC KEY-----") {
-                bail!("{name}: holds no public key in PEM (-----BEGIN PUBLIC KEY-----)");
-            }
+        let mut key = std::fs::read(&self.file).with_context(|| format!("{name}: the token key cannot be read"))?;
+        // What an editor ends a file with is not of the secret; to a PEM it is nothing.
+        while key.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
+            key.pop();
         }
-        Ok(TokenKey { kid: self.kid.clone(), algorithm: self.algorithm, material: Secret(material) })
+        settings::set_token_key(settings, &self.kid, &self.algorithm, key).map_err(|error| anyhow!("{name}: {error}"))
     }
 }
 
 impl SettingArgs {
     fn apply(&self, settings: &mut AppSettings) -> Result<()> {
-        if !self.origin.is_empty() {
-            settings.origins.clone_from(&self.origin);
-        }
-        if !self.messenger_page.is_empty() {
-            settings.messenger_pages.clone_from(&self.messenger_page);
-        }
+        let several = |given: &Vec<String>| Some(given.clone()).filter(|given| !given.is_empty());
         for key in &self.token_key {
-            let key = key.read()?;
-            settings.token_keys.retain(|held| held.kid != key.kid);
-            settings.token_keys.push(key);
+            key.set(settings)?;
         }
-        settings.retention_days = self.retention_days.or(settings.retention_days);
-        settings.keep_addresses = self.keep_addresses.unwrap_or(settings.keep_addresses);
-        let preset = self.preset.unwrap_or(settings.rules.preset());
-        let held = settings.rules.thresholds();
-        let thresholds = self.thresholds.as_deref().unwrap_or(&held);
-        settings.rules = Tuned::read(preset, thresholds).map_err(|error| anyhow!("{error}; --thresholds \"\" gives up those there are"))?;
-        Ok(())
+        let change = Change {
+            origins: several(&self.origin),
+            retention_days: self.retention_days.map(Some),
+            keep_addresses: self.keep_addresses,
+            preset: self.preset.map(|preset| preset.name().to_owned()),
+            thresholds: self.thresholds.clone(),
+            messenger_pages: several(&self.messenger_page),
+        };
+        change.apply(settings).map_err(|error| match error.code {
+            "thresholds_invalid" => anyhow!("{error}; --thresholds \"\" gives up those there are"),
+            _ => error.into(),
+        })
     }
 }
 
@@ -256,8 +222,9 @@ pub(crate) struct CreatedApp {
 }
 
 /// Adds an app with one secret of each kind.
-pub(crate) async fn create(store: &dyn Store, name: &str, settings: AppSettings) -> Result<CreatedApp> {
-    let FreshApp { app, intake, query } = secret::fresh_app(name, settings, SystemClock.now(), &SystemEntropy).map_err(Error::msg)?;
+pub(crate) async fn create(store: &dyn Store, name: &str, initial: AppSettings) -> Result<CreatedApp> {
+    let name = settings::name(name)?;
+    let FreshApp { app, intake, query } = secret::fresh_app(&name, initial, SystemClock.now(), &SystemEntropy).map_err(Error::msg)?;
     Ok(CreatedApp { app: store.create_app(app).await?, intake, query })
 }
 
@@ -279,9 +246,9 @@ pub(crate) async fn run(args: AppArgs) -> Result<()> {
         _ => data_folder::open(&args.data.folder()).await?,
     };
     match args.command {
-        AppCommand::Create { name, settings, json } => {
+        AppCommand::Create { name, settings: given, json } => {
             let mut initial = AppSettings::default();
-            settings.apply(&mut initial)?;
+            given.apply(&mut initial)?;
             let CreatedApp { app, intake, query } = create(&*store, &name, initial).await?;
             show_secrets(&app, [Some(&intake), Some(&query), None], json)
         }
@@ -289,36 +256,29 @@ pub(crate) async fn run(args: AppArgs) -> Result<()> {
         AppCommand::Rotate { app, intake, query, names, keep_old, json } => {
             let mut app = find(&*store, &app).await?;
             let both = !(intake || query || names);
-            let fresh =
-                |wanted: bool, prefix: &str| wanted.then(|| NewSecret::mint(prefix, &SystemEntropy)).transpose().map_err(Error::msg);
-            let (intake, query) = (fresh(both || intake, INTAKE_SECRET_PREFIX)?, fresh(both || query, QUERY_SECRET_PREFIX)?);
-            let names = fresh(names, NAMES_SECRET_PREFIX)?;
-            let AppSettings { intake_secrets, query_secrets, names_secrets, .. } = &mut app.settings;
-            for (new, held) in [(&intake, intake_secrets), (&query, query_secrets), (&names, names_secrets)] {
-                let Some(new) = new else { continue };
-                if !keep_old {
-                    held.clear();
-                }
-                held.push(new.digest);
-            }
+            let wanted = [(both || intake, SecretKind::Intake), (both || query, SecretKind::Query), (names, SecretKind::Names)];
+            let fresh = wanted.map(|(is_wanted, kind)| {
+                let new = is_wanted.then(|| NewSecret::mint(kind.prefix(), &SystemEntropy)).transpose().map_err(Error::msg)?;
+                new.iter().for_each(|new| settings::rotate(&mut app.settings, kind, new, keep_old));
+                anyhow::Ok(new)
+            });
+            let [intake, query, names] = fresh;
+            let (intake, query, names) = (intake?, query?, names?);
             update(&*store, app.clone()).await?;
             show_secrets(&app, [intake.as_ref(), query.as_ref(), names.as_ref()], json)
         }
-        AppCommand::Set { app, settings, remove_token_key, any_origin, any_messenger_page } => {
+        AppCommand::Set { app, settings: given, remove_token_key, any_origin, any_messenger_page } => {
             let mut app = find(&*store, &app).await?;
             for kid in &remove_token_key {
-                if !app.settings.token_keys.iter().any(|key| key.kid == *kid) {
-                    bail!("the app has no token key {kid:?}; `sidetone app list` shows those it has");
-                }
+                settings::remove_token_key(&mut app.settings, kid)?;
             }
-            app.settings.token_keys.retain(|key| !remove_token_key.contains(&key.kid));
             if any_origin {
                 app.settings.origins.clear();
             }
             if any_messenger_page {
                 app.settings.messenger_pages.clear();
             }
-            settings.apply(&mut app.settings)?;
+            given.apply(&mut app.settings)?;
             update(&*store, app.clone()).await?;
             output::print(&format!("{}  {}  changed\n", app.key, app.name))
         }
@@ -368,8 +328,8 @@ fn show_secrets(app: &App, [intake, query, names]: [Option<&NewSecret>; 3], json
 async fn list(store: &dyn Store, json: bool) -> Result<()> {
     let apps = store.apps().await?;
     if json {
-        let shown: Vec<_> = apps.iter().map(as_json).collect();
-        return output::print(&format!("{:#}\n", serde_json::Value::from(shown)));
+        let shown: Vec<_> = apps.iter().map(AppBody::from).collect();
+        return output::print(&format!("{}\n", serde_json::to_string_pretty(&shown)?));
     }
     if apps.is_empty() {
         output::note("There is no app yet; `sidetone app create NAME` makes one.");
@@ -414,46 +374,6 @@ pub(crate) fn day(at: Timestamp) -> String {
     calendar::show(at).split(' ').next().unwrap_or_default().to_owned()
 }
 
-fn as_json(app: &App) -> serde_json::Value {
-    let AppSettings {
-        intake_secrets,
-        query_secrets,
-        names_secrets,
-        token_keys,
-        origins,
-        retention_days,
-        keep_addresses,
-        rules,
-        messenger_pages,
-        callstats,
-    } = &app.settings;
-    json!({
-        "key": app.key.to_string(),
-        "name": app.name,
-        "created_ms": app.created.as_millis(),
-        "intake_secret_count": intake_secrets.len(),
-        "query_secret_count": query_secrets.len(),
-        "names_secret_count": names_secrets.len(),
-        "token_keys": token_keys.iter().map(|key| json!({"kid": key.kid, "alg": algorithm(key.algorithm)})).collect::<Vec<_>>(),
-        "origins": origins,
-        "retention_days": retention_days,
-        "keep_addresses": keep_addresses,
-        "preset": rules.preset().name(),
-        "thresholds": rules.thresholds(),
-        "refused_thresholds": rules.refused(),
-        "messenger_pages": messenger_pages,
-        "callstats_app_id": callstats.as_ref().map(|callstats| callstats.app_id),
-    })
-}
-
-fn algorithm(algorithm: TokenAlgorithm) -> &'static str {
-    match algorithm {
-        TokenAlgorithm::Hs256 => "HS256",
-        TokenAlgorithm::Es256 => "ES256",
-        TokenAlgorithm::Rs256 => "RS256",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -461,13 +381,8 @@ mod tests {
     #[test]
     fn a_token_key_is_read_or_refused_with_the_reason() {
         let key: TokenKeyArg = "kid=a,alg=RS256,file=k.pem".parse().unwrap();
-        assert_eq!((key.kid.as_str(), key.algorithm, key.file), ("a", TokenAlgorithm::Rs256, PathBuf::from("k.pem")));
-        for (text, reason) in [
-            ("kid=a,file=k", "alg is missing"),
-            ("alg=ES256,file=k", "kid is missing"),
-            ("kid=a,alg=none,file=k", "allowed are HS256, ES256 and RS256"),
-            ("a", "is not understood"),
-        ] {
+        assert_eq!((key.kid.as_str(), key.algorithm.as_str(), key.file), ("a", "RS256", PathBuf::from("k.pem")));
+        for (text, reason) in [("kid=a,file=k", "alg is missing"), ("alg=ES256,file=k", "kid is missing"), ("a", "is not understood")] {
             let error = text.parse::<TokenKeyArg>().err().unwrap().to_string();
             assert!(error.contains(reason), "{error}");
         }

@@ -4,11 +4,11 @@ use std::io::{IsTerminal, Read};
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
-use sidetone_server::password;
+use sidetone_server::{USER_TOKEN_PREFIX, password, secret::NewSecret};
 use sidetone_store::{
     Store,
     clock::{Clock, SystemClock},
-    local_user::{LocalUser, Role},
+    local_user::{LocalUser, Role, Session},
 };
 use sidetone_store_sqlite::Role as FolderRole;
 
@@ -19,13 +19,17 @@ use crate::{
     secret::{self, SystemEntropy},
 };
 
+/// A day, µs.
+const DAY_US: i64 = 86_400_000_000;
+
 const AFTER_HELP: &str = "\
 The password is read from standard input, or made and shown once with --generate. All of this works while a server runs on the same
-data folder. A new password or role ends the sessions of the user.
+data folder. A new password or role ends the sessions and the tokens of the user.
 
 Examples:
   sidetone user create ada --role admin --generate
   sidetone user password ada < new-password.txt
+  sidetone user token ada --days 30
   sidetone user list";
 
 #[derive(Args)]
@@ -59,6 +63,14 @@ enum UserCommand {
         /// Make a password and show it, once
         #[arg(long)]
         generate: bool,
+    },
+    /// Makes a token for programs that manage apps over HTTP as this user, and shows it, once
+    Token {
+        /// Name of the user
+        name: String,
+        /// Days that it is good for
+        #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(i64).range(1..=3650))]
+        days: i64,
     },
     /// Removes a user and ends their sessions
     Remove {
@@ -111,6 +123,7 @@ pub(crate) async fn run(args: UserArgs) -> Result<()> {
             output::print(&format!("{name}  has a new password\n"))?;
             show(made)
         }
+        UserCommand::Token { name, days } => token(&*store, &find(&*store, &name).await?, days).await,
         UserCommand::Remove { name } => {
             if !store.remove_local_user(&name).await? {
                 return Err(nobody(&name));
@@ -118,6 +131,23 @@ pub(crate) async fn run(args: UserArgs) -> Result<()> {
             output::print(&format!("{name}  removed\n"))
         }
     }
+}
+
+/// Makes a token of a user: a session that no browser began.
+async fn token(store: &dyn Store, user: &LocalUser, days: i64) -> Result<()> {
+    let made = NewSecret::mint(USER_TOKEN_PREFIX, &SystemEntropy).map_err(anyhow::Error::msg)?;
+    let created = SystemClock.now();
+    let expires = created.plus_micros(days * DAY_US);
+    let session = Session { token_digest: made.digest, user: user.name.clone(), created, expires };
+    if !store.create_session(session).await? {
+        bail!("the user {:?} was removed meanwhile", user.name);
+    }
+    output::print(&format!("token  {}\n", made.text))?;
+    if user.role != Role::Admin {
+        output::note(&format!("{} is {}: apps are managed by admins only.", user.name, user.role.name()));
+    }
+    output::note(&format!("The token is shown this once, and good until {}; a new password ends it before.", day(expires)));
+    Ok(())
 }
 
 /// Adds a local user.

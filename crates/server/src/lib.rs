@@ -1,12 +1,13 @@
 //! The HTTP server: intake, query API, live stream, dashboard, and what browsers download.
 //!
 //! Reading order: [`config`] is what can be set; [`Server`] listens and serves; `route` shows every endpoint on one screen;
-//! [`intake`] takes batches in, `live` tells what happens now, `query` answers, `dashboard` shows; `job`, `finalise` and
+//! [`intake`] takes batches in, `live` tells what happens now, `query` answers, `dashboard` shows, [`administration`] manages apps; `job`, `finalise` and
 //! `diagnose` work by themselves.
 //!
 //! The server knows the `Store` trait, never a backend, and reads neither environment nor files (but those of TLS).
 #![forbid(unsafe_code)]
 
+pub mod administration;
 pub mod calendar;
 pub mod config;
 pub mod error;
@@ -41,6 +42,7 @@ mod test;
 mod tls;
 mod turn;
 
+pub use administration::{AppBody, admin::USER_TOKEN_PREFIX};
 pub use auth::{INTAKE_SECRET_PREFIX, NAMES_SECRET_PREFIX, QUERY_SECRET_PREFIX};
 pub use query::names::Mask;
 pub use route::{OPENAPI_PATH, VIEWER_PATH, openapi};

@@ -20,7 +20,7 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{asset, cors, dashboard, health, intake, live, problem::Problem, query, sip, state::AppState, turn};
+use crate::{administration, asset, cors, dashboard, health, intake, live, problem::Problem, query, sip, state::AppState, turn};
 
 /// Where the viewer of the API document is.
 pub const VIEWER_PATH: &str = "/docs/api";
@@ -50,6 +50,7 @@ pub const OPENAPI_PATH: &str = "/v1/openapi.json";
         (name = "query", description = "Ask for conferences, series and reports (scope `query`)"),
         (name = "live", description = "Listen to what happens now (scope `query`)"),
         (name = "sip", description = "Ask for another SIP server who may register and call (`sip.admission_secret`)"),
+        (name = "apps", description = "Manage apps (the token of an admin)"),
         (name = "operation", description = "Watch the server"),
     )
 )]
@@ -66,9 +67,13 @@ impl Modify for Credentials {
             let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
             components.add_security_scheme(name, SecurityScheme::Http(scheme));
         }
-        let description = "The setting `sip.admission_secret` of the server";
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
-        components.add_security_scheme("admission", SecurityScheme::Http(scheme));
+        for (name, description) in [
+            ("admission", "The setting `sip.admission_secret` of the server"),
+            ("admin", "The token of a local user who is an admin (stu_…): `sidetone user token NAME` makes one"),
+        ] {
+            let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
+            components.add_security_scheme(name, SecurityScheme::Http(scheme));
+        }
     }
 }
 
@@ -88,6 +93,11 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(query::metrics_catalogue::handler))
         .routes(routes!(live::stream::handler))
         .routes(routes!(live::conference_stream::handler))
+        .routes(routes!(administration::apps::list, administration::apps::create))
+        .routes(routes!(administration::app::get, administration::app::change, administration::app::remove))
+        .routes(routes!(administration::secrets::rotate))
+        .routes(routes!(administration::token_keys::put, administration::token_keys::remove))
+        .routes(routes!(administration::callstats::put, administration::callstats::remove))
         .routes(routes!(health::health))
         .routes(routes!(health::metrics))
 }

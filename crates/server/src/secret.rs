@@ -28,10 +28,15 @@ impl NewSecret {
         let mut bytes = [0; 24];
         entropy.fill(&mut bytes)?;
         let text = format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes));
-        let mut hashed = [0; 32];
-        hashed.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
-        Ok(Self { digest: hashed, text })
+        Ok(Self { digest: sha256(text.as_bytes()), text })
     }
+}
+
+/// What is kept of a secret.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    out
 }
 
 /// An app about to be stored, with the secrets that are shown once.

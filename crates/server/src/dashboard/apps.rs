@@ -7,10 +7,7 @@ use axum::{
 };
 use maud::{Markup, html};
 use serde::Deserialize;
-use sidetone_engine::{
-    ids::AppKey,
-    issue::{Preset, Tuned},
-};
+use sidetone_engine::issue::Preset;
 use sidetone_store::record::{App, AppSettings};
 
 use super::{
@@ -20,15 +17,13 @@ use super::{
     shell::{self, Place},
 };
 use crate::{
-    auth::{INTAKE_SECRET_PREFIX, NAMES_SECRET_PREFIX, QUERY_SECRET_PREFIX},
+    administration::{
+        self,
+        settings::{Change, NAME_CHARS_MAX, RETENTION_DAYS_MAX, SecretKind},
+    },
     problem::Problem,
-    query,
-    secret::{self, FreshApp, NewSecret},
     state::AppState,
 };
-
-/// Most characters of an app's name.
-const NAME_CHARS_MAX: usize = 80;
 
 /// Secrets just made, for the one time that they are seen.
 struct Shown {
@@ -42,7 +37,7 @@ pub(crate) async fn page(State(state): State<AppState>, visitor: Visitor) -> Res
 }
 
 async fn render(state: &AppState, visitor: &Visitor, shown: Option<Shown>) -> Result<Response, Refusal> {
-    let apps = state.store.apps().await.map_err(query::store(state))?;
+    let apps = administration::all(state).await?;
     let main = html! {
         div.page-head { div { h1 { "Apps" } p.muted { "Each app has calls, secrets and settings of its own; nobody sees across." } } }
         @if let Some(shown) = shown { (secrets(&shown)) }
@@ -82,7 +77,7 @@ fn card(app: &App, visitor: &Visitor) -> Markup {
             form.settings method="post" action=(format!("/apps/{}", app.key)) {
                 (token)
                 label.field { span { "Origins that may send, one a line" } textarea name="origins" rows="2" spellcheck="false" placeholder="any origin" { (origins.join("\n")) } }
-                label.field { span { "Days that conferences are kept" } input type="number" name="retention_days" min="0" max="36500" value=[*retention_days] placeholder="as the server says"; small.muted { "0: for ever" } }
+                label.field { span { "Days that conferences are kept" } input type="number" name="retention_days" min="0" max=(RETENTION_DAYS_MAX) value=[*retention_days] placeholder="as the server says"; small.muted { "0: for ever" } }
                 label.field { span { "Rules that judge its calls" } select name="preset" { @for preset in Preset::ALL { option value=(preset.name()) selected[preset == rules.preset()] { (preset.name()) } } } small.muted { a href="/handbook/issues.html" { "What they are" } } }
                 label.field { span { "Thresholds in place of the preset's" } textarea name="thresholds" rows="2" spellcheck="false" placeholder="high_rtt.major=600 high_rtt.minor=off" { (rules.thresholds().replace(' ', "\n")) } @for refused in rules.refused() { small { "Stored, and not applied: " (refused) } } small.muted { "rule.severity=value, or off. Calls that were judged before: " code { "sidetone rescore" } } }
                 label.check { input type="checkbox" name="keep_addresses" value="yes" checked[*keep_addresses]; span { "Keep network addresses and SDP" } }
@@ -119,31 +114,14 @@ pub(crate) struct Named {
 pub(crate) async fn create(State(state): State<AppState>, visitor: Visitor, Form(given): Form<Named>) -> Result<Response, Refusal> {
     visitor.require_admin()?;
     visitor.check_form(&given.form_token)?;
-    let name = given.name.trim();
-    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        return Err(Problem::unprocessable("app_name_invalid", format!("an app's name has 1 to {NAME_CHARS_MAX} characters")).into());
-    }
-    let fresh = secret::fresh_app(name, AppSettings::default(), state.clock.now(), &*state.entropy).map_err(Problem::internal)?;
-    let FreshApp { app, intake, query } = fresh;
-    let app = state.store.create_app(app).await.map_err(query::store(&state))?;
-    state.apps.forget();
-    tracing::info!(app.key = %app.key, user = visitor.user.name, "created an app");
-    let secrets = vec![(INTAKE, intake.text), (QUERY, query.text)];
+    let (app, intake, query) = administration::create(&state, &given.name, AppSettings::default(), &visitor.user.name).await?;
+    let secrets = vec![(meaning(SecretKind::Intake), intake.text), (meaning(SecretKind::Query), query.text)];
     render(&state, &visitor, Some(Shown { app: app.name, secrets })).await
 }
 
-const INTAKE: &str = "Intake secret: may send, for the page or app that calls";
-const QUERY: &str = "Query secret: may read, for your servers, never for a page";
-const NAMES: &str = "Names secret: may read, real names of people too; every such reading is recorded";
-
-async fn app(state: &AppState, key: &str) -> Result<App, Problem> {
-    let apps = state.store.apps().await.map_err(query::store(state))?;
-    let found = key.parse::<AppKey>().ok().and_then(|key| apps.into_iter().find(|app| app.key == key));
-    found.ok_or_else(|| Problem::not_found("app_not_found", "this app is not there (any more); /apps lists those there are"))
-}
-
+/// What the form of an app says.
 #[derive(Deserialize)]
-pub(crate) struct Change {
+pub(crate) struct Said {
     form_token: String,
     #[serde(default)]
     origins: String,
@@ -161,39 +139,25 @@ pub(crate) async fn change(
     State(state): State<AppState>,
     visitor: Visitor,
     Path(key): Path<String>,
-    Form(given): Form<Change>,
+    Form(given): Form<Said>,
 ) -> Result<Response, Refusal> {
     visitor.require_admin()?;
     visitor.check_form(&given.form_token)?;
-    let mut app = app(&state, &key).await?;
-    let lines = given.origins.split_whitespace();
-    let origins: Result<Vec<String>, String> =
-        lines.map(|line| secret::origin(line).map_err(|error| format!("{line:?}: {error}"))).collect();
-    app.settings.origins = origins.map_err(|detail| Problem::unprocessable("origin_invalid", detail))?;
-    app.settings.retention_days = match given.retention_days.trim() {
-        "" => None,
-        days => Some(days.parse().map_err(|_| {
-            Problem::unprocessable("retention_invalid", format!("{days:?} is no number of days; 0 keeps conferences for ever"))
-        })?),
+    let mut app = administration::find(&state, &key).await?;
+    let days = given.retention_days.trim();
+    let no_days = |_| Problem::unprocessable("retention_invalid", format!("{days:?} is no number of days; 0 keeps conferences for ever"));
+    let change = Change {
+        origins: Some(given.origins.split_whitespace().map(str::to_owned).collect()),
+        retention_days: Some((!days.is_empty()).then(|| days.parse().map_err(no_days)).transpose()?),
+        keep_addresses: Some(given.keep_addresses == "yes"),
+        preset: given.preset,
+        thresholds: given.thresholds,
+        messenger_pages: None,
     };
-    app.settings.keep_addresses = given.keep_addresses == "yes";
-    let preset = given.preset.map(|name| Preset::from_name(&name).ok_or_else(|| no_preset(&name))).transpose()?;
-    let preset = preset.unwrap_or(app.settings.rules.preset());
-    let thresholds = given.thresholds.unwrap_or_else(|| app.settings.rules.thresholds());
-    app.settings.rules = Tuned::read(preset, &thresholds).map_err(|detail| Problem::unprocessable("thresholds_invalid", detail))?;
-    update(&state, app).await?;
+    change.apply(&mut app.settings).map_err(Problem::from)?;
+    administration::update(&state, app).await?;
+    tracing::info!(app.key = key, user = visitor.user.name, "changed an app");
     Ok(Redirect::to("/apps").into_response())
-}
-
-fn no_preset(name: &str) -> Problem {
-    let names = Preset::ALL.map(Preset::name).join(", ");
-    Problem::unprocessable("preset_invalid", format!("there is no preset {name:?}, but {names}"))
-}
-
-async fn update(state: &AppState, app: App) -> Result<(), Problem> {
-    let changed = state.store.update_app(app).await.map_err(query::store(state))?;
-    state.apps.forget();
-    changed.map(drop).ok_or_else(|| Problem::not_found("app_not_found", "this app was removed meanwhile"))
 }
 
 pub(crate) async fn remove(
@@ -204,14 +168,8 @@ pub(crate) async fn remove(
 ) -> Result<Response, Refusal> {
     visitor.require_admin()?;
     visitor.check_form(&given.form_token)?;
-    let app = app(&state, &key).await?;
-    if given.name.trim() != app.name {
-        let detail = format!("the app is called {:?}, and only under that name is it removed; nothing was changed", app.name);
-        return Err(Problem::unprocessable("app_name_wrong", detail).into());
-    }
-    state.store.remove_app(app.key).await.map_err(query::store(&state))?;
-    state.apps.forget();
-    tracing::info!(app.key = key, user = visitor.user.name, "removed an app with its conferences");
+    let app = administration::find(&state, &key).await?;
+    administration::remove(&state, &app, &given.name, &visitor.user.name).await?;
     Ok(Redirect::to("/apps").into_response())
 }
 
@@ -231,30 +189,28 @@ pub(crate) async fn rotate(
 ) -> Result<Response, Refusal> {
     visitor.require_admin()?;
     visitor.check_form(&given.form_token)?;
-    let mut app = app(&state, &key).await?;
-    let mut shown = Shown { app: app.name.clone(), secrets: Vec::new() };
-    let settings = &mut app.settings;
-    let kinds = [
-        ("intake", INTAKE_SECRET_PREFIX, INTAKE, &mut settings.intake_secrets),
-        ("query", QUERY_SECRET_PREFIX, QUERY, &mut settings.query_secrets),
-        ("names", NAMES_SECRET_PREFIX, NAMES, &mut settings.names_secrets),
-    ];
-    let wanted = match given.which.as_str() {
-        "both" => vec!["intake", "query"],
-        one => vec![one],
+    let app = administration::find(&state, &key).await?;
+    let kinds: &[SecretKind] = match given.which.as_str() {
+        "intake" => &[SecretKind::Intake],
+        "query" => &[SecretKind::Query],
+        "both" => &[SecretKind::Intake, SecretKind::Query],
+        "names" => &[SecretKind::Names],
+        other => {
+            return Err(
+                Problem::unprocessable("secret_kind_unknown", format!("there are no secrets {other:?}; load the page again")).into()
+            );
+        }
     };
-    for (name, prefix, meaning, held) in kinds {
-        if !wanted.contains(&name) {
-            continue;
-        }
-        let new = NewSecret::mint(prefix, &*state.entropy).map_err(Problem::internal)?;
-        if given.keep_old != "yes" {
-            held.clear();
-        }
-        held.push(new.digest);
-        shown.secrets.push((meaning, new.text));
+    let name = app.name.clone();
+    let made = administration::rotate(&state, app, kinds, given.keep_old == "yes", &visitor.user.name).await?;
+    let secrets = made.into_iter().map(|(kind, new)| (meaning(kind), new.text)).collect();
+    render(&state, &visitor, Some(Shown { app: name, secrets })).await
+}
+
+fn meaning(kind: SecretKind) -> &'static str {
+    match kind {
+        SecretKind::Intake => "Intake secret: may send, for the page or app that calls",
+        SecretKind::Query => "Query secret: may read, for your servers, never for a page",
+        SecretKind::Names => "Names secret: may read, real names of people too; every such reading is recorded",
     }
-    update(&state, app).await?;
-    tracing::info!(app.key = key, user = visitor.user.name, which = given.which, "rotated secrets");
-    render(&state, &visitor, Some(shown)).await
 }

@@ -17,7 +17,7 @@ use super::{
     session::{self, Visitor},
     shell,
 };
-use crate::{password, problem::Problem, query, query::Parameters, state::AppState};
+use crate::{password, problem::Problem, query, query::Parameters, secret, state::AppState};
 
 /// Where to go afterwards.
 #[derive(Debug, Default, Deserialize)]
@@ -86,7 +86,7 @@ pub(crate) async fn submit(State(state): State<AppState>, headers: HeaderMap, Fo
 pub(crate) async fn begin(state: &AppState, headers: &HeaderMap, user: String, next: &str) -> Result<Response, Refusal> {
     let (token, now) = (session::mint(state)?, state.clock.now());
     let expires = now.plus_micros(state.config.auth.session_ttl.as_micros());
-    let session = Session { token_digest: session::sha256(token.as_bytes()), user, created: now, expires };
+    let session = Session { token_digest: secret::sha256(token.as_bytes()), user, created: now, expires };
     state.store.create_session(session).await.map_err(query::store(state))?;
     let mut answer = Redirect::to(next).into_response();
     answer.headers_mut().insert(header::SET_COOKIE, session::cookie(state, headers, Some(&token))?);
@@ -112,7 +112,7 @@ pub(crate) async fn leave(
 ) -> Result<Response, Refusal> {
     visitor.check_form(&given.form_token)?;
     if let Some(token) = session::token(&headers) {
-        state.store.end_session(session::sha256(token.as_bytes())).await.map_err(query::store(&state))?;
+        state.store.end_session(secret::sha256(token.as_bytes())).await.map_err(query::store(&state))?;
     }
     let mut answer = Redirect::to("/login").into_response();
     answer.headers_mut().insert(header::SET_COOKIE, session::cookie(&state, &headers, None)?);

@@ -7,7 +7,6 @@ use axum::{
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::digest::{SHA256, digest};
 use sidetone_engine::ids::AppKey;
 use sidetone_store::{
     local_user::{LocalUser, Role},
@@ -20,6 +19,7 @@ use crate::{
     config::listen::TlsConfig,
     problem::Problem,
     query::{self, names::Reader},
+    secret::sha256,
     state::AppState,
 };
 
@@ -119,12 +119,6 @@ pub(crate) fn mint(state: &AppState) -> Result<String, Problem> {
     let mut bytes = [0; 32];
     state.entropy.fill(&mut bytes).map_err(Problem::internal)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
-}
-
-pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(digest(&SHA256, bytes).as_ref());
-    out
 }
 
 /// Follows from the session's token, and does not tell it.

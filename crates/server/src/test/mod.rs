@@ -1,5 +1,6 @@
 //! Tests through the router, with the real store in a folder of their own and a clock that stands still.
 
+mod administration;
 mod auth;
 mod bad_input;
 mod callstats;
