@@ -71,7 +71,7 @@ declare class MediaStreamTrackGenerator extends MediaStreamTrack {
   readonly writable: WritableStream<AudioData>;
 }
 
-/** Samples in a block that is written. Chromium throws away what it holds whenever the length changes, and with it all that a fast clock gains. */
+/** Samples in a block that is written: of blocks whose length changed, nothing of what a fast clock gains came through Chromium. */
 const BLOCK = 480;
 
 /** The track as a sound card gives it whose clock is fast by `ppm` millionths: so many more samples than it says, of the same sound. */
