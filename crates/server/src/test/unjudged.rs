@@ -72,7 +72,7 @@ async fn the_page_says_why_somebody_has_no_score() {
     let page = browser
         .page(&format!("/conferences/{}?connection={}", ada["conference"].as_str().unwrap(), ada["peer_connection"].as_str().unwrap()))
         .await;
-    assert!(page.contains("no score for 59 s: muted") || page.contains("no score for 1 min: muted"), "beside the score of the stream");
+    assert!(page.contains("no score for 59 s: muted") || page.contains("no score for 1 min: muted"), "beneath the stream");
     assert!(page.contains("not scored: ") && page.contains("muted, and nothing was to be heard"));
     assert!(page.contains(&format!("judged by model {}, rules sidetone", sidetone_engine::MODEL)));
 

@@ -123,7 +123,7 @@ fn charts(
     }
 }
 
-/// Beside a score: for most of which time there was none, and why. The first report and the first second are no news.
+/// Beneath a stream: for most of which time there was none, and why. The first report and the first second are no news.
 fn unjudged(record: &StreamRecord) -> Markup {
     let told = record.unjudged.iter().find(|held| !matches!(held.reason, Unjudged::NoInterval | Unjudged::Settling));
     html! {
@@ -153,11 +153,11 @@ fn streams(detail: &ConferenceDetail, end: &PeerConnection, visitor: &Visitor) -
                                 th scope="row" {
                                     span.stream-name { (match record.stream.id.direction { Direction::Inbound => "Receives ", Direction::Outbound => "Sends " }) (match record.stream.id.kind { MediaKind::Audio => "audio", MediaKind::Video => "video" }) }
                                     span.muted { @if let Some(codec) = &record.stream.codec { (codec.rsplit('/').next().unwrap_or_default()) " · " } (record.stream.id.ssrc) }
+                                    (unjudged(record))
                                 }
-                                @for (index, (_, metrics)) in COLUMNS.iter().enumerate() {
+                                @for (_, metrics) in &COLUMNS {
                                     td.number {
                                         @match of(&record.summaries, metrics) { Some((metric, mean)) => (format::value(metric, mean)), None => span.muted { (format::ABSENT) } }
-                                        @if index == 0 { (unjudged(record)) }
                                     }
                                 }
                             }
