@@ -73,8 +73,9 @@ function row(filmed: readonly Sight[], seen: readonly Sight[], likeness: Readonl
 function freezes(seen: readonly Sight[], begin: number, end: number): { count: number; ms: number } {
   const gaps: number[] = [];
   let [count, ms] = [0, 0];
-  // What lasts to the end of all lasts to the end of the window.
-  const times = [...seen.map(([time]) => time), ...(seen.at(-1)![0] < end ? [end] : [])];
+  // What lasts to the end of all lasts to the end of the window. Before the first picture nothing is frozen.
+  const times = seen.map(([time]) => time);
+  if ((times.at(-1) ?? end) < end) times.push(end);
   for (let at = 1; at < times.length; at++) {
     const [from, to] = [times[at - 1]!, times[at]!];
     const recent = gaps.slice(-FREEZE.of);
