@@ -36,7 +36,7 @@ fn a_phone_user_lives_from_create_to_remove() {
         (&["create", "shop", "alice"] as &[&str], "correct horse battery", "there is a phone user \"alice\" already"),
         (&["create", "shop", "carol"], "short", "the password has 5 characters"),
         (&["create", "shop", "car ol"], "correct horse battery", "letters, digits and - _ . +"),
-        (&["create", "shop", "admin"], "correct horse battery", "is taken"),
+        (&["create", "shop", "admin"], "correct horse battery", "and not \"admin\""),
         (&["create", "kiosk", "carol"], "correct horse battery", "kiosk"),
         (&["password", "carol"], "correct horse battery", "there is no phone user \"carol\""),
     ] {
