@@ -264,6 +264,11 @@ impl Case<'_> {
         self.flow.media == Some(media)
     }
 
+    /// Whether it begins with an issue that says that nothing of the flow arrives.
+    pub(super) fn begins_with_nothing(&self) -> bool {
+        self.stretch.begins_with_nothing
+    }
+
     pub(super) fn fired(&self, rules: &[&str]) -> bool {
         self.stretch.rules.iter().any(|rule| rules.contains(&&**rule))
     }

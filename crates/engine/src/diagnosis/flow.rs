@@ -51,6 +51,8 @@ pub(super) struct Stretch {
     pub(super) flow: Flow,
     /// The part of a call's beginning that it is; `None`: the call stood.
     pub(super) beginning: Option<Beginning>,
+    /// Whether the issue that it begins with says that nothing arrives.
+    pub(super) begins_with_nothing: bool,
     pub(super) from: Timestamp,
     pub(super) until: Timestamp,
     pub(super) severity: Severity,
@@ -165,6 +167,7 @@ impl<'a> Ends<'a> {
                 stretches.push(Stretch {
                     flow: self.flow(place, issue),
                     beginning,
+                    begins_with_nothing: matches!(issue.evidence.metric, Metric::AudioReceiveBitrate | Metric::VideoReceiveBitrate),
                     from: began(issue),
                     until,
                     severity: issue.severity,
@@ -182,6 +185,7 @@ impl<'a> Ends<'a> {
             match same {
                 Some(last) => {
                     if last.severity == stretch.severity {
+                        last.begins_with_nothing |= stretch.begins_with_nothing && stretch.from <= last.from;
                         last.from = last.from.min(stretch.from);
                         last.until = last.until.max(stretch.until);
                     }

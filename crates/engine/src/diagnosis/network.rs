@@ -176,6 +176,12 @@ fn nothing_arrives<'a>(case: &Case<'a>) -> Option<(Case<'a>, Option<Reading>)> {
     if !is_connected(case) || !case.fired(NOTHING) {
         return None;
     }
+    // And here: its first packets may come within the seconds that are looked at.
+    if case.begins_with_nothing() {
+        let onset = case.over(Part::Onset);
+        let received = onset.received(Metric::Bitrate).filter(|received| received.value < NOTHING_BPS);
+        return Some((onset, received));
+    }
     [Part::Onset, Part::Whole].into_iter().find_map(|part| {
         let part = case.over(part);
         let received = part.received(Metric::Bitrate);
