@@ -1,7 +1,6 @@
 /** A page with the client of Plivo's Browser SDK, as ours. */
 
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import type { Page } from "playwright-core";
 import type { CallInfo, ConfiguationOptions } from "../../packages/sdk/src/compat/plivo/index.ts";
 import type { Heard } from "../pages/plivo.ts";
@@ -101,11 +100,4 @@ export async function establish(from: Softphone, to: Softphone): Promise<readonl
 /** Where its calls are measured. */
 export function quality(sidetone: Sidetone): { readonly sidetone: { readonly url: string; readonly secret: string } } {
   return { sidetone: { url: sidetone.url, secret: sidetone.intakeSecret } };
-}
-
-/** An access token, signed as the server libraries sign them. */
-export function accessToken(claims: object, secret: string): string {
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const signed = `${part({ alg: "HS256", typ: "JWT", cty: "plivo;v=1" })}.${part(claims)}`;
-  return `${signed}.${createHmac("sha256", secret).update(signed).digest("base64url")}`;
 }

@@ -1,30 +1,20 @@
 /** What surrounds the calls of a phone: addresses of its server, IPv6, announcements, tokens that end, the tab that is closed, the marks of packets. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { networkInterfaces, tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, test } from "node:test";
+import { networkInterfaces } from "node:os";
+import { test } from "node:test";
 import { chromiumTab } from "../src/browsers.ts";
 import { connect, dial, establish, events, hangUp, hears, listen, openLine, openPhone, reaches, rung, talks } from "../src/line.ts";
 import { serveOrigin } from "../src/origin.ts";
-import { accessToken } from "../src/plivo.ts";
 import { during } from "../src/setup.ts";
 import { type SipServer, wireTo } from "../src/sip.ts";
 import { freePort, Sidetone } from "../src/sidetone.ts";
 import { setUpSite } from "../src/site.ts";
+import { accessToken, ISSUER, KEY, takesTokens } from "../src/token.ts";
 import { sleep, until } from "../src/wait.ts";
 
-const ISSUER = "MA1";
-const KEY = "a key that both sides have, 32 bytes and more";
-
-const folder = mkdtempSync(join(tmpdir(), "sidetone-phone-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
-const file = join(folder, "key");
-writeFileSync(file, KEY);
-
 const site = setUpSite("phone", {
-  server: { settings: ["sip.enabled=true", "sip.domain=phones.test"], app: ["--token-key", `kid=${ISSUER},alg=HS256,file=${file}`] },
+  server: { settings: ["sip.enabled=true", "sip.domain=phones.test"], app: takesTokens() },
   more: async () => ["ada", "bob"].forEach((user) => site.sidetone.phoneUser(user)),
 });
 const server: Pick<SipServer, "domain" | "wire"> = { domain: "phones.test", wire: () => wireTo(site.sidetone.port, "/sip") };

@@ -1,25 +1,14 @@
 /** Who may call: passwords and access tokens of Sidetone, by its own SIP server and by a Kamailio that asks Sidetone. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { Credentials, Headers } from "../../packages/sdk/src/phone/api.ts";
 import { snippets } from "../src/handbook.ts";
 import { connect, dial, establish, events, hangUp, hears, type Line, openLine, openPhone } from "../src/line.ts";
-import { accessToken } from "../src/plivo.ts";
 import { setUp } from "../src/setup.ts";
 import { type SipServer, startAskingKamailio, wireTo } from "../src/sip.ts";
 import { setUpSite } from "../src/site.ts";
-
-const ISSUER = "MA1";
-const KEY = "a key that both sides have, 32 bytes and more";
-
-const folder = mkdtempSync(join(tmpdir(), "sidetone-token-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
-const file = join(folder, "key");
-writeFileSync(file, KEY);
+import { accessToken, ISSUER, KEY, takesTokens } from "../src/token.ts";
 
 const declared = `
 [[sip.users]]
@@ -31,7 +20,7 @@ const site = setUpSite("phone", {
   server: {
     config: snippets("kamailio", "Sidetone", "toml").join("") + declared,
     settings: ["sip.enabled=true", "sip.domain=phones.test"],
-    app: ["--token-key", `kid=${ISSUER},alg=HS256,file=${file}`],
+    app: takesTokens(),
   },
 });
 

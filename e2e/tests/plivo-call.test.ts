@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
 import { dial, openLine, reaches } from "../src/line.ts";
 import { serveOrigin } from "../src/origin.ts";
-import { accessToken, establish, quality, SERVERS, Softphone } from "../src/plivo.ts";
+import { establish, quality, SERVERS, Softphone } from "../src/plivo.ts";
 import { setUp } from "../src/setup.ts";
 import { setUpSite } from "../src/site.ts";
 import type { SipServer } from "../src/sip.ts";
+import { accessToken } from "../src/token.ts";
 import { until } from "../src/wait.ts";
 
 const site = setUpSite("plivo");

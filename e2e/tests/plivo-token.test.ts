@@ -4,30 +4,20 @@
  */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, describe, test } from "node:test";
-import { accessToken, quality, Softphone } from "../src/plivo.ts";
+import { describe, test } from "node:test";
+import { quality, Softphone } from "../src/plivo.ts";
 import { snippets } from "../src/handbook.ts";
 import { setUp } from "../src/setup.ts";
 import { type SipServer, startAskingKamailio, wireTo } from "../src/sip.ts";
 import { setUpSite } from "../src/site.ts";
+import { accessToken, ISSUER, KEY, takesTokens } from "../src/token.ts";
 import { until } from "../src/wait.ts";
-
-const ISSUER = "MA1";
-const KEY = "a key that both sides have, 32 bytes and more";
-
-const folder = mkdtempSync(join(tmpdir(), "sidetone-token-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
-const file = join(folder, "key");
-writeFileSync(file, KEY);
 
 const site = setUpSite("plivo", {
   server: {
     config: snippets("kamailio", "Sidetone", "toml").join(""),
     settings: ["sip.enabled=true", "sip.contacts_per_user_max=1"],
-    app: ["--token-key", `kid=${ISSUER},alg=HS256,file=${file}`],
+    app: takesTokens(),
   },
 });
 

@@ -1,40 +1,34 @@
 /** Plivo's Browser SDK as published, not ours: it logs in, stays, is called and refused by Sidetone's own SIP server. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import type { Browser } from "playwright-core";
 
 import type {} from "../pages/jssip.ts";
 import { chromiumTab, launchChromium } from "../src/browsers.ts";
 import { answer, dial, hangUp, hears, openLine, rung, talks } from "../src/line.ts";
 import { type Origin, serveOrigin } from "../src/origin.ts";
-import { accessToken, Softphone } from "../src/plivo.ts";
+import { Softphone } from "../src/plivo.ts";
 import { setUp } from "../src/setup.ts";
 import { Sidetone } from "../src/sidetone.ts";
 import { wireTo } from "../src/sip.ts";
+import { accessToken, ISSUER, KEY, takesTokens } from "../src/token.ts";
 import { until } from "../src/wait.ts";
 
-const ISSUER = "MA1";
-const KEY = "a key that both sides have, 32 bytes and more";
-
+const app = takesTokens();
 let sidetone: Sidetone;
 let origin: Origin;
 let plain: Origin;
 let phones: Origin;
 let browser: Browser;
 let passwords: Record<string, string>;
-const folder = mkdtempSync(join(tmpdir(), "sidetone-plivo-"));
 // The domain is built into the client.
 const server = { domain: "phone.plivo.com", url: "" };
 
 setUp(async (start) => {
-  const file = join(folder, "key");
-  writeFileSync(file, KEY);
-  sidetone = await start("Sidetone", Sidetone.start({ settings: ["sip.enabled=true"], app: ["--token-key", `kid=${ISSUER},alg=HS256,file=${file}`] }));
+  sidetone = await start("Sidetone", Sidetone.start({ settings: ["sip.enabled=true"], app }));
   server.url = `${sidetone.url.replace("http", "ws")}/sip`;
   passwords = { alice: sidetone.phoneUser("alice"), bob: sidetone.phoneUser("bob") };
   const bundle = readFileSync(createRequire(import.meta.url).resolve("plivo-browser-sdk/dist/plivobrowsersdk.js"), "utf8");
@@ -43,8 +37,6 @@ setUp(async (start) => {
   phones = await start("the site of our phone", serveOrigin([`${sidetone.url}/sdk/phone.js`], { page: "phone" }));
   browser = await start("Chromium", launchChromium());
 });
-
-after(() => rmSync(folder, { recursive: true, force: true }));
 
 test("it logs in with a password, stays there, is called, and calls", async () => {
   const alice = await Softphone.open({ browser, url: origin.url }, server, "alice");

@@ -1,25 +1,14 @@
 /** The Voximplant face with tokens in place of passwords, by Sidetone's own SIP server. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { chromiumTab } from "../src/browsers.ts";
-import { accessToken } from "../src/plivo.ts";
 import { setUpSite } from "../src/site.ts";
+import { accessToken, ISSUER, KEY, takesTokens } from "../src/token.ts";
 import { until } from "../src/wait.ts";
 
-const ISSUER = "MA1";
-const KEY = "a key that both sides have, 32 bytes and more";
-
-const folder = mkdtempSync(join(tmpdir(), "sidetone-token-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
-const file = join(folder, "key");
-writeFileSync(file, KEY);
-
-const site = setUpSite("voximplant", { server: { settings: ["sip.enabled=true"], app: ["--token-key", `kid=${ISSUER},alg=HS256,file=${file}`] } });
+const site = setUpSite("voximplant", { server: { settings: ["sip.enabled=true"], app: takesTokens() } });
 
 function token(sub: string, key = KEY, forSeconds = 300): string {
   const nbf = Math.floor(Date.now() / 1000);
