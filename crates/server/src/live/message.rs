@@ -4,7 +4,7 @@ use serde::Serialize;
 use sidetone_engine::{analysis::Tick, score::unjudged::Unjudged};
 use utoipa::ToSchema;
 
-use crate::model::{IssueBody, Millis, StreamIdentity, Values, diagnosis::DiagnosisBody, values};
+use crate::model::{Millis, StreamIdentity, Values, diagnosis::DiagnosisBody, issue::IssueBody, values};
 
 /// A message as it goes out: an SSE event of that name.
 #[derive(Debug)]

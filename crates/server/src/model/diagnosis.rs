@@ -7,7 +7,7 @@ use sidetone_engine::{
 };
 use utoipa::ToSchema;
 
-use super::{KindName, Millis, SeverityName, StreamIdentity};
+use super::{KindName, Millis, StreamIdentity, issue::SeverityName};
 
 /// Why a stretch of a conference was poor: whose side, which hop, how sure that is, and what speaks for it.
 #[derive(Debug, Serialize, ToSchema)]

@@ -9,7 +9,7 @@ use sidetone_engine::ids::{AppKey, ConferenceKey};
 use sidetone_store::record::{Conference, ConferenceDetail};
 
 use super::{ConferencePath, NoConference, names::Reader};
-use crate::{model::ConferenceDetailBody, problem::Problem, state::AppState};
+use crate::{model::conference::ConferenceDetailBody, problem::Problem, state::AppState};
 
 /// Read a conference
 ///

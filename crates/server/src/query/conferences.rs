@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Parameters, cursor, names::Reader};
 use crate::{
-    model::{ConferenceBody, ConferenceKindName},
+    model::conference::{ConferenceBody, ConferenceKindName},
     problem::Problem,
     state::AppState,
 };

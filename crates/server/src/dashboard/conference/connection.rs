@@ -11,7 +11,7 @@ use sidetone_engine::{
 use sidetone_store::record::{ConferenceDetail, ConferenceState, PeerConnection, StreamRecord};
 
 use super::{View, Visitor, ends::Ends, format, graph, icon, person_text, quality};
-use crate::model::IssueBody;
+use crate::model::issue::IssueBody;
 
 /// Columns of the table of streams.
 const COLUMNS: [(&str, &[Metric]); 7] = [

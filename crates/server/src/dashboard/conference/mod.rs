@@ -238,5 +238,5 @@ pub(crate) fn person(participant: &Participant) -> Markup {
 }
 
 pub(crate) fn person_text(participant: &Participant) -> &str {
-    crate::model::called(participant)
+    crate::model::participant::called(participant)
 }
