@@ -6,12 +6,15 @@
  */
 
 import { type Answer, INVALID_ARGUMENT, LIMITS, NOT_INITIALIZED, type User, answering, cutLog, limited, refuse, user } from "./answer.ts";
+import { type ConfigParams, config, proxied } from "./config.ts";
 import { Credentials, type TokenGenerator } from "./credentials.ts";
 import * as enums from "./enums.ts";
 import type { Fabric } from "./fabric.ts";
-import { type TestResults, rank } from "./network.ts";
+import type { TestResults } from "./network.ts";
 import { Participation } from "./participation.ts";
-import { test } from "./precall.ts";
+import * as payloads from "./payloads.ts";
+import type { Payload } from "./payloads.ts";
+import { PrecallTests } from "./precall-tests.ts";
 import type { ConferenceStats } from "./statistics.ts";
 import { Sidetone } from "../../index.ts";
 
@@ -34,43 +37,19 @@ const LISTENED = [
 ] as const;
 type Listened = (typeof LISTENED)[number];
 
-const TEST_INTERVAL_MIN_S = 30;
-const TEST_INTERVAL_S = 60;
 const WIFI_INTERVAL_MS = 10_000;
-const RESULTS_MAX = 50;
-const RESULTS_KEY = "sidetone.precall";
+
+/** The name that results of tests through the service's own servers go by. */
+const PROVIDER = "callstats";
 
 type Callback = (...values: unknown[]) => void;
-type Payload = Record<string, unknown>;
-
-export interface ConfigParams {
-  readonly disableBeforeUnloadHandler?: boolean;
-  readonly applicationVersion?: string;
-  readonly disablePrecalltest?: boolean;
-  readonly siteID?: string;
-  readonly additionalIDs?: Readonly<Record<string, string>>;
-  /** Accepted and without effect: no browser has callback-style getStats any more. */
-  readonly collectLegacyStats?: boolean;
-  readonly collectIP?: boolean;
-  readonly collectHeadsetStats?: boolean;
-  readonly callbackLogger?: (line: { readonly logLevel: string; readonly args: readonly string[] }) => void;
-}
-
-/** Where the server is, when it is not where the script came from. */
-export interface ProxyConfig {
-  readonly collectorURL?: string;
-  readonly authServiceURL?: string;
-  readonly restEventURL?: string;
-  readonly restStatsURL?: string;
-  readonly appSettingsURL?: string;
-}
-
 /** What `initialize` was given. */
 interface Session {
   readonly appId: number;
   readonly user: User;
   readonly config: ConfigParams;
   readonly credentials: Credentials;
+  readonly tests: PrecallTests;
   siteId: string;
 }
 
@@ -83,7 +62,6 @@ export class Service {
   #statsCallback: Callback | undefined;
   /** Fabrics that wait for a name of their conference or user. */
   readonly #waiting = new Map<RTCPeerConnection, { remoteUserId: unknown; conferenceId: unknown; readonly add: (remote: unknown, conference: unknown) => void }>();
-  #tests: AbortController | undefined;
   #wifi: ReturnType<typeof setInterval> | undefined;
 
   constructor(url: string) {
@@ -98,12 +76,13 @@ export class Service {
       if (!Number.isSafeInteger(number) || number <= 0) refuse(`${INVALID_ARGUMENT} appID ${String(appId)}: it is a number, as \`sidetone app list\` shows it`);
       const local = user("localUserID", localUserId);
       if (!local.id) refuse(`${INVALID_ARGUMENT}: localUserID is empty`);
-      const config = this.#config(configParams);
+      const checked = config(configParams);
       this.#statsCallback = typeof statsCallback === "function" ? (statsCallback as Callback) : this.#statsCallback;
       if (this.#session && this.#session.appId === number && this.#session.user.id === local.id) return;
       // Another user: everything until now was the one before.
       for (const participation of this.#participations.values()) participation.stop();
       this.#participations.clear();
+      this.#session?.tests.stop();
       const told = typeof initCallback === "function" ? (initCallback as Callback) : () => undefined;
       const credentials = new Credentials(this.#url, number, local.id, source as string | TokenGenerator, {
         granted: () => safely(told, "success", "SDK authentication successful."),
@@ -112,7 +91,15 @@ export class Service {
           this.#emit("error", { status, message });
         },
       });
-      this.#session = { appId: number, user: local, config, credentials, siteId: config.siteID ?? "" };
+      const tests = new PrecallTests({
+        appId: number,
+        servers: () => credentials.token().then((token) => turnServers(this.#url, token)),
+        tested: (results, isManual) => this.#tested(session, results, isManual),
+        ranked: (recommendation) => this.#emit("connectionRecommendation", recommendation),
+        failed: (error) => this.#log("warn", `pre-call test: ${String(error)}`),
+      });
+      const session: Session = { appId: number, user: local, config: checked, credentials, tests, siteId: checked.siteID ?? "" };
+      this.#session = session;
       void credentials.token().then(
         () => this.#started(),
         () => undefined,
@@ -186,14 +173,14 @@ export class Service {
       const id = limited("conferenceID", conferenceId, LIMITS.conferenceId);
       const participation = this.#participation(session, id);
       const target = isPeerConnection(peerConnection) ? peerConnection : undefined;
-      const error = described(domError);
+      const error = payloads.described(domError);
       const about = { function: webRTCFunction, reason: enums.FAILURE_REASONS[webRTCFunction], ...error };
       if (webRTCFunction === "applicationLog" || webRTCFunction === "applicationError") {
         const { text, cut } = cutLog(error.message ?? "");
         participation.tell("log", { ...about, message: text, ...(cut && { cut }), level: webRTCFunction === "applicationError" ? "error" : "log" }, target);
         return;
       }
-      const sdp = { ...(localSDP ? { local_sdp: sdpText(localSDP) } : {}), ...(remoteSDP ? { remote_sdp: sdpText(remoteSDP) } : {}) };
+      const sdp = payloads.descriptions(localSDP, remoteSDP);
       if (Object.keys(sdp).length > 0) participation.tell("sdp", sdp, target);
       const fabric = participation.fabric(target);
       const kind =
@@ -229,18 +216,9 @@ export class Service {
     const answer = answering("sendUserFeedback", () => {
       const session = this.#session ?? refuse(NOT_INITIALIZED);
       if (conferenceId === undefined || typeof feedback !== "object" || feedback === null || Object.keys(feedback).length === 0) refuse(INVALID_ARGUMENT);
-      const given = feedback as Payload;
-      const scores: Payload = {};
-      for (const name of ["overall", "audio", "video", "screen"]) {
-        const score = given[name] === undefined || given[name] === null ? undefined : Number(given[name]);
-        if (score === undefined) continue;
-        if (!Number.isInteger(score) || score < 1 || score > 5) refuse(`${name} is ${String(given[name])}, a score is 1, 2, 3, 4 or 5`);
-        scores[name] = score;
-      }
-      const comment = given["comment"] === undefined ? {} : { comment: cutLog(String(given["comment"])).text };
+      const told = payloads.feedback(feedback as Payload);
       const id = limited("conferenceID", conferenceId, LIMITS.conferenceId);
-      const who = given["userID"] === undefined ? {} : { user_id: user("userID", given["userID"]).id };
-      this.#participation(session, id).tell("feedback", { ...who, ...scores, ...comment });
+      this.#participation(session, id).tell("feedback", told);
     });
     if (typeof callback === "function") {
       const text = answer.status === "success" ? "userFeedback Event sent successfully" : answer.message;
@@ -257,18 +235,7 @@ export class Service {
       if (!enums.isOf(enums.callType, callType)) refuse(`Invalid callType value ${String(callType)}`);
       if (!enums.isOf(enums.roles, role)) refuse(`Invalid role value ${String(role)}`);
       if (siteID !== undefined && this.#session) this.#session.siteId = limited("siteID", siteID, LIMITS.siteId);
-      const known: Record<string, string> = {
-        contactQueue: "contact_queue",
-        contactQueueID: "contact_queue_id",
-        routingProfile: "routing_profile",
-        routingProfileID: "routing_profile_id",
-        contactID: "contact_id",
-        originalContactID: "original_contact_id",
-        acceptedTimestamp: "accepted_ms",
-        connectedTimestamp: "connected_ms",
-      };
-      const more = Object.fromEntries(Object.entries(rest).map(([name, value]) => [known[name] ?? name, value]));
-      participation.tell("call_details", { call_type: callType, role, ...(siteID !== undefined && { site: siteID }), ...more }, fabric.peerConnection);
+      participation.tell("call_details", { call_type: callType, role, ...(siteID !== undefined && { site: siteID }), ...payloads.callDetails(rest) }, fabric.peerConnection);
     });
   }
 
@@ -278,16 +245,7 @@ export class Service {
       if (conferenceId === undefined || !Array.isArray(events) || events.length === 0) refuse(INVALID_ARGUMENT);
       const participation = this.#participation(session, limited("conferenceID", conferenceId, LIMITS.conferenceId));
       const target = isPeerConnection(peerConnection) ? peerConnection : undefined;
-      for (const event of events as readonly unknown[]) {
-        const { type, ...value } = (typeof event === "object" && event !== null ? event : { value: event }) as Payload;
-        if (type === "conferenceSummary") {
-          const { pstnTime, ringingTime, contactID, isCallForwarded, ...rest } = value;
-          const named = { pstn_time: pstnTime, ringing_time: ringingTime, contact_id: contactID, is_call_forwarded: isCallForwarded };
-          participation.tell("conference_summary", { ...named, ...rest }, target);
-        } else {
-          participation.tell("custom", { name: type, value }, target);
-        }
-      }
+      for (const event of events as readonly unknown[]) participation.tell(...payloads.customEvent(event), target);
     });
   }
 
@@ -308,11 +266,9 @@ export class Service {
   }
 
   /** Where the server is. callstats.js wants `window.csioproxy` set; we do not. */
-  setProxyConfig(config: unknown): Answer {
+  setProxyConfig(given: unknown): Answer {
     return answering("setProxyConfig", () => {
-      const { authServiceURL, collectorURL } = (typeof config === "object" && config !== null ? config : {}) as ProxyConfig;
-      const url = authServiceURL ?? collectorURL ?? refuse(`${INVALID_ARGUMENT}: authServiceURL is missing`);
-      this.#url = new URL(url).href.replace(/\/$/, "");
+      this.#url = proxied(given);
     });
   }
 
@@ -337,52 +293,29 @@ export class Service {
     return answering("resetWifiStatsHandler", () => clearInterval(this.#wifi));
   }
 
-  /** Tests each server again and again, until it is stopped or a call begins. */
+  /** Tests each server again and again, until it is stopped. */
   startPrecallTests(iceServers: unknown, intervalSeconds?: unknown): Answer {
     return answering("startPrecallTests", () => {
       const session = this.#session ?? refuse(NOT_INITIALIZED);
-      const seconds = Math.max(Number(intervalSeconds ?? TEST_INTERVAL_S) || TEST_INTERVAL_S, TEST_INTERVAL_MIN_S);
-      const given = Array.isArray(iceServers) ? (iceServers as (RTCIceServer & { label?: string })[]) : [];
-      this.stopPrecallTests();
-      const tests = (this.#tests = new AbortController());
-      void (async () => {
-        const own = await this.#turnServers(session);
-        const results: TestResults[] = [];
-        while (!tests.signal.aborted) {
-          for (const server of [...given, ...own.map((held) => ({ ...held, label: "callstats-pct" }))]) {
-            if (tests.signal.aborted) return;
-            results.push(await this.#test(session, [server], server.label ?? String(server.urls), false, tests.signal));
-          }
-          if (results.length > 0) this.#emit("connectionRecommendation", rank(results.slice(-100)));
-          await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-        }
-      })().catch((error: unknown) => this.#log("error", `pre-call tests: ${String(error)}`));
+      session.tests.start(Array.isArray(iceServers) ? (iceServers as RTCIceServer[]) : [], intervalSeconds);
     });
   }
 
   stopPrecallTests(): void {
-    this.#tests?.abort();
-    this.#tests = undefined;
+    this.#session?.tests.stop();
   }
 
   makePrecallTest(iceServers?: unknown, provider?: unknown, options?: unknown): Answer {
     return answering("makePrecallTest", () => {
       const session = this.#session ?? refuse(NOT_INITIALIZED);
       const { isRunManually = true } = (typeof options === "object" && options !== null ? options : {}) as { isRunManually?: boolean };
-      void (async () => {
-        const servers = Array.isArray(iceServers) ? (iceServers as RTCIceServer[]) : await this.#turnServers(session);
-        await this.#test(session, servers, typeof provider === "string" ? provider : "callstats", isRunManually, new AbortController().signal);
-      })().catch((error: unknown) => this.#log("error", `pre-call test: ${String(error)}`));
+      session.tests.once(Array.isArray(iceServers) ? (iceServers as RTCIceServer[]) : undefined, typeof provider === "string" ? provider : PROVIDER, isRunManually);
     });
   }
 
   /** The last results of this app in this browser; `null` when there are none. */
   getSctResults(): readonly TestResults[] | null {
-    try {
-      return JSON.parse(localStorage.getItem(`${RESULTS_KEY}.${this.#session?.appId ?? ""}`) ?? "null") as TestResults[] | null;
-    } catch {
-      return null;
-    }
+    return this.#session?.tests.results() ?? null;
   }
 
   async getTurnCredentials(appId: unknown, source: unknown): Promise<readonly RTCIceServer[]> {
@@ -397,31 +330,16 @@ export class Service {
     this.#emit("defaultConfig", { peerConnection: null, media: null });
     this.#emit("recommendedConfig", {});
     const session = this.#session;
-    if (!session || session.config.disablePrecalltest || this.#participations.size > 0) return;
-    void this.#turnServers(session)
-      .then((servers) => (servers.length > 0 ? this.#test(session, servers, "callstats", false, new AbortController().signal) : undefined))
-      .catch((error: unknown) => this.#log("warn", `pre-call test: ${String(error)}`));
+    if (session && !session.config.disablePrecalltest && this.#participations.size === 0) session.tests.first(PROVIDER);
   }
 
-  #turnServers(session: Session): Promise<readonly RTCIceServer[]> {
-    return session.credentials.token().then((token) => turnServers(this.#url, token));
-  }
-
-  async #test(session: Session, servers: readonly RTCIceServer[], provider: string, isManual: boolean, signal: AbortSignal): Promise<TestResults> {
-    const results = await test(servers, provider, signal);
+  #tested(session: Session, results: TestResults, isManual: boolean): void {
     // A test is kept as a conference of its own: it is found, and removed, like any other.
     const client = new Sidetone(this.#options(session, `pre-call:${results.id}`));
     client.event("pre_call_test", { results: { ...results }, is_manual: isManual, ...(session.siteId && { site: session.siteId }) });
     client.stop();
-    try {
-      const held = [...(this.getSctResults() ?? []), results].slice(-RESULTS_MAX);
-      localStorage.setItem(`${RESULTS_KEY}.${session.appId}`, JSON.stringify(held));
-    } catch {
-      // Private mode: the results are not remembered.
-    }
     this.#emit("preCallTestResults", results.status === "failed" ? "failure" : results.status, results);
     this.#emit("preCallTest", results);
-    return results;
   }
 
   #participation(session: Session, conferenceId: string): Participation {
@@ -462,19 +380,6 @@ export class Service {
     return [participation, participation.fabric(peerConnection) ?? refuse("Invalid PeerConnection object passed")];
   }
 
-  #config(given: unknown): ConfigParams {
-    if (typeof given !== "object" || given === null) return {};
-    const config = given as ConfigParams;
-    limited("applicationVersion", config.applicationVersion, LIMITS.applicationVersion);
-    if (config.siteID !== undefined && typeof config.siteID !== "string") refuse("siteID must be a string");
-    limited("siteID", config.siteID, LIMITS.siteId);
-    if (config.additionalIDs !== undefined && (typeof config.additionalIDs !== "object" || config.additionalIDs === null)) refuse("additionalIDs must be an object");
-    const additionalIDs = Object.fromEntries(
-      Object.entries(config.additionalIDs ?? {}).map(([name, value]) => [name, limited(`additionalIDs.${name}`, value, LIMITS.additionalId)]),
-    );
-    return { ...config, additionalIDs };
-  }
-
   #emit(name: Listened, ...values: unknown[]): void {
     const listener = this.#listeners.get(name);
     if (listener) safely(listener, ...values);
@@ -489,23 +394,6 @@ export class Service {
 async function turnServers(url: string, token: string): Promise<readonly RTCIceServer[]> {
   const response = await fetch(`${url}/v1/turn-credentials`, { headers: { authorization: `Bearer ${token}` } });
   return response.ok ? [(await response.json()) as RTCIceServer] : [];
-}
-
-/** What an app's error says of itself. */
-function described(error: unknown): { readonly error?: string; readonly message?: string; readonly stack?: string } {
-  if (error === undefined || error === null) return {};
-  if (typeof error !== "object") return { message: String(error) };
-  const { name, constraintName, message, stack } = error as { name?: unknown; constraintName?: unknown; message?: unknown; stack?: unknown };
-  const told = name ?? constraintName;
-  return {
-    ...(told !== undefined && { error: String(told) }),
-    ...(message !== undefined && { message: String(message) }),
-    ...(stack !== undefined && { stack: cutLog(String(stack)).text }),
-  };
-}
-
-function sdpText(sdp: unknown): string {
-  return typeof sdp === "object" && sdp !== null && "sdp" in sdp ? String((sdp as { sdp: unknown }).sdp) : String(sdp);
 }
 
 function isPeerConnection(value: unknown): value is RTCPeerConnection {

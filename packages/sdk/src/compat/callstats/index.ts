@@ -7,7 +7,7 @@ import { Service, VERSION } from "./callstats.ts";
 import * as enums from "./enums.ts";
 
 export type { Answer } from "./answer.ts";
-export type { ConfigParams, ProxyConfig } from "./callstats.ts";
+export type { ConfigParams, ProxyConfig } from "./config.ts";
 export type { TokenGenerator } from "./credentials.ts";
 export type { TestResults } from "./network.ts";
 export type { ConferenceStats, TrackStats } from "./statistics.ts";
