@@ -83,13 +83,13 @@ test("no refusal drives a client into a storm", () =>
     await until("the one whose secret is gone is told", async () => (await whoseSecretGoes.said()).at(-1)?.[0] === "authError");
     assert.deepEqual((await whoseSecretGoes.said()).at(-1), ["authError", "Authenticator: Invalid signature"]);
     assert.equal(whoseSecretGoes.sent.filter(({ path, at, status }) => path === "authenticate" && at >= from && status !== undefined).length, 1);
-    // An app that is gone: each request fails, says so once, and that is all.
+    // An app that is gone: each request fails, says so, and that is all. On a busy machine the client also says which ones it gave up.
     assert.equal(whoseAppGoes.count("authenticate", from), 0);
     const failures = () => whoseAppGoes.sent.filter(({ path, status }) => path !== "generics" && status !== undefined && status !== 200);
     await until("four requests have failed", async () => failures().length >= 4);
     const watched = whoseAppGoes.sent.filter(({ at }) => at >= from && at <= to).map(({ path }) => path);
     const said = watched.filter((path) => path === "generics").length;
-    assert.ok(watched.length - said < STORM && said <= failures().length, `asked for ${watched.join(", ")}`);
+    assert.ok(watched.length - said < STORM && said < STORM, `asked for ${watched.join(", ")}`);
   }));
 
 test("a busy server is asked less and less often, and works again afterwards", () =>
