@@ -1,11 +1,12 @@
-/** One call: its states, what the page may do with it, and what it is told. */
+/** One call: what the page may do with it, and how its parts work together. */
 
 import { Emitter } from "../emitter.ts";
 import type { Call, CallEventMap, CallOptions, CallState, Cause, Feedback, Headers } from "./api.ts";
 import { CallMedia, type Which } from "./call-media.ts";
 import { causeOf } from "./cause.ts";
+import { Course } from "./course.ts";
 import { headerLines, parseHeaders } from "./headers.ts";
-import type { IncomingResponse, URI } from "./jssip/library.ts";
+import type { URI } from "./jssip/library.ts";
 import { RTCSession } from "./jssip/library.ts";
 import { parseTarget } from "./jssip/agent.ts";
 import { Session } from "./jssip/session.ts";
@@ -35,12 +36,10 @@ export class LiveCall implements Call {
   readonly remote: Call["remote"];
   readonly headers: Headers;
   readonly isHandedOver: boolean;
-  readonly times: { -readonly [Name in keyof Call["times"]]: Call["times"][Name] } = { created: Date.now() };
-  state: CallState = "new";
-  uuid: string;
 
   readonly #emitter = new Emitter<CallEventMap>();
   readonly #quality: Quality;
+  readonly #course: Course;
   readonly #mending: Mending;
   #session: Session | undefined;
   readonly #media: CallMedia;
@@ -55,7 +54,6 @@ export class LiveCall implements Call {
 
   constructor(private readonly phone: PhoneCore, start: Start) {
     this.id = start.id;
-    this.uuid = start.headers.get("X-CallUUID") ?? start.id;
     this.direction = start.direction;
     this.headers = start.headers;
     this.isHandedOver = start.direction === "incoming" && isDeflectedBy(phone.address, start.headers);
@@ -66,6 +64,8 @@ export class LiveCall implements Call {
       onIssue: (issue, isCleared) => this.#emitter.emit(isCleared ? "issueCleared" : "issueRaised", issue),
       hasListeners: () => (["tick", "issueRaised", "issueCleared"] as const).some((name) => this.#emitter.has(name)),
     });
+    const course = { emitter: this.#emitter, quality: this.#quality, onState: (from: CallState) => phone.stateChanged(this, from) };
+    this.#course = new Course(course, start.headers.get("X-CallUUID") ?? start.id, start.headers);
     this.#redirection = new Redirection(phone.settings.domain);
     this.#requests = new Requests(this.#requestsPort());
     this.#media = new CallMedia(this.#mediaPort(), start.options.muted === true);
@@ -74,9 +74,21 @@ export class LiveCall implements Call {
       isOwner: () => this.direction === "outgoing",
       restart: () => this.restartIce(),
       emit: (name, event) => this.#emitter.emit(name, event as never),
-      onConnected: () => (this.times.mediaConnected ??= Date.now()),
+      onConnected: () => (this.#course.times.mediaConnected ??= Date.now()),
       giveUp: () => this.#session?.end({ cause: "RTP Timeout", status: 408 }),
     });
+  }
+
+  get state(): CallState {
+    return this.#course.state;
+  }
+
+  get uuid(): string {
+    return this.#course.uuid;
+  }
+
+  get times(): Call["times"] {
+    return this.#course.times;
   }
 
   get participantId(): string | undefined {
@@ -138,10 +150,7 @@ export class LiveCall implements Call {
   adopt(raw: RTCSession): void {
     this.#session = new Session(this.phone.agent!, raw, this.#sessionEvents());
     this.#open();
-    this.#quality.name(this.uuid);
-    this.#quality.event("sip_invite", { direction: "incoming" });
-    this.times.ringing = Date.now();
-    this.#become("ringing");
+    this.#course.invited("incoming");
   }
 
   async answer(options: CallOptions = {}): Promise<void> {
@@ -158,22 +167,18 @@ export class LiveCall implements Call {
   async #dial(stream: MediaStream, options: CallOptions): Promise<void> {
     const configuration = await this.#media.configuration();
     const { agent } = this.phone;
-    if (this.state === "ended") return;
+    if (this.#course.isOver) return;
     if (!agent?.isConnected) return this.#end(causeOf("Connection Error", "system"));
     const before = this.#session;
     const session = new Session(agent, new RTCSession(agent.ua), this.#sessionEvents());
     this.#session = session;
     const headers = [...(await this.phone.tokenHeaders()), ...headerLines(options.headers), ...this.#redirection.headers];
-    if (this.#isOver()) return;
+    if (this.#course.isOver) return;
     session.invite(this.#target, this.id, { headers, stream, configuration }, before);
     this.#redial = () => this.#dial(stream, options);
   }
 
   #redial: (() => Promise<void>) | undefined;
-
-  #isOver(): boolean {
-    return this.state === "ended";
-  }
 
   /** Gets what the call sends; nothing when the call is over by then. */
   async #capture(options: CallOptions): Promise<MediaStream | undefined> {
@@ -198,7 +203,7 @@ export class LiveCall implements Call {
   }
 
   hangUp(headers: Readonly<Record<string, string>> = {}): void {
-    if (this.state === "ended") return;
+    if (this.#course.isOver) return;
     if (this.direction === "incoming" && this.state === "ringing") return this.reject(480, headers);
     if (this.#session) this.#session.end({ headers });
     else this.#end(causeOf("Canceled", "local"));
@@ -315,16 +320,18 @@ export class LiveCall implements Call {
       },
       onDescription: (sdp) => this.#media.described(sdp),
       onInvite: () => {
-        this.#quality.event("sip_invite", { direction: "outgoing" });
+        this.#course.invited("outgoing");
         this.phone.inviting(this);
         this.#ringTimer = setTimeout(() => this.#session?.end({ cause: "No Answer" }), this.phone.settings.ringSeconds * 1000);
       },
-      onProgress: (response) => this.#progress(response),
-      onAnswered: (response) => this.#answered(response),
+      onProgress: (response) => this.#course.progress(response),
+      onAnswered: (response) => {
+        clearTimeout(this.#ringTimer);
+        this.#mending.answered();
+        this.#course.answered(response);
+      },
       onConfirmed: () => {
-        this.times.confirmed = Date.now();
-        this.#become("connected");
-        this.#emitter.emit("confirmed", {});
+        this.#course.confirmed();
         if (this.peerConnection && this.phone.settings.dscp) void prioritise(this.peerConnection);
       },
       onEnded: (cause) => this.#ended(cause),
@@ -342,27 +349,6 @@ export class LiveCall implements Call {
     };
   }
 
-  #progress(response: IncomingResponse): void {
-    const headers = parseHeaders(response.data);
-    this.#name(headers);
-    const early = Boolean(response.body);
-    this.times.ringing ??= Date.now();
-    this.#quality.event("sip_progress", { status: response.status_code, early });
-    if (this.state === "new" || this.state === "ringing") this.#become(early ? "early" : "ringing");
-    this.#emitter.emit("progress", { status: response.status_code, early, headers });
-  }
-
-  #answered(response: IncomingResponse | undefined): void {
-    clearTimeout(this.#ringTimer);
-    const headers = response ? parseHeaders(response.data) : this.headers;
-    if (response) this.#name(headers);
-    this.times.answered = Date.now();
-    this.#quality.event("sip_answer", { status: response?.status_code ?? 200 });
-    this.#become("answered");
-    this.#mending.answered();
-    this.#emitter.emit("answered", { headers });
-  }
-
   #ended(cause: Cause): void {
     const target = this.#redial && this.#redirection.follow(cause);
     if (target) {
@@ -374,8 +360,7 @@ export class LiveCall implements Call {
   }
 
   #end(cause: Cause): void {
-    if (this.state === "ended") return;
-    this.times.ended = Date.now();
+    if (this.#course.isOver) return;
     clearTimeout(this.#ringTimer);
     clearTimeout(this.#gatherTimer);
     this.#mending.close();
@@ -383,30 +368,14 @@ export class LiveCall implements Call {
     this.#closeMeter();
     this.#media.close();
     this.#open();
-    this.#name(cause.headers);
-    this.#quality.event("sip_end", { cause: cause.cause, originator: cause.originator, status: cause.status, answered: this.times.answered !== undefined });
-    this.#become("ended");
+    const told = this.#course.end(cause);
     this.phone.ended(this);
-    this.#emitter.emit("ended", { ...cause, answered: this.times.answered !== undefined });
+    this.#emitter.emit("ended", told);
     this.#quality.stop();
-  }
-
-  /** The conference's id is told by the server, or is the Call-ID. */
-  #name(headers: Headers): void {
-    this.uuid = headers.get("X-CallUUID") ?? this.uuid;
-    this.#quality.name(this.uuid);
   }
 
   #open(): void {
     this.#quality.open(this.#session?.participantId, this.phone.user);
-  }
-
-  #become(to: CallState): void {
-    const from = this.state;
-    if (from === to || from === "ended") return;
-    this.state = to;
-    this.#emitter.emit("state", { from, to });
-    this.phone.stateChanged(this, from);
   }
 
   // The media.
@@ -427,11 +396,11 @@ export class LiveCall implements Call {
         return call.#session;
       },
       get isEnded() {
-        return call.state === "ended";
+        return call.#course.isOver;
       },
       emit: (name, event) => this.#emitter.emit(name, event as never),
       reinvite: (sdp) => this.#requests.reinvite(sdp),
-      onOffering: (isOpen) => this.#become(isOpen ? "updating" : "connected"),
+      onOffering: (isOpen) => this.#course.offering(isOpen),
       onHeard: () => this.phone.heard(this),
     };
   }
@@ -440,7 +409,7 @@ export class LiveCall implements Call {
     const call = this;
     return {
       get session() {
-        return call.#isOver() ? undefined : call.#session;
+        return call.#course.isOver ? undefined : call.#session;
       },
       get peerConnection() {
         return call.peerConnection;
