@@ -22,6 +22,7 @@ let sidetone: Sidetone;
 let origin: Origin;
 let plain: Origin;
 let phones: Origin;
+let face: Origin;
 let browser: Browser;
 let passwords: Record<string, string>;
 // The domain is built into the client.
@@ -34,6 +35,7 @@ setUp(async (start) => {
   const bundle = readFileSync(createRequire(import.meta.url).resolve("plivo-browser-sdk/dist/plivobrowsersdk.js"), "utf8");
   origin = await start("Plivo's site", serveOrigin([], { page: "plivo", before: [bundle.replaceAll("</script", "<\\/script")] }));
   plain = await start("the plain site", serveOrigin([], { page: "jssip" }));
+  face = await start("the site of our face", serveOrigin([`${sidetone.url}/sdk/plivo.js`], { page: "plivo" }));
   phones = await start("the site of our phone", serveOrigin([`${sidetone.url}/sdk/phone.js`], { page: "phone" }));
   browser = await start("Chromium", launchChromium());
 });
@@ -104,6 +106,31 @@ test("it calls our phone, and our phone calls it", async () => {
   await alice.hears("onCallTerminated");
   await bob.close();
   await alice.close();
+});
+
+test("of a socket that is cut and comes back it tells the same as our face, which has what Plivo documents beside it", async () => {
+  const told = await Promise.all(
+    [origin, face].map(async ({ url }, index) => {
+      const user = `cut${index}`;
+      const phone = await Softphone.open({ browser, url }, { ...server, wire: () => wireTo(sidetone.port, "/sip") }, user);
+      await phone.do("login", user, sidetone.phoneUser(user));
+      await phone.hears("onLogin");
+      await phone.forget();
+      phone.wire.cut();
+      const [lost] = await phone.hears("onConnectionChange");
+      phone.wire.restore();
+      const [back] = await phone.hears("onConnectionChange", ([info]) => info.state === "connected");
+      const kept = await phone.page.evaluate(() => softphone.client.connectionInfo);
+      assert.deepEqual(kept, back);
+      await phone.close();
+      return { lost, back };
+    }),
+  );
+  const [theirs, ours] = told as [(typeof told)[0], (typeof told)[0]];
+  assert.deepEqual(theirs, { lost: { state: "disconnected", reason: "1006" }, back: { state: "connected", reason: "registered" } });
+  const { eventCode, eventReason, ...lost } = ours.lost;
+  assert.deepEqual({ lost, back: ours.back }, theirs);
+  assert.deepEqual([eventCode, typeof eventReason], [1006, "string"]);
 });
 
 test("it logs in with a token, or hears Plivo's name of the reason why not", async () => {
