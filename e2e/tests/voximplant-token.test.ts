@@ -51,6 +51,7 @@ test("who has a token logs in and is called; a token of another key is refused",
   await until("the call stands", () => ada.evaluate(() => vox.calls[0]!.state() === "CONNECTED"));
   const refreshed = await ada.evaluate((next) => vox.client.tokenRefresh("ada_MA1", next), token("ada", KEY, 600));
   assert.ok(refreshed.result && refreshed.tokens!.accessExpire > 300);
+  assert.deepEqual(await ada.evaluate(() => vox.told.filter(({ name }) => name === "RefreshTokenResult").map(({ value }) => value["result"])), [true]);
   await ada.evaluate(() => vox.calls[0]!.hangup());
   await until("bob hears the end", () => bob.evaluate(() => vox.told.some(({ name }) => name === "Disconnected")));
   await Promise.all([ada.close(), bob.close()]);
