@@ -95,6 +95,7 @@ for (const view of VIEWS) {
     await ada.click("#hang-up");
     await hears(ada, "#over-words", /You hung up after \d:\d\d/);
     await hears(bob, "#over-words", /Ada hung up/);
+    for (const page of [ada, bob]) assert.equal(await page.locator("#noticed [data-state=open]").count(), 0, "nothing is wrong with a call that is over");
     await ada.locator(".stars").getByRole("radio", { name: "Fair" }).check({ force: true });
     await ada.click("#send-feedback");
     await hears(ada, "#feedback-said", /at least one/);
@@ -233,6 +234,7 @@ test("the page on the Voximplant face calls, holds, mutes and tells what its SDK
     await ada.fill("#number", "bob");
     await ada.press("#number", "Enter");
     await hears(bob, "#other-name", /Ada/);
+    for (const page of [ada, bob]) assert.equal(await page.locator("#dialler").isVisible(), false, "there is one call at a time");
     await bob.click("#answer");
     for (const page of [ada, bob]) await page.waitForSelector("#timer:not([hidden])");
     await hears(ada, "#stats", /MOS[\s\S]*Round trip[\s\S]*\d ms[\s\S]*opus/i);
@@ -246,6 +248,7 @@ test("the page on the Voximplant face calls, holds, mutes and tells what its SDK
     await hears(ada, "#state", /connected/);
     await bob.click("#hang-up");
     for (const page of [ada, bob]) await hears(page, "#state", /Call ended/);
+    assert.equal(await ada.locator("#dialler").isVisible(), true);
     assert.match((await ada.locator("#conference").getAttribute("href"))!, /^\/conferences\?id=.+/);
     assert.deepEqual(complaints, []);
     await context.close();
@@ -262,7 +265,7 @@ test("twelve lines are a phone, and the source that is shown is the one that run
     const shows = (frame: typeof ada, words: RegExp) => until(`the frame shows ${words}`, async () => words.test(await frame!.locator("#state").innerText()));
     await shows(ada, /ada is ready/);
     await shows(bob, /bob is ready/);
-    await ada!.fill("#who", "bob");
+    await until("each has the other to call", async () => (await ada!.inputValue("#who")) === "bob" && (await bob!.inputValue("#who")) === "ada");
     await ada!.click("#go");
     await shows(bob, /ada calls/);
     await bob!.click("#go");

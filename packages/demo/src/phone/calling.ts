@@ -100,6 +100,7 @@ export class Calling {
   end(): string {
     clearInterval(this.#timer);
     for (const undo of this.#undo.splice(0)) undo();
+    this.#quality?.end();
     this.#quality = undefined;
     const length = element("timer").hidden ? "" : clock(Date.now() - this.#began);
     element("timer").hidden = true;
@@ -118,7 +119,10 @@ export class Calling {
     if (!call) return;
     this.#undo.push(
       call.on("hold", () => this.#show()),
-      call.on("mute", () => this.#show()),
+      call.on("mute", ({ audio }) => {
+        if (!audio) this.#quality?.unmuted();
+        this.#show();
+      }),
       call.on("network", ({ change }) => (change === "lost" ? this.state("the line to the server is lost, reconnecting …") : this.#show())),
       call.on("transfer", ({ state }) => state === "failed" && tell(`${this.#name} could not be handed over: nobody took the call.`)),
     );

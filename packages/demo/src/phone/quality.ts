@@ -21,6 +21,9 @@ const SMOOTHING = 0.4;
 /** Scores before the first word: a call that begins is no bad call yet. */
 const SETTLING = 3;
 
+/** In the words of the engine's issue, which says the same. */
+const SPEAKING_MUTED = issueWords("speaking_while_muted");
+
 /** What `mediaMetrics` means to the person; `name` is who they talk to. */
 export function metricWords({ type, stream }: MediaMetric, name: string): string {
   const isReceived = stream === "remote";
@@ -42,7 +45,7 @@ export function metricWords({ type, stream }: MediaMetric, name: string): string
     case "no_microphone_access":
       return "The browser lost your microphone: choose another, or reload the page";
     case "speaking_on_mute":
-      return "You speak, but you are muted";
+      return SPEAKING_MUTED;
     default:
       return issueWords(type);
   }
@@ -75,6 +78,8 @@ export function engineWords({ rule, stream }: Pick<Issue, "rule" | "stream">, na
 export class CallQuality {
   #score: number | undefined;
   #scores = 0;
+  /** Share of the sound that is missing to the ear; as slow as the score, so that the number explains the word. */
+  #missing = 0;
   #numbers = "";
   /** What is wrong now, the newest last, each with what says so. */
   readonly #open = new Map<string, Set<string>>();
@@ -88,11 +93,12 @@ export class CallQuality {
 
   tick({ connection, streams }: Tick): void {
     const inbound = streams.find(({ stream }) => stream.direction === "inbound")?.values ?? {};
-    const [rttMs, loss, missing] = [connection["rtt_ms"], inbound["loss_ratio"], inbound["audible_concealment_ratio"] ?? 0];
+    const [rttMs, loss] = [connection["rtt_ms"], inbound["loss_ratio"]];
+    this.#missing += SMOOTHING * ((inbound["audible_concealment_ratio"] ?? 0) - this.#missing);
     const numbers = [
       rttMs === undefined ? "" : `${Math.round(rttMs)} ms round trip`,
       // What is missing to the ear counts, also where the network lost nothing.
-      missing >= 0.01 ? `${Math.round(100 * missing)} % of the sound missing` : loss === undefined ? "" : `${Math.round(100 * loss)} % lost`,
+      this.#missing >= 0.01 ? `${Math.round(100 * this.#missing)} % of the sound missing` : loss === undefined ? "" : `${Math.round(100 * loss)} % lost`,
     ];
     this.#numbers = numbers.filter((text) => text !== "").join(", ");
     const score = connection["mos_cq"] ?? connection["mos_lq"];
@@ -110,6 +116,22 @@ export class CallQuality {
 
   issue(issue: Issue, isOver: boolean): void {
     this.#note(engineWords(issue, this.name), `issue ${issue.rule} ${issue.stream?.direction} ${issue.stream?.ssrc}`, !isOver);
+  }
+
+  /** Nobody speaks into nothing any more. */
+  unmuted(): void {
+    this.#close(SPEAKING_MUTED);
+  }
+
+  /** The call is over, and with it all that was wrong. */
+  end(): void {
+    for (const words of [...this.#open.keys()]) this.#close(words);
+  }
+
+  #close(words: string): void {
+    if (!this.#open.delete(words)) return;
+    this.noticed(words, true);
+    this.#show();
   }
 
   #note(words: string, source: string, isOpen: boolean): void {

@@ -17,6 +17,12 @@ for (const { user, password } of USERS.slice(0, 2)) {
   frame.title = `${titled(user)}'s phone`;
   frame.allow = "microphone; autoplay";
   frame.src = `${FILE}#${new URLSearchParams({ secret: SECRET ?? "", user, password })}`;
+  // So that one press of the button calls the other.
+  frame.addEventListener("load", () => {
+    const other = USERS.slice(0, 2).find((held) => held.user !== user);
+    const whom = frame.contentDocument?.querySelector<HTMLInputElement>("#who");
+    if (other && whom) whom.value = other.user;
+  });
   const box = make("section", "", "card frame");
   box.append(make("h3", titled(user)), frame);
   element("frames").append(box);

@@ -67,10 +67,10 @@ class Page {
   }
 
   #place(number: string): void {
-    if (this.#call) return tell("You are in a call. Hang up first.");
     tell();
     this.#follow(this.#client.call(number), number);
     this.#show("calling …", false, true);
+    element("hang-up").focus();
   }
 
   #rings(call: VoxImplant.Call): void {
@@ -135,6 +135,7 @@ class Page {
     element("state").textContent = words;
     element("ringing").hidden = !isRinging;
     element("controls").hidden = !isUp;
+    element("dialler").hidden = isRinging || isUp;
   }
 }
 
