@@ -225,10 +225,10 @@ export class Sidetone {
     return { name, appId: app_id, appSecret: app_secret };
   }
 
-  /** Adds a phone user to the app; gives their password. */
-  phoneUser(name: string, password = `secret-${name}`): string {
+  /** Adds a phone user to an app; gives their password. */
+  phoneUser(name: string, password = `secret-${name}`, app = "e2e"): string {
     assert.ok(BINARY);
-    execFileSync(BINARY, ["phone", "create", "e2e", name, "--data", this.data], { input: `${password}\n` });
+    execFileSync(BINARY, ["phone", "create", app, name, "--data", this.data], { input: `${password}\n` });
     return password;
   }
 

@@ -6,6 +6,7 @@ import type { Credentials, Headers } from "../../packages/sdk/src/phone/api.ts";
 import { snippets } from "../src/handbook.ts";
 import { connect, dial, establish, events, hangUp, hears, type Line, openLine, openPhone } from "../src/line.ts";
 import { setUp } from "../src/setup.ts";
+import { run } from "../src/sidetone.ts";
 import { type SipServer, startAskingKamailio, wireTo } from "../src/sip.ts";
 import { setUpSite } from "../src/site.ts";
 import { accessToken, ISSUER, KEY, takesTokens } from "../src/token.ts";
@@ -21,6 +22,12 @@ const site = setUpSite("phone", {
     config: snippets("kamailio", "Sidetone", "toml").join("") + declared,
     settings: ["sip.enabled=true", "sip.domain=phones.test"],
     app: takesTokens(),
+  },
+  more: async (_, { sidetone, url }) => {
+    for (const [app, origin, user] of [["shop", "https://shop.example", "sue"], ["home", new URL(url).origin, "hal"]] as const) {
+      run("app", "create", app, "--origin", origin, "--data", sidetone.data);
+      sidetone.phoneUser(user, `secret-${user}`, app);
+    }
   },
 });
 
@@ -74,6 +81,20 @@ for (const { name, start: startServer } of SERVERS) {
         assert.deepEqual([cause, status, originator], ["Authentication Error", 401, "remote"]);
         await mallory.close();
       }
+    });
+
+    test("a page of an origin that the app does not allow is refused, and only who proves the password learns that", async () => {
+      const logIn = async (user: string, password: string) => {
+        const phone = await openPhone(site, server, user);
+        const cause = (await connect(phone, { user, password })) as { readonly status: number; readonly phrase: string; readonly headers: Headers } | undefined;
+        await phone.close();
+        return cause && [cause.status, cause.phrase, cause.headers.entries.find(([name]) => name === "Warning")?.[1]];
+      };
+      assert.equal(await logIn("hal", "secret-hal"), undefined);
+      const [status, phrase, warning] = (await logIn("sue", "secret-sue"))!;
+      assert.deepEqual([status, phrase], [403, "Origin Not Allowed"]);
+      assert.match(String(warning), /pages of this origin may not act for this app/);
+      assert.deepEqual((await logIn("sue", "guessed"))!.slice(0, 2), [401, "Unauthorized"]);
     });
 
     test("a token that is not good is refused with the number of the reason", async () => {

@@ -10,6 +10,14 @@ pub const TOKEN: &str = "X-Plivo-Jwt";
 pub const TOKEN_ERROR: &str = "X-Plivo-Jwt-Error-Code";
 /// The refusal of a name that is a user's of another app.
 pub const NAME_TAKEN: &str = "The Name Is Taken in Another App";
+/// The refusal of a page whose origin the app does not allow.
+pub const PAGE_REFUSED: &str = "Origin Not Allowed";
+
+/// The `Warning` of [`PAGE_REFUSED`], by the server of that domain.
+#[must_use]
+pub fn page_warning(domain: &str) -> String {
+    format!("399 {domain} \"pages of this origin may not act for this app; add it to the app's origins, or come from one of them\"")
+}
 
 /// A phone user: name and password hashes.
 #[derive(Clone, Debug, PartialEq, Eq)]

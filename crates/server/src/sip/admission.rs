@@ -2,12 +2,17 @@
 //!
 //! It has our phone users and access tokens then, by the judgement that our own server has ([`sidetone_sip::account`]).
 
-use axum::{Json, body::Bytes, extract::State, http::HeaderMap};
+use axum::{
+    Json,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, HeaderValue},
+};
 use serde::{Deserialize, Serialize};
 use sidetone_engine::ids::AppKey;
 use sidetone_sip::{
-    account::{Facts, NAME_TAKEN, TOKEN, TOKEN_ERROR, TokenError, Wants},
-    digest::{Algorithm, Ha1, REALM},
+    account::{Account, Facts, Grant, NAME_TAKEN, PAGE_REFUSED, TOKEN, TOKEN_ERROR, TokenError, Wants, page_warning},
+    digest::{Algorithm, REALM},
 };
 use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
@@ -28,6 +33,10 @@ pub(crate) struct AdmissionRequest {
     /// What the header `X-Plivo-Jwt` says, where there is one.
     #[serde(default)]
     token: Option<String>,
+    /// The header `Origin` of the WebSocket's handshake, where there was one: the app may not allow its pages.
+    #[serde(default)]
+    #[schema(example = "https://shop.example")]
+    origin: Option<String>,
     /// The key of the only app whose users are let in; without it, those of every app are.
     #[serde(default)]
     app: Option<String>,
@@ -64,6 +73,44 @@ pub(crate) struct Admission {
     /// The same by SHA-256 (RFC 8760).
     #[serde(skip_serializing_if = "Option::is_none")]
     ha1_sha256: Option<String>,
+    /// With 401 and 407, where the app does not allow the origin: what to answer even to whoever proves the password. Told no earlier, so that nobody
+    /// learns which users there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proven: Option<Refusal>,
+}
+
+/// An answer that ends it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Refusal {
+    #[schema(example = 403)]
+    code: u16,
+    #[schema(example = "Origin Not Allowed")]
+    reason: String,
+    /// For the answer, each line with its end (CR LF).
+    headers: String,
+}
+
+impl Refusal {
+    fn new(reason: &str, header: Option<(&str, String)>) -> Self {
+        let headers = header.map_or_else(String::new, |(name, value)| format!("{name}: {value}\r\n"));
+        Self { code: 403, reason: reason.to_owned(), headers }
+    }
+
+    fn page(state: &AppState) -> Self {
+        Self::new(PAGE_REFUSED, Some(("Warning", page_warning(&state.config.sip.domain))))
+    }
+}
+
+impl From<TokenError> for Refusal {
+    fn from(error: TokenError) -> Self {
+        Self::new(&error.to_string(), Some((TOKEN_ERROR, error.code().to_string())))
+    }
+}
+
+impl From<Refusal> for Admission {
+    fn from(refusal: Refusal) -> Self {
+        Self { headers: refusal.headers, ..answer(refusal.code, &refusal.reason) }
+    }
 }
 
 /// Ask who may register and call
@@ -89,7 +136,11 @@ pub(crate) async fn handler(State(state): State<AppState>, headers: HeaderMap, b
     let asked: AdmissionRequest =
         serde_json::from_slice(&body).map_err(|error| Problem::unprocessable("question_malformed", error.to_string()))?;
     let wants = Wants { users: vec![asked.user.clone()], token: asked.token.clone() };
-    let facts = facts::find(&state, wants, None).await;
+    let origin = asked.origin.as_deref().map(HeaderValue::from_str).transpose();
+    let origin = origin.map_err(|_| {
+        Problem::unprocessable("origin_malformed", "origin: it cannot stand in a header; send the header's value as it came")
+    })?;
+    let facts = facts::find(&state, wants, origin.as_ref()).await;
     if facts.is_incomplete {
         return Err(Problem::busy("users cannot be looked up now; the server's log says why", state.config.limits.retry_after.get()));
     }
@@ -115,41 +166,44 @@ fn check_secret(state: &AppState, headers: &HeaderMap) -> Result<(), Problem> {
 
 fn judge(state: &AppState, asked: &AdmissionRequest, only: Option<AppKey>, facts: Facts) -> Admission {
     let is_meant = |app: AppKey| only.is_none_or(|only| only == app);
-    let now = state.clock.now();
     let account = facts.accounts.into_iter().next();
     let Some(token) = facts.token else {
-        return by_password(&asked.method, account.filter(|account| is_meant(account.app)).map(|account| (account.app, account.ha1)));
+        let account = account.filter(|account| is_meant(account.app));
+        let proven = account.as_ref().filter(|account| facts.closed_to_page.contains(&account.app)).map(|_| Refusal::page(state));
+        return Admission { proven, ..by_password(&asked.method, account) };
     };
-    let judged = token.and_then(|grant| {
+    let judged = token.map_err(Refusal::from).and_then(|grant| {
         if !is_meant(grant.app) {
-            return Err(TokenError::Issuer);
+            return Err(TokenError::Issuer.into());
         }
-        grant.serves(&asked.user, now)?;
+        grant.serves(&asked.user, state.clock.now())?;
+        if facts.closed_to_page.contains(&grant.app) {
+            return Err(Refusal::page(state));
+        }
         grant.allows(&asked.method)?;
+        if account.is_some_and(|account| account.app != grant.app) {
+            return Err(Refusal::new(NAME_TAKEN, None));
+        }
         Ok(grant)
     });
-    match judged {
-        Err(error) => refused(&error.to_string(), format!("{TOKEN_ERROR}: {}\r\n", error.code())),
-        Ok(grant) if account.is_some_and(|account| account.app != grant.app) => refused(NAME_TAKEN, String::new()),
-        Ok(grant) => Admission {
-            headers: if asked.method == "REGISTER" { format!("{TOKEN}: {}\r\n", grant.told()) } else { String::new() },
-            app: Some(grant.app.to_string()),
-            ttl_s: Some(grant.expires.since(now).unwrap_or_default().as_secs()),
-            incoming: Some(grant.incoming),
-            ..answer(200, "OK")
-        },
+    judged.map_or_else(Admission::from, |grant| by_token(state, &asked.method, &grant))
+}
+
+fn by_token(state: &AppState, method: &str, grant: &Grant) -> Admission {
+    Admission {
+        headers: if method == "REGISTER" { format!("{TOKEN}: {}\r\n", grant.told()) } else { String::new() },
+        app: Some(grant.app.to_string()),
+        ttl_s: Some(grant.expires.since(state.clock.now()).unwrap_or_default().as_secs()),
+        incoming: Some(grant.incoming),
+        ..answer(200, "OK")
     }
 }
 
-fn by_password(method: &str, user: Option<(AppKey, Ha1)>) -> Admission {
+fn by_password(method: &str, account: Option<Account>) -> Admission {
     let asked = if method == "REGISTER" { answer(401, "Unauthorized") } else { answer(407, "Proxy Authentication Required") };
-    let (app, ha1) = user.map(|(app, ha1)| (app.to_string(), ha1)).unzip();
+    let (app, ha1) = account.map(|account| (account.app.to_string(), account.ha1)).unzip();
     let hex = |algorithm| ha1.as_ref().map(|ha1| ha1.hex(algorithm));
     Admission { app, realm: Some(REALM), ha1_md5: hex(Algorithm::Md5), ha1_sha256: hex(Algorithm::Sha256), ..asked }
-}
-
-fn refused(reason: &str, headers: String) -> Admission {
-    Admission { headers, ..answer(403, reason) }
 }
 
 fn answer(code: u16, reason: &str) -> Admission {
@@ -163,5 +217,6 @@ fn answer(code: u16, reason: &str) -> Admission {
         realm: None,
         ha1_md5: None,
         ha1_sha256: None,
+        proven: None,
     }
 }

@@ -6,7 +6,7 @@ use sidetone_engine::{ids::AppKey, units::Timestamp};
 
 use super::{NETWORKS_MAX, Proxy};
 use crate::{
-    account::{Facts, Grant, TOKEN_ERROR, TokenError},
+    account::{Facts, Grant, PAGE_REFUSED, TOKEN_ERROR, TokenError, page_warning},
     check::{Basics, Refusal},
     digest::{self, Credentials},
     flow::{Bucket, FlowId, NonceUse, network_of},
@@ -48,9 +48,7 @@ impl Proxy {
     ) -> Result<Identity, Refusal> {
         let identity = self.identify(now, flow, asker, address, request, facts)?;
         if facts.closed_to_page.contains(&identity.app) {
-            let why = "pages of this origin may not act for this app; add it to the app's origins, or come from one of them";
-            let warning = format!("399 {} \"{why}\"", self.config.domain);
-            return Err(Refusal::new(403, "Origin Not Allowed").with("Warning", warning));
+            return Err(Refusal::new(403, PAGE_REFUSED).with("Warning", page_warning(&self.config.domain)));
         }
         Ok(identity)
     }

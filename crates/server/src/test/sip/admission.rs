@@ -97,6 +97,36 @@ async fn a_token_is_refused_in_the_words_of_our_own_server() {
 }
 
 #[tokio::test]
+async fn a_page_of_another_origin_is_refused_once_it_is_known_for_whom_it_comes() {
+    let running = phones_for(&["https://shop.example"], |config| config.sip.admission_secret = Token(SECRET.into())).await;
+    let grant = token(&running, HEADER, |_| (), TOKEN_SECRET);
+    let mut own = Phone::from_page(running.address, "/sip", Some("https://evil.example"), "alice", "a1").await;
+    let own = own.register().await;
+    for (origin, is_allowed) in [(None, true), (Some("https://shop.example"), true), (Some("https://evil.example"), false)] {
+        let alice = ask(&running, SECRET, json!({"user": "alice", "method": "REGISTER", "origin": origin})).await.ok();
+        assert_eq!(
+            (&alice["code"], &alice["ha1_md5"]),
+            (&json!(401), &json!("f0c9870ff2dd4b70df299ab207f00bb8")),
+            "{origin:?}: the password comes first"
+        );
+        let carol =
+            ask(&running, SECRET, json!({"user": "carol_MAEXAMPLE", "method": "REGISTER", "token": grant, "origin": origin})).await.ok();
+        if is_allowed {
+            assert_eq!((&alice["proven"], &carol["code"]), (&Value::Null, &json!(200)), "{origin:?}");
+            continue;
+        }
+        for refusal in [&alice["proven"], &carol] {
+            let told = format!("Warning: {}\r\n", own.header("Warning").unwrap());
+            let expected = (&json!(403), &json!("Origin Not Allowed"), &json!(told));
+            assert_eq!((&refusal["code"], &refusal["reason"], &refusal["headers"]), expected, "as our own server has it");
+        }
+    }
+    let nobody = ask(&running, SECRET, json!({"user": "nobody", "method": "REGISTER", "origin": "https://evil.example"})).await.ok();
+    assert_eq!((&nobody["code"], &nobody["proven"]), (&json!(401), &Value::Null));
+    ask(&running, SECRET, json!({"user": "alice", "method": "REGISTER", "origin": "a\nb"})).await.refused(422, "origin_malformed");
+}
+
+#[tokio::test]
 async fn nobody_else_is_told() {
     let running = asked().await;
     let question = json!({"user": "alice", "method": "REGISTER"});
