@@ -7,10 +7,11 @@ use anyhow::{Result, ensure};
 use crate::{assets, debian, npm, process, workspace};
 
 /// Browsers and servers of others, by the Debian package that has each.
-const PROGRAMS: [(&str, &str); 12] = [
+const PROGRAMS: [(&str, &str); 13] = [
     ("chromium", "/usr/bin/chromium"),
     ("firefox-esr", "/usr/bin/firefox-esr"),
     ("coturn", "/usr/bin/turnserver"),
+    ("dnsmasq-base", "/usr/sbin/dnsmasq"),
     ("kamailio", "/usr/sbin/kamailio"),
     ("kamailio-extra-modules", "/usr/share/doc/kamailio-extra-modules/copyright"),
     ("kamailio-tls-modules", "/usr/share/doc/kamailio-tls-modules/copyright"),

@@ -1,6 +1,7 @@
 //! The sockets of the trunk: another SIP server, over UDP (`datagram`), TCP or TLS (`stream`).
 
 mod datagram;
+mod directory;
 mod stream;
 
 use std::{
@@ -16,16 +17,17 @@ use rustls::{
 };
 use sidetone_sip::{CallerId, Login, Transport, TrunkConfig};
 use tokio::{
-    net::{TcpListener, UdpSocket, lookup_host},
+    net::{TcpListener, UdpSocket},
     time::sleep,
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
+use self::directory::Directory;
 use super::{Sip, lock};
 use crate::{
     config::sip::{
         SipConfig,
-        trunk::{SipCallerId, SipTrunkConfig, TrunkAddress, place},
+        trunk::{SipCallerId, SipTrunkConfig, place},
     },
     error::ServeError,
     state::AppState,
@@ -37,7 +39,7 @@ const RETRY: Duration = Duration::from_secs(5);
 /// The sockets, before anything is sent.
 #[derive(Debug)]
 pub(crate) struct Bound {
-    place: TrunkAddress,
+    directory: Directory,
     sockets: Sockets,
     port: u16,
 }
@@ -75,7 +77,8 @@ pub(crate) async fn bind(config: &SipConfig, acceptor: Option<&TlsAcceptor>) -> 
         let port = listener.as_ref().map_or(Ok(address), TcpListener::local_addr).map_err(error)?.port();
         (Sockets::Stream { listener, connector, acceptor }, port)
     };
-    Ok(Some(Bound { place, sockets, port }))
+    let directory = Directory::new(place, config.trunk.nameserver());
+    Ok(Some(Bound { directory, sockets, port }))
 }
 
 fn connector(config: &SipTrunkConfig) -> Result<TlsConnector, ServeError> {
@@ -99,14 +102,19 @@ fn connector(config: &SipTrunkConfig) -> Result<TlsConnector, ServeError> {
 /// Serves the trunk until the server stops.
 pub(crate) async fn run(state: &AppState) {
     let Some(sip) = &state.sip else { return };
-    let Some(Bound { place, sockets, port }) = lock(&sip.trunk).take() else { return };
-    let Some(addresses) = resolved(state, &place).await else { return };
-    let Some(hop) = hop(&sip.config.trunk, addresses[0], port).await else { return };
-    tracing::info!(transport = ?place.transport, host = place.host, port = place.port, "calls go over a trunk, which reaches us at {}:{}", hop.0, hop.1);
+    let Some(Bound { directory, sockets, port }) = lock(&sip.trunk).take() else { return };
+    let Some(addresses) = resolved(state, &directory).await else { return };
+    let peer = match sockets {
+        Sockets::Datagram(_) => datagram::reached(&addresses, sip.config.trunk.listen),
+        Sockets::Stream { .. } => addresses[0],
+    };
+    let Some(hop) = hop(&sip.config.trunk, peer, port).await else { return };
+    let place = &directory.place;
+    tracing::info!(transport = ?place.transport, host = place.host, port = peer.port(), "calls go over a trunk, which reaches us at {}:{}", hop.0, hop.1);
     sip.with(|proxy, _| proxy.set_trunk(machine_config(&sip.config.trunk, place.transport, hop)));
     match sockets {
-        Sockets::Datagram(socket) => datagram::serve(state, socket, &place, addresses).await,
-        Sockets::Stream { listener, connector, acceptor } => stream::serve(state, &place, listener, connector, acceptor).await,
+        Sockets::Datagram(socket) => datagram::serve(state, socket, &directory, addresses).await,
+        Sockets::Stream { listener, connector, acceptor } => stream::serve(state, &directory, listener, connector, acceptor).await,
     }
 }
 
@@ -133,22 +141,17 @@ fn machine_config(config: &SipTrunkConfig, transport: Transport, hop: (String, u
 }
 
 /// Where its name leads, once that is known; `None`: the server stops.
-async fn resolved(state: &AppState, place: &TrunkAddress) -> Option<Vec<SocketAddr>> {
+async fn resolved(state: &AppState, directory: &Directory) -> Option<Vec<SocketAddr>> {
     loop {
-        match lookup(place).await {
+        match directory.find().await {
             Ok(addresses) => return Some(addresses),
-            Err(error) => tracing::warn!(host = place.host, %error, "the trunk's name leads nowhere; it will be looked up again"),
+            Err(error) => tracing::warn!(host = directory.place.host, %error, "the trunk's name leads nowhere; it will be looked up again"),
         }
         tokio::select! {
             () = state.stopped() => return None,
             () = sleep(RETRY) => {}
         }
     }
-}
-
-async fn lookup(place: &TrunkAddress) -> io::Result<Vec<SocketAddr>> {
-    let found: Vec<SocketAddr> = lookup_host((place.host.as_str(), place.port)).await?.collect();
-    if found.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(found) }
 }
 
 /// Host and port at which the trunk reaches us.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
 };
 
 use schemars::JsonSchema;
@@ -16,9 +16,11 @@ use crate::config::{InvalidSetting, messenger::Token, require, text::HumanDurati
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SipTrunkConfig {
-    /// Where it is, such as `sip:gw.example.com:5060;transport=tcp`: `udp` (which is meant where nothing is told), `tcp` or `tls`. Empty: there
-    /// is none.
+    /// Where it is, such as `sip:gw.example.com:5060;transport=tcp`: `udp` (which is meant where nothing is told), `tcp` or `tls`. A name without a
+    /// port leads to the servers that DNS has for the service (SRV), if any. Empty: there is none.
     pub address: String,
+    /// The DNS server that is asked for them, such as `192.0.2.53`, with a port if need be. Empty: those of this machine (`/etc/resolv.conf`).
+    pub nameserver: String,
     /// What stands behind the `@` of numbers there. Empty: host and port of the address.
     pub domain: String,
     /// Where to listen for what it sends; who is not at its address is not heard.
@@ -66,6 +68,7 @@ impl Default for SipTrunkConfig {
     fn default() -> Self {
         Self {
             address: String::new(),
+            nameserver: String::new(),
             domain: String::new(),
             listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 5060)),
             advertised: String::new(),
@@ -91,7 +94,8 @@ pub(crate) struct TrunkAddress {
     pub(crate) transport: Transport,
     /// A name, or an address without brackets.
     pub(crate) host: String,
-    pub(crate) port: u16,
+    /// `None`: DNS may know, else the usual one.
+    pub(crate) port: Option<u16>,
 }
 
 /// `host:port` of a setting.
@@ -110,8 +114,13 @@ impl SipTrunkConfig {
             ("sip", None | Some("udp")) => Transport::Udp,
             _ => return None,
         };
-        let port = uri.port.unwrap_or(if transport == Transport::Tls { 5061 } else { 5060 });
-        Some(TrunkAddress { transport, host: uri.host.trim_matches(['[', ']']).to_owned(), port })
+        Some(TrunkAddress { transport, host: uri.host.trim_matches(['[', ']']).to_owned(), port: uri.port })
+    }
+
+    /// The DNS server to ask.
+    pub(crate) fn nameserver(&self) -> Option<SocketAddr> {
+        let of_address = |address: IpAddr| SocketAddr::new(address, 53);
+        self.nameserver.parse().or_else(|_| self.nameserver.parse().map(of_address)).ok()
     }
 
     /// What stands behind the `@` of numbers there.
@@ -133,6 +142,8 @@ impl SipTrunkConfig {
         }
         let allowed = "an address such as sip:gw.example.com:5060;transport=tcp (udp, tcp or tls), or empty";
         require(self.place().is_some(), "sip.trunk.address", &self.address, allowed)?;
+        let is_server = self.nameserver.is_empty() || self.nameserver().is_some();
+        require(is_server, "sip.trunk.nameserver", &self.nameserver, "an address such as 192.0.2.53 or 127.0.0.1:5353, or empty")?;
         let domain = Uri::parse(&format!("sip:{}", self.domain()));
         let is_domain = domain.is_ok_and(|uri| uri.user.is_empty() && !self.domain.contains(';'));
         require(is_domain, "sip.trunk.domain", &self.domain, "a host name, with a port if need be, or empty")?;
@@ -163,10 +174,10 @@ mod tests {
     #[test]
     fn an_address_is_a_sip_uri() {
         for (address, transport, host, port, domain) in [
-            ("sip:gw.example.com", Transport::Udp, "gw.example.com", 5060, "gw.example.com"),
-            ("sip:gw.example.com:5070;transport=TCP", Transport::Tcp, "gw.example.com", 5070, "gw.example.com:5070"),
-            ("sips:gw.example.com", Transport::Tls, "gw.example.com", 5061, "gw.example.com"),
-            ("sip:[2001:db8::1]:5061;transport=tls", Transport::Tls, "2001:db8::1", 5061, "[2001:db8::1]:5061"),
+            ("sip:gw.example.com", Transport::Udp, "gw.example.com", None, "gw.example.com"),
+            ("sip:gw.example.com:5070;transport=TCP", Transport::Tcp, "gw.example.com", Some(5070), "gw.example.com:5070"),
+            ("sips:gw.example.com", Transport::Tls, "gw.example.com", None, "gw.example.com"),
+            ("sip:[2001:db8::1]:5061;transport=tls", Transport::Tls, "2001:db8::1", Some(5061), "[2001:db8::1]:5061"),
         ] {
             let config = at(address);
             config.validate().unwrap();
@@ -181,7 +192,8 @@ mod tests {
     #[test]
     fn a_senseless_trunk_is_refused() {
         type Change = fn(&mut SipTrunkConfig);
-        let changes: [(&str, Change); 6] = [
+        let changes: [(&str, Change); 7] = [
+            ("sip.trunk.nameserver", |config| config.nameserver = "ns.example.com".into()),
             ("sip.trunk.domain", |config| config.domain = "a@b".into()),
             ("sip.trunk.advertised", |config| config.advertised = "203.0.113.5".into()),
             ("sip.trunk.user", |config| config.register = true),

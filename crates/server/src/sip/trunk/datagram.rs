@@ -13,9 +13,8 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::lookup;
+use super::directory::Directory;
 use crate::{
-    config::sip::trunk::TrunkAddress,
     sip::{Sip, outbox::Opened, socket},
     state::AppState,
     task,
@@ -35,10 +34,11 @@ fn answered_at(source: SocketAddr, message: &Message) -> SocketAddr {
 }
 
 /// Serves the trunk until the server stops.
-pub(super) async fn serve(state: &AppState, socket: UdpSocket, place: &TrunkAddress, mut addresses: Vec<SocketAddr>) {
+pub(super) async fn serve(state: &AppState, socket: UdpSocket, directory: &Directory, mut addresses: Vec<SocketAddr>) {
     let Some(sip) = &state.sip else { return };
     let socket = Arc::new(socket);
-    let mut peer = addresses[0];
+    let listen = sip.config.trunk.listen;
+    let mut peer = reached(&addresses, listen);
     let mut flows: VecDeque<(SocketAddr, FlowId)> = VecDeque::new();
     open(state, sip, &socket, TRUNK, peer);
     let mut lookups = interval(LOOKUP);
@@ -48,11 +48,11 @@ pub(super) async fn serve(state: &AppState, socket: UdpSocket, place: &TrunkAddr
         let (size, source) = tokio::select! {
             () = state.stopped() => return,
             _ = lookups.tick() => {
-                if let Ok(found) = lookup(place).await {
+                if let Ok(found) = directory.find().await {
                     addresses = found;
                 }
                 if !addresses.contains(&peer) {
-                    peer = addresses[0];
+                    peer = reached(&addresses, listen);
                     sip.close(TRUNK);
                     open(state, sip, &socket, TRUNK, peer);
                 }
@@ -98,6 +98,11 @@ pub(super) async fn serve(state: &AppState, socket: UdpSocket, place: &TrunkAddr
     }
 }
 
+/// The first address that a socket at `listen` can send to: one of its family, where there is any.
+pub(super) fn reached(addresses: &[SocketAddr], listen: SocketAddr) -> SocketAddr {
+    addresses.iter().find(|address| address.is_ipv4() == listen.is_ipv4()).copied().unwrap_or(addresses[0])
+}
+
 /// Whether somebody is at the trunk's address.
 pub(super) fn is_of_trunk(addresses: &[SocketAddr], source: IpAddr) -> bool {
     addresses.iter().any(|address| address.ip().to_canonical() == source.to_canonical())
@@ -117,4 +122,18 @@ fn open(state: &AppState, sip: &Sip, socket: &Arc<UdpSocket>, flow: FlowId, peer
         }
         drop(dropped);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_sends_to_the_first_address_of_its_family() {
+        let [six, four, other] = ["[2001:db8::1]:5060", "192.0.2.1:5060", "192.0.2.2:5060"].map(|text| text.parse().unwrap());
+        for (listen, expected) in [("0.0.0.0:5060", four), ("[::]:5060", six)] {
+            assert_eq!(reached(&[six, four, other], listen.parse().unwrap()), expected, "{listen}");
+        }
+        assert_eq!(reached(&[six], "0.0.0.0:5060".parse().unwrap()), six, "there is no other");
+    }
 }

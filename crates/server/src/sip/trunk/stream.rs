@@ -5,6 +5,7 @@
 //! section 18.2.2). The flow ends when what comes over its connection cannot be understood, when too much waits for it, or when no other can be made.
 
 use std::{
+    io,
     net::SocketAddr,
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -23,9 +24,8 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use super::{RETRY, datagram::is_of_trunk, lookup};
+use super::{RETRY, datagram::is_of_trunk, directory::Directory};
 use crate::{
-    config::sip::trunk::TrunkAddress,
     sip::{Sip, outbox::Opened, socket},
     state::AppState,
     task,
@@ -43,30 +43,30 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// Serves the trunk until the server stops.
 pub(super) async fn serve(
     state: &AppState,
-    place: &TrunkAddress,
+    directory: &Directory,
     listener: Option<TcpListener>,
     connector: Option<TlsConnector>,
     acceptor: Option<TlsAcceptor>,
 ) {
     let accepts = async {
         match listener {
-            Some(listener) => accept(state, place, listener, acceptor).await,
+            Some(listener) => accept(state, directory, listener, acceptor).await,
             None => std::future::pending().await,
         }
     };
     tokio::select! {
         () = state.stopped() => {}
-        () = keep(state, place, connector) => {}
+        () = keep(state, directory, connector) => {}
         () = accepts => {}
     }
 }
 
 /// Keeps a connection to the trunk.
-async fn keep(state: &AppState, place: &TrunkAddress, connector: Option<TlsConnector>) {
+async fn keep(state: &AppState, directory: &Directory, connector: Option<TlsConnector>) {
     let Some(sip) = &state.sip else { return };
     let mut way = None;
     loop {
-        let ending = match connect(place, connector.as_ref()).await {
+        let ending = match connect(directory, connector.as_ref()).await {
             Ok((stream, peer)) => {
                 let is_another = way.is_some();
                 let opened = way.get_or_insert_with(|| sip.open_trunk(TRUNK, peer));
@@ -76,7 +76,7 @@ async fn keep(state: &AppState, place: &TrunkAddress, connector: Option<TlsConne
                 converse(state, sip, stream, opened).await
             }
             Err(error) => {
-                tracing::warn!(%error, host = place.host, port = place.port, "the trunk cannot be reached");
+                tracing::warn!(%error, host = directory.place.host, "the trunk cannot be reached");
                 Ending::Silent
             }
         };
@@ -92,17 +92,29 @@ async fn keep(state: &AppState, place: &TrunkAddress, connector: Option<TlsConne
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-async fn connect(place: &TrunkAddress, connector: Option<&TlsConnector>) -> std::io::Result<(Box<dyn Stream>, SocketAddr)> {
-    let stream = timeout(PATIENCE, TcpStream::connect((place.host.as_str(), place.port))).await??;
-    let peer = stream.peer_addr()?;
+/// To the first of its servers that can be had.
+async fn connect(directory: &Directory, connector: Option<&TlsConnector>) -> io::Result<(Box<dyn Stream>, SocketAddr)> {
+    let mut failure = io::Error::from(io::ErrorKind::NotFound);
+    for peer in directory.find().await? {
+        match connect_to(peer, &directory.place.host, connector).await {
+            Ok(stream) => return Ok((stream, peer)),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+/// `host`: whose certificate it must have.
+async fn connect_to(peer: SocketAddr, host: &str, connector: Option<&TlsConnector>) -> io::Result<Box<dyn Stream>> {
+    let stream = timeout(PATIENCE, TcpStream::connect(peer)).await??;
     stream.set_nodelay(true)?;
-    let Some(connector) = connector else { return Ok((Box::new(stream), peer)) };
-    let name = ServerName::try_from(place.host.clone()).map_err(std::io::Error::other)?;
-    Ok((Box::new(timeout(PATIENCE, connector.connect(name, stream)).await??), peer))
+    let Some(connector) = connector else { return Ok(Box::new(stream)) };
+    let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+    Ok(Box::new(timeout(PATIENCE, connector.connect(name, stream)).await??))
 }
 
 /// Takes the connections that the trunk makes, and nobody else's.
-async fn accept(state: &AppState, place: &TrunkAddress, listener: TcpListener, acceptor: Option<TlsAcceptor>) {
+async fn accept(state: &AppState, directory: &Directory, listener: TcpListener, acceptor: Option<TlsAcceptor>) {
     let Some(sip) = &state.sip else { return };
     let places = Arc::new(Semaphore::new(ACCEPTED_MAX));
     loop {
@@ -110,7 +122,7 @@ async fn accept(state: &AppState, place: &TrunkAddress, listener: TcpListener, a
             sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let addresses = lookup(place).await.unwrap_or_default();
+        let addresses = directory.find().await.unwrap_or_default();
         let free = Arc::clone(&places).try_acquire_owned();
         let Some(free) = free.ok().filter(|_| is_of_trunk(&addresses, peer.ip())) else {
             sip.accounts.sip.strangers.inc();
@@ -203,7 +215,7 @@ async fn converse(state: &AppState, sip: &Sip, stream: impl Stream, opened: &mut
     if is_silent { Ending::Silent } else { ending }
 }
 
-async fn write(to: &mut (impl AsyncWrite + Unpin), message: &[u8]) -> std::io::Result<()> {
+async fn write(to: &mut (impl AsyncWrite + Unpin), message: &[u8]) -> io::Result<()> {
     to.write_all(message).await?;
     to.flush().await
 }
