@@ -15,8 +15,10 @@ export class Camera {
   readonly track: MediaStreamTrack;
   /** When each picture was filmed. */
   readonly filmed: Sight[] = [];
-  isFrozen = false;
+  /** It films one picture of so many; none at all with Infinity. */
+  filmsEvery = 1;
   #number = 0;
+  #due = 0;
 
   /** `scale`: how many times wider and higher its pictures are than {@link WIDTH} and {@link HEIGHT}. */
   constructor(seed: number, scale = 1) {
@@ -27,7 +29,8 @@ export class Camera {
     paint(0);
     this.track = canvas.captureStream(0).getVideoTracks()[0]!;
     const film = () => {
-      if (this.isFrozen) return;
+      if (++this.#due < this.filmsEvery) return;
+      this.#due = 0;
       paint(++this.#number);
       this.filmed.push([round(now()), this.#number % NUMBERS]);
       (this.track as CanvasCaptureMediaStreamTrack).requestFrame();

@@ -147,7 +147,7 @@ const acts = {
   gain: (gain_db: number | undefined) => void (microphone.gain_db = gain_db),
   die: () => microphone.die(),
   ask: () => navigator.mediaDevices.getUserMedia({ audio: true }).then(() => undefined, () => undefined),
-  freeze: (is_frozen: boolean) => void (camera.isFrozen = is_frozen),
+  film: (every: number) => void (camera.filmsEvery = every),
   hold: (is_held: boolean) => {
     for (const peer of peers.values()) for (const transceiver of peer.getTransceivers()) transceiver.direction = is_held ? "inactive" : "sendrecv";
   },

@@ -55,6 +55,8 @@ export class Stage {
   /** A STUN server that never answers. */
   #mute: Socket | undefined;
   #network: CDPSession | undefined;
+  /** Whether the pictures of `whose` are announced no more. */
+  #isDropped = false;
   /** A browser on a machine that has a microphone: where there is none, nobody is asked. Without a window everybody says no. */
   #equipped: Browser | undefined;
 
@@ -194,10 +196,15 @@ export class Stage {
     const offer = await one.evaluate(([other, restart]) => globalThis.party.offer(other, restart), [link.other, restart] as const);
     link.audio = new Set(/^m=audio \S+ \S+ (.*)$/m.exec(offer)?.[1]?.trim().split(" ").map(Number));
     // A TURN server is a relay already; behind another one its address would not be the one that the far end sees.
-    const seen = async (side: Side, sdp: string) => (this.#turn ? sdp : through(link.relay, side, sdp));
+    const seen = async (side: Side, sdp: string) => (this.#turn ? sdp : through(link.relay, side, this.#announced(side === "sender" ? link.one : link.other, sdp)));
     const answer = await other.evaluate(([one, sdp]) => globalThis.party.answer(one, sdp), [link.one, await seen("sender", offer)] as const);
     const told = this.#garbled(await seen("receiver", answer));
     await one.evaluate(([other, sdp]) => globalThis.party.accept(other, sdp), [link.other, told] as const);
+  }
+
+  /** What the far end is told of the streams of `name`. */
+  #announced(name: Party, sdp: string): string {
+    return this.#isDropped && name === this.trial.whose ? sdp.replace(/^m=video[^]*?(?=^m=|$(?![^]))/m, (section) => section.replace(/^a=ssrc.*\r\n/gm, "")) : sdp;
   }
 
   /** What becomes of an answer on its way. */
@@ -262,26 +269,37 @@ export class Stage {
       case "unplugged_microphone":
         await this.#act("unplug");
         return done;
-      case "silent_microphone": case "quiet_microphone": case "clipped_microphone":
+      case "silent_microphone": case "quiet_microphone": case "clipped_microphone": case "headset_switch":
         await this.#act("gain", trial.gain_db);
         return () => this.#act("gain", 0);
       case "dead_microphone":
         await this.#act("die");
         return done;
       case "frozen_camera":
-        await this.#act("freeze", true);
-        return () => this.#act("freeze", false);
-      case "busy": case "busy_large": {
+        await this.#act("film", Infinity);
+        return () => this.#act("film", 1);
+      case "slow_camera":
+        // Three pictures a second in place of fifteen.
+        await this.#act("film", 5);
+        return () => this.#act("film", 1);
+      case "busy": case "busy_large": case "overloaded": {
         const letGo = await busy(this.browsers[PARTIES.indexOf(whose)]!, trial.stopped_share!);
         return async () => letGo();
       }
       case "one_way_audio": case "one_way_video": case "one_way_audio_from_start": case "one_way_video_from_start":
         for (const { direction, link } of from) direction.blocks = (packet) => isMedia(packet) && isSound(packet, link) === fault.startsWith("one_way_audio");
         return async () => from.forEach(({ direction }) => (direction.blocks = () => false));
-      case "delay":
+      case "delay": case "far_apart":
         return spoil([...from, ...to].map(({ direction }) => direction), trial.impairment);
       case "outage": case "ice_blocked": case "slow_connecting":
         return spoil([...from, ...to].map(({ direction }) => direction), { loss_percent: 100 });
+      case "rescued": {
+        const mend = await spoil([...from, ...to].map(({ direction }) => direction), { loss_percent: 100 });
+        return async () => {
+          await mend();
+          await this.#negotiate(this.#links[0]!, true);
+        };
+      }
       case "turn_tcp":
         return spoil([this.#line!.up], trial.impairment);
       case "stalled":
@@ -305,6 +323,8 @@ export class Stage {
         return done;
       case "network_change":
         return this.#changeNetwork();
+      case "dropped_stream":
+        return this.#dropPictures(from);
       case "downlink_loss": case "downlink_jitter":
         return spoil(to.map(({ direction }) => direction), trial.impairment);
       default:
@@ -315,6 +335,18 @@ export class Stage {
   async #hold(is_held: boolean): Promise<void> {
     await this.#act("hold", is_held);
     await this.#negotiate(this.#links[0]!);
+  }
+
+  /** First they come no more, so that nothing is taken for a stream that nobody announced. */
+  async #dropPictures(from: readonly { direction: Direction; link: Link }[]): Promise<() => Promise<void>> {
+    for (const { direction, link } of from) direction.blocks = (packet) => isMedia(packet) && !isSound(packet, link);
+    this.#isDropped = true;
+    await this.#negotiate(this.#links[0]!);
+    return async () => {
+      this.#isDropped = false;
+      await this.#negotiate(this.#links[0]!);
+      for (const { direction } of from) direction.blocks = () => false;
+    };
   }
 
   /** The kind of network that the browser of `whose` tells of. */

@@ -251,6 +251,33 @@ pub fn of(fault: &str) -> Expected {
         "one_way_video_from_start" => {
             expect!(Some(Place::Path), LATE_BEGIN, must("no picture ever arrives", Others, &["no_inbound_video"]))
         }
+        "dropped_stream" => expect!(
+            Some(Place::Path),
+            &["no_inbound_video", "video_freeze", "low_frame_rate", "av_skew"],
+            must("a stream is missing", Others, &["missing_stream"])
+        ),
+        "heavy_loss" => expect!(
+            Some(Place::Path),
+            SPOILED,
+            must("sound that is made up", Others, &["audible_concealment"]),
+            must("bad sound", Others, &["low_mos"])
+        ),
+        "patchy_loss" => expect!(Some(Place::Path), SPOILED, must("holes", Others, &["bursty_loss"])),
+        "far_apart" => expect!(
+            Some(Place::Path),
+            LATE,
+            must("a long way", Any, &["high_rtt"]),
+            must("late sound", Own, &["high_media_latency"]),
+            must("late sound of the other", Others, &["high_media_latency"])
+        ),
+        "slow_camera" => {
+            expect!(Some(Place::CaptureDevice), &["video_freeze", "av_skew"], must("few pictures", Others, &["low_frame_rate"]))
+        }
+        "headset_switch" => {
+            expect!(Some(Place::CaptureDevice), &["dead_microphone"], must("silence arrives", Others, &["silent_inbound_audio"]))
+        }
+        "overloaded" => expect!(Some(Place::Machine), BUSY, must("starved playout", Own, &["starved_playout"])),
+        "rescued" => expect!(Some(Place::Path), BROKEN, must("a restart", Any, &["ice_restart"])),
         "loss" | "bursty_loss" => expect!(Some(Place::Path), SPOILED, must("loss", Others, LOST)),
         "jitter" => expect!(Some(Place::Path), LATE, must("jitter", Others, &["high_jitter"])),
         "narrow" => expect!(
