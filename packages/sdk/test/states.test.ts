@@ -134,3 +134,21 @@ test("a received track says whose streams it is in, and that it was negotiated a
     ["track", ["stream"]],
   ]);
 });
+
+test("a track of an answer waits for its event, which comes after the state and tells its streams", () => {
+  const seen: unknown[] = [];
+  const record = (kind: string, payload: object) => void (kind === "track" && seen.push("streams" in payload ? payload.streams : undefined));
+  const streams = new Map<string, readonly string[]>();
+  const watch = new TrackWatch({ record, streamsOf: (id) => streams.get(id) });
+  const answered = [transceiver()];
+  watch.look(answered, true);
+  assert.deepEqual(seen, []);
+  streams.set("received", ["stream"]);
+  watch.look(answered);
+  assert.deepEqual(seen, [["stream"]]);
+  // Whoever came too late for the event is told of the track all the same.
+  const unheard = [transceiver({ received: { id: "unheard" } })];
+  watch.look(unheard, true);
+  watch.look(unheard);
+  assert.deepEqual(seen, [["stream"], undefined]);
+});

@@ -150,16 +150,17 @@ export class Connection {
     const state = this.peerConnection[attribute];
     this.record(kind, { state });
     if (attribute === "signalingState") {
-      this.#look();
+      // Of an answer that was set this comes before the events of its tracks.
+      this.#look(true);
       this.describe();
     }
     this.#transportsAppear();
     this.#timings.state(attribute, state, performance.now());
   }
 
-  #look(): void {
+  #look(isEarly = false): void {
     const transceivers = this.peerConnection.getTransceivers?.() ?? [];
-    this.#tracks.look(transceivers);
+    this.#tracks.look(transceivers, isEarly);
     if (this.host.mutedSpeech) this.#muted.look(transceivers.flatMap(({ sender }) => sender.track ?? []));
   }
 

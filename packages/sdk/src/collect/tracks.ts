@@ -40,7 +40,8 @@ export class TrackWatch {
 
   constructor(private readonly events: TrackEvents) {}
 
-  look(transceivers: readonly TransceiverState[]): void {
+  /** `isEarly`: the events of received tracks, which tell their streams, are still to come. */
+  look(transceivers: readonly TransceiverState[], isEarly = false): void {
     for (const transceiver of transceivers) {
       this.#look("outbound", transceiver, transceiver.sender.track, this.#sent.get(transceiver), this.#sent.has(transceiver));
       this.#sent.set(transceiver, transceiver.sender.track ? seen(transceiver.sender.track) : undefined);
@@ -48,6 +49,7 @@ export class TrackWatch {
       const known = this.#received.get(transceiver);
       if (!receives(transceiver) && !known) continue;
       const { track } = transceiver.receiver;
+      if (isEarly && known?.id !== track.id && !this.events.streamsOf(track.id)) continue;
       this.#look("inbound", transceiver, track, known, known !== undefined);
       this.#received.set(transceiver, seen(track, known?.came));
       // The browser mutes what is negotiated away; what never came is muted already.
