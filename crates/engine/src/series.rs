@@ -24,7 +24,7 @@ mod table;
 use std::time::Duration;
 
 pub(crate) use muted::MutedSpeech;
-pub(crate) use path::Path;
+pub(crate) use path::{Path, has_room};
 pub(crate) use stream::{A_LAW_STEP, Moment, StreamState};
 pub(crate) use table::Table;
 pub use table::{Layout, is_read};

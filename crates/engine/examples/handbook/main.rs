@@ -138,6 +138,7 @@ fn judged(rule: &Rule) -> String {
         Condition::OnAir => ", while the microphone is not muted and the call is not on hold",
         Condition::LossOfCodec => ", of PCMU above 20 %",
         Condition::Struggling => ", while pictures are dropped (over 5 %) or the processor limits what is sent (over half of the time)",
+        Condition::LineFull => ", unless `available_outgoing_bitrate_bps` is more than 1.5 times what is sent and 100 kbit/s",
         Condition::MicrophoneOpen => ", while the microphone is not muted",
         Condition::MicrophoneSpeaks => {
             ", while the microphone is not muted and somebody can be heard, 15 dB above the quietest second of late"

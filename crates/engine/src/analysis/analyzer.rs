@@ -12,7 +12,7 @@ use crate::{
     issue::{Admission, Condition, Judge, RuleSet, Sample, Verdict},
     metric::{Draft, Metric, MetricValues, Scope},
     report::{Reports, Text},
-    series::{Layout, Moment, MutedSpeech, Path, StreamState, Table},
+    series::{Layout, Moment, MutedSpeech, Path, StreamState, Table, has_room},
     units::Timestamp,
 };
 
@@ -434,11 +434,19 @@ impl Memory {
         if tick.interval.is_zero() {
             return;
         }
+        let line = values.get(Metric::AvailableOutgoingBitrate).zip(values.get(Metric::SendBitrate));
+        let has_room = line.is_some_and(|(available_bps, sent_bps)| has_room(available_bps, sent_bps));
         let mute = mutes.of(None, &[]);
         judge.judge(rules, sample, values, &|rule, _| Admission::only(rule.condition != Condition::OffHold || !mute.is_held), &mut tell);
         for Followed { state, values, mute, judge, .. } in streams {
             if state.last_number == analysis.report_count {
-                judge.judge(rules, sample, values, &|rule, value| admission(rule.condition, value, state, values, *mute), &mut tell);
+                judge.judge(
+                    rules,
+                    sample,
+                    values,
+                    &|rule, value| admission(rule.condition, value, state, values, *mute, has_room),
+                    &mut tell,
+                );
             } else if judge.has_active() {
                 // A stream that is gone has no bad values any more.
                 judge.judge(rules, sample, values, &|_, _| Admission::Absent, &mut tell);
@@ -449,7 +457,7 @@ impl Memory {
     }
 }
 
-fn admission(condition: Condition, value: f64, state: &StreamState, values: &Draft, mute: Mute) -> Admission {
+fn admission(condition: Condition, value: f64, state: &StreamState, values: &Draft, mute: Mute, has_room: bool) -> Admission {
     Admission::only(match condition {
         Condition::Always => true,
         Condition::OffHold => !mute.is_held,
@@ -467,6 +475,7 @@ fn admission(condition: Condition, value: f64, state: &StreamState, values: &Dra
         Condition::Struggling => [(Metric::DroppedFrameRatio, DROPPING), (Metric::LimitedByCpu, HALF)]
             .iter()
             .any(|&(metric, least)| values.get(metric).is_some_and(|share| share > least)),
+        Condition::LineFull => !has_room,
         Condition::MicrophoneOpen => {
             value < HEARING
                 && match mute.microphone {

@@ -111,6 +111,8 @@ pub enum Condition {
     LossOfCodec,
     /// While more than a twentieth of the pictures is dropped, or the processor limits what is sent for more than half of the time.
     Struggling,
+    /// Unless congestion control thinks that far more could be sent than is: an encoder that goes up step by step says `bandwidth` on the way.
+    LineFull,
     /// While the microphone is not muted and its level is below −40 dB of full scale. An exact 0 is judged only if the app says that it is not, or if
     /// its track was enabled when it came and was never heard: a disabled track gives the same, and a virtual microphone between words.
     MicrophoneOpen,

@@ -11,6 +11,17 @@ use crate::{
     units::Timestamp,
 };
 
+/// What headers, sound and probes may take beside what is sent, bit/s …
+const BESIDE_BPS: f64 = 100_000.0;
+/// … and this many times what is sent is far more than it.
+const FAR_MORE: f64 = 1.5;
+
+/// Whether far more could be sent than is: what holds an encoder back then is not the line. Chromium's goes up in steps of some seconds, and says
+/// `bandwidth` on the way.
+pub(crate) fn has_room(available_bps: f64, sent_bps: f64) -> bool {
+    available_bps > FAR_MORE * sent_bps + BESIDE_BPS
+}
+
 /// The selected pair over time.
 #[derive(Debug, Default)]
 pub(crate) struct Path {

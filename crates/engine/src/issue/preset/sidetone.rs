@@ -127,7 +127,17 @@ pub(super) const RULES: &[Rule] = {
             )
         },
         rule("cpu_limited", Metric::LimitedByCpu, OUTBOUND_VIDEO, Statistic::Mean(seconds(10)), Above, minor_major(0.5, 0.9)),
-        rule("bandwidth_limited", Metric::LimitedByBandwidth, OUTBOUND_VIDEO, Statistic::Mean(seconds(10)), Above, minor_major(0.5, 0.9)),
+        Rule {
+            condition: Condition::LineFull,
+            ..rule(
+                "bandwidth_limited",
+                Metric::LimitedByBandwidth,
+                OUTBOUND_VIDEO,
+                Statistic::Mean(seconds(10)),
+                Above,
+                minor_major(0.5, 0.9),
+            )
+        },
         Rule {
             condition: Condition::Struggling,
             ..rule("decoder_fallback", Metric::SoftwareFallback, INBOUND_VIDEO, THREE_OF_FIVE, AtLeast, only_minor(1.0))
