@@ -47,7 +47,7 @@ struct Size {
 const QUICK: Size = Size { name: "quick", seed: 7, calls: 12, at_once: 2 };
 /// Rounds of one trial of each fault, and their seed: not one of those that the data set has.
 const ROUNDS: u32 = 1;
-const TRIAL_SEED: u32 = 31;
+const TRIAL_SEED: u32 = 32;
 /// Some forty minutes on two cores.
 const FULL: Size = Size { name: "full", seed: 11, calls: 160, at_once: 3 };
 

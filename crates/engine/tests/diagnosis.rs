@@ -259,7 +259,23 @@ fn faults() -> Vec<Fault> {
             |line| (line.jitter_ms, line.rtt_ms) = (70.0, 260.0),
             (Cause::TcpRelay, Place::Path(Some(Hop::Relay))),
         ),
+        // What TCP holds up looks like a queue to the sender, and a burst that is half arrived like loss to RTCP.
+        fault(
+            "tcp relay that stalls",
+            Direct,
+            |line| (line.relay_protocol, line.loss_out, line.rtt_ms, line.available_bps) = (Some("tcp"), 0.04, 300.0, 600_000.0),
+            |line| (line.jitter_ms, line.rtt_ms) = (45.0, 300.0),
+            (Cause::TcpRelay, Place::Path(Some(Hop::Relay))),
+        ),
+        fault(
+            "loss",
+            Direct,
+            |line| (line.relay_protocol, line.loss_out) = (Some("tcp"), 0.08),
+            |line| line.loss_in = 0.08,
+            (Cause::PacketLoss, path),
+        ),
         // What cannot be told.
+        fault("skew", Direct, |line| line.skew_ms = 450.0, nothing, (Cause::OutOfStep, path)),
         fault("skew", Alone, |line| line.skew_ms = 450.0, nothing, (Cause::Unknown, Place::Unknown)),
         fault("silence", Alone, |line| line.heard_level = 0.0, nothing, (Cause::Unknown, Place::Unknown)),
     ]
@@ -390,6 +406,29 @@ fn sound_of_which_less_is_sent_than_its_time_needs_is_the_senders() {
     let diagnoses = diagnose(&[(0, sends), (1, hears)], Vec::new());
     let told: Vec<_> = diagnoses.iter().map(|diagnosis| (diagnosis.cause, diagnosis.culprit(), diagnosis.hop)).collect();
     assert_eq!(told, [(Cause::Overload, Some(participant(0)), Some(Hop::Encoder))], "{diagnoses:#?}");
+}
+
+#[test]
+fn a_sound_card_that_runs_slowly_is_named_and_explains_nothing_else() {
+    let slow = |reports: Reports| {
+        let slowed = reports.iter().map(|mut report| {
+            for stats in report.stats.values_mut().filter(|stats| &*stats.stats_type == "media-source") {
+                if let Some(Value::Number(seconds)) = stats.members.get_mut(&MemberName::plain("totalSamplesDuration")) {
+                    *seconds *= 0.999;
+                }
+            }
+            report
+        });
+        slowed.collect()
+    };
+    let told = |fault: Range<u32>| {
+        let sends = slow(Call::of_seconds(300).during(fault.clone(), |line| line.loss_out = 0.08).reports());
+        let hears = Call::of_seconds(300).answering().during(fault, |line| line.loss_in = 0.08).reports();
+        let diagnoses = diagnose(&[(0, sends), (1, hears)], Vec::new());
+        diagnoses.iter().map(|diagnosis| (diagnosis.cause, diagnosis.culprit(), diagnosis.hop)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(0..0), [(Cause::WrongClock, Some(participant(0)), Some(Hop::CaptureDevice))]);
+    assert!(told(200..230).contains(&(Cause::PacketLoss, None, None)), "{:?}", told(200..230));
 }
 
 #[test]

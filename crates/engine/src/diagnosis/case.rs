@@ -161,18 +161,20 @@ impl Inquiry {
                 None => diagnoses.push(diagnosis),
             }
         }
-        explain_by_others(&mut diagnoses);
+        // What is only out of step may be late by what the other stream tells more of.
+        explain_by_others(&mut diagnoses, Cause::OutOfStep);
+        explain_by_others(&mut diagnoses, Cause::Unknown);
         diagnoses.sort_by_key(|diagnosis| (!diagnosis.cause.is_setup_failure(), diagnosis.from));
         diagnoses
     }
 }
 
-/// What nothing explains is explained by what another stream from the same sender to the same receiver suffers at the same time.
-fn explain_by_others(diagnoses: &mut Vec<Diagnosis>) {
-    let (unknown, mut known): (Vec<_>, Vec<_>) =
-        std::mem::take(diagnoses).into_iter().partition(|diagnosis| diagnosis.cause == Cause::Unknown && diagnosis.media.is_some());
+/// What is of this cause alone is explained by what another stream from the same sender to the same receiver suffers at the same time.
+fn explain_by_others(diagnoses: &mut Vec<Diagnosis>, cause: Cause) {
+    let (open, mut known): (Vec<_>, Vec<_>) =
+        std::mem::take(diagnoses).into_iter().partition(|diagnosis| diagnosis.cause == cause && diagnosis.media.is_some());
     let mut unexplained = Vec::new();
-    for stretch in unknown {
+    for stretch in open {
         let lasts = |from: Timestamp, until: Timestamp| until.since(from).unwrap_or_default();
         let explains = |told: &&mut Diagnosis| {
             (told.sender, told.receiver) == (stretch.sender, stretch.receiver)
@@ -242,6 +244,11 @@ impl Case<'_> {
     pub(super) fn reversed(&self) -> Self {
         let Flow { from, to, media } = self.flow;
         Self { flow: Flow { from: to, to: from, media }, ..*self }
+    }
+
+    /// The same of other media.
+    pub(super) fn of(&self, media: MediaKind) -> Self {
+        Self { flow: Flow { media: Some(media), ..self.flow }, ..*self }
     }
 
     /// The same over another part of the stretch.

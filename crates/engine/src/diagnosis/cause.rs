@@ -31,6 +31,8 @@ causes! {
     LoudMicrophone "loud_microphone";
     /// The device was unplugged, or taken away.
     DeviceLost "device_lost";
+    /// The sound card's clock runs too fast or too slowly.
+    WrongClock "wrong_clock";
     /// The camera gives few pictures or none.
     SlowCamera "slow_camera";
     /// A computer is too busy to encode, or to decode and play.
@@ -45,6 +47,8 @@ causes! {
     Jitter "jitter";
     /// The way is long.
     LongWay "long_way";
+    /// Sound and pictures take their way at different speeds.
+    OutOfStep "out_of_step";
     /// A TURN server is reached by TCP.
     TcpRelay "tcp_relay";
     /// What is sent does not arrive, though the connection stands.
@@ -101,10 +105,22 @@ impl Cause {
     /// Whether sound and pictures of one sender suffer it alike.
     #[must_use]
     pub fn is_of_all_media(self) -> bool {
-        use Cause::{Congestion, ConnectionLost, GoneAway, Jitter, LongWay, NetworkChange, Overload, PacketLoss, PageSuspended, TcpRelay};
+        use Cause::{
+            Congestion, ConnectionLost, GoneAway, Jitter, LongWay, NetworkChange, OutOfStep, Overload, PacketLoss, PageSuspended, TcpRelay,
+        };
         matches!(
             self,
-            ConnectionLost | Congestion | GoneAway | Jitter | LongWay | NetworkChange | Overload | PacketLoss | PageSuspended | TcpRelay
+            ConnectionLost
+                | Congestion
+                | GoneAway
+                | Jitter
+                | LongWay
+                | NetworkChange
+                | OutOfStep
+                | Overload
+                | PacketLoss
+                | PageSuspended
+                | TcpRelay
         )
     }
 

@@ -13,6 +13,7 @@ pub(super) const SUSPECT: &[fn(&Case<'_>) -> Option<Suspicion>] = &[
     page_suspended,
     microphone,
     microphone_level,
+    microphone_clock,
     silent_server,
     camera,
     encoder,
@@ -103,6 +104,12 @@ fn microphone_level(case: &Case<'_>) -> Option<Suspicion> {
         () => return None,
     };
     Some(suspicion(case, (cause, Side::Sender, Hop::CaptureDevice), 0.75, &case.sent(Metric::AudioRms)))
+}
+
+/// The sender's microphone gives more or less sound than its time needs. It is there all the time: what else is wrong with a stretch weighs more.
+fn microphone_clock(case: &Case<'_>) -> Option<Suspicion> {
+    let drift = case.sent(Metric::ClockDrift).filter(|_| case.fired(&["clock_drift"]))?;
+    Some(suspicion(case, (Cause::WrongClock, Side::Sender, Hop::CaptureDevice), 0.62, [&drift]))
 }
 
 /// The sender speaks, the receiver gets packets of silence: it happened in between.

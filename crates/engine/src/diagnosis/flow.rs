@@ -69,8 +69,13 @@ impl Stretch {
 }
 
 /// Issues that tell how a call goes its way, and not that it is poor.
-const REMARKS: [&str; 6] =
-    ["candidate_pair_change", "clock_drift", "ice_restart", "network_change", "relayed_over_tcp", "speaking_while_muted"];
+const REMARKS: [&str; 5] = ["candidate_pair_change", "ice_restart", "network_change", "relayed_over_tcp", "speaking_while_muted"];
+
+/// Whether an issue is one of them. Of two computers' clocks that run apart nobody can tell which is wrong; of a microphone's it can be told.
+fn is_remark(issue: &Issue) -> bool {
+    let is_sent = issue.stream.is_some_and(|id| id.direction == Direction::Outbound);
+    REMARKS.contains(&&*issue.rule) || &*issue.rule == "clock_drift" && !is_sent
+}
 
 /// Stretches of a flow that are no further apart are one.
 const GAP: Duration = Duration::from_secs(5);
@@ -159,7 +164,7 @@ impl<'a> Ends<'a> {
     pub(super) fn stretches(&self) -> Vec<Stretch> {
         let mut stretches = Vec::new();
         for (place, connection) in self.connections.iter().enumerate() {
-            for issue in connection.issues.iter().filter(|issue| !REMARKS.contains(&&*issue.rule)) {
+            for issue in connection.issues.iter().filter(|issue| !is_remark(issue)) {
                 let beginning = Beginning::of(issue.evidence.metric);
                 // Late media is told once it is there.
                 let lasts = issue.cleared.unwrap_or(connection.span.1).max(issue.raised);

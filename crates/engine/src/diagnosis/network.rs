@@ -9,11 +9,12 @@ use super::{
 use crate::{
     analysis::{Direction, MediaKind},
     metric::Metric,
+    series::has_room,
 };
 
 /// Every suspicion of this file.
 pub(super) const SUSPECT: &[fn(&Case<'_>) -> Option<Suspicion>] =
-    &[network_change, connection_lost, not_sent, blocked, congestion, loss, jitter, tcp_relay, long_way];
+    &[network_change, connection_lost, not_sent, blocked, congestion, loss, jitter, tcp_relay, out_of_step, long_way];
 
 /// Loss that can be heard or seen.
 const LOSS: f64 = 0.01;
@@ -27,6 +28,8 @@ const GREW: f64 = 2.5;
 const QUEUE_MS: f64 = 80.0;
 /// A connection that is down for this share of a stretch is what makes it poor.
 const BROKEN: f64 = 0.3;
+/// Sound and pictures that are this much further apart than buffers explain were so before they arrived (ITU-R BT.1359: noticed from 125 ms).
+const APART_MS: f64 = 125.0;
 /// A way that takes this long there and back is long.
 const LONG_MS: f64 = 150.0;
 
@@ -41,8 +44,11 @@ struct Place {
 /// Where it is that makes `metric` at least `bad`, judged by all streams that share a part of the way.
 fn place(case: &Case<'_>, metric: Metric, bad: f64) -> Option<Place> {
     let is_bad = |reading: &Reading| reading.value >= bad;
-    let told = case.sent(metric).filter(is_bad);
-    let heard = case.received(metric).filter(is_bad);
+    let heard = case.received(metric);
+    // What is half arrived RTCP tells as lost. Who receives it directly knows better.
+    let is_known = heard.is_some() && case.flow().from.is_some() && !case.has_server();
+    let heard = heard.filter(is_bad);
+    let told = case.sent(metric).filter(|told| is_bad(told) && (heard.is_some() || !is_known));
     if told.is_none() && heard.is_none() {
         return None;
     }
@@ -236,17 +242,27 @@ fn queue(case: &Case<'_>) -> Option<Reading> {
     case.ends().filter_map(|end| case.line(Some(end), Metric::Rtt)).find(grew)
 }
 
+/// Whether the sender's encoder gives less because of the line, which has no room for more.
+fn limited(case: &Case<'_>) -> Option<Reading> {
+    let [available, sent] = [Metric::AvailableOutgoingBitrate, Metric::SendBitrate].map(|metric| case.line(case.flow().from, metric));
+    let is_free = available.zip(sent).is_some_and(|(available, sent)| has_room(available.value, sent.value));
+    case.sent(Metric::LimitedByBandwidth).filter(|share| share.value >= 0.3 && !is_free)
+}
+
 /// What speaks for a full line: a queue, and what the sender's congestion control and encoder say.
 pub(super) fn signs_of_full_line(case: &Case<'_>) -> (Option<Reading>, Vec<Reading>) {
     let fell = |reading: &Reading| reading.before.is_some_and(|before| reading.value < 0.6 * before);
     let available = case.line(case.flow().from, Metric::AvailableOutgoingBitrate).filter(fell);
-    let limited = case.sent(Metric::LimitedByBandwidth).filter(|share| share.value >= 0.3);
-    (queue(case), [limited, available].into_iter().flatten().collect())
+    (queue(case), [limited(case), available].into_iter().flatten().collect())
 }
 
 /// A full line. A round trip that grew says that there is a queue, but not on which way: that the sender's congestion control and encoder say,
 /// or the loss.
 fn congestion(case: &Case<'_>) -> Option<Suspicion> {
+    // What TCP holds up congestion control takes for a queue; of an encoder that has to give less it is one.
+    if over_tcp(case).is_some() && limited(case).is_none() {
+        return None;
+    }
     let there = one_way(case);
     // What listens to one way suffers from the other one's queue as well: the round trip is part of its delay.
     let looks_back = case.is_line() || case.fired(&["high_media_latency", "high_rtt"]);
@@ -324,18 +340,38 @@ fn jitter(case: &Case<'_>) -> Option<Suspicion> {
     Some(Suspicion { cause: Cause::Jitter, side, hop, confidence, evidence })
 }
 
+/// A relay that is reached over TCP, while nothing is lost: TCP repeats it, and what waits behind it is late.
+fn over_tcp(case: &Case<'_>) -> Option<Reading> {
+    let over_tcp = case.ends().find_map(|end| case.line(Some(end), Metric::RelayedOverTcp).filter(|share| share.value >= 0.5))?;
+    place(case, Metric::LossRatio, LOSS).is_none().then_some(over_tcp)
+}
+
 /// A relay over TCP makes loss into lateness.
 fn tcp_relay(case: &Case<'_>) -> Option<Suspicion> {
-    let over_tcp = case.ends().find_map(|end| case.line(Some(end), Metric::RelayedOverTcp).filter(|share| share.value >= 0.5))?;
-    let is_lost = [case.received(Metric::LossRatio), case.sent(Metric::LossRatio)].into_iter().flatten().any(|loss| loss.value >= LOSS);
+    let over_tcp = over_tcp(case)?;
     let late = [Metric::Jitter, Metric::AudibleConcealmentRatio]
         .into_iter()
         .zip([JITTER_MS, LOSS])
         .find_map(|(metric, bad)| case.received(metric).or_else(|| case.sent(metric)).filter(|reading| reading.value >= bad));
     let slow = case.ends().find_map(|end| case.line(Some(end), Metric::Rtt).filter(|rtt| rtt.value >= LONG_MS));
-    let late = late.or(slow).filter(|_| !is_lost)?;
+    let late = late.or(slow)?;
     let evidence = [over_tcp, late].iter().map(|reading| case.evidence(reading)).collect();
     Some(Suspicion { cause: Cause::TcpRelay, side: Side::Path, hop: Some(Hop::Relay), confidence: 0.85, evidence })
+}
+
+/// Sound and pictures are further apart than the receiver's buffers put them, and both come whole and evenly: one took longer on the way. A media
+/// server may tell their times wrongly, so only of what goes directly.
+fn out_of_step(case: &Case<'_>) -> Option<Suspicion> {
+    let skew = case.line(case.flow().to, Metric::AvSkew).filter(|_| case.fired(&["av_skew"]) && case.flow().from.is_some())?;
+    let [sound, pictures] = [MediaKind::Audio, MediaKind::Video].map(|media| case.of(media).received(Metric::JitterBufferDelay));
+    let (sound, pictures) = sound.zip(pictures)?;
+    let is_spoilt =
+        [(Metric::LossRatio, LOSS), (Metric::Jitter, JITTER_MS)].into_iter().any(|(metric, bad)| place(case, metric, bad).is_some());
+    let is_between = skew.value > (sound.value - pictures.value).abs() + APART_MS;
+    (is_between && !is_spoilt && !case.has_server()).then(|| {
+        let evidence = [skew, sound, pictures].iter().map(|reading| case.evidence(reading)).collect();
+        Suspicion { cause: Cause::OutOfStep, side: Side::Path, hop: None, confidence: 0.7, evidence }
+    })
 }
 
 /// It was slow all the time, and not because of a queue.

@@ -36,6 +36,7 @@ impl Diagnosis {
                 let device = if self.media == Some(MediaKind::Video) { "camera" } else { "microphone" };
                 format!("{sender}'s {device} was unplugged or taken away during the call.")
             }
+            Cause::WrongClock => format!("{sender}'s sound card runs too fast or too slowly{}.", amount(Metric::ClockDrift)),
             Cause::SlowCamera => format!("{sender}'s camera gave few pictures{}.", amount(Metric::SourceFrameRate)),
             Cause::Overload if self.side == Side::Receiver => {
                 format!("{receiver}'s computer could not play the {what} in time, although it had arrived.")
@@ -49,6 +50,12 @@ impl Diagnosis {
                 format!("{sender} and {receiver} talked through a far-away relay{}.", amount(Metric::Rtt))
             }
             Cause::LongWay => format!("The way between {sender} and {receiver} is long{}.", amount(Metric::Rtt)),
+            Cause::OutOfStep => {
+                format!(
+                    "Sound and pictures from {sender} came to {receiver} out of step: one of the two took longer on the way{}.",
+                    amount(Metric::AvSkew)
+                )
+            }
             Cause::TcpRelay => {
                 format!("{sender} and {receiver} talked through a relay over TCP, which makes every lost packet a pause.")
             }
@@ -125,6 +132,9 @@ impl Diagnosis {
             Cause::DeviceLost => {
                 "Let them plug the device in again and choose it in the app; if it happens often, try another cable or port, or charge the headset."
             }
+            Cause::WrongClock => {
+                "Let them choose another microphone, or use the built-in one: cheap converters and virtual sound cards are the usual reason. A driver that is new can help."
+            }
             Cause::SlowCamera => "More light helps: cameras slow down in the dark. Otherwise another camera, or a USB port of its own.",
             Cause::Overload | Cause::StarvedPlayout => {
                 "Let them close other programs and browser tabs, connect the power supply, and switch background effects off; a smaller picture helps at once."
@@ -150,6 +160,9 @@ impl Diagnosis {
                 "Run a TURN server near the users, or find out why no direct way is found: a firewall that blocks UDP is the usual reason."
             }
             Cause::LongWay => "Distance cannot be helped; a VPN in between can: let them try without it.",
+            Cause::OutOfStep => {
+                "Something on the way treats the two differently, as a traffic shaper or a VPN does: let them try another network. One port for both (`bundlePolicy: \"max-bundle\"`) gives it less to go by."
+            }
             Cause::TcpRelay => "Allow UDP to the TURN server (port 3478 and its relay ports) in the firewall of the site.",
             Cause::Blocked => {
                 "A firewall or VPN lets packets through one way only: try another network or no VPN. On own servers, check that the media ports are open in both directions."
