@@ -14,11 +14,11 @@ use sidetone_lab::trial::{
 };
 
 /// Shares at least, seconds at most. Tighten them when rules get better; loosen none without a word in the changelog.
-const TOLD: f64 = 0.99;
+const TOLD: f64 = 0.97;
 const SECONDS: f64 = 3.6;
 const TRUE: f64 = 0.97;
 const TRUE_IF_LATE: f64 = 0.93;
-const DIAGNOSED: f64 = 0.93;
+const DIAGNOSED: f64 = 0.94;
 
 fn scored() -> Vec<Scored> {
     let quality = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/quality");
@@ -51,36 +51,37 @@ fn the_diagnosis_is_right_as_often_as_it_was() {
 
 /// Of each kind that is told or must be told: the share that is true, and the share that is told where it must be; at least.
 const KINDS: &[(&str, Option<f64>, Option<f64>)] = &[
-    ("audible_concealment", Some(0.93), None),
+    ("audible_concealment", Some(0.94), Some(1.00)),
     ("av_skew", Some(0.96), Some(1.00)),
-    ("bandwidth_limited", Some(0.50), Some(1.00)),
-    ("bursty_loss", Some(0.98), None),
+    ("bandwidth_limited", Some(1.00), Some(1.00)),
+    ("bursty_loss", Some(0.98), Some(1.00)),
     ("candidate_pair_change", Some(1.00), None),
     ("clock_drift", Some(1.00), Some(1.00)),
-    ("cpu_limited", Some(1.00), Some(1.00)),
+    ("cpu_limited", Some(1.00), Some(0.75)),
     ("dead_microphone", Some(1.00), Some(1.00)),
     ("dtls_failed", Some(1.00), Some(1.00)),
     ("high_jitter", Some(0.95), Some(1.00)),
     ("high_loss", Some(1.00), Some(1.00)),
-    ("high_media_latency", Some(0.90), None),
-    ("high_rtt", Some(1.00), Some(0.88)),
+    ("high_media_latency", Some(0.92), Some(0.50)),
+    ("high_rtt", Some(1.00), Some(0.90)),
     ("ice_disconnected", Some(1.00), Some(1.00)),
     ("ice_failed", Some(1.00), Some(1.00)),
-    ("ice_restart", Some(1.00), None),
+    ("ice_restart", Some(1.00), Some(1.00)),
     ("loud_microphone", Some(1.00), Some(1.00)),
     ("low_frame_rate", Some(1.00), None),
-    ("low_mos", Some(1.00), None),
+    ("low_mos", Some(1.00), Some(1.00)),
+    ("missing_stream", Some(1.00), Some(1.00)),
     ("network_change", Some(1.00), Some(1.00)),
     ("no_inbound_audio", Some(1.00), Some(1.00)),
-    ("no_inbound_video", Some(1.00), Some(0.66)),
+    ("no_inbound_video", Some(1.00), Some(0.60)),
     ("quiet_microphone", Some(1.00), Some(1.00)),
     ("relayed_over_tcp", Some(1.00), Some(1.00)),
-    ("silent_inbound_audio", Some(1.00), None),
+    ("silent_inbound_audio", Some(1.00), Some(1.00)),
     ("slow_connecting", Some(1.00), Some(1.00)),
     ("slow_first_media", Some(1.00), Some(1.00)),
     ("slow_gathering", Some(1.00), Some(1.00)),
     ("speaking_while_muted", Some(1.00), Some(1.00)),
-    ("starved_playout", Some(1.00), None),
+    ("starved_playout", Some(1.00), Some(1.00)),
     ("video_freeze", Some(1.00), Some(0.87)),
 ];
 
