@@ -45,6 +45,7 @@ export interface ConferenceBody {
   readonly key: string;
   readonly conference_id: string;
   readonly state: "running" | "ended" | "finalised";
+  readonly rules: string | null;
   readonly participants: readonly {
     readonly key: string;
     readonly user_id: string;
@@ -206,6 +207,19 @@ export class Sidetone {
 
   async reports(peerConnection: string): Promise<readonly ReportBody[]> {
     return this.#pages<ReportBody>(`/v1/peer-connections/${peerConnection}/reports?limit=500`, "reports");
+  }
+
+  /** What the live stream of a conference begins with. */
+  async streamState<State>(conference: string): Promise<State> {
+    const response = await fetch(`${this.url}/v1/conferences/${conference}/live`, { headers: { authorization: `Bearer ${this.querySecret}` } });
+    const decoder = new TextDecoder();
+    let text = "";
+    for await (const chunk of response.body!) {
+      text += decoder.decode(chunk, { stream: true });
+      const data = /event: state\ndata: (.*)\n\n/.exec(text)?.[1];
+      if (data) return JSON.parse(data) as State;
+    }
+    throw new Error(`the stream ended: ${text}`);
   }
 
   async #pages<Row>(path: string, name: string): Promise<readonly Row[]> {

@@ -1,4 +1,4 @@
-/** What is told while a call runs: whose side it is, which hop and why, on the page of the conference; by whose rules; and who speaks though muted. */
+/** What is told while a call runs: whose side it is, which hop and why, on the page of the conference; by whose rules, also changed ones; and who speaks though muted. */
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -93,6 +93,47 @@ test("page and server judge by the app's thresholds alike, unless the page asks 
     assert.deepEqual(ofPage, ofServer, "the same issues of the same streams from the same moment on");
     assert.ok(stored("ada").some(({ rule }) => rule === "low_mos") && stored("ada").every(({ rule, severity }) => rule !== "high_loss" && (rule !== "low_mos" || severity === "minor")));
     assert.ok(!stored("bob").some(({ rule }) => rule === "high_loss"), "what is stored is judged by the app's rules, whatever a page asks for");
+  } finally {
+    wire.close();
+    for (const tab of [ada, bob]) await tab.close();
+    run("app", "set", "e2e", "--thresholds", "", "--data", site.sidetone.data);
+  }
+});
+
+test("rules that are changed in mid-call judge from then on, in the page and on the server, and the record says so", async () => {
+  const [ada, bob] = [await chromiumTab(site.browser), await chromiumTab(site.browser)];
+  for (const [tab, user] of [[ada, "ada"], [bob, "bob"]] as const) await join(tab, site, { conference: "changed", user, uploadIntervalMs: 2000 });
+  const wire = await MediaWire.between(ada, bob);
+  const off = ["minor", "major", "critical"].map((severity) => `high_loss.${severity}=off`).sort().join(" ");
+  try {
+    await connect(ada, bob, { from: "ada", to: "bob" }, { video: false });
+    await measured(ada, "bob", 5);
+    wire.harm({ loss: 0.2 });
+    const told = async (name: string) =>
+      (await ada.evaluate(() => call.told(), undefined)).filter((held) => held.name === name && (held.value as Told).rule === "high_loss").map(({ value }) => value as Told);
+    await until("ada is told of the loss", async () => (await told("issue")).length > 0);
+    assert.deepEqual(await told("issueCleared"), []);
+    run("app", "set", "e2e", "--thresholds", off, "--data", site.sidetone.data);
+    const raised = await until("ada is told that it is over, though as much is lost", async () => {
+      const [all, over] = [await told("issue"), await told("issueCleared")];
+      return all.length === over.length ? all : undefined;
+    });
+    const { key } = await site.sidetone.conference("changed");
+    const rules = `sidetone ${off}`.split(" ").sort();
+    const both = await until("the server judges both by them", async () => {
+      const state = await site.sidetone.streamState<{ participants: { peer_connections: { rules: string; issues: { rule: string }[] }[] }[] }>(key);
+      const connections = state.participants.flatMap(({ peer_connections }) => peer_connections);
+      return connections.length === 2 && connections.every((connection) => connection.rules !== "sidetone") ? connections : undefined;
+    });
+    await measured(ada, "bob", 8 + (await ada.evaluate((id) => call.seen(id).length, "bob")));
+    assert.equal((await told("issue")).length, raised.length, "and it is raised no more");
+    for (const tab of [ada, bob]) await tab.evaluate(() => call.leave(), undefined);
+    const conference = await site.sidetone.finalised("changed");
+    assert.ok(conference.peer_connections.every(({ issues }) => issues.every(({ rule }) => rule !== "high_loss")), "what is stored is judged by the rules at its end");
+    assert.deepEqual(conference.rules?.split(" ").sort(), rules);
+    for (const { rules: live, issues } of both) assert.deepEqual([live.split(" ").sort(), issues.filter(({ rule }) => rule === "high_loss")], [rules, []]);
+    const changes = (await site.sidetone.events(key)).filter(({ kind }) => kind === "rules_change").map(({ payload }) => payload as { from: string; to: string });
+    assert.deepEqual(changes.map(({ from, to }) => [from, to.split(" ").sort()]), [["sidetone", rules], ["sidetone", rules]], "each page says since when");
   } finally {
     wire.close();
     for (const tab of [ada, bob]) await tab.close();

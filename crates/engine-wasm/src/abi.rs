@@ -113,6 +113,13 @@ extern "C" fn sidetone_event(recording: usize, time_ms: f64) -> i32 {
     call(recording, &mut |recording, texts| recording.event(time_ms, texts.next(), texts.next()).map(|()| 0))
 }
 
+/// [`Recording::change_rules`] by one text, the preset, and so many numbers; gives numbers.
+#[cfg(feature = "engine")]
+#[unsafe(no_mangle)]
+extern "C" fn sidetone_rules(recording: usize, count: usize) -> i32 {
+    call(recording, &mut |recording, texts| Ok(give(&NUMBERS, recording.change_rules(&texts.next(), &numbers(count)))))
+}
+
 /// [`Recording::mute`] of one text, the track.
 #[cfg(feature = "engine")]
 #[unsafe(no_mangle)]

@@ -41,6 +41,14 @@ impl Judging {
         outcome.into_numbers()
     }
 
+    /// Goes over to other rules and gives what this ends, in the numbers of the rules before.
+    pub(crate) fn change(&mut self, rules: RuleSet) -> Vec<f64> {
+        let mut outcome = Outcome::default();
+        self.analyzer.set_rules(&rules, &mut |output| outcome.add(output, &self.rules));
+        self.rules = rules;
+        outcome.into_numbers()
+    }
+
     /// Takes note of silence that is meant.
     pub(crate) fn mute(&mut self, change: MuteChange) {
         self.analyzer.set_mute(change);

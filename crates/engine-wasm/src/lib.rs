@@ -124,6 +124,13 @@ impl Recording {
         Ok(())
     }
 
+    /// Has what comes judged by other rules, given as to [`Recording::new`]. The issues that this ends come back (`output`), in the names of the
+    /// preset before.
+    #[cfg(feature = "engine")]
+    pub fn change_rules(&mut self, preset: &str, changes: &[f64]) -> Vec<f64> {
+        self.judging.change(rules(preset, changes))
+    }
+
     /// Tells the analysis of silence that is meant: of the microphone (0; with `track`, only of that track), of the far end (1), of the
     /// whole call (2), or of a `track` of the microphone that comes (3).
     ///

@@ -3,7 +3,7 @@
 
 use sidetone_engine::{
     analysis::{Analysis, Analyzer, MuteChange, Muted, Output},
-    issue::{Issue, Preset, Rule, RuleSet, Severity},
+    issue::{Issue, Preset, Rule, RuleSet, Severity, Tuned},
     report::{MemberName, Report, Reports, Value},
     units::Timestamp,
 };
@@ -93,6 +93,49 @@ fn severity_escalates_and_is_told() {
     let issue = issues.iter().find(|issue| &*issue.rule == "high_rtt").unwrap();
     assert_eq!(issue.evidence.threshold, 400.0);
     assert_eq!(issue.evidence.window.len(), 5);
+}
+
+#[test]
+fn rules_that_change_in_mid_call_judge_from_then_on() {
+    let reports = Call::of_seconds(90).throughout(|line| line.rtt_ms = 500.0).during(20..90, |line| line.loss_in = 0.2).reports();
+    let told = |rules: RuleSet| {
+        let mut told = Vec::new();
+        let mut tell = |output: Output<'_>| {
+            let (what, issue) = match output {
+                Output::Raised(issue) => ("raised", issue),
+                Output::Cleared(issue) => ("cleared", issue),
+                Output::Tick(_) | Output::Escalated(_) => return,
+            };
+            let second = |at: Timestamp| at.since(reports.times()[0]).unwrap().as_secs();
+            told.push((what, issue.rule.to_string(), second(issue.onset), issue.cleared.map(second)));
+        };
+        let mut analyzer = Analyzer::new(&RuleSet::sidetone());
+        for (second, report) in reports.iter().enumerate() {
+            let mut one = Reports::default();
+            one.push(&report);
+            analyzer.push(&one, &mut tell);
+            if second == 60 {
+                analyzer.set_rules(&rules, &mut tell);
+            }
+        }
+        let kept = analyzer.finish().issues;
+        (told, kept)
+    };
+    let of = |rule: &str, told: &[(&'static str, String, u64, Option<u64>)]| -> Vec<_> {
+        told.iter().filter(|(_, name, ..)| name == rule).map(|(what, _, onset, cleared)| (*what, *onset, *cleared)).collect()
+    };
+    // A threshold that is off ends what it had raised with the last report; a rule that nobody touched goes on.
+    let (off, kept) = told(Tuned::read(Preset::Sidetone, "high_rtt.minor=off high_rtt.major=off high_rtt.critical=off").unwrap().rules());
+    let [("raised", began, None), ("cleared", again, Some(60))] = of("high_rtt", &off)[..] else { panic!("{off:?}") };
+    assert_eq!(began, again);
+    assert!(matches!(of("high_loss", &off)[..], [("raised", ..)]), "{off:?}");
+    assert_eq!(kept.iter().filter(|issue| &*issue.rule == "high_rtt").count(), 1, "what was told is kept");
+    // One that is moved, and one of another preset, judge anew by what comes afterwards.
+    for rules in [Tuned::read(Preset::Sidetone, "high_rtt.minor=300").unwrap().rules(), Preset::Twilio.rules()] {
+        let (moved, _) = told(rules);
+        let [_, ("cleared", _, Some(60)), ("raised", anew, None)] = of("high_rtt", &moved)[..] else { panic!("{moved:?}") };
+        assert!(anew > 60, "{moved:?}");
+    }
 }
 
 #[test]

@@ -39,7 +39,7 @@ export interface Options {
   /** `false`: nothing is sent and no credential is asked for; the page alone is told how its calls go. Default `true`. */
   readonly upload?: boolean;
   /**
-   * By whose rules the page is told of issues. Default: the app's, preset and thresholds (`sidetone app set`), by which what is stored is judged;
+   * By whose rules the page is told of issues. Default: the app's, preset and thresholds (`sidetone app set`), by which what is stored is judged, from a change on the new ones;
    * `sidetone` where nothing is sent, or the server does not say in time.
    */
   readonly preset?: Preset;

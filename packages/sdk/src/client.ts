@@ -181,6 +181,7 @@ export class Sidetone {
       onPolicy: () => {
         for (const connection of this.#connections.values()) connection.describeAnew();
       },
+      onRules: (before) => this.#judgeAnew(run, before),
     });
     this.#run = run;
     run.own.event(
@@ -261,6 +262,17 @@ export class Sidetone {
     this.#connections.set(peerConnection, connection);
     for (const [trackId, of] of this.#labels) connection.name(trackId, of);
     return { id: name, stop: () => void this.#failures.guard(() => this.#forget(connection, run)) };
+  }
+
+  /** From now on the page is told by other rules; the record says since when. */
+  #judgeAnew(run: Run, before: string): void {
+    let wasTold = false;
+    for (const connection of this.#connections.values()) {
+      const ended = connection.recorder.rulesChange();
+      if (ended) tell(this.#emitter, connection, ended);
+      wasTold ||= ended !== undefined;
+    }
+    if (wasTold) run.own.event("rules_change", { from: before, to: run.rules() }, Date.now());
   }
 
   /** Ends the observation; what was seen is sent with `run`, or by the caller. */

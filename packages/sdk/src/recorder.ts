@@ -76,6 +76,11 @@ export class Recorder {
     wait(this.#mutes, [timeMs, ...mute]);
   }
 
+  /** The rules are others from now on; gives the issues that this ends, where the page was told any. */
+  rulesChange(): Outcome | undefined {
+    return this.#of?.judges ? this.#recording?.judgeBy(this.rules()) : undefined;
+  }
+
   /** The recording that holds what waits; without an engine there is none. */
   waiting(): Recording | undefined {
     return this.#recording ?? this.#live();

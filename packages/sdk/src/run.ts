@@ -56,6 +56,8 @@ export class Run {
       onEngine(): void;
       /** The server says what may leave the page, after a first batch without it. */
       onPolicy(): void;
+      /** The app is judged by other rules than `before`. */
+      onRules(before: string): void;
     },
   ) {
     this.mutedSpeech = settings.mutedSpeech;
@@ -71,7 +73,10 @@ export class Run {
     this.#isAsking = settings.upload;
     this.#connect = () =>
       new Uploader(`${settings.url}/v1/batches`, to, this.#credentials, this.queue, {
-        onUpload: (upload, participantId) => participantId === identity.participantId && emitter.emit("upload", upload),
+        onUpload: (upload, participantId, rules) => {
+          failures.guard(() => this.#judgeBy(rules));
+          if (participantId === identity.participantId) emitter.emit("upload", upload);
+        },
         onDrop: (drop) => this.own.drop(drop),
         onFailure: (code, message) => failures.tell(code, message),
       });
@@ -133,11 +138,18 @@ export class Run {
     }
   }
 
+  /** Takes the rules that the server says the app has now. */
+  #judgeBy(rules: string | undefined): void {
+    const before = this.rules();
+    this.#rules = rules ?? this.#rules;
+    if (this.rules() !== before) this.events.onRules(before);
+  }
+
   async #askApp(): Promise<void> {
     try {
       const app = await askApp(this.settings.url, await this.#credentials.header());
       if (!app) return;
-      this.#rules = app.rules;
+      this.failures.guard(() => this.#judgeBy(app.rules));
       this.#policy = { ...app.policy, keepAddresses: app.policy.keepAddresses && this.addresses };
       if (!this.#isAsking) this.failures.guard(() => this.events.onPolicy());
     } catch {

@@ -48,6 +48,29 @@ test("thresholds of the app's stand in place of the preset's", () => {
   assert.equal(told("zoom", 2), true, "by ours, then");
 });
 
+test("rules that change in mid-call judge from then on", () => {
+  let rules = "sidetone";
+  const recorder = new Recorder(() => engine, () => OPEN, () => rules);
+  assert.equal(recorder.rulesChange(), undefined, "nothing was told by rules that judged nothing");
+  const told: [second: number, what: string, severity: string][] = [];
+  const note = (second: number, outcome = recorder.rulesChange()) => {
+    for (const what of ["raised", "cleared"] as const) for (const { rule, severity } of outcome?.[what] ?? []) if (rule === "high_loss") told.push([second, what, severity]);
+  };
+  for (let second = 0; second < 80; second++) {
+    if (second === 30) [rules] = ["plivo high_loss.minor=off high_loss.major=off high_loss.critical=off"];
+    if (second === 50) [rules] = ["sidetone high_loss.major=off high_loss.critical=off"];
+    if (second === 30 || second === 50) note(second);
+    // A fifth is lost.
+    const stream = { id: "I", type: "inbound-rtp", kind: "audio", ssrc: 7, timestamp: START + 1000 * second, packetsReceived: 40 * second, packetsLost: 10 * second, bytesReceived: 4000 * second, jitter: 0.002 };
+    note(second, recorder.push(START + 1000 * second, new Map([["I", stream]]), true));
+  }
+  const [first, ...rest] = told.map(([second, ...of]) => ({ second, of }));
+  assert.ok(first !== undefined && first.second < 30, `${told}`);
+  assert.deepEqual(rest[0], { second: 30, of: ["cleared", "critical"] });
+  assert.deepEqual(rest.slice(1).map(({ of }) => of), [["raised", "minor"]]);
+  assert.ok((rest[1]?.second ?? 0) > 50, `${told}`);
+});
+
 test("who wants no ticks is told the same issues", () => {
   const outcomes = (ticks: boolean) => {
     const recorder = new Recorder(() => engine, () => OPEN);

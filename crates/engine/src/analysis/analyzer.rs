@@ -152,6 +152,11 @@ impl Analyzer {
         self.memory.notices.add(notice);
     }
 
+    /// Judges by other rules from the next report on. What changed rules had raised and still lasts is over with the last report.
+    pub fn set_rules(&mut self, rules: &RuleSet, output: &mut dyn FnMut(Output<'_>)) {
+        self.memory.set_rules(rules, output);
+    }
+
     /// Takes the next reports. Duplicated and late reports are counted and left out.
     pub fn push(&mut self, reports: &Reports, output: &mut dyn FnMut(Output<'_>)) {
         self.push_in(&Layout::new(reports), reports, output);
@@ -219,6 +224,22 @@ impl Memory {
                 }
             }
         }
+    }
+
+    fn set_rules(&mut self, rules: &RuleSet, output: &mut dyn FnMut(Output<'_>)) {
+        let Self { rules: before, streams, judge, closed, analysis, gatherer, .. } = self;
+        let time = analysis.span.unwrap_or_default().1;
+        let mut tell = |issue| {
+            output(Output::Cleared(&issue));
+            if gatherer.is_some() {
+                closed.push(issue);
+            }
+        };
+        judge.change(before, rules, Scope::Connection, time, &mut tell);
+        for Followed { state, judge, .. } in streams {
+            judge.change(before, rules, scope(state.stream.id), time, &mut tell);
+        }
+        *before = rules.clone();
     }
 
     /// Where a report belongs in time.

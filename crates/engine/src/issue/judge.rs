@@ -92,6 +92,25 @@ impl Judge {
         Self { stream, watches, began: None }
     }
 
+    /// Goes over from the rules `before` to `after` and tells the issues that this ends. What is the same in both goes on; any other rule begins
+    /// anew, so that an issue has its whole evidence from the rules that raised it.
+    pub(crate) fn change(&mut self, before: &RuleSet, after: &RuleSet, scope: Scope, time: Timestamp, tell: &mut dyn FnMut(Issue)) {
+        let fresh = Self::new(after, scope, self.stream).watches;
+        let is_tuned = before.name == after.name;
+        for held in std::mem::replace(&mut self.watches, fresh) {
+            let mut watches = self.watches.iter_mut().filter(|watch| is_tuned && watch.rule == held.rule);
+            match watches.find(|watch| before.rules[held.rule].thresholds == after.rules[watch.rule].thresholds) {
+                Some(watch) => *watch = held,
+                None => {
+                    if let Some(mut issue) = held.active {
+                        issue.cleared = Some(time);
+                        tell(issue);
+                    }
+                }
+            }
+        }
+    }
+
     /// Forgets the windows, so that nothing is judged across a gap. Issues that last stay.
     pub(crate) fn forget(&mut self) {
         self.watches.iter_mut().for_each(Watch::forget);

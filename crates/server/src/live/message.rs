@@ -162,6 +162,8 @@ pub(crate) struct LiveParticipantBody {
 pub(crate) struct LivePeerConnectionBody {
     pub(crate) key: String,
     pub(crate) peer_connection_id: String,
+    /// By which rules it is judged now: a preset, then the thresholds that are changed of it.
+    pub(crate) rules: String,
     /// The latest values; `null` before the first report.
     pub(crate) latest: Option<TickBody>,
     /// Issues that last.

@@ -12,7 +12,7 @@ use sidetone_engine::{
     analysis::{Analyzer, Output, Tick},
     diagnosis::{Connection, Diagnosis},
     ids::{AppKey, ConferenceId, ConferenceKey, ParticipantId, ParticipantKey, PeerConnectionId, PeerConnectionKey, UserId},
-    issue::Issue,
+    issue::{Issue, Tuned},
     units::Timestamp,
 };
 use sidetone_store::record::Place;
@@ -68,11 +68,13 @@ struct LiveParticipant {
 
 struct LivePeerConnection {
     peer_connection_id: PeerConnectionId,
+    /// By which the analyzer judges.
+    rules: Tuned,
     analyzer: Analyzer,
     latest: Option<Tick>,
     /// Those that last.
     issues: Vec<Issue>,
-    /// Those that are over, and not for long.
+    /// The last of those that are over.
     over: VecDeque<Issue>,
 }
 
@@ -186,6 +188,7 @@ impl Shard {
             silence.unwrap_or_default().into_iter().for_each(|change| analyzer.set_mute(change));
             let peer_connection = LivePeerConnection {
                 peer_connection_id: batch.peer_connection_id.clone(),
+                rules: batch.rules.clone(),
                 analyzer,
                 latest: None,
                 issues: Vec::new(),
@@ -206,14 +209,14 @@ impl Shard {
     }
 
     fn analyze(&mut self, place: Place, key: PeerConnectionKey, batch: &LiveBatch) {
-        let Some(LivePeerConnection { analyzer, latest, issues, over, .. }) = self.peer_connections.get_mut(&key) else { return };
+        let Some(LivePeerConnection { rules, analyzer, latest, issues, over, .. }) = self.peer_connections.get_mut(&key) else { return };
         let channels = &self.channels;
         let issue_message = |issue: &Issue| {
             let (conference, participant, peer_connection) = (place.conference.to_string(), place.participant.to_string(), key.to_string());
             IssueMessage { conference, participant, peer_connection, issue: issue.into() }
         };
         let mut has_changed = false;
-        analyzer.push(&batch.reports, &mut |output| match output {
+        let mut tell = |output: Output<'_>| match output {
             Output::Tick(tick) => {
                 channels.publish(batch.app, place.conference, TICK, || {
                     let (conference, participant, peer_connection) =
@@ -238,7 +241,12 @@ impl Shard {
                 over.push_back(issue.clone());
                 has_changed = true;
             }
-        });
+        };
+        if *rules != batch.rules {
+            analyzer.set_rules(&batch.rules.rules(), &mut tell);
+            *rules = batch.rules.clone();
+        }
+        analyzer.push(&batch.reports, &mut tell);
         if let Some(conference) = self.conferences.get_mut(&place.conference).filter(|_| has_changed) {
             conference.why.is_stale = true;
         }
@@ -397,6 +405,7 @@ impl Shard {
         Some(LivePeerConnectionBody {
             key: key.to_string(),
             peer_connection_id: held.peer_connection_id.as_str().to_owned(),
+            rules: held.rules.to_string(),
             latest: held.latest.as_ref().map(Into::into),
             issues: held.issues.iter().map(Into::into).collect(),
         })

@@ -7,13 +7,13 @@ use super::*;
 use crate::administration::admin::USER_TOKEN_PREFIX;
 
 /// A program with the token of a local user.
-struct Program<'a> {
+pub(super) struct Program<'a> {
     server: &'a TestServer,
     token: String,
 }
 
 impl TestServer {
-    async fn program(&self, name: &str, role: UserRole) -> Program<'_> {
+    pub(super) async fn program(&self, name: &str, role: UserRole) -> Program<'_> {
         self.local_user(name, role).await;
         let token = format!("{USER_TOKEN_PREFIX}token-of-{name}");
         let (created, expires) = (self.clock.now(), self.clock.now().plus_micros(3_600_000_000));
@@ -24,7 +24,7 @@ impl TestServer {
 }
 
 impl Program<'_> {
-    async fn does(&self, method: Method, path: &str, body: Value) -> Answer {
+    pub(super) async fn does(&self, method: Method, path: &str, body: Value) -> Answer {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let request = Request::builder().method(method).uri(path).header(header::AUTHORIZATION, format!("Bearer {}", self.token));
         self.server.send(request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body)).unwrap()).await

@@ -3,6 +3,7 @@
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 use sidetone_engine::ids::{ConferenceId, ParticipantId};
+use sidetone_store::local_user::Role as UserRole;
 use tokio::time::{Duration, timeout};
 
 use super::*;
@@ -100,6 +101,38 @@ async fn an_issue_of_a_bad_call_is_told_while_it_runs() {
     assert_eq!(of_app.until("conference_ended").await["conference_id"], "standup");
     server.sweep().await;
     assert_eq!(server.metric("sidetone_live_analyzers").await, 0.0);
+}
+
+#[tokio::test]
+async fn rules_that_change_judge_a_running_call_from_then_on() {
+    let server = TestServer::new().await;
+    let mut batches = Call::of_seconds(60).throughout(|conditions| conditions.rtt_ms = 1200.0).batches(ADA);
+    batches.pop();
+    let later = batches.split_off(3);
+    let mut stored = Value::Null;
+    for batch in &batches {
+        stored = server.batch(batch).await.ok();
+    }
+    assert_eq!(stored["rules"], "sidetone");
+    analyzers(&server, 1.0).await;
+    let mut listening = listen(&server, &format!("/v1/conferences/{}/live", stored["conference"].as_str().unwrap())).await;
+    let state = listening.until("state").await;
+    assert_eq!(state["participants"][0]["peer_connections"][0]["rules"], "sidetone");
+    let rules = "high_rtt.minor=off high_rtt.major=off high_rtt.critical=off";
+    let admin = server.program("ada", UserRole::Admin).await;
+    let path = format!("/v1/admin/apps/{}", server.app.key);
+    admin.does(Method::PATCH, &path, json!({"thresholds": rules})).await.ok();
+    for batch in &later {
+        assert_eq!(server.batch(batch).await.ok()["rules"], format!("sidetone {rules}"), "the page is told");
+    }
+    let cleared = listening.until("issue_cleared").await;
+    assert_eq!(cleared["issue"]["rule"], "high_rtt");
+    let last = batches.last().unwrap().reports.times().last().unwrap().as_millis();
+    assert_eq!(cleared["issue"]["cleared_ms"], json!(last), "with the last report that the rules before judged");
+    let mut of_stream = listen(&server, &format!("/v1/conferences/{}/live", stored["conference"].as_str().unwrap())).await;
+    let connection = &of_stream.until("state").await["participants"][0]["peer_connections"][0];
+    assert_eq!(connection["rules"], format!("sidetone {rules}"));
+    assert!(connection["issues"].as_array().unwrap().iter().all(|issue| issue["rule"] != "high_rtt"), "{connection}");
 }
 
 #[tokio::test]

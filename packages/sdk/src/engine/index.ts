@@ -30,6 +30,8 @@ export interface Recording {
   push(timeMs: number, report: StatsReport, judges: boolean, ticks?: boolean): Outcome | undefined;
   /** Takes an event. The payload is a JSON object as text. */
   event(timeMs: number, kind: string, payload: string): void;
+  /** Has what comes judged by other rules, given as to {@link Engine.recording}; gives the issues that this ends. Only where the engine judges. */
+  judgeBy(rules: string): Outcome;
   /** Tells the analysis of silence that is meant: of the microphone (only of `track`, if given), of the far end, of the whole call, or of a `track` that comes. */
   mute(timeMs: number, of: "microphone" | "far_end" | "call" | "added", track: string | undefined, isMuted: boolean): void;
   /** Tells the analysis what an event said of the connection. */
@@ -61,13 +63,16 @@ const MUTED = { microphone: 0, far_end: 1, call: 2, added: 3 } as const;
 class WasmRecording implements Recording {
   readonly #recording: ModuleRecording;
   readonly #writer: FlatWriter;
-  readonly #reader: OutcomeReader;
+  #reader: OutcomeReader;
   readonly #judges: boolean;
 
-  constructor(module: EngineModule, policy: () => Policy, given: string) {
-    const [preset = "", ...thresholds] = given.split(" ");
-    const names = module.names(preset);
-    this.#recording = new ModuleRecording(module, preset, thresholds.flatMap((threshold) => changed(threshold, names)));
+  constructor(
+    private readonly module: EngineModule,
+    policy: () => Policy,
+    given: string,
+  ) {
+    const { preset, changes, names } = read(given, module);
+    this.#recording = new ModuleRecording(module, preset, changes);
     this.#judges = module.judges;
     this.#reader = new OutcomeReader(names);
     this.#writer = new FlatWriter(this.#recording, policy);
@@ -80,6 +85,13 @@ class WasmRecording implements Recording {
   push(timeMs: number, report: StatsReport, judges: boolean, ticks = true): Outcome | undefined {
     const numbers = this.#recording.push(timeMs, this.#writer.write(report), judges);
     return judges && this.#judges ? this.#reader.read(numbers, ticks) : undefined;
+  }
+
+  judgeBy(given: string): Outcome {
+    const { preset, changes, names } = read(given, this.module);
+    const ended = this.#reader.read(this.#recording.rules(preset, changes), false);
+    this.#reader = new OutcomeReader(names);
+    return ended;
   }
 
   event(timeMs: number, kind: string, payload: string): void {
@@ -110,6 +122,13 @@ class WasmRecording implements Recording {
   free(): void {
     this.#recording.free();
   }
+}
+
+/** Rules as they are given, in the engine's numbers, and its names of them. */
+function read(given: string, module: EngineModule): { preset: string; changes: number[]; names: Names } {
+  const [preset = "", ...thresholds] = given.split(" ");
+  const names = module.names(preset);
+  return { preset, changes: thresholds.flatMap((threshold) => changed(threshold, names)), names };
 }
 
 /** A threshold, `high_rtt.minor=off`, in the engine's numbers; one of a rule that this engine does not have is passed over by it. */

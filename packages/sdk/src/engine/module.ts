@@ -16,7 +16,8 @@ interface Exports {
   sidetone_shape(recording: number, count: number): number;
   sidetone_push(recording: number, timeMs: number, count: number, judges: boolean): number;
   sidetone_event(recording: number, timeMs: number): number;
-  /** This and the next only with the analysis. */
+  /** This and the next two only with the analysis. */
+  sidetone_rules(recording: number, count: number): number;
   sidetone_mute(recording: number, timeMs: number, of: number, isMuted: boolean): number;
   sidetone_notice(recording: number, timeMs: number, what: number): number;
   sidetone_count(recording: number): number;
@@ -113,6 +114,12 @@ export class ModuleRecording {
   /** What it gives stands until the next call. */
   push(timeMs: number, values: Float64Array, judges: boolean): Float64Array {
     return this.module.numbers(this.module.exports.sidetone_push(this.#number, timeMs, this.module.put(values), judges));
+  }
+
+  /** What it gives stands until the next call. */
+  rules(preset: string, changes: readonly number[]): Float64Array {
+    this.module.tell(preset);
+    return this.module.numbers(this.module.exports.sidetone_rules(this.#number, this.module.put(changes)));
   }
 
   event(timeMs: number, kind: string, payload: string): void {

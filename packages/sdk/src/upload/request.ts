@@ -10,7 +10,7 @@ import type { Entry } from "./queue.ts";
 const PATIENCE_MS = 20_000;
 
 export type Answer =
-  | { readonly kind: "done"; readonly upload: Upload }
+  | { readonly kind: "done"; readonly upload: Upload; readonly rules: string | undefined }
   /** Never to be sent again. */
   | { readonly kind: "refused"; readonly code: string; readonly detail: string }
   /** Not with these credentials. */
@@ -40,9 +40,10 @@ export async function send(url: string, entry: Entry, authorization: string, kee
 
 async function understand(response: Response): Promise<Answer> {
   if (response.ok) {
-    const { conference, participant, peer_connection, status } = (await response.json()) as Record<string, string>;
+    const { conference, participant, peer_connection, status, rules } = (await response.json()) as Record<string, string>;
     return {
       kind: "done",
+      rules,
       upload: { conference: conference ?? "", participant: participant ?? "", peerConnection: peer_connection ?? undefined, status: status === "duplicate" ? status : "stored" },
     };
   }

@@ -1,6 +1,7 @@
 /** Brings batches to the server: in order, one at a time, again and again until it has them. */
 
 import type { FailureCode, Upload } from "../api.ts";
+import type { App } from "../app.ts";
 import type { Batch, Drop } from "../batch.ts";
 import { pauseMs } from "./backoff.ts";
 import type { Credentials } from "./credentials.ts";
@@ -15,7 +16,8 @@ const KEEPALIVE_BYTES_MAX = 60_000;
 const LEAVE_LEASE_MS = 10_000;
 
 export interface UploaderEvents {
-  onUpload(upload: Upload, participantId: string): void;
+  /** `rules` are those of the app now ({@link App.rules}). */
+  onUpload(upload: Upload, participantId: string, rules: string | undefined): void;
   onDrop(drop: Drop): void;
   onFailure(code: FailureCode, message: string): void;
 }
@@ -131,7 +133,7 @@ export class Uploader {
       case "done":
         this.#failures = 0;
         await this.queue.remove(entry);
-        this.events.onUpload(answer.upload, entry.participantId);
+        this.events.onUpload(answer.upload, entry.participantId, answer.rules);
         return true;
       case "refused":
         this.#failures = 0;
