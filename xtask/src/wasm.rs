@@ -149,15 +149,15 @@ impl Toolchain {
     fn find() -> Result<Self> {
         let sysroot = PathBuf::from(process::output(Command::new("rustc").args(["--print", "sysroot"]))?.trim());
         let linker = linker(&sysroot)?;
-        let has_sources = || sysroot.join("lib/rustlib/src/rust/library/std").is_dir();
-        if has_sources() {
+        if has_sources(&sysroot) {
             return Ok(Self::Rustup { linker });
         }
         if debian_is_ready() {
             return Ok(Self::Debian { linker });
         }
         println!("the sources of the standard library are not installed: asking rustup for them");
-        if process::succeeds_within(RUSTUP_PATIENCE, Command::new("rustup").args(["component", "add", "rust-src"])) && has_sources() {
+        if process::succeeds_within(RUSTUP_PATIENCE, Command::new("rustup").args(["component", "add", "rust-src"])) && has_sources(&sysroot)
+        {
             return Ok(Self::Rustup { linker });
         }
         println!("rustup cannot give them: trying Debian's rustc-web");
@@ -191,11 +191,19 @@ const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_SOURCES: &str = "/usr/lib/rustlib/src/rust/library/std";
 const DEBIAN_PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 
-/// The linker that every Rust toolchain carries.
+/// Whether a toolchain has the sources of its standard library.
+fn has_sources(sysroot: &Path) -> bool {
+    sysroot.join("lib/rustlib/src/rust/library/std").is_dir()
+}
+
+/// The linker that every toolchain of rustup's carries, and Debian's.
 fn linker(sysroot: &Path) -> Result<PathBuf> {
-    let places = fs::read_dir(sysroot.join("lib/rustlib")).with_context(|| format!("the toolchain in {}", sysroot.display()))?;
-    let mut linkers = places.flatten().map(|place| place.path().join("bin/rust-lld"));
-    linkers.find(|linker| linker.is_file()).with_context(|| format!("there is no rust-lld in {}", sysroot.display()))
+    let places = fs::read_dir(sysroot.join("lib/rustlib")).into_iter().flatten().flatten();
+    let mut linkers = places.map(|place| place.path().join("bin").join(format!("rust-lld{}", std::env::consts::EXE_SUFFIX)));
+    linkers.find(|linker| linker.is_file()).with_context(|| {
+        let sysroot = sysroot.display();
+        format!("the Rust in {sysroot} has no rust-lld, which links WebAssembly; use a Rust that rustup installed (https://rustup.rs), and try again")
+    })
 }
 
 /// Whether Debian's compiler is here and new enough: Debian also has a `rustc` that is older than this code.
@@ -211,19 +219,53 @@ fn version_numbers(text: &str) -> Vec<u64> {
 }
 
 fn install_from_debian() -> Result<()> {
-    let by_hand = format!(
-        "the engine cannot be built as WebAssembly here; do one of these and try again:\n  \
-         rustup component add rust-src\n  apt-get update && apt-get install {}   (Debian 12 or later, as root)",
-        DEBIAN_PACKAGES.join(" ")
-    );
+    // `cargo +NAME` may have chosen another than rustup would.
+    #[expect(clippy::disallowed_methods, reason = "this is how rustup tells a program which toolchain runs")]
+    let toolchain = std::env::var("RUSTUP_TOOLCHAIN").ok();
+    let by_hand = by_hand(toolchain.as_deref());
     debian::install(&DEBIAN_PACKAGES, &by_hand)?;
     ensure!(debian_is_ready(), "Debian's rustc-web is older than Rust {}\n{by_hand}", env!("CARGO_PKG_RUST_VERSION"));
     Ok(())
 }
 
+/// What to do where neither rustup nor Debian could be made to give what is needed.
+fn by_hand(toolchain: Option<&str>) -> String {
+    let toolchain = toolchain.map_or_else(String::new, |name| format!(" --toolchain {name}"));
+    format!(
+        "the engine cannot be built as WebAssembly here; do one of these and try again:\n  \
+         rustup component add rust-src{toolchain}\n  apt-get update && apt-get install {}   (Debian 12 or later, as root)",
+        DEBIAN_PACKAGES.join(" ")
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_toolchain_is_known_by_its_linker_and_its_sources() {
+        let sysroot = workspace::target_folder().unwrap().join(format!("toolchain-{}", std::process::id()));
+        let error = linker(&sysroot).unwrap_err().to_string();
+        assert!(error.contains("no rust-lld") && error.contains("https://rustup.rs"), "{error}");
+        assert!(!has_sources(&sysroot));
+        let host = sysroot.join("lib/rustlib/some-host/bin");
+        for folder in [&host, &sysroot.join("lib/rustlib/etc"), &sysroot.join("lib/rustlib/src/rust/library/std")] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        let lld = host.join(format!("rust-lld{}", std::env::consts::EXE_SUFFIX));
+        fs::write(&lld, []).unwrap();
+        assert_eq!(linker(&sysroot).unwrap(), lld);
+        assert!(has_sources(&sysroot));
+        fs::remove_dir_all(&sysroot).unwrap();
+    }
+
+    #[test]
+    fn what_is_to_be_done_names_the_toolchain_in_use() {
+        assert!(
+            by_hand(Some("1.96-aarch64-apple-darwin")).contains("rustup component add rust-src --toolchain 1.96-aarch64-apple-darwin\n")
+        );
+        assert!(by_hand(None).contains("rustup component add rust-src\n"));
+    }
 
     #[test]
     fn versions_compare_by_number() {
