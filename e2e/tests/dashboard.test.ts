@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { launchChromium } from "../src/browsers.ts";
 import { logIn as logInAs, userOf, type Visit, visit as visitTo } from "../src/dashboard.ts";
-import { look, VIEWS } from "../src/look.ts";
+import { look, shoot, VIEWS } from "../src/look.ts";
 import { setUp } from "../src/setup.ts";
 import { Sidetone } from "../src/sidetone.ts";
 import { until } from "../src/wait.ts";
@@ -94,6 +94,9 @@ for (const view of VIEWS) {
       await opens("apps", "/apps");
       await opens("team", "/team");
       await opens("names", "/team/names", "table.rows");
+      await page.goto("/docs/api");
+      await page.locator(".opblock").first().waitFor();
+      await shoot(page, "api", view);
     }));
 }
 
@@ -327,6 +330,15 @@ test("the theme that was chosen stays", () =>
     await page.goto("/live");
     assert.equal(await page.evaluate(() => document.documentElement.dataset["theme"]), "dark");
     assert.equal(await page.getByRole("button", { name: "Dark colours" }).getAttribute("aria-pressed"), "true");
+    // And in the page of the API, whose colours are another's; there it is changed for all.
+    const api = await page.context().newPage();
+    await api.goto("/docs/api");
+    await api.locator(".opblock").first().waitFor();
+    const ink = () => api.evaluate(() => getComputedStyle(document.querySelector(".swagger-ui .info .title")!).color);
+    const dark = await ink();
+    await api.getByRole("button", { name: "Dark colours" }).click();
+    assert.notEqual(await ink(), dark);
+    await page.waitForFunction(() => document.documentElement.dataset["theme"] === "light");
   }));
 
 test("the keyboard leads through the list", () =>

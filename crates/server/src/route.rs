@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{MatchedPath, Request, State},
     http::StatusCode,
     middleware::{self, Next},
@@ -18,7 +18,6 @@ use utoipa::{
     },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
-use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{administration, asset, cors, dashboard, health, intake, live, problem::Problem, query, sip, state::AppState, turn};
 
@@ -115,7 +114,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .merge(intake::callstats::router())
         .route("/{version}/{page_id}/call_metrics", post(intake::messenger::versioned))
         .route(sip::PATH, get(sip::handler))
-        .merge(SwaggerUi::new(VIEWER_PATH).url(OPENAPI_PATH, document))
+        .route(OPENAPI_PATH, get(move || async { Json(document) }))
         .route("/static/{*path}", get(asset::handler))
         .route("/sdk/{*path}", get(asset::handler))
         .route("/assets/dashboard/{*path}", get(asset::handler))

@@ -4,7 +4,8 @@ export const THEME_CHANGED = "sidetone-theme";
 
 const system = matchMedia("(prefers-color-scheme: dark)");
 
-function isDark(): boolean {
+/** Whether the page is dark now. */
+export function isDark(): boolean {
   const chosen = document.documentElement.dataset["theme"];
   return chosen ? chosen === "dark" : system.matches;
 }
@@ -29,5 +30,11 @@ export function startTheme(): void {
     }),
   );
   system.addEventListener("change", changed);
+  // Chosen in another tab.
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key !== "theme" || (newValue !== "dark" && newValue !== "light")) return;
+    document.documentElement.dataset["theme"] = newValue;
+    changed();
+  });
   show();
 }

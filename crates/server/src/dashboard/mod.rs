@@ -6,6 +6,7 @@
 //! Reading order: `session` is who looks, `shell` what surrounds every page, `refusal` what is shown where there is no page;
 //! then the pages. `gate` slows down who guesses.
 
+mod api;
 mod apps;
 mod conference;
 mod conferences;
@@ -33,7 +34,7 @@ use axum::{
 
 pub(crate) use refusal::not_found;
 
-use crate::state::AppState;
+use crate::{route::VIEWER_PATH, state::AppState};
 
 /// Every page.
 pub(crate) fn router() -> Router<AppState> {
@@ -63,6 +64,9 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/team/remove", post(team::remove))
         .route("/login", get(login::page).post(login::submit))
         .route("/logout", post(login::leave))
+        .route(VIEWER_PATH, get(api::folder))
+        .route(&format!("{VIEWER_PATH}/"), get(api::page))
+        .route(&format!("{VIEWER_PATH}/{{file}}"), get(api::file))
         .route("/setup", get(setup::page).post(setup::submit))
         .layer(middleware::from_fn(protect::layer))
 }

@@ -4,7 +4,7 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use super::{icon, session::Visitor};
-use crate::asset;
+use crate::{asset, route::VIEWER_PATH};
 
 /// The pages that the navigation leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub(crate) fn page(visitor: &Visitor, place: Option<Place>, title: &str, main: M
                     summary aria-label=(format!("{}, account menu", visitor.user.name)) { span.avatar aria-hidden="true" { (initial(&visitor.user.name)) } }
                     div.menu-sheet {
                         p.menu-name { (visitor.user.name) span.muted { (visitor.user.role.name()) } }
+                        a href="/handbook/" { "Handbook" }
+                        a href=(VIEWER_PATH) { "API" }
                         form method="post" action="/logout" {
                             input type="hidden" name="form_token" value=(visitor.form_token);
                             button.plain type="submit" { "Log out" }
@@ -51,24 +53,37 @@ pub(crate) fn page(visitor: &Visitor, place: Option<Place>, title: &str, main: M
         }
         main #main tabindex="-1" { (main) }
     };
-    Html(document(title, body).into_string()).into_response()
+    Html(document(title, own(), body).into_string()).into_response()
 }
 
 /// A page without navigation: login, errors.
 pub(crate) fn bare(title: &str, main: Markup) -> Markup {
-    document(
-        title,
-        html! {
-            header.bar.bar-bare {
-                a.brand href="/" aria-label="Sidetone, to the conferences" { (mark()) span.brand-name { "Sidetone" } }
-                div.bar-end { (theme_button()) }
-            }
-            main #main.main-bare tabindex="-1" { (main) }
-        },
-    )
+    document(title, own(), html! { (bare_bar()) main #main.main-bare tabindex="-1" { (main) } })
 }
 
-fn document(title: &str, body: Markup) -> Markup {
+/// A page of which only the bar is ours; `looks` are its style sheets and scripts.
+pub(crate) fn foreign(title: &str, looks: Markup, main: Markup) -> Markup {
+    document(title, looks, html! { (bare_bar()) main #main { (main) } })
+}
+
+fn bare_bar() -> Markup {
+    html! {
+        header.bar.bar-bare {
+            a.brand href="/" aria-label="Sidetone, to the conferences" { (mark()) span.brand-name { "Sidetone" } }
+            div.bar-end { (theme_button()) }
+        }
+    }
+}
+
+/// Our style sheet and script.
+fn own() -> Markup {
+    html! {
+        link rel="stylesheet" href=(asset::link("dashboard/dashboard.css"));
+        script type="module" src=(asset::link("dashboard/dashboard.js")) {}
+    }
+}
+
+fn document(title: &str, looks: Markup, body: Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -78,10 +93,9 @@ fn document(title: &str, body: Markup) -> Markup {
                 meta name="color-scheme" content="light dark";
                 title { (title) " · Sidetone" }
                 link rel="icon" type="image/svg+xml" href=(asset::link("dashboard/mark.svg"));
-                link rel="stylesheet" href=(asset::link("dashboard/dashboard.css"));
                 // Before anything is painted, so that a page chosen dark does not flash.
                 script src=(asset::link("dashboard/theme.js")) {}
-                script type="module" src=(asset::link("dashboard/dashboard.js")) {}
+                (looks)
             }
             body { (body) }
         }

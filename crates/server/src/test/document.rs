@@ -16,8 +16,12 @@ async fn the_document_and_its_viewer_are_served() {
     assert_eq!(document, serde_json::from_str::<Value>(&crate::openapi()).unwrap());
     let page = server.send(open("/docs/api/")).await;
     assert_eq!(page.status, 200);
-    assert!(String::from_utf8(page.body).unwrap().contains("swagger-ui"));
-    assert_eq!(server.send(open("/docs/api/swagger-ui-bundle.js")).await.status, 200);
+    assert!(String::from_utf8(page.body).unwrap().contains(r#"data-api="/v1/openapi.json""#));
+    for (file, kind) in [("swagger-ui-bundle.js", "text/javascript"), ("swagger-ui.css", "text/css")] {
+        let file = server.send(open(&format!("/docs/api/{file}"))).await;
+        assert_eq!((file.status.as_u16(), file.text(header::CONTENT_TYPE)), (200, kind));
+    }
+    server.send(open("/docs/api/index.php")).await.refused(404, "path_unknown");
 }
 
 #[test]
