@@ -267,6 +267,10 @@ test("a call that runs appears and moves while one looks", () =>
     await page.locator("#participants").getByText("emil of the test").waitFor();
     await page.locator("#timeline").getByText("emil of the test").waitFor();
     assert.equal(streams.length, 1, "one stream for all parts of the page");
+    await send(sidetone, "just-now", "emil", "audio-pc1.jsonl", 0, true, [10, 20]);
+    await send(sidetone, "just-now", "dora", "audio-pc0.jsonl", 0, true, [20, 30]);
+    await page.locator(".verdict-score:not(.none)").waitFor();
+    assert.equal(await page.getByRole("heading", { name: "This call is running" }).count(), 0, "nobody loaded the page");
   }));
 
 test("a raw object opens with its members over time, and the filter finds it", () =>

@@ -51,6 +51,13 @@ test("while a call runs its page says whose side it is, which hop, and why", asy
       await found.waitFor();
       assert.ok((await found.locator(".evidence a").count()) > 0, "with what speaks for it");
     }
+    // What was found so far stands above it, and on the timeline; also for who comes later.
+    const late = await page.context().newPage();
+    await late.goto(`/conferences/${key}`);
+    for (const looked of [page, late]) {
+      await looked.locator("#verdict .findings li").filter({ hasText: "ada" }).first().waitFor();
+      await looked.locator("#timeline rect.critical, #timeline rect.major").first().waitFor();
+    }
     assert.equal((await site.sidetone.conference("judged")).state, "running", "told during the call");
   } finally {
     wire.close();

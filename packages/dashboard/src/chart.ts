@@ -3,6 +3,7 @@
 
 import uPlot from "uplot";
 import type { ChartKind, Pick } from "./chart_list.ts";
+import type { Issue } from "./issues.ts";
 import type { Part } from "./part.ts";
 import { type Line, type Series, whyNone } from "./series.ts";
 import { show, showTicks } from "./units.ts";
@@ -12,14 +13,6 @@ const HEIGHT = 132;
 const FONT = "11px InterVariable, system-ui, sans-serif";
 const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const SECONDS = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-
-export interface Issue {
-  rule: string;
-  severity: "minor" | "major" | "critical";
-  onset_ms: number;
-  cleared_ms: number | null;
-  evidence: { metric: string };
-}
 
 const SEVERITIES = ["minor", "major", "critical"] as const;
 

@@ -1,7 +1,8 @@
 // The charts of one connection: both ends side by side, one cursor across all, zoom by dragging or by keys, and what is new as it comes.
 
-import { Chart, type Content, type End, type Issue, type Shared } from "./chart.ts";
+import { Chart, type Content, type End, type Shared } from "./chart.ts";
 import { CHARTS, greatest, METRICS, picked } from "./chart_list.ts";
+import { type Issue, joined } from "./issues.ts";
 import { cursorAfter, SHORTEST, zoomed } from "./keys.ts";
 import { Live } from "./live.ts";
 import { type Part, writePart } from "./part.ts";
@@ -64,6 +65,8 @@ class Charts implements Shared {
   private takeEnds(): void {
     const ends = JSON.parse(this.root.dataset["charts"] ?? "[]") as End[];
     const isSame = ends.length === this.ends.length && ends.every((end, index) => end.key === this.ends[index]?.key);
+    // The server remembers the last ones; this page may have been told of more.
+    for (const end of ends) end.issues = joined(this.ends.find(({ key }) => key === end.key)?.issues ?? [], end.issues);
     this.ends = ends;
     if (isSame) {
       if (this.charts.length > 0) this.draw();
@@ -241,16 +244,9 @@ class Charts implements Shared {
       live.on<{ peer_connection: string; issue: Issue }>(name, ({ peer_connection, issue }) => {
         const end = this.ends.find((end) => end.key === peer_connection);
         if (!end) return;
-        end.issues = end.issues.filter((held) => held.rule !== issue.rule || held.onset_ms !== issue.onset_ms);
-        end.issues.push(issue);
+        end.issues = joined(end.issues, [issue]);
         drawSoon();
       });
     }
-    live.on("conference_ended", () => {
-      const hint = Object.assign(document.createElement("p"), { className: "hint" });
-      hint.setAttribute("role", "status");
-      hint.append("The call has ended. ", Object.assign(document.createElement("a"), { href: location.href, textContent: "Show how it went" }));
-      this.root.before(hint);
-    });
   }
 }

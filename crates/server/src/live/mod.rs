@@ -19,8 +19,8 @@ use std::{
 
 use sidetone_engine::{
     diagnosis::Diagnosis,
-    ids::{AppKey, ConferenceId, ConferenceKey, ParticipantId, PeerConnectionId, UserId},
-    issue::Tuned,
+    ids::{AppKey, ConferenceId, ConferenceKey, ParticipantId, PeerConnectionId, PeerConnectionKey, UserId},
+    issue::{Issue, Tuned},
     report::Reports,
     units::Timestamp,
 };
@@ -145,6 +145,11 @@ impl Live {
         for worker in &self.workers {
             lock(&worker.shard).sweep(silent_since);
         }
+    }
+
+    /// The issues of who is in a conference of an app, by peer connection.
+    pub(crate) fn issues(&self, app: AppKey, conference: ConferenceKey) -> Vec<(PeerConnectionKey, Vec<Issue>)> {
+        lock(&self.worker(conference).shard).issues(app, conference)
     }
 
     /// Why a running conference of an app is poor at present.

@@ -260,10 +260,10 @@ impl Shard {
         for (participant, held) in &conference.participants {
             for key in &held.peer_connections {
                 let Some(held) = self.peer_connections.peek_mut(key) else { continue };
-                held.over.retain(|issue| issue.cleared.is_none_or(|cleared| is_recent(cleared, now)));
-                is_poor |= !held.issues.is_empty() || !held.over.is_empty();
+                let recent = held.over.iter().filter(|issue| issue.cleared.is_none_or(|cleared| is_recent(cleared, now)));
                 let mut analysis = held.analyzer.analysis();
-                analysis.issues.extend(held.over.iter().cloned());
+                analysis.issues.extend(recent.cloned());
+                is_poor |= !analysis.issues.is_empty();
                 connections.extend(Connection::new(*key, *participant, &analysis));
             }
         }
@@ -292,6 +292,14 @@ impl Shard {
             time_ms: Millis(now),
             diagnoses: conference.said(),
         });
+    }
+
+    /// The issues of who is in a conference of an app: the last that are over, and those that last.
+    pub(crate) fn issues(&self, app: AppKey, key: ConferenceKey) -> Vec<(PeerConnectionKey, Vec<Issue>)> {
+        let Some(conference) = self.conferences.get(&key).filter(|conference| conference.app == app) else { return Vec::new() };
+        let keys = conference.participants.values().flat_map(|participant| &participant.peer_connections);
+        let held = keys.filter_map(|key| Some((*key, self.peer_connections.peek(key)?)));
+        held.map(|(key, held)| (key, held.over.iter().chain(&held.issues).cloned().collect())).collect()
     }
 
     /// Why a conference of an app is poor at present.

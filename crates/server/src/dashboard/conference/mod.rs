@@ -115,11 +115,16 @@ pub(crate) async fn page(
     Ok(shell::page(&visitor, Some(Place::Conferences), if title.is_empty() { "Conference" } else { title }, main))
 }
 
-/// A conference; while it runs, with what is known so far of why it is poor.
+/// A conference; while it runs, with the issues so far and with what is known of why it is poor.
 async fn read(state: &AppState, reader: &Reader, key: &str) -> Result<ConferenceDetail, Refusal> {
     let mut detail = query::conference::read(state, reader, key).await?;
     if detail.conference.state == ConferenceState::Running {
         detail.diagnoses = state.live.diagnoses(reader.app, detail.conference.key);
+        for (key, issues) in state.live.issues(reader.app, detail.conference.key) {
+            if let Some(connection) = detail.peer_connections.iter_mut().find(|connection| connection.key == key) {
+                connection.issues = issues;
+            }
+        }
     }
     Ok(detail)
 }

@@ -27,8 +27,13 @@ pub(super) fn section(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
     let score = detail.conference.score.as_ref().and_then(|score| quality::overall(&score.scores));
     let findings = findings(detail);
     let (tone, headline, text) = headline(detail, score, &findings);
+    let unjudged = match detail.conference.state {
+        ConferenceState::Running => Some("running"),
+        ConferenceState::Ended => Some("ended"),
+        ConferenceState::Finalised => None,
+    };
     html! {
-        section class=(format!("verdict {tone}")) aria-labelledby="verdict-title" {
+        section #verdict class=(format!("verdict {tone}")) aria-labelledby="verdict-title" data-grows=[unjudged.map(|_| "")] data-unjudged=[unjudged] {
             @match score { Some(score) => p.verdict-score { (format::score(score)) span.muted { "of 5" } }, None => p.verdict-score.none { (format::ABSENT) } }
             div.verdict-text {
                 h2 #verdict-title { (headline) }
@@ -66,14 +71,16 @@ fn list(detail: &ConferenceDetail, findings: &[Finding], visitor: &Visitor) -> M
 fn headline(detail: &ConferenceDetail, score: Option<f64>, findings: &[Finding]) -> (&'static str, String, String) {
     match detail.conference.state {
         ConferenceState::Running => {
-            return (
-                "running",
-                "This call is running".into(),
-                "It is judged as a whole when it has ended; what happens now is below.".into(),
-            );
+            let so_far = if findings.is_empty() { "Nothing was found".into() } else { format::count(findings.len() as u64, "finding") };
+            let text = format!("{so_far} so far. The call is judged as a whole when it has ended.");
+            return ("running", "This call is running".into(), text);
         }
         ConferenceState::Ended => {
-            return ("none", "This call has just ended".into(), "Its scores are being computed. Load the page again in a moment.".into());
+            return (
+                "none",
+                "This call has just ended".into(),
+                "Its scores are being computed, and appear here when they are ready.".into(),
+            );
         }
         ConferenceState::Finalised => {}
     }
