@@ -1,6 +1,7 @@
 // The one script of every page: each part looks for the elements it makes move.
 
 import { startCharts } from "./charts.ts";
+import { startCopy } from "./copy.ts";
 import { startForms } from "./forms.ts";
 import { startImport } from "./import.ts";
 import { startLiveList } from "./live_list.ts";
@@ -13,6 +14,7 @@ import { startWhy } from "./why.ts";
 startTheme();
 startTimes(document);
 startForms();
+startCopy();
 startCharts();
 startLiveList();
 startWhy();

@@ -2,7 +2,7 @@
 
 use axum::{
     Form,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
 use maud::{Markup, html};
@@ -11,7 +11,7 @@ use sidetone_engine::issue::Preset;
 use sidetone_store::record::{App, AppSettings};
 
 use super::{
-    format, icon,
+    first_call, format, icon,
     refusal::Refusal,
     session::Visitor,
     shell::{self, Place},
@@ -28,20 +28,28 @@ use crate::{
 /// Secrets just made, for the one time that they are seen.
 struct Shown {
     app: String,
-    secrets: Vec<(&'static str, String)>,
+    secrets: Vec<(SecretKind, String)>,
 }
 
-pub(crate) async fn page(State(state): State<AppState>, visitor: Visitor) -> Result<Response, Refusal> {
+/// What the page has to say.
+#[derive(Default, Deserialize)]
+pub(crate) struct View {
+    /// Key of the app whose settings were just saved.
+    #[serde(default)]
+    saved: String,
+}
+
+pub(crate) async fn page(State(state): State<AppState>, visitor: Visitor, Query(view): Query<View>) -> Result<Response, Refusal> {
     visitor.require_admin()?;
-    render(&state, &visitor, None).await
+    render(&state, &visitor, &view, None).await
 }
 
-async fn render(state: &AppState, visitor: &Visitor, shown: Option<Shown>) -> Result<Response, Refusal> {
+async fn render(state: &AppState, visitor: &Visitor, view: &View, shown: Option<Shown>) -> Result<Response, Refusal> {
     let apps = administration::all(state).await?;
     let main = html! {
         div.page-head { div { h1 { "Apps" } p.muted { "Each app has calls, secrets and settings of its own; nobody sees across." } } }
         @if let Some(shown) = shown { (secrets(&shown)) }
-        @for app in &apps { (card(app, visitor)) }
+        @for app in &apps { (card(app, visitor, app.key.to_string() == view.saved)) }
         section.card aria-labelledby="new-title" {
             h2 #new-title { "New app" }
             form.inline method="post" action="/apps" {
@@ -59,12 +67,16 @@ fn secrets(shown: &Shown) -> Markup {
         section.card.secrets role="status" aria-labelledby="secrets-title" {
             h2 #secrets-title { "Secrets of " (shown.app) }
             p.muted { "They are shown this once; only their digests are kept." }
-            dl { @for (meaning, secret) in &shown.secrets { dt { (meaning) } dd { code data-copy="" { (secret) } } } }
+            dl { @for (kind, secret) in &shown.secrets { dt { (meaning(*kind)) } dd { code data-copy="" { (secret) } } } }
+            @if let Some((_, secret)) = shown.secrets.iter().find(|(kind, _)| *kind == SecretKind::Intake) {
+                p { "The page that makes calls needs these lines; " a href="/handbook/first-call.html" { "the first call" } " says more." }
+                (first_call::lines(secret))
+            }
         }
     }
 }
 
-fn card(app: &App, visitor: &Visitor) -> Markup {
+fn card(app: &App, visitor: &Visitor, is_saved: bool) -> Markup {
     let AppSettings { intake_secrets, query_secrets, names_secrets, origins, retention_days, keep_addresses, rules, .. } = &app.settings;
     let token = html! { input type="hidden" name="form_token" value=(visitor.form_token); };
     let title = format!("app-{}", app.key);
@@ -79,9 +91,9 @@ fn card(app: &App, visitor: &Visitor) -> Markup {
                 label.field { span { "Origins that may send, one a line" } textarea name="origins" rows="2" spellcheck="false" placeholder="any origin" { (origins.join("\n")) } }
                 label.field { span { "Days that conferences are kept" } input type="number" name="retention_days" min="0" max=(RETENTION_DAYS_MAX) value=[*retention_days] placeholder="as the server says"; small.muted { "0: for ever" } }
                 label.field { span { "Rules that judge its calls" } select name="preset" { @for preset in Preset::ALL { option value=(preset.name()) selected[preset == rules.preset()] { (preset.name()) } } } small.muted { a href="/handbook/issues.html" { "What they are" } } }
-                label.field { span { "Thresholds in place of the preset's" } textarea name="thresholds" rows="2" spellcheck="false" placeholder="high_rtt.major=600 high_rtt.minor=off" { (rules.thresholds().replace(' ', "\n")) } @for refused in rules.refused() { small { "Stored, and not applied: " (refused) } } small.muted { "rule.severity=value, or off. Calls that were judged before: " code { "sidetone rescore" } } }
+                label.field { span { "Thresholds in place of the preset's" } textarea name="thresholds" rows="2" spellcheck="false" placeholder="high_rtt.major=600 high_rtt.minor=off" { (rules.thresholds().replace(' ', "\n")) } @for refused in rules.refused() { small { "Stored, and not applied: " (refused) } } small.muted { "Each is rule.severity=value, or =off. Calls that run are judged by them from now on; for those that ended run " code { "sidetone rescore" } } }
                 label.check { input type="checkbox" name="keep_addresses" value="yes" checked[*keep_addresses]; span { "Keep network addresses and SDP" } }
-                button type="submit" { "Save" }
+                div.actions.tight { button type="submit" { "Save" } @if is_saved { span.saved role="status" { "Saved" } } }
             }
             details.more {
                 summary { "Rotate secrets" }
@@ -115,8 +127,8 @@ pub(crate) async fn create(State(state): State<AppState>, visitor: Visitor, Form
     visitor.require_admin()?;
     visitor.check_form(&given.form_token)?;
     let (app, intake, query) = administration::create(&state, &given.name, AppSettings::default(), &visitor.user.name).await?;
-    let secrets = vec![(meaning(SecretKind::Intake), intake.text), (meaning(SecretKind::Query), query.text)];
-    render(&state, &visitor, Some(Shown { app: app.name, secrets })).await
+    let secrets = vec![(SecretKind::Intake, intake.text), (SecretKind::Query, query.text)];
+    render(&state, &visitor, &View::default(), Some(Shown { app: app.name, secrets })).await
 }
 
 /// What the form of an app says.
@@ -157,7 +169,7 @@ pub(crate) async fn change(
     change.apply(&mut app.settings).map_err(Problem::from)?;
     administration::update(&state, app).await?;
     tracing::info!(app.key = key, user = visitor.user.name, "changed an app");
-    Ok(Redirect::to("/apps").into_response())
+    Ok(Redirect::to(&format!("/apps?saved={key}#app-{key}")).into_response())
 }
 
 pub(crate) async fn remove(
@@ -203,8 +215,8 @@ pub(crate) async fn rotate(
     };
     let name = app.name.clone();
     let made = administration::rotate(&state, app, kinds, given.keep_old == "yes", &visitor.user.name).await?;
-    let secrets = made.into_iter().map(|(kind, new)| (meaning(kind), new.text)).collect();
-    render(&state, &visitor, Some(Shown { app: name, secrets })).await
+    let secrets = made.into_iter().map(|(kind, new)| (kind, new.text)).collect();
+    render(&state, &visitor, &View::default(), Some(Shown { app: name, secrets })).await
 }
 
 fn meaning(kind: SecretKind) -> &'static str {

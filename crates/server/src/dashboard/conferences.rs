@@ -7,7 +7,7 @@ use sidetone_engine::{issue::RuleSet, units::Timestamp};
 use sidetone_store::record::{Conference, ConferenceKind, ConferenceState};
 
 use super::{
-    format, icon,
+    first_call, format, icon,
     quality::{self, Grade},
     refusal::Refusal,
     session::Visitor,
@@ -280,11 +280,7 @@ fn no_calls(visitor: &Visitor, app: &str) -> Markup {
             (icon::wave())
             h2 { "No call has been measured yet" }
             p.muted { "Put this into the page that makes calls, with the intake secret of " b { (app) } ":" }
-            pre { code {
-                "<script src=\"https://your-sidetone/sdk/sidetone.js\" crossorigin></script>\n"
-                "<script>\n  const sidetone = new Sidetone({ secret: \"sti_…\", conferenceId: \"weekly\", userId: \"ada\" });\n"
-                "  sidetone.observeAll();\n</script>"
-            } }
+            (first_call::lines("sti_…"))
             p.muted { "Or take a call that was recorded already:" }
             p.actions { a.button.primary href=(visitor.link("/import")) { (icon::upload()) "Import a dump" } a.button href="/handbook/" { "Read the handbook" } @if visitor.is_admin() { a.button.quiet href="/docs/api" { "See the API" } } }
         }

@@ -45,7 +45,7 @@ async fn page(State(state): State<AppState>, visitor: Visitor) -> Result<Respons
         form.drop method="post" action=(visitor.link("/import")) data-import="" data-conference=(visitor.link("/conferences/KEY")) data-form-token=(visitor.form_token) {
             (icon::upload())
             p { b { "Drop files here" } " or " label.pick { "choose some" input.unseen type="file" multiple name="files"; } }
-            p.muted { "webrtc-internals dumps, Chrome's rtcstats dumps, rtcstats-js streams, and conferences downloaded here; plain or gzipped, up to " (format::bytes(most.as_usize() as u64)) " each. " a href="/handbook/import.html" { "How to make one" } }
+            p.muted { "webrtc-internals dumps, Chrome's rtcstats dumps, rtcstats-js streams, and conferences downloaded here; plain or gzipped, up to " (most) " each. " a href="/handbook/import.html" { "How to make one" } }
             label.field.drop-id { span { "Conference id for files that name none" } input type="text" name="conference" autocomplete="off" placeholder="the file's name"; }
             noscript { p.hint { "This page needs JavaScript. On the command line: " code { "sidetone import FILE…" } } }
         }

@@ -44,6 +44,7 @@ pub(crate) async fn page(State(state): State<AppState>, visitor: Visitor) -> Res
                 (icon::live())
                 h2 { "Nobody is calling just now" }
                 p.muted { "A conference appears here with its first report. This page need not be loaded again." }
+                p.actions { a.button href="/handbook/first-call.html" { "How a page reports its calls" } }
             }
         }
         p.muted.live-state role="status" {}

@@ -10,6 +10,7 @@ mod api;
 mod apps;
 mod conference;
 mod conferences;
+mod first_call;
 pub(crate) mod format;
 pub(crate) mod gate;
 mod history;

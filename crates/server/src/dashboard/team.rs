@@ -56,7 +56,7 @@ pub(crate) async fn page(State(state): State<AppState>, visitor: Visitor) -> Res
                 (token)
                 label.field { span { "Name" } input type="text" name="name" required maxlength=(setup::NAME_CHARS_MAX) autocomplete="off" autocapitalize="none"; }
                 label.field { span { "Role" } select name="role" { (roles(Role::Support)) } }
-                label.field { span { "Password" } input type="password" name="password" required autocomplete="new-password" minlength=(password::PASSWORD_CHARS_MIN); }
+                label.field { span { "Password" } input type="password" name="password" required autocomplete="new-password" placeholder=(format!("at least {} characters", password::PASSWORD_CHARS_MIN)) minlength=(password::PASSWORD_CHARS_MIN); }
                 button.primary type="submit" { "Add" }
             }
         }

@@ -1,0 +1,14 @@
+//! The lines that a page needs to have its calls measured, wherever the dashboard hands out a secret or waits for a first call.
+
+use maud::{Markup, html};
+
+/// The lines for a page that sends with this secret. A script puts in by which address the reader came here.
+pub(crate) fn lines(secret: &str) -> Markup {
+    html! {
+        pre { code data-copy="" {
+            "<script src=\"" span data-own-address="" { "https://your-sidetone" } "/sdk/sidetone.js\" crossorigin></script>\n"
+            "<script>\n  const sidetone = new Sidetone({ secret: \"" (secret) "\", conferenceId: \"weekly\", userId: \"ada\" });\n"
+            "  sidetone.observeAll();\n</script>"
+        } }
+    }
+}
