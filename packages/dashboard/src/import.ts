@@ -1,4 +1,4 @@
-// Files dropped on the import page: sent one after the other, each with a line on what became of it.
+// Files dropped anywhere on the import page: sent one after the other, each with a line on what became of it.
 
 interface Imported {
   format: string;
@@ -35,10 +35,10 @@ export function startImport(): void {
     depth = Math.max(0, depth + change);
     form.classList.toggle("over", depth > 0);
   };
-  form.addEventListener("dragenter", () => over(1));
-  form.addEventListener("dragleave", () => over(-1));
-  form.addEventListener("dragover", (event) => event.preventDefault());
-  form.addEventListener("drop", (event) => {
+  document.addEventListener("dragenter", () => over(1));
+  document.addEventListener("dragleave", () => over(-1));
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
     event.preventDefault();
     over(-depth);
     take(event.dataTransfer?.files ?? []);
