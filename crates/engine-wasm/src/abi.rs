@@ -14,7 +14,7 @@ use crate::{FlatError, Recording, names};
 
 thread_local! {
     /// Where JavaScript writes: as many numbers, or UTF-8.
-    static ROOM: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    static ROOM: RefCell<Vec<f64>> = const { RefCell::new(Vec::new()) };
     /// The texts for the next call.
     static TEXTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     /// What JavaScript reads.
@@ -26,11 +26,11 @@ thread_local! {
 
 /// Where to write so many bytes.
 #[unsafe(no_mangle)]
-extern "C" fn sidetone_room(bytes: usize) -> *mut u64 {
+extern "C" fn sidetone_room(bytes: usize) -> *mut f64 {
     ROOM.with_borrow_mut(|room| {
-        let size = bytes.div_ceil(size_of::<u64>());
+        let size = bytes.div_ceil(size_of::<f64>());
         if room.len() < size {
-            room.resize(size, 0);
+            room.resize(size, 0.0);
         }
         room.as_mut_ptr()
     })
@@ -39,9 +39,9 @@ extern "C" fn sidetone_room(bytes: usize) -> *mut u64 {
 /// The room holds a text for the next call.
 #[unsafe(no_mangle)]
 extern "C" fn sidetone_told(bytes: usize) {
-    let mut text = Vec::with_capacity(bytes + size_of::<u64>());
+    let mut text = Vec::with_capacity(bytes + size_of::<f64>());
     ROOM.with_borrow(|room| {
-        room.iter().take(bytes.div_ceil(size_of::<u64>())).for_each(|eight| text.extend_from_slice(&eight.to_le_bytes()))
+        room.iter().take(bytes.div_ceil(size_of::<f64>())).for_each(|eight| text.extend_from_slice(&eight.to_le_bytes()))
     });
     text.truncate(bytes);
     TEXTS.with_borrow_mut(|texts| texts.push(String::from_utf8(text).unwrap_or_default()));
@@ -200,7 +200,7 @@ fn answer(result: Result<usize, FlatError>) -> i32 {
 
 /// The numbers in the room.
 fn numbers(count: usize) -> Vec<f64> {
-    ROOM.with_borrow(|room| room.iter().take(count).map(|&bits| f64::from_bits(bits)).collect())
+    ROOM.with_borrow(|room| room.get(..count).unwrap_or_default().to_vec())
 }
 
 /// Keeps what a call gives where JavaScript reads it.

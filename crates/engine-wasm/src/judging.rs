@@ -34,16 +34,16 @@ impl Judging {
             // What came before anybody wanted to know is its history.
             self.analyzer.push(&intake.earlier(), &mut |_| {});
         }
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome::new();
         if let Some(live) = intake.judged(&mut self.forms) {
-            self.analyzer.push_in(&live.layout, &live.reports, &mut |output| outcome.add(output, &self.rules));
+            self.analyzer.push_in(&live.layout, &live.reports, &live.numbers, &mut |output| outcome.add(output, &self.rules));
         }
         outcome.into_numbers()
     }
 
     /// Goes over to other rules and gives what this ends, in the numbers of the rules before.
     pub(crate) fn change(&mut self, rules: RuleSet) -> Vec<f64> {
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome::new();
         self.analyzer.set_rules(&rules, &mut |output| outcome.add(output, &self.rules));
         self.rules = rules;
         outcome.into_numbers()

@@ -2,7 +2,7 @@
 //!
 //! | what | numbers |
 //! |---|---|
-//! | outcome | list of ticks, list of issues |
+//! | outcome | how many ticks and issues, ticks, issues |
 //! | tick | time, interval, list of groups; the first group is the connection's |
 //! | group | stream, list of metric and value |
 //! | issue | change (0 raised, 1 escalated, 2 cleared), rule, severity, stream, onset, raised, cleared, metric, threshold, list of time and value |
@@ -30,21 +30,26 @@ pub(crate) fn names(rules: &RuleSet) -> String {
     text
 }
 
-/// Everything that one report led to.
-#[derive(Debug, Default)]
-pub(crate) struct Outcome {
-    ticks: Vec<f64>,
-    tick_count: u32,
-    issues: Vec<f64>,
-    issue_count: u32,
-}
+/// Numbers that a report of a usual call leads to.
+const NUMBERS_USUAL: usize = 512;
+
+/// Everything that one report led to: its tick comes before its issues.
+#[derive(Debug)]
+pub(crate) struct Outcome(Vec<f64>);
 
 impl Outcome {
+    /// Nothing yet.
+    pub(crate) fn new() -> Self {
+        let mut numbers = Vec::with_capacity(NUMBERS_USUAL);
+        numbers.extend([0.0; 2]);
+        Self(numbers)
+    }
+
     pub(crate) fn add(&mut self, output: Output<'_>, rules: &RuleSet) {
         match output {
             Output::Tick(value) => {
-                self.tick_count += 1;
-                tick(&mut self.ticks, value);
+                self.0[0] += 1.0;
+                tick(&mut self.0, value);
             }
             Output::Raised(value) => self.issue(0.0, value, rules),
             Output::Escalated(value) => self.issue(1.0, value, rules),
@@ -53,8 +58,8 @@ impl Outcome {
     }
 
     fn issue(&mut self, change: f64, issue: &Issue, rules: &RuleSet) {
-        self.issue_count += 1;
-        let numbers = &mut self.issues;
+        self.0[1] += 1.0;
+        let numbers = &mut self.0;
         numbers.extend([change, rule(&issue.rule, rules), f64::from(issue.severity as u8)]);
         numbers.extend(stream(issue.stream));
         let cleared = issue.cleared.map_or(f64::NAN, |time| time.as_millis_f64());
@@ -66,12 +71,7 @@ impl Outcome {
     }
 
     pub(crate) fn into_numbers(self) -> Vec<f64> {
-        let mut numbers = Vec::with_capacity(self.ticks.len() + self.issues.len() + 2);
-        numbers.push(f64::from(self.tick_count));
-        numbers.extend_from_slice(&self.ticks);
-        numbers.push(f64::from(self.issue_count));
-        numbers.extend_from_slice(&self.issues);
-        numbers
+        self.0
     }
 }
 

@@ -458,13 +458,9 @@ impl Reports {
         &self.objects
     }
 
-    /// Makes a run of one report the next one, which differs in nothing but `time` and numbers: these come in order of objects and columns.
-    /// They have to be finite.
-    pub fn renew(&mut self, time: Timestamp, numbers: impl Iterator<Item = f64>) {
+    /// Says that they were all taken at another time.
+    pub fn set_time(&mut self, time: Timestamp) {
         self.times.fill(time);
-        let columns = self.objects.iter_mut().flat_map(|object| &mut object.columns);
-        let held = columns.filter_map(|column| if let Data::Constant(Value::Number(held)) = &mut column.data { Some(held) } else { None });
-        held.zip(numbers).for_each(|(held, number)| *held = number);
     }
 
     /// Moves every report by `micros` (a client's clock that is wrong by that much). Members keep their values.

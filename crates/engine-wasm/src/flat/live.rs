@@ -28,11 +28,13 @@ impl Intake {
 
     fn live(&self, row: &Row) -> Live {
         let reports = self.table(std::slice::from_ref(row), true);
-        let mut live = Live { values: row.values.clone(), layout: Layout::new(&reports), reports, fixed: Vec::new(), moving: Vec::new() };
+        let layout = Layout::new(&reports);
+        let mut live = Live { reports, layout, numbers: Vec::new(), length: row.values.len(), fixed: Vec::new(), moving: Vec::new() };
+        let mut fix = |place: usize| live.fixed.push((place, row.values[place].to_bits()));
         let mut at = 0;
         let mut heads: Vec<(usize, usize)> = Vec::new();
         for cell in self.cells(0, &row.values) {
-            live.fixed.push(at);
+            fix(at);
             heads.push((cell.shape, at + 1));
             at += 1 + cell.values.len();
         }
@@ -42,36 +44,41 @@ impl Intake {
             let (shape, head) = heads[place];
             for member in self.shapes[shape].members.iter().filter(|member| member.is_read) {
                 let is_number = member.kind == Kind::Number && row.values[head + member.place].is_finite();
-                if is_number { &mut live.moving } else { &mut live.fixed }.push(head + member.place);
+                if is_number { live.moving.push(head + member.place) } else { fix(head + member.place) }
             }
         }
+        live.renew(row);
         live
     }
 }
 
-/// A report as the engine reads it. Into one of the same form, which differs in numbers only, these are all that is written.
+/// A report as the engine reads it. Of one of the same form, which differs in numbers only, these are all that is taken.
 #[derive(Debug)]
 pub(crate) struct Live {
-    values: Vec<f64>,
-    /// Places of what must not change: shapes, and values that are no numbers.
-    fixed: Vec<usize>,
-    /// Places of the numbers, in the order in which the table has them.
-    moving: Vec<usize>,
+    /// The first of this form, and where everything stands in it.
     pub(crate) reports: Reports,
     pub(crate) layout: Layout,
+    /// The numbers of the newest one, in the order in which the table has them.
+    pub(crate) numbers: Vec<f64>,
+    /// How many values there are.
+    length: usize,
+    /// What must not change and where it stands: shapes, and values that are no numbers.
+    fixed: Vec<(usize, u64)>,
+    /// Places of the numbers.
+    moving: Vec<usize>,
 }
 
 impl Live {
     /// `false` when the report has another form.
     fn renew(&mut self, row: &Row) -> bool {
-        let Self { values, fixed, moving, reports, .. } = self;
-        let is_same = values.len() == row.values.len()
-            && fixed.iter().all(|&place| values[place].to_bits() == row.values[place].to_bits())
-            && moving.iter().all(|&place| row.values[place].is_finite());
-        if is_same {
-            reports.renew(row.time, moving.iter().map(|&place| row.values[place]));
+        let values = &row.values;
+        if values.len() != self.length || self.fixed.iter().any(|&(place, held)| values[place].to_bits() != held) {
+            return false;
         }
-        is_same
+        self.reports.set_time(row.time);
+        self.numbers.clear();
+        self.numbers.extend(self.moving.iter().map(|&place| values[place]));
+        self.numbers.iter().all(|number| number.is_finite())
     }
 }
 
@@ -119,9 +126,15 @@ mod tests {
             (7, vec![], vec![]),
         ] {
             intake.push(at(second), values).unwrap();
-            let Live { reports, layout, .. } = intake.judged(&mut forms).unwrap();
-            assert_eq!(reports.iter().collect::<Vec<_>>(), [Report { time: at(second), stats: stats.into_iter().collect() }]);
-            assert_eq!(format!("{layout:?}"), format!("{:?}", Layout::new(reports)));
+            let Live { reports, layout, numbers, .. } = intake.judged(&mut forms).unwrap();
+            // As if it were the first of its form.
+            let first = intake.table(&intake.rows[intake.len() - 1..], true);
+            assert_eq!(first.iter().collect::<Vec<_>>(), [Report { time: at(second), stats: stats.into_iter().collect() }]);
+            let columns = |reports: &Reports| reports.objects().iter().flat_map(|object| object.columns.clone()).collect::<Vec<_>>();
+            let texts = |reports| columns(reports).iter().map(|column| column.text(0).cloned()).collect::<Vec<_>>();
+            let told: Vec<f64> = columns(&first).iter().filter_map(|column| column.number(0)).collect();
+            assert_eq!((reports.times(), texts(reports), numbers), (first.times(), texts(&first), &told));
+            assert_eq!(format!("{layout:?}"), format!("{:?}", Layout::new(&first)));
         }
     }
 }

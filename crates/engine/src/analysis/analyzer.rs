@@ -71,6 +71,8 @@ pub(super) struct Memory {
     judge: Judge,
     /// Issues that were cleared.
     closed: Vec<crate::issue::Issue>,
+    /// How many issues there are, with those that last.
+    kept: usize,
     analysis: Analysis,
     tick: Tick,
     /// The connection's values in the report that is read.
@@ -121,6 +123,7 @@ impl Analyzer {
                 gatherer: make_gatherer(),
                 judge: Judge::new(rules, Scope::Connection, None),
                 closed: Vec::new(),
+                kept: 0,
                 analysis: Analysis::default(),
                 tick: Tick {
                     time: Timestamp::default(),
@@ -159,12 +162,13 @@ impl Analyzer {
 
     /// Takes the next reports. Duplicated and late reports are counted and left out.
     pub fn push(&mut self, reports: &Reports, output: &mut dyn FnMut(Output<'_>)) {
-        self.push_in(&Layout::new(reports), reports, output);
+        self.push_in(&Layout::new(reports), reports, &[], output);
     }
 
-    /// Takes the next reports, whose layout is known: made from these, or from a run that differs from it in nothing but numbers.
-    pub fn push_in(&mut self, layout: &Layout, reports: &Reports, output: &mut dyn FnMut(Output<'_>)) {
-        let table = Table { reports, layout };
+    /// Takes the next reports, whose layout is known. `numbers` are those of a single report, in order of objects and columns, where they are
+    /// others than the ones it was made with. They have to be finite.
+    pub fn push_in(&mut self, layout: &Layout, reports: &Reports, numbers: &[f64], output: &mut dyn FnMut(Output<'_>)) {
+        let table = Table { reports, layout, numbers };
         self.memory.admit(table);
         for row in 0..reports.len() {
             self.memory.read(table, row, output);
@@ -227,12 +231,14 @@ impl Memory {
     }
 
     fn set_rules(&mut self, rules: &RuleSet, output: &mut dyn FnMut(Output<'_>)) {
-        let Self { rules: before, streams, judge, closed, analysis, gatherer, .. } = self;
+        let Self { rules: before, streams, judge, closed, kept, analysis, gatherer, .. } = self;
         let time = analysis.span.unwrap_or_default().1;
         let mut tell = |issue| {
             output(Output::Cleared(&issue));
             if gatherer.is_some() {
                 closed.push(issue);
+            } else {
+                *kept -= 1;
             }
         };
         judge.change(before, rules, Scope::Connection, time, &mut tell);
@@ -432,26 +438,26 @@ impl Memory {
     }
 
     fn judge(&mut self, tick: &Tick, output: &mut dyn FnMut(Output<'_>)) {
-        let Self { rules, mutes, streams, judge, closed, analysis, values, gatherer, .. } = self;
-        let kept = closed.len() + judge.active().count();
-        let mut kept = kept + streams.iter().map(|followed| followed.judge.active().count()).sum::<usize>();
+        let Self { rules, mutes, streams, judge, closed, kept, analysis, values, gatherer, .. } = self;
         let mut tell = |verdict: Verdict| match verdict {
             Verdict::Raised(issue) => {
-                kept += 1;
+                *kept += 1;
                 output(Output::Raised(&issue));
             }
             Verdict::Escalated(issue) => output(Output::Escalated(&issue)),
             Verdict::Cleared(issue) => {
                 output(Output::Cleared(&issue));
-                if kept > ISSUES_MAX {
+                if *kept > ISSUES_MAX {
                     analysis.rejected.excess_issues += 1;
-                    kept -= 1;
+                    *kept -= 1;
                 } else if gatherer.is_some() {
                     closed.push(issue);
+                } else {
+                    *kept -= 1;
                 }
             }
         };
-        let sample = Sample { time: tick.time, interval: tick.interval };
+        let sample = Sample { time: tick.time, interval: tick.interval, seconds: tick.interval.as_secs_f64() };
         if tick.interval.is_zero() {
             return;
         }

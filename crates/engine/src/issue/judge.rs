@@ -22,6 +22,8 @@ pub(crate) struct Sample {
     pub(crate) time: Timestamp,
     /// Its length.
     pub(crate) interval: Duration,
+    /// The same in seconds.
+    pub(crate) seconds: f64,
 }
 
 /// One rule at one place.
@@ -40,7 +42,8 @@ struct Watch {
     absent: usize,
     /// Since when a lasting condition has held.
     since: Option<Timestamp>,
-    active: Option<Issue>,
+    /// Apart, for there mostly is none.
+    active: Option<Box<Issue>>,
 }
 
 /// All rules for one stream, or for the connection.
@@ -104,7 +107,7 @@ impl Judge {
                 None => {
                     if let Some(mut issue) = held.active {
                         issue.cleared = Some(time);
-                        tell(issue);
+                        tell(*issue);
                     }
                 }
             }
@@ -123,7 +126,7 @@ impl Judge {
 
     /// Issues that last.
     pub(crate) fn active(&self) -> impl Iterator<Item = &Issue> {
-        self.watches.iter().filter_map(|watch| watch.active.as_ref())
+        self.watches.iter().filter_map(|watch| watch.active.as_deref())
     }
 
     /// Judges an interval; `admit` says what becomes of a value for a rule.
@@ -242,10 +245,25 @@ impl Watch {
         }
     }
 
+    /// The sum of what `term` makes of each value that is there and its seconds. Not generic: a loop for each is more to download.
+    fn sum(&self, term: &dyn Fn(f64, f64) -> f64) -> f64 {
+        let mut sum = 0.0;
+        for (sample, value) in &self.window {
+            if let Some(value) = value {
+                sum += term(sample.seconds, *value);
+            }
+        }
+        sum
+    }
+
+    /// How many values pass `threshold`.
+    fn passing(&self, rule: &Rule, threshold: f64) -> f64 {
+        self.sum(&|_, value| f64::from(u8::from(rule.bound.is_passed(value, threshold))))
+    }
+
     /// What is compared with thresholds; [`Statistic::Sustained`] compares each threshold by itself.
     fn statistic(&self, rule: &Rule) -> Option<f64> {
-        let known = || self.window.iter().filter_map(|(sample, value)| Some((sample.interval.as_secs_f64(), (*value)?)));
-        let weighted = || if self.nonzero == 0 { 0.0 } else { known().map(|(seconds, value)| seconds * value).sum::<f64>() };
+        let weighted = || if self.nonzero == 0 { 0.0 } else { self.sum(&|seconds, value| seconds * value) };
         let is_full = |length: Duration| self.covered.as_secs_f64() >= FULL * length.as_secs_f64();
         match rule.statistic {
             Statistic::Sustained { .. } => None,
@@ -253,7 +271,7 @@ impl Watch {
                 if !is_full(length) {
                     return None;
                 }
-                let covered = if self.absent == 0 { self.covered.as_secs_f64() } else { known().map(|(seconds, _)| seconds).sum::<f64>() };
+                let covered = if self.absent == 0 { self.covered.as_secs_f64() } else { self.sum(&|seconds, _| seconds) };
                 (covered >= FULL * length.as_secs_f64()).then(|| weighted() / covered)
             }
             Statistic::Share(length) => Some(weighted() / length.as_secs_f64()),
@@ -263,26 +281,22 @@ impl Watch {
             }
             Statistic::Peak(length) => {
                 let has_enough = is_full(length) && 3 * self.absent <= 2 * self.window.len();
-                known().map(|(_, value)| value).reduce(f64::max).filter(|_| has_enough)
+                self.window.iter().filter_map(|(_, value)| *value).reduce(f64::max).filter(|_| has_enough)
             }
             Statistic::Deviation(length) => {
                 if self.absent > 0 || !is_full(length) {
                     return None;
                 }
                 let count = self.window.len() as f64;
-                let mean = known().map(|(_, value)| value).sum::<f64>() / count;
-                Some((known().map(|(_, value)| (value - mean) * (value - mean)).sum::<f64>() / count).sqrt())
+                let mean = self.sum(&|_, value| value) / count;
+                Some((self.sum(&|_, value| (value - mean) * (value - mean)) / count).sqrt())
             }
         }
     }
 
     /// Whether at least `needed` values of the window pass `threshold`, which is no milder than the least one.
     fn passes(&self, rule: &Rule, threshold: f64, needed: usize) -> bool {
-        if self.bad < needed {
-            return false;
-        }
-        let bad = self.window.iter().filter(|(_, value)| value.is_some_and(|value| rule.bound.is_passed(value, threshold)));
-        bad.take(needed).count() == needed
+        self.bad >= needed && self.passing(rule, threshold) >= needed as f64
     }
 
     fn severity(&self, rule: &Rule, statistic: Option<f64>) -> Option<(Severity, f64)> {
@@ -302,9 +316,7 @@ impl Watch {
     fn is_over(&self, rule: &Rule, statistic: Option<f64>) -> bool {
         let Some(threshold) = rule.clear_at.or(self.least) else { return true };
         match rule.statistic {
-            Statistic::Sustained { .. } => {
-                !self.window.iter().any(|(_, value)| value.is_some_and(|value| rule.bound.is_passed(value, threshold)))
-            }
+            Statistic::Sustained { .. } => self.passing(rule, threshold) == 0.0,
             _ => !statistic.is_some_and(|statistic| rule.bound.is_passed(statistic, threshold)),
         }
     }
@@ -322,12 +334,12 @@ impl Watch {
                 Some((severity, threshold)) if severity > issue.severity && !waits => {
                     issue.severity = severity;
                     issue.evidence = self.evidence(rule, threshold);
-                    tell(Verdict::Escalated(issue.clone()));
+                    tell(Verdict::Escalated((*issue).clone()));
                     self.active = Some(issue);
                 }
                 None if is_due && self.is_over(rule, statistic) => {
                     issue.cleared = Some(time);
-                    tell(Verdict::Cleared(issue));
+                    tell(Verdict::Cleared(*issue));
                 }
                 _ => self.active = Some(issue),
             }
@@ -342,7 +354,7 @@ impl Watch {
                 evidence: self.evidence(rule, threshold),
             };
             tell(Verdict::Raised(issue.clone()));
-            self.active = Some(issue);
+            self.active = Some(Box::new(issue));
         }
     }
 

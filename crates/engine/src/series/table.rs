@@ -33,6 +33,27 @@ pub(crate) enum Kind {
     Muted,
 }
 
+impl Kind {
+    /// How many sorts there are.
+    const SORTS: usize = 10;
+
+    /// Its number, whatever the direction.
+    const fn sort(self) -> usize {
+        match self {
+            Self::Stream(_) => 0,
+            Self::Remote(_) => 1,
+            Self::Source => 2,
+            Self::Playout => 3,
+            Self::Track => 4,
+            Self::Codec => 5,
+            Self::Pair => 6,
+            Self::Transport => 7,
+            Self::Candidate => 8,
+            Self::Muted => 9,
+        }
+    }
+}
+
 /// Members that name another object.
 const LINKS: [Field; 8] = [
     Field::CodecId,
@@ -54,6 +75,8 @@ struct Number {
     is_steady: bool,
     /// Place of its column in the object.
     column: u32,
+    /// Its place among the [`Table::numbers`].
+    at: u32,
 }
 
 /// No column, or no binding.
@@ -79,7 +102,7 @@ struct Binding {
 
 impl Binding {
     #[expect(clippy::cast_possible_truncation, reason = "fewer than 128 numbers, and no object has 2³² members")]
-    fn new(place: usize, object: &Object, kind: Kind) -> Self {
+    fn new(place: usize, object: &Object, kind: Kind, mut at: u32) -> Self {
         let mut binding = Self {
             object: place,
             kind,
@@ -90,7 +113,9 @@ impl Binding {
             links: [NONE; LINKS.len()],
             ssrc: None,
         };
-        for (at, column) in object.columns.iter().enumerate() {
+        for (column_place, column) in object.columns.iter().enumerate() {
+            let number = if is_constant_number(column) { at } else { NONE };
+            at += u32::from(number != NONE);
             let Some(field) = Field::find(&column.name.name, column.name.key.as_deref()) else { continue };
             match field.place() {
                 Ok(place) => {
@@ -99,9 +124,9 @@ impl Binding {
                     }
                     let is_steady = is_steady(column);
                     binding.steady.set(place, is_steady);
-                    binding.numbers.push(Number { place: place as u8, is_steady, column: at as u32 });
+                    binding.numbers.push(Number { place: place as u8, is_steady, column: column_place as u32, at: number });
                 }
-                Err(place) => binding.others[place] = at as u32,
+                Err(place) => binding.others[place] = column_place as u32,
             }
         }
         let is_remote = binding.others[Field::IsRemote as usize - Field::NUMBERS];
@@ -112,6 +137,11 @@ impl Binding {
         }
         binding
     }
+}
+
+/// Whether it is one number, as every number is of a run of one report.
+fn is_constant_number(column: &Column) -> bool {
+    matches!(column.data, Data::Constant(Value::Number(_)))
 }
 
 /// Whether every row has a number, and a finite one.
@@ -128,6 +158,8 @@ fn is_steady(column: &Column) -> bool {
 #[derive(Debug, Default)]
 pub struct Layout {
     bindings: Vec<Binding>,
+    /// Those of each [`Kind::sort`].
+    sorts: [Vec<usize>; Kind::SORTS],
     /// Ids of the bindings that others name, in order.
     by_id: Vec<(Text, usize)>,
 }
@@ -137,8 +169,12 @@ impl Layout {
     #[must_use]
     pub fn new(reports: &Reports) -> Self {
         let objects = reports.objects();
-        let known = objects.iter().enumerate().filter_map(|(place, object)| Some(Binding::new(place, object, kind(&object.stats_type)?)));
-        let mut layout = Self { bindings: known.collect(), by_id: Vec::new() };
+        let mut layout = Self::default();
+        let mut at = 0;
+        for (place, object) in objects.iter().enumerate() {
+            layout.bindings.extend(kind(&object.stats_type).map(|kind| Binding::new(place, object, kind, at)));
+            at += object.columns.iter().map(|column| u32::from(is_constant_number(column))).sum::<u32>();
+        }
         let id = |index: usize| &objects[layout.bindings[index].object].id;
         let mut by_id: Vec<(Text, usize)> = Vec::with_capacity(layout.bindings.len());
         for index in order(layout.bindings.len(), &|a, b| id(a).cmp(id(b))) {
@@ -150,8 +186,11 @@ impl Layout {
             }
         }
         layout.by_id = by_id;
+        for (index, binding) in layout.bindings.iter().enumerate() {
+            layout.sorts[binding.kind.sort()].push(index);
+        }
         for index in 0..layout.bindings.len() {
-            let table = Table { reports, layout: &layout };
+            let table = Table { reports, layout: &layout, numbers: &[] };
             let bound = table.bound(&layout.bindings[index]);
             let media = bound.find_media();
             let links = LINKS.map(|field| {
@@ -177,6 +216,8 @@ pub(crate) struct Table<'a> {
     /// The run.
     pub(crate) reports: &'a Reports,
     pub(crate) layout: &'a Layout,
+    /// The numbers of its one report in order of objects and columns, where they are others than its columns hold.
+    pub(crate) numbers: &'a [f64],
 }
 
 impl<'a> Table<'a> {
@@ -184,23 +225,19 @@ impl<'a> Table<'a> {
         Bound { table: self, object: &self.reports.objects()[binding.object], binding }
     }
 
-    fn chosen(self, is_chosen: fn(Kind, Kind) -> bool, kind: Kind) -> Chosen<'a> {
-        Chosen { table: self, rest: self.layout.bindings.iter(), is_chosen, kind }
-    }
-
-    /// The objects of one kind.
+    /// The objects of one kind; of streams those of both directions.
     pub(crate) fn of(self, kind: Kind) -> Chosen<'a> {
-        self.chosen(|kind, wanted| kind == wanted, kind)
+        Chosen { table: self, rest: self.layout.sorts[kind.sort()].iter() }
     }
 
     /// The streams that are sent and received here.
     pub(crate) fn streams(self) -> Chosen<'a> {
-        self.chosen(|kind, _| matches!(kind, Kind::Stream(_)), Kind::Source)
+        self.of(Kind::Stream(Direction::Inbound))
     }
 
     /// What the far end says of them.
     pub(crate) fn remotes(self) -> Chosen<'a> {
-        self.chosen(|kind, _| matches!(kind, Kind::Remote(_)), Kind::Source)
+        self.of(Kind::Remote(Direction::Inbound))
     }
 }
 
@@ -208,10 +245,7 @@ impl<'a> Table<'a> {
 #[derive(Debug)]
 pub(crate) struct Chosen<'a> {
     table: Table<'a>,
-    rest: std::slice::Iter<'a, Binding>,
-    /// By the kind of an object, and that which is wanted.
-    is_chosen: fn(Kind, Kind) -> bool,
-    kind: Kind,
+    rest: std::slice::Iter<'a, usize>,
 }
 
 impl<'a> Iterator for Chosen<'a> {
@@ -220,8 +254,7 @@ impl<'a> Iterator for Chosen<'a> {
     // Once, not in every loop over it.
     #[cfg_attr(target_family = "wasm", inline(never))]
     fn next(&mut self) -> Option<Bound<'a>> {
-        let Self { table, rest, is_chosen, kind } = self;
-        rest.find(|binding| is_chosen(binding.kind, *kind)).map(|binding| table.bound(binding))
+        self.rest.next().map(|&index| self.table.bound(&self.table.layout.bindings[index]))
     }
 }
 
@@ -278,6 +311,9 @@ impl<'a> Bound<'a> {
 
     /// A number in `row`, when it is finite.
     fn at(self, number: Number, row: usize) -> Option<f64> {
+        if let Some(&value) = self.table.numbers.get(number.at as usize) {
+            return Some(value);
+        }
         let column = self.object.columns.get(number.column as usize)?;
         match &column.data {
             Data::Constant(Value::Number(value)) if number.is_steady => Some(*value),

@@ -66,12 +66,13 @@ export class OutcomeReader {
     this.#numbers = numbers;
     this.#at = 0;
     const outcome = { ticks: [] as EngineTick[], raised: [] as EngineIssue[], escalated: [] as EngineIssue[], cleared: [] as EngineIssue[] };
-    for (let left = this.#next(); left > 0; left--) {
+    const [tickCount, issueCount] = [this.#next(), this.#next()];
+    for (let left = tickCount; left > 0; left--) {
       if (ticks) outcome.ticks.push(this.#tick());
       else this.#skip();
     }
     const changes = [outcome.raised, outcome.escalated, outcome.cleared] as const;
-    for (let left = this.#next(); left > 0; left--) changes[this.#next() as 0 | 1 | 2].push(this.#issue());
+    for (let left = issueCount; left > 0; left--) changes[this.#next() as 0 | 1 | 2].push(this.#issue());
     return outcome;
   }
 
