@@ -15,9 +15,9 @@ const KEEP_ALIVE_IN_CALL_MS = 5000;
 const KEEP_ALIVE_ANSWER_MS = 4000;
 /** A timer that is so much late tells that the page stood still; what came meanwhile is heard only afterwards, within the same time. */
 const LATE_MS = 1000;
-/** Bounds of the time before the next attempt, in seconds; it doubles in between. */
+/** Bounds of the time before the next attempt, in seconds; it doubles in between. A phone that is away longer misses calls, and those it has hear nothing. */
 const RECONNECT_SECONDS_MIN = 1;
-const RECONNECT_SECONDS_MAX = 30;
+const RECONNECT_SECONDS_MAX = 10;
 
 export interface AgentOptions {
   readonly servers: readonly ServerAddress[];
