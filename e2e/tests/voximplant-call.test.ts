@@ -177,6 +177,31 @@ for (const kind of SIP_SERVERS) {
       await hears(ada, out, "Disconnected");
     });
 
+    test("the own picture is the screen while that is shared, and the camera again, however it ends", async () => {
+      const [out, into] = await establish(ada, bob);
+      const shown = () =>
+        ada.page.evaluate(() => {
+          const [renderer] = VoxImplant.Hardware.StreamManager.get().getLocalMediaRenderers();
+          return { kind: renderer!.kind, isPlayed: renderer!.element.srcObject === renderer!.stream, live: renderer!.stream.getTracks().map(({ readyState }) => readyState) };
+        });
+      await ada.page.evaluate(async (call) => {
+        const { HardwareEvents, StreamManager } = VoxImplant.Hardware;
+        StreamManager.get().on(HardwareEvents.MediaRendererUpdated, ({ renderer, type }) => (document.title += ` ${type} ${String(renderer.kind === type)}`));
+        document.title = "";
+        await vox.client.showLocalVideo(true);
+        await vox.calls[call]!.shareScreen();
+      }, out);
+      assert.deepEqual(await shown(), { kind: "sharing", isPlayed: true, live: ["live"] });
+      await ada.page.evaluate((call) => vox.calls[call]!.stopSharingScreen(), out);
+      assert.deepEqual(await shown(), { kind: "video", isPlayed: true, live: ["live"] });
+      await ada.page.evaluate((call) => vox.calls[call]!.shareScreen(), out);
+      await hangUp(bob, into);
+      await hears(ada, out, "Disconnected");
+      assert.deepEqual(await shown(), { kind: "video", isPlayed: true, live: ["live"] });
+      assert.equal(await ada.page.title(), "sharing true video true sharing true video true");
+      await ada.page.evaluate(() => vox.client.showLocalVideo(false));
+    });
+
     test("the screen is shared in place of nothing, and ended by the page and by the browser", async () => {
       const [out, into] = await establish(ada, bob);
       const video = (name: string) => hears(bob, into, name, ({ value }) => (value["mediaRenderer"] as { kind: string }).kind === "sharing");

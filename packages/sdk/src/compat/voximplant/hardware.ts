@@ -249,6 +249,8 @@ export class StreamManager extends EventTarget<HardwareEvents> {
   /** Where the own picture is shown. @internal */
   container = (): HTMLElement => document.body;
   #renderer: MediaRenderer | undefined;
+  /** What the own picture shows while no screen is shared. */
+  #camera: MediaStream | undefined;
 
   static get(): StreamManager {
     if (StreamManager.#instance) return StreamManager.#instance;
@@ -279,9 +281,19 @@ export class StreamManager extends EventTarget<HardwareEvents> {
     const stream = await navigator.mediaDevices.getUserMedia({ video: CameraManager.get().constraints() });
     const renderer = new MediaRenderer({ stream, kind: MediaRendererKind.Video, isLocal: true, container: this.container });
     this.#renderer = renderer;
+    this.#camera = stream;
     if (placeOnDom) renderer.render();
     this.dispatchEvent({ name: HardwareEvents.MediaRendererAdded, renderer });
     return renderer;
+  }
+
+  /** The own picture is the screen while a call shares it, and the camera again afterwards. @internal */
+  show(screen: MediaStreamTrack | undefined): void {
+    const renderer = this.#renderer;
+    const kind = screen ? MediaRendererKind.Sharing : MediaRendererKind.Video;
+    if (!renderer || !this.#camera || renderer.kind === kind) return;
+    renderer.replace(screen ? new MediaStream([screen]) : this.#camera, kind);
+    this.dispatchEvent({ name: HardwareEvents.MediaRendererUpdated, renderer, type: kind });
   }
 
   async hideLocalVideo(): Promise<void> {
@@ -289,7 +301,8 @@ export class StreamManager extends EventTarget<HardwareEvents> {
     if (!renderer) return;
     this.dispatchEvent({ name: HardwareEvents.BeforeMediaRendererRemoved, renderer });
     this.#renderer = undefined;
-    for (const track of renderer.stream.getTracks()) track.stop();
+    // A screen is the call's.
+    for (const track of this.#camera?.getTracks() ?? []) track.stop();
     renderer.clear();
     this.dispatchEvent({ name: HardwareEvents.MediaRendererRemoved, renderer });
   }

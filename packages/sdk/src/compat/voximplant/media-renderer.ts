@@ -95,6 +95,15 @@ export class MediaRenderer {
     Object.assign(this.element.style, { width: `${width}px`, height: `${height}px` });
   }
 
+  /** Shows another picture in the same place. @internal */
+  replace(stream: MediaStream, kind: MediaRendererKind): void {
+    const isPlayed = this.element.srcObject === this.stream;
+    Object.assign(this, { stream, kind });
+    if (!isPlayed) return;
+    this.element.srcObject = stream;
+    this.playElement();
+  }
+
   /** @internal */
   clear(): void {
     this.element.pause();

@@ -4,6 +4,7 @@ import { CallEvents } from "./call-events.ts";
 import type { Call, CallConfiguration } from "./call.ts";
 import { MediaRendererKind } from "./enums.ts";
 import type { EventHandlers } from "./event-handlers.ts";
+import { StreamManager } from "./hardware.ts";
 import type { Updates } from "./updates.ts";
 
 export class SentVideo {
@@ -20,6 +21,7 @@ export class SentVideo {
   async send(flag: boolean): Promise<EventHandlers.Updated> {
     const updated = await this.updates.of((call) => call.setVideo(flag && this.settings.camera()));
     this.source = flag ? "camera" : undefined;
+    StreamManager.get().show(undefined);
     if (flag) this.started();
     return updated;
   }
@@ -32,6 +34,8 @@ export class SentVideo {
     // The browser has a button of its own to end it.
     const track = this.#senders()[0]?.track;
     track?.addEventListener("ended", () => this.source === "screen" && this.#stopped(undefined));
+    if (track) StreamManager.get().show(track);
+    this.call.sidetone?.on("ended", () => StreamManager.get().show(undefined));
     return updated;
   }
 
@@ -74,6 +78,7 @@ export class SentVideo {
 
   #stopped(source: "camera" | undefined): EventHandlers.SharingStopped {
     this.source = source;
+    StreamManager.get().show(undefined);
     const event = { name: CallEvents.SharingStopped, call: this.call, result: true } as const;
     this.call.dispatchEvent(event);
     return event;
