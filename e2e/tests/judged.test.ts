@@ -139,7 +139,11 @@ test("rules that are changed in mid-call judge from then on, in the page and on 
     assert.ok(conference.peer_connections.every(({ issues }) => issues.every(({ rule }) => rule !== "high_loss")), "what is stored is judged by the rules at its end");
     assert.deepEqual(conference.rules?.split(" ").sort(), rules);
     for (const { rules: live, issues } of both) assert.deepEqual([live.split(" ").sort(), issues.filter(({ rule }) => rule === "high_loss")], [rules, []]);
-    const changes = (await site.sidetone.events(key)).filter(({ kind }) => kind === "rules_change").map(({ payload }) => payload as { from: string; to: string });
+    // A page that comes at once after the test before may have begun with its rules.
+    const changes = (await site.sidetone.events(key))
+      .filter(({ kind }) => kind === "rules_change")
+      .map(({ payload }) => payload as { from: string; to: string })
+      .filter(({ to }) => to !== "sidetone");
     assert.deepEqual(changes.map(({ from, to }) => [from, to.split(" ").sort()]), [["sidetone", rules], ["sidetone", rules]], "each page says since when");
   } finally {
     wire.close();

@@ -1,7 +1,7 @@
 /** The call page: every tab with the same room calls every other, and Sidetone measures it. */
 
 import type { Sidetone as Client } from "../../sdk/src/index.ts";
-import { canTransform, CAPS, Harmer } from "./harm.ts";
+import { canTransform, capped, CAPS, Harmer } from "./harm.ts";
 import { NoMedia, open } from "./media.ts";
 import { nameOf } from "./names.ts";
 import { Panel } from "./panel.ts";
@@ -73,7 +73,10 @@ class Call {
 
   cap(bitsPerSecond: number | undefined): void {
     this.#cap = bitsPerSecond;
-    for (const { peerConnection } of this.#others.values()) this.#capAll(peerConnection);
+    for (const [id, other] of this.#others) {
+      // An answer that is awaited is held to it as well.
+      if (!other.isOffering && other.peerConnection.signalingState === "stable") void this.#offer(id, other);
+    }
   }
 
   async leave(): Promise<void> {
@@ -93,7 +96,7 @@ class Call {
       const { description } = message;
       const collides = description.type === "offer" && (other.isOffering || peerConnection.signalingState !== "stable");
       if (collides && !other.isPolite) return;
-      await peerConnection.setRemoteDescription(description);
+      await peerConnection.setRemoteDescription(capped(description, this.#cap));
       if (description.type === "offer") {
         await peerConnection.setLocalDescription();
         this.#signalling.send({ type: "description", description: peerConnection.localDescription!.toJSON() }, from);
@@ -114,18 +117,9 @@ class Call {
     this.#others.set(id, other);
     this.#client.observe(peerConnection, { label: nameOf(id), id });
     peerConnection.onicecandidate = ({ candidate }) => this.#signalling.send({ type: "candidate", candidate: candidate?.toJSON() ?? null }, id);
-    peerConnection.onnegotiationneeded = async () => {
-      other.isOffering = true;
-      try {
-        await peerConnection.setLocalDescription();
-        this.#signalling.send({ type: "description", description: peerConnection.localDescription!.toJSON() }, id);
-      } finally {
-        other.isOffering = false;
-      }
-    };
+    peerConnection.onnegotiationneeded = () => void this.#offer(id, other);
     peerConnection.ontrack = ({ streams }) => (video.srcObject = streams[0] ?? null);
     peerConnection.onconnectionstatechange = () => {
-      if (peerConnection.connectionState === "connected") this.#capAll(peerConnection);
       if (peerConnection.connectionState === "failed") this.#forget(id);
     };
     for (const track of this.media.getTracks()) this.#harmer.watch(peerConnection.addTrack(track, this.media));
@@ -135,9 +129,15 @@ class Call {
     return other;
   }
 
-  #capAll(peerConnection: RTCPeerConnection): void {
-    const senders = peerConnection.getSenders().filter(({ track }) => track?.kind === "video");
-    for (const sender of senders) void this.#harmer.cap(sender, this.#cap).catch(() => undefined);
+  async #offer(id: string, other: Other): Promise<void> {
+    const { peerConnection } = other;
+    other.isOffering = true;
+    try {
+      await peerConnection.setLocalDescription();
+      this.#signalling.send({ type: "description", description: peerConnection.localDescription!.toJSON() }, id);
+    } finally {
+      other.isOffering = false;
+    }
   }
 
   #forget(id: string): void {

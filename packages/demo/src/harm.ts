@@ -10,6 +10,15 @@ export interface Harm {
 /** Bit rates that the picture can be held to, bit/s; the last is none. */
 export const CAPS = [50_000, 100_000, 200_000, 400_000, 800_000, undefined] as const;
 
+/**
+ * What the far end says, as if it could take no more pictures than so many bit/s: to congestion control that is a narrow line (RFC 3890), while a
+ * cap of the encoder would be the app's own wish.
+ */
+export function capped({ type, sdp }: RTCSessionDescriptionInit, bitsPerSecond: number | undefined): RTCSessionDescriptionInit {
+  const limit = bitsPerSecond === undefined ? "" : `b=TIAS:${bitsPerSecond}\r\n`;
+  return { type, sdp: (sdp ?? "").replace(/m=video[^]*?\r\nc=.*\r\n/, (lines) => lines + limit) };
+}
+
 /** Whether this browser lets a page touch encoded frames (WebRTC Encoded Transform). */
 export const canTransform = typeof RTCRtpScriptTransform === "function";
 
@@ -40,16 +49,6 @@ export class Harmer {
 
   set(harm: Harm): void {
     this.#worker?.postMessage(harm);
-  }
-
-  /** Holds a sender to a bit rate. */
-  async cap(sender: RTCRtpSender, bitsPerSecond: number | undefined): Promise<void> {
-    const parameters = sender.getParameters();
-    for (const encoding of parameters.encodings) {
-      if (bitsPerSecond === undefined) delete encoding.maxBitrate;
-      else encoding.maxBitrate = bitsPerSecond;
-    }
-    await sender.setParameters(parameters);
   }
 
   /** Keeps every processor busy, or stops. */
