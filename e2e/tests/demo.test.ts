@@ -63,6 +63,7 @@ test("each switch brings its own issue, to the page and to the dashboard", async
   const raises = (page: Page, words: RegExp) => until(`the page says ${words}`, async () => (await open(page)).some((text) => words.test(text)));
   await slide(one, "cap", "0");
   await raises(one, /The network is too slow for a better picture\s+\w+, sent video/);
+  await slide(one, "cap", "5");
   await two.locator("#unplug").check();
   assert.equal(await two.locator("#unplug").isDisabled(), true, "a track that was stopped does not come back");
   await raises(one, /The picture stands still\s+\w+, received video/);

@@ -51,10 +51,10 @@ export class Harmer {
     this.#worker?.postMessage(harm);
   }
 
-  /** Keeps every processor busy, or stops. */
+  /** Keeps every processor so busy that media, whose threads browsers put first, has to wait as well; or stops. */
   load(isBusy: boolean): void {
     for (const worker of this.#load) worker.terminate();
-    this.#load = isBusy ? Array.from({ length: 2 * (navigator.hardwareConcurrency || 2) }, () => new Worker("load_worker.js")) : [];
+    this.#load = isBusy ? Array.from({ length: 12 * (navigator.hardwareConcurrency || 2) }, () => new Worker("load_worker.js")) : [];
   }
 
   end(): void {
