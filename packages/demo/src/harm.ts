@@ -19,6 +19,9 @@ export function capped({ type, sdp }: RTCSessionDescriptionInit, bitsPerSecond: 
   return { type, sdp: (sdp ?? "").replace(/m=video[^]*?\r\nc=.*\r\n/, (lines) => lines + limit) };
 }
 
+/** Workers of a load at least: where the browser may put the threads of media first, a few on two processors were not felt within two minutes. */
+const LOAD_MIN = 24;
+
 /** Whether this browser lets a page touch encoded frames (WebRTC Encoded Transform). */
 export const canTransform = typeof RTCRtpScriptTransform === "function";
 
@@ -51,10 +54,10 @@ export class Harmer {
     this.#worker?.postMessage(harm);
   }
 
-  /** Keeps every processor so busy that media, whose threads browsers put first, has to wait as well; or stops. */
+  /** Keeps every processor busy, or stops. */
   load(isBusy: boolean): void {
     for (const worker of this.#load) worker.terminate();
-    this.#load = isBusy ? Array.from({ length: 12 * (navigator.hardwareConcurrency || 2) }, () => new Worker("load_worker.js")) : [];
+    this.#load = isBusy ? Array.from({ length: Math.max(2 * (navigator.hardwareConcurrency || 2), LOAD_MIN) }, () => new Worker("load_worker.js")) : [];
   }
 
   end(): void {
