@@ -8,7 +8,7 @@ use sidetone_testkit::traces;
 const EXPECTED: [&str; 10] = [
     "ticks=62 values=3056 issues=0 fnv1a=5b5637a62976bb5c",
     "ticks=62 values=3081 issues=0 fnv1a=f2527658ebc18da4",
-    "ticks=62 values=6454 issues=10 fnv1a=12c0c40eac1d67fe",
+    "ticks=62 values=6454 issues=10 fnv1a=91e186cb12a53ecd",
     "ticks=62 values=6494 issues=12 fnv1a=eb7c7ac4da3aa4bf",
     "ticks=40 values=1559 issues=0 fnv1a=6f005149a49f08ce",
     "ticks=40 values=1557 issues=0 fnv1a=1f620a98dd13e76d",

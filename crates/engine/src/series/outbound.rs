@@ -20,16 +20,16 @@ const FLOOR_RISE: f64 = 0.03;
 /// Speech is this much louder than its pauses: 15 dB. The hiss of a room is within ten from second to second.
 const ABOVE_FLOOR: f64 = 5.6;
 
-/// This part of every second spent with one frame after another leaves no time for anything else, ms …
-const BUSY_MS: f64 = 800.0;
+/// So much of every second spent with one frame after another leaves too little for anything else, ms …
+const BUSY_MS: f64 = 700.0;
 /// … and then less than this part of the camera's frames is encoded.
 const BEHIND: f64 = 0.9;
 
 /// Whether an encoder works all the time and does not keep up with its source.
-fn stays_behind(values: &Draft) -> Option<bool> {
-    let (time, rate) = values.get(Metric::EncodeTime).zip(values.get(Metric::EncodedFrameRate))?;
-    let source = values.get(Metric::SourceFrameRate)?;
-    Some(time * rate >= BUSY_MS && rate < BEHIND * source)
+fn stays_behind(values: &Draft) -> bool {
+    let of = |metric| values.get(metric);
+    let Some((time, rate)) = of(Metric::EncodeTime).zip(of(Metric::EncodedFrameRate)) else { return false };
+    time * rate >= BUSY_MS && of(Metric::SourceFrameRate).is_some_and(|source| rate < BEHIND * source)
 }
 
 impl StreamState {
@@ -126,8 +126,9 @@ impl StreamState {
         watching.mos_v().map(Score::Picture)
     }
 
-    /// Shares of the interval by what limited the quality: from durations, else from the reason that stands now. A browser that tells neither
-    /// (Firefox) is limited by its processor where encoding fills the time and frames of the camera stay behind.
+    /// Shares of the interval by what limited the quality: from durations, else from the reason that stands now. Where encoding fills the time and
+    /// frames of the camera stay behind it was the processor: Firefox never says so, and Chromium half a minute later. Hardware takes its time
+    /// with a frame, and has others in work meanwhile.
     fn limitations(&self, values: &mut Draft) {
         const REASONS: [(Metric, Field, &str); 4] = [
             (Metric::LimitedByNone, Field::LimitedNone, "none"),
@@ -141,11 +142,14 @@ impl StreamState {
             let share = if is_counted {
                 self.own.growth(field).and_then(|part| over(part, sum))
             } else {
-                let told = self.limitation.as_deref().map(|held| held == reason);
-                let is_cpu = metric == Metric::LimitedByCpu;
-                told.or_else(|| stays_behind(values).filter(|is| is_cpu && *is)).map(|is| f64::from(u8::from(is)))
+                self.limitation.as_deref().map(|held| f64::from(u8::from(held == reason)))
             };
             values.set(metric, share);
+        }
+        if !self.is_by_hardware() && stays_behind(values) {
+            for &(metric, ..) in &REASONS {
+                values.set(metric, Some(f64::from(u8::from(metric == Metric::LimitedByCpu))));
+            }
         }
     }
 }

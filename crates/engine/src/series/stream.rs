@@ -259,6 +259,11 @@ impl StreamState {
             (name.is_some() || efficient.is_some()).then_some(self.is_named_fallback || self.was_efficient && efficient == Some(false));
     }
 
+    /// Whether hardware decodes or encodes it, as far as the browser says.
+    pub(super) fn is_by_hardware(&self) -> bool {
+        self.was_efficient && self.has_fallen_back == Some(false)
+    }
+
     /// What is played now, by the clock of the far end.
     pub(crate) fn played_ms(&self) -> Option<f64> {
         self.own.before.get(Field::EstimatedPlayout).filter(|played| *played > 0.0)

@@ -173,7 +173,7 @@ That line was drawn in November 2026, after the trials had been recorded, and ta
 const RECALL: &str = "
 ### What must be told
 
-Each end that must tell it counts. The time is the median from the begin of the fault to the alarm. Some rules take their time by what they are: a dead microphone is silent for ten seconds, a quiet one for a quarter of a minute.
+Each end that must tell it counts, unless it had told it before the fault began and still did. The time is the median from the begin of the fault to the alarm. Some rules take their time by what they are: a dead microphone is silent for ten seconds, a quiet one for a quarter of a minute.
 
 | fault | must be told | told | after |
 |---|---|--:|--:|

@@ -103,15 +103,12 @@ impl Scored {
 
     /// What was told from begin to end.
     pub fn told(&self) -> impl Iterator<Item = &Told> {
-        self.told_since(self.trial.connected_ms)
-    }
-
-    fn told_since(&self, from: f64) -> impl Iterator<Item = &Told> {
-        let is_inside = move |time: f64| time >= from && time <= self.trial.ended_ms;
+        let is_inside = |time: f64| (self.trial.connected_ms..=self.trial.ended_ms).contains(&time);
         self.replay.told.iter().filter(move |told| is_inside(told.issue.raised.as_millis_f64()))
     }
 
-    /// For each end where `must` has to be told, the seconds until it was.
+    /// For each end where `must` has to be told, the seconds until it was. It is not asked where it was told before the fault began and lasts on:
+    /// nothing can find what is known already.
     #[must_use]
     pub fn answers(&self, must: &Must) -> Vec<Option<f64>> {
         self.answers_by(must, must.rules)
@@ -120,22 +117,26 @@ impl Scored {
     /// The same, by these rules alone.
     #[must_use]
     pub fn answers_by(&self, must: &Must, rules: &[&str]) -> Vec<Option<f64>> {
-        let since = if must.is_always { self.trial.connected_ms } else { self.trial.from_ms };
-        let first = |is_there: &dyn Fn(&Told) -> bool| {
-            // What is always so is told before the clock starts.
-            let from = if must.is_always { f64::NEG_INFINITY } else { self.trial.connected_ms };
-            let matching = self.told_since(from).filter(|told| rules.contains(&&*told.issue.rule) && is_there(told));
-            let times = matching.filter_map(|told| {
-                // What was told before and lasts on says so of the fault as well, but it did not find it.
-                let raised = told.issue.raised.as_millis_f64();
-                (must.is_always || raised >= since - SLACK_MS).then(|| ((raised - since) / 1000.0).max(0.0))
+        // What is always so is told before the clock starts.
+        let (from, since) = if must.is_always {
+            (f64::NEG_INFINITY, self.trial.connected_ms)
+        } else {
+            (self.trial.from_ms - SLACK_MS, self.trial.from_ms)
+        };
+        let answer = |is_there: &dyn Fn(&Told) -> bool| {
+            let matching = || self.replay.told.iter().filter(|told| rules.contains(&&*told.issue.rule) && is_there(told));
+            let is_known = matching().any(|told| {
+                let cleared = told.issue.cleared.map_or(f64::INFINITY, Timestamp::as_millis_f64);
+                told.issue.raised.as_millis_f64() < from && cleared >= since
             });
-            times.reduce(f64::min)
+            let raised = matching().map(|told| told.issue.raised.as_millis_f64());
+            let first = raised.filter(|&raised| raised >= from && raised <= self.trial.ended_ms).reduce(f64::min);
+            (!is_known).then(|| first.map(|raised| ((raised - since) / 1000.0).max(0.0)))
         };
         match must.at {
-            At::Own => vec![first(&|told| told.whose == self.trial.whose)],
-            At::Others => self.others().map(|name| first(&|told| told.whose == name)).collect(),
-            At::Any => vec![first(&|_| true)],
+            At::Own => answer(&|told| told.whose == self.trial.whose).into_iter().collect(),
+            At::Others => self.others().filter_map(|name| answer(&|told| told.whose == name)).collect(),
+            At::Any => answer(&|_| true).into_iter().collect(),
         }
     }
 
