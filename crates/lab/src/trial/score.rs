@@ -118,11 +118,8 @@ impl Scored {
     #[must_use]
     pub fn answers_by(&self, must: &Must, rules: &[&str]) -> Vec<Option<f64>> {
         // What is always so is told before the clock starts.
-        let (from, since) = if must.is_always {
-            (f64::NEG_INFINITY, self.trial.connected_ms)
-        } else {
-            (self.trial.from_ms - SLACK_MS, self.trial.from_ms)
-        };
+        let (from, since) =
+            if must.is_always { (f64::NEG_INFINITY, self.trial.connected_ms) } else { (self.trial.from_ms - SLACK_MS, self.trial.from_ms) };
         let answer = |is_there: &dyn Fn(&Told) -> bool| {
             let matching = || self.replay.told.iter().filter(|told| rules.contains(&&*told.issue.rule) && is_there(told));
             let is_known = matching().any(|told| {
