@@ -15,35 +15,41 @@ async function rulesTold(tab: Tab, name: "issue" | "issueCleared"): Promise<stri
   return (await tab.evaluate(() => call.told(), undefined)).filter((held) => held.name === name).map(({ value }) => (value as { readonly rule: string }).rule);
 }
 
-for (const [kind, rule] of [["audio", "no_inbound_audio"], ["video", "no_inbound_video"]] as const) {
-  test(`${kind} that goes one way only from the start is told where it is missed, with its direction and its side`, async () => {
-    const [ada, bob] = [await chromiumTab(site.browser), await chromiumTab(site.browser)];
-    const conference = `one way ${kind}`;
-    for (const [tab, user] of [[ada, "ada"], [bob, "bob"]] as const) await join(tab, site, { conference, user, uploadIntervalMs: 2000 });
-    const wire = await MediaWire.between(ada, bob);
-    try {
-      // Until the descriptions are there, nobody knows which packets carry what.
-      let sounds = new Set<number>();
-      wire.to(bob, { keeps: (payloadType) => sounds.size === 0 || sounds.has(payloadType) === (kind === "audio") });
-      await connect(ada, bob, { from: "ada", to: "bob" });
-      const sdp = await ada.evaluate(() => call.connection("bob").localDescription!.sdp, undefined);
-      sounds = new Set(/^m=audio \S+ \S+ (.*)$/m.exec(sdp)![1]!.trim().split(" ").map(Number));
-      await until("bob is told", async () => (await rulesTold(bob, "issue")).includes(rule));
-      wire.to(bob, {});
-      await until("the first packet ends it", async () => (await rulesTold(bob, "issueCleared")).includes(rule));
-      assert.deepEqual((await rulesTold(ada, "issue")).filter((told) => told.startsWith("no_inbound")), [], "ada misses nothing");
-      for (const tab of [ada, bob]) await tab.evaluate(() => call.leave(), undefined);
-      const stored = await site.sidetone.finalised(conference);
-      const key = (user: string) => stored.participants.find(({ user_id }) => user_id === user)!.key;
-      const missed = stored.peer_connections.flatMap(({ participant, issues }) => issues.filter((issue) => issue.rule === rule).map(({ cleared_ms }) => [participant, cleared_ms !== null]));
-      assert.deepEqual(missed, [[key("bob"), true]]);
-      const blocked = stored.diagnoses.filter(({ cause }) => cause === "blocked").map(({ side, media, sender, receiver }) => ({ side, media, sender, receiver }));
-      assert.deepEqual(blocked, [{ side: "path", media: kind, sender: key("ada"), receiver: key("bob") }], JSON.stringify(stored.diagnoses));
-    } finally {
-      wire.close();
-      for (const tab of [ada, bob]) await tab.close();
-    }
-  });
+const KINDS = [["audio", "no_inbound_audio"], ["video", "no_inbound_video"]] as const;
+
+// Who calls learns of the far end's tracks by the answer, and who is called by the offer.
+for (const [from, to] of [["ada", "bob"], ["bob", "ada"]] as const) {
+  for (const [kind, rule] of KINDS) {
+    test(`${kind} that goes one way only from the start is told where it is missed, with its direction and its side: from who ${from === "ada" ? "calls" : "is called"}`, async () => {
+      const tabs = { ada: await chromiumTab(site.browser), bob: await chromiumTab(site.browser) };
+      const both = [tabs.ada, tabs.bob];
+      const conference = `one way ${kind} from ${from}`;
+      for (const user of ["ada", "bob"] as const) await join(tabs[user], site, { conference, user, uploadIntervalMs: 2000 });
+      const wire = await MediaWire.between(tabs.ada, tabs.bob);
+      try {
+        // Until the descriptions are there, nobody knows which packets carry what.
+        let sounds = new Set<number>();
+        wire.to(tabs[to], { keeps: (payloadType) => sounds.size === 0 || sounds.has(payloadType) === (kind === "audio") });
+        await connect(tabs.ada, tabs.bob, { from: "ada", to: "bob" });
+        const sdp = await tabs.ada.evaluate(() => call.connection("bob").localDescription!.sdp, undefined);
+        sounds = new Set(/^m=audio \S+ \S+ (.*)$/m.exec(sdp)![1]!.trim().split(" ").map(Number));
+        await until(`${to} is told`, async () => (await rulesTold(tabs[to], "issue")).includes(rule));
+        wire.to(tabs[to], {});
+        await until("the first packet ends it", async () => (await rulesTold(tabs[to], "issueCleared")).includes(rule));
+        assert.deepEqual((await rulesTold(tabs[from], "issue")).filter((told) => told.startsWith("no_inbound")), [], `${from} misses nothing`);
+        for (const tab of both) await tab.evaluate(() => call.leave(), undefined);
+        const stored = await site.sidetone.finalised(conference);
+        const key = (user: string) => stored.participants.find(({ user_id }) => user_id === user)!.key;
+        const missed = stored.peer_connections.flatMap(({ participant, issues }) => issues.filter((issue) => issue.rule === rule).map(({ cleared_ms }) => [participant, cleared_ms !== null]));
+        assert.deepEqual(missed, [[key(to), true]]);
+        const blocked = stored.diagnoses.filter(({ cause }) => cause === "blocked").map(({ side, media, sender, receiver }) => ({ side, media, sender, receiver }));
+        assert.deepEqual(blocked, [{ side: "path", media: kind, sender: key(from), receiver: key(to) }], JSON.stringify(stored.diagnoses));
+      } finally {
+        wire.close();
+        for (const tab of both) await tab.close();
+      }
+    });
+  }
 }
 
 test("who has nothing to send is not missed", async () => {

@@ -195,7 +195,8 @@ export class Connection {
   /** A remote track is muted until the first packet. */
   #track({ track, streams }: RTCTrackEvent): void {
     this.#streams.set(track.id, streams.map(({ id }) => id));
-    this.#look();
+    // Those of the other tracks of the description come after it.
+    this.#look(true);
     if (track.muted) this.#listeners.add(track, "unmute", () => this.#timings.media(track.kind, performance.now()));
   }
 }
