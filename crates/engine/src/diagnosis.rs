@@ -1,9 +1,10 @@
 //! Diagnosis: for each poor stretch of a conference, whose side it was, which hop, how sure that is, and the evidence.
 //!
-//! An [`Inquiry`] takes what is known of the connections of a conference (`case`), merges their issues into poor stretches of *flows*, what one
-//! end sends to another (`flow`), asks for the values of those stretches again (`values`), and lets suspicions speak: of devices and machines
-//! (`device`), of the network (`network`), of calls that began late (`beginning`), of connections that never came to be (`setup`). The surest
-//! wins; where none is sure enough the cause is [`Cause::Unknown`]. `cause` lists the causes, `words` says one to a person.
+//! An [`Inquiry`] takes what is known of the connections of a conference (`inquiry`), merges their issues into poor stretches of *flows*, what one
+//! end sends to another (`flow`), asks for the values of those stretches again (`values`), and lets suspicions speak in the case of each (`case`):
+//! of devices and machines (`device`), of the network (`network`), of calls that began late (`beginning`), and apart from these of connections
+//! that never came to be (`setup`). The surest wins; where none is sure enough the cause is [`Cause::Unknown`]. `cause` lists the causes, `words`
+//! says one to a person.
 //!
 //! Both ends speak together: what the sender sent and its far end's RTCP told, against what the receiver received under the same SSRC.
 //! Of two ends that talk directly nobody can tell whose access network lost a packet: then it is the path between them. Streams to
@@ -15,6 +16,7 @@ mod cause;
 mod device;
 mod flow;
 mod happening;
+mod inquiry;
 mod network;
 mod setup;
 mod values;
@@ -22,9 +24,9 @@ mod words;
 
 use std::collections::BTreeSet;
 
-pub use case::{Connection, Inquiry, STRETCHES_MAX};
 pub use cause::Cause;
 pub use happening::{Happening, What};
+pub use inquiry::{Connection, Inquiry, STRETCHES_MAX};
 
 use crate::{
     analysis::{MediaKind, StreamId},

@@ -1,7 +1,11 @@
 //! The [`Analyzer`]: one pass over the reports of a peer connection.
 
-use std::{cmp::Ordering, time::Duration};
+mod admission;
+mod arrival;
 
+use std::time::Duration;
+
+use self::{admission::admission, arrival::Arrival};
 use super::{
     Analysis, Analyzer, Direction, MediaKind, MuteChange, Output, StreamAnalysis, StreamId, StreamTick, Summary, Tick,
     mute::{Mute, Mutes},
@@ -21,17 +25,6 @@ pub const STREAMS_MAX: usize = 512;
 
 /// Most issues of one peer connection that are kept. More are told as they come, counted in [`Rejected`](super::Rejected) and not kept.
 pub const ISSUES_MAX: usize = 4096;
-
-/// Reports closer than this are one report told twice: browsers answer from a cache of about 50 ms.
-const INTERVAL_MIN: Duration = Duration::from_millis(10);
-
-/// An interval longer than this is a gap: the computer slept, or nobody asked.
-const INTERVAL_MAX: Duration = Duration::from_secs(60);
-
-/// So is one of this many times the interval before …
-const GAP_TIMES: u32 = 5;
-/// … and this much more.
-const GAP_MORE: Duration = Duration::from_secs(5);
 
 /// Makes what gathers the summaries of one stream or of the connection; nothing where nobody will ask for them. By way of a function, so that
 /// a page, where nobody does, need not download it.
@@ -80,28 +73,6 @@ pub(super) struct Memory {
     make_gatherer: MakeGatherer,
     /// The interval before.
     usual: Option<Duration>,
-}
-
-/// A microphone whose level reaches this (−40 dB of full scale) hears something, be it a tone that never changes.
-const HEARING: f64 = 0.01;
-
-/// Below this (−50 dB of full scale) nobody speaks: 24 dB under the −26 dB that ITU-T P.56 levels speech to, where a room hisses.
-const SPEAKING: f64 = 0.003;
-
-/// More pictures dropped than this, and a decoder does not keep up.
-const DROPPING: f64 = 0.05;
-
-/// Plivo's documentation: PCMU is poor above 20 % of loss, Opus above 10 %.
-const PCMU_LOSS: f64 = 0.20;
-
-/// Limited by the processor for more of the time than this, and an encoder does not keep up.
-const HALF: f64 = 0.5;
-
-enum Arrival {
-    /// In order, after an interval; zero after a gap.
-    Next(Duration),
-    Duplicate,
-    Late,
 }
 
 impl Analyzer {
@@ -246,31 +217,6 @@ impl Memory {
             judge.change(before, rules, scope(state.stream.id), time, &mut tell);
         }
         *before = rules.clone();
-    }
-
-    /// Where a report belongs in time.
-    ///
-    /// A report older than the last is late, unless its packets were counted later: then the client's clock was set back.
-    fn arrival(&self, table: Table<'_>, row: usize) -> Arrival {
-        let time = table.reports.times()[row];
-        let Some((_, last)) = self.analysis.span else { return Arrival::Next(Duration::ZERO) };
-        let Some(interval) = time.since(last) else {
-            let mut is_later = false;
-            for object in table.streams() {
-                let Some(index) = object.stream_id(row).and_then(|id| place(&self.streams, id)) else { continue };
-                match self.streams[index].state.progress(object, row) {
-                    Some(Ordering::Less) => return Arrival::Late,
-                    Some(Ordering::Greater) => is_later = true,
-                    _ => {}
-                }
-            }
-            return if is_later { Arrival::Next(Duration::ZERO) } else { Arrival::Late };
-        };
-        if interval < INTERVAL_MIN {
-            return Arrival::Duplicate;
-        }
-        let gap = self.usual.map_or(INTERVAL_MAX, |usual| (usual * GAP_TIMES + GAP_MORE).min(INTERVAL_MAX));
-        Arrival::Next(if interval > gap { Duration::ZERO } else { interval })
     }
 
     fn read(&mut self, table: Table<'_>, row: usize, output: &mut dyn FnMut(Output<'_>)) {
@@ -482,45 +428,6 @@ impl Memory {
             }
         }
     }
-}
-
-fn admission(condition: Condition, value: f64, state: &StreamState, values: &Draft, mute: Mute, has_room: bool) -> Admission {
-    Admission::only(match condition {
-        Condition::Always => true,
-        Condition::OffHold => !mute.is_held,
-        Condition::Arriving if state.has_stopped && !mute.is_held => return Admission::Awaited,
-        Condition::Arriving => !mute.is_held,
-        Condition::Impaired => {
-            [Metric::LossRatio, Metric::AudibleConcealmentRatio].iter().any(|&metric| values.get(metric).is_some_and(|share| share > 0.0))
-        }
-        Condition::Camera => !state.is_screen && !mute.is_held,
-        Condition::Screen => state.is_screen && !mute.is_held,
-        Condition::OnAir => !mute.is_held && mute.microphone != Some(true),
-        Condition::LossOfCodec => {
-            value > PCMU_LOSS || !state.stream.codec.as_ref().is_some_and(|codec| codec.eq_ignore_ascii_case("audio/pcmu"))
-        }
-        Condition::Struggling => [(Metric::DroppedFrameRatio, DROPPING), (Metric::LimitedByCpu, HALF)]
-            .iter()
-            .any(|&(metric, least)| values.get(metric).is_some_and(|share| share > least)),
-        Condition::LineFull => !has_room,
-        Condition::MicrophoneOpen => {
-            value < HEARING
-                && match mute.microphone {
-                    Some(is_muted) => !is_muted,
-                    // A virtual microphone gives an exact 0 between words: only of one that was never heard it is a fault.
-                    None => value > 0.0 || mute.began_open && !state.was_heard,
-                }
-        }
-        Condition::MicrophoneSpeaks => value > SPEAKING && state.stands_out(value) && mute.microphone != Some(true),
-        Condition::FarEndOpen => {
-            let has_media = values.get(Metric::Bitrate).is_some_and(|bitrate| bitrate > 0.0);
-            has_media
-                && match mute.far_end {
-                    Some(is_muted) => !is_muted,
-                    None => value > 0.0 || state.was_heard,
-                }
-        }
-    })
 }
 
 /// Brings a value to those so far, where there is one.

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeSet, time::Duration};
 
-use super::case::Connection;
+use super::inquiry::Connection;
 use crate::{
     analysis::{Direction, MediaKind, StreamId},
     issue::{Issue, Severity},

@@ -2,10 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    Cause, Diagnosis, Evidence, Happening, Hop, Side, What,
-    case::{Case, Connection},
-};
+use super::{Cause, Diagnosis, Evidence, Happening, Hop, Side, What, case::Case, inquiry::Connection};
 use crate::{
     ids::{ParticipantKey, PeerConnectionKey},
     issue::Severity,

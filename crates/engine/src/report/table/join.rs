@@ -5,7 +5,8 @@ use std::{
     hash::Hash,
 };
 
-use super::{Column, Data, Object, Presence, Reports, Value};
+use super::{Object, Reports};
+use crate::report::{Column, Data, Presence, Value};
 
 /// How the entries of the later run meet those of the earlier one.
 struct Meeting {
