@@ -30,7 +30,7 @@ pub struct Trial {
     pub fault: String,
     /// At whose end: `a`, `b` or `c`.
     pub whose: String,
-    /// `tuning`, `held_out`, or `void`: the fault did not happen.
+    /// `tuning`, `held_out`, or `void`: the fault did not happen, or the SDK of that time left out what it tells of it since.
     pub part: String,
     /// How many took part.
     pub parties: u32,
