@@ -270,7 +270,7 @@ comes closer in the trials that were held out (both with the mean miss taken off
 ";
 
 const AFTER_TERMS: &str = "
-No sender of the trials for tuning was ever limited, so this data cannot tell what that would add; what it does to the bit rate, the size, the rate and the quantiser the score has already. Delay, and sound that is apart from its picture, change nothing of
+Hardly any sender of the trials for tuning was limited, so this data says little of what that would add; what it does to the bit rate, the size, the rate and the quantiser the score has already. Delay, and sound that is apart from its picture, change nothing of
 how pictures look, and the figures say no more: models for video telephony keep them apart from the quality of video too, in blocks of their own for interaction and synchronisation (ITU-T P.940; ITU-T G.1070 has interactivity in its multimedia quality).
 There is no truth for such a whole in this data, people in conversation, so there is no such score; `high_media_latency` and `av_skew` tell of both.
 ";
