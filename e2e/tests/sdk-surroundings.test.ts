@@ -166,9 +166,10 @@ test("a page whose timers stood still has a gap, and then goes on at its pace", 
   const pauses = times.slice(1).map((time, index) => time - times[index]!);
   const gap = pauses.findIndex((pause) => pause > 4000);
   assert.ok(gap >= 0, `pauses: ${pauses}`);
-  // One that was due meanwhile, one each second, and a last one: what was slept through is not caught up.
+  // One that was due meanwhile, one each second, and two at the end, when the page sends what it has and leaves: what was slept through is not
+  // caught up, which would be five more.
   const after = times.slice(gap + 1);
-  assert.ok(after.length <= (after.at(-1)! - after[0]!) / 1000 + 3, `pauses: ${pauses}`);
+  assert.ok(after.length <= (after.at(-1)! - after[0]!) / 1000 + 4, `pauses: ${pauses}`);
 });
 
 test("offline batches wait, and go out when the network is back", async () => {
