@@ -48,12 +48,10 @@ export async function assertAgrees(sidetone: Sidetone, connection: PeerConnectio
   for (const stream of connection.streams) {
     const name = `${stream.direction} ${stream.kind}`;
     const bytes = stream.direction === "inbound" ? "bytesReceived" : "bytesSent";
-    const samples = seen.map(({ timeMs, stats }) => ({ timeMs, stats: rtp(stats, stream.ssrc, `${stream.direction}-rtp`) })).filter(({ stats }) => stats);
-    const [begin, end] = [samples[0]!, samples.at(-1)!];
-    const rate = ((number(end.stats, bytes) - number(begin.stats, bytes)) * 8000) / (timestamp(end.stats) - timestamp(begin.stats));
-    assertNear(`${name}: bit rate`, mean(stream.summaries, "bitrate_bps"), rate);
+    const samples = seen.map(({ stats }) => rtp(stats, stream.ssrc, `${stream.direction}-rtp`)).filter((stats) => stats !== undefined);
+    assertNear(`${name}: bit rate`, mean(stream.summaries, "bitrate_bps"), meanRate(samples, bytes));
     for (const { metric, part, whole } of stream.direction === "inbound" ? RATIOS : []) {
-      const share = meanShare(samples.map(({ stats }) => stats!), part, whole);
+      const share = meanShare(samples, part, whole);
       if (share !== undefined) assertNear(`${name}: ${metric}`, mean(stream.summaries, metric), share, RATIO_RESOLUTION);
     }
   }
@@ -61,16 +59,35 @@ export async function assertAgrees(sidetone: Sidetone, connection: PeerConnectio
   assert.ok(last.timeMs > first.timeMs);
 }
 
-/** The growth of one counter as a share of that of others, interval by interval, each as heavy as it is long; what grew in a gap is nobody's. */
-function meanShare(samples: readonly Members[], part: string, whole: readonly string[]): number | undefined {
-  let [sum, weight, usualMs] = [0, 0, Infinity];
+/** Two reports of a stream that follow one another, with the milliseconds between them; what grew in a gap is nobody's. */
+function* intervals(samples: readonly Members[]): Generator<{ readonly earlier: Members; readonly later: Members; readonly span: number }> {
+  let usualMs = Infinity;
   for (const [index, later] of samples.slice(1).entries()) {
     const earlier = samples[index]!;
-    if (![part, ...whole].every((name) => typeof earlier[name] === "number" && typeof later[name] === "number")) continue;
-    const grown = (name: string) => number(later, name) - number(earlier, name);
-    const [all, span] = [whole.reduce((sum, name) => sum + grown(name), 0), timestamp(later) - timestamp(earlier)];
+    const span = timestamp(later) - timestamp(earlier);
     if (span <= 0 || span > gapMs(usualMs)) continue;
     usualMs = span;
+    yield { earlier, later, span };
+  }
+}
+
+/** Bits a second of a counter of bytes. */
+function meanRate(samples: readonly Members[], bytes: string): number {
+  let [sum, spanMs] = [0, 0];
+  for (const { earlier, later, span } of intervals(samples)) {
+    sum += number(later, bytes) - number(earlier, bytes);
+    spanMs += span;
+  }
+  return (sum * 8000) / spanMs;
+}
+
+/** The growth of one counter as a share of that of others, interval by interval, each as heavy as it is long. */
+function meanShare(samples: readonly Members[], part: string, whole: readonly string[]): number | undefined {
+  let [sum, weight] = [0, 0];
+  for (const { earlier, later, span } of intervals(samples)) {
+    if (![part, ...whole].every((name) => typeof earlier[name] === "number" && typeof later[name] === "number")) continue;
+    const grown = (name: string) => number(later, name) - number(earlier, name);
+    const all = whole.reduce((sum, name) => sum + grown(name), 0);
     if (all <= 0) continue;
     sum += (Math.max(0, grown(part)) / all) * span;
     weight += span;
