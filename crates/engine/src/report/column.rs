@@ -21,8 +21,22 @@ impl Presence {
         }
     }
 
-    pub(super) fn normal(rows: Vec<bool>) -> Self {
-        if rows.iter().all(|&present| present) { Self::All } else { Self::Rows(rows) }
+    /// In none of the rows so far.
+    pub(super) fn nowhere(rows: usize) -> Self {
+        if rows == 0 { Self::All } else { Self::Rows(vec![false; rows]) }
+    }
+
+    /// Says whether it is there in row `rows` (the number of rows so far).
+    pub(super) fn push(&mut self, rows: usize, is_there: bool) {
+        match self {
+            Self::All if is_there => {}
+            Self::All => {
+                let mut present = vec![true; rows];
+                present.push(false);
+                *self = Self::Rows(present);
+            }
+            Self::Rows(present) => present.push(is_there),
+        }
     }
 }
 
@@ -120,15 +134,7 @@ impl Column {
 
     /// Appends `value` as row `rows` (the number of rows so far).
     pub(super) fn push(&mut self, rows: usize, value: Option<Value>) {
-        match (&mut self.presence, value.is_some()) {
-            (Presence::All, true) => {}
-            (Presence::All, false) => {
-                let mut present = vec![true; rows];
-                present.push(false);
-                self.presence = Presence::Rows(present);
-            }
-            (Presence::Rows(present), is_some) => present.push(is_some),
-        }
+        self.presence.push(rows, value.is_some());
         let Some(value) = value else {
             match &mut self.data {
                 Data::Constant(_) => {}

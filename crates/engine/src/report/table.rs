@@ -158,7 +158,7 @@ impl Reports {
                 self.objects.push(Object {
                     id: id.clone(),
                     stats_type: stats.stats_type.clone(),
-                    presence: Presence::normal(vec![false; rows]),
+                    presence: Presence::nowhere(rows),
                     columns: Vec::new(),
                 });
                 self.objects.len() - 1
@@ -167,21 +167,13 @@ impl Reports {
             let new = object.without_column(stats);
             object.columns.extend(new.into_iter().map(|(name, first)| Column {
                 name: name.clone(),
-                presence: Presence::normal(vec![false; rows]),
+                presence: Presence::nowhere(rows),
                 data: Data::Constant(first.clone()),
             }));
         }
         for object in &mut self.objects {
             let stats = report.stats.get(&object.id).filter(|stats| stats.stats_type == object.stats_type);
-            match (&mut object.presence, stats.is_some()) {
-                (Presence::All, true) => {}
-                (Presence::All, false) => {
-                    let mut present = vec![true; rows];
-                    present.push(false);
-                    object.presence = Presence::Rows(present);
-                }
-                (Presence::Rows(present), is_some) => present.push(is_some),
-            }
+            object.presence.push(rows, stats.is_some());
             for column in &mut object.columns {
                 column.push(rows, stats.and_then(|stats| stats.members.get(&column.name)).filter(|value| value.is_finite()).cloned());
             }

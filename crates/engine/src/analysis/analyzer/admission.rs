@@ -1,7 +1,7 @@
 //! Whether a value of a stream is judged.
 
-use super::super::mute::Mute;
 use crate::{
+    analysis::mute::Mute,
     issue::{Admission, Condition},
     metric::{Draft, Metric},
     series::StreamState,

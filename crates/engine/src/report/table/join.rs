@@ -106,10 +106,6 @@ impl Column {
 }
 
 impl Presence {
-    fn nowhere(rows: usize) -> Self {
-        if rows == 0 { Self::All } else { Self::Rows(vec![false; rows]) }
-    }
-
     fn join(&mut self, rows: usize, later: Option<&Self>, added: usize) {
         if let (Self::All, Some(Self::All)) = (&*self, later) {
             return;
