@@ -95,13 +95,13 @@ function meanShare(samples: readonly Members[], part: string, whole: readonly st
   return weight > 0 ? sum / weight : undefined;
 }
 
-/** Each second's round trip is what the browser said in it; where nothing was confirmed lately there is none. */
+/** Each second's round trip is what the browser said in it, of its checks or by RTCP; where nothing was confirmed lately there is none. */
 async function assertRoundTrips(sidetone: Sidetone, connection: PeerConnectionBody, seen: readonly Seen[]): Promise<void> {
   const { start_ms, resolution_ms, series } = await sidetone.get<SeriesBody>(`/v1/peer-connections/${connection.key}/series?metrics=rtt_ms`);
   const slots = series.find(({ stream }) => stream === null)?.mean ?? [];
   const said = seen.flatMap(({ timeMs, stats }) => {
-    const seconds = selectedPair(stats)?.["currentRoundTripTime"];
-    return typeof seconds === "number" ? { timeMs, trip: seconds * 1000 } : [];
+    const told = Object.values(stats).filter(({ type }) => type === "remote-inbound-rtp").map((remote) => remote["roundTripTime"]);
+    return [selectedPair(stats)?.["currentRoundTripTime"], ...told].flatMap((seconds) => (typeof seconds === "number" ? { timeMs, trip: seconds * 1000 } : []));
   });
   for (const [slot, told] of slots.entries()) {
     const begin = (start_ms ?? 0) + slot * resolution_ms;

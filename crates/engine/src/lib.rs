@@ -23,4 +23,4 @@ pub mod units;
 
 /// Version of what the engine makes of a report: it grows with every change of a series, a score, a rule or a diagnosis, and is kept with
 /// what it gave, so that history can be judged again.
-pub const MODEL: u32 = 9;
+pub const MODEL: u32 = 10;

@@ -106,7 +106,7 @@ metrics! {
     MosLq "mos_lq" "" AUDIO_SCORE Higher Linear(0.05), "Listening quality, 1 to 5: from what had to be concealed or stretched (inbound) or from the loss that RTCP tells (outbound); of the connection, the worst of its streams.";
     MosCq "mos_cq" "" AUDIO_SCORE Higher Linear(0.05), "Conversational quality, 1 to 5: as mos_lq, lowered by the one-way delay; of the connection, the worst of its streams.";
     MosV "mos_v" "" VIDEO_SCORE Higher Linear(0.05), "Video quality, 1 to 5: from QP or bits per pixel, picture size, frame rate and freezes; of the connection, the worst of its streams.";
-    Rtt "rtt_ms" "ms" ALL Lower Log, "Round-trip time: of the connection, STUN on the selected candidate pair (currentRoundTripTime), else the greatest that RTCP tells; of a stream, the last RTCP report (roundTripTime).";
+    Rtt "rtt_ms" "ms" ALL Lower Log, "Round-trip time: of the connection, the last that was measured, by STUN on the selected candidate pair (currentRoundTripTime) or by RTCP (roundTripTime), the least where several came since the report before; of a stream, the last RTCP report (roundTripTime).";
     MediaLatency "media_latency_ms" "ms" INBOUND Lower Log, "Half the round trip plus the time in the jitter buffer: what network and buffer add to the delay.";
     Bitrate "bitrate_bps" "bit/s" STREAMS Higher Log, "Media bit rate without RTP headers and padding, from bytesReceived or bytesSent.";
     PacketRate "packet_rate_pps" "packets/s" STREAMS Neither Log, "RTP packets a second, from packetsReceived or packetsSent; padding counts.";

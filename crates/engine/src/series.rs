@@ -24,6 +24,7 @@ mod table;
 use std::time::Duration;
 
 pub(crate) use muted::MutedSpeech;
+pub(crate) use outbound::{BUSY_MS, STARVED};
 pub(crate) use path::{Path, has_room};
 pub(crate) use stream::{A_LAW_STEP, Moment, StreamState};
 pub(crate) use table::Table;
@@ -32,5 +33,5 @@ pub use table::{Layout, is_read};
 /// How long what RTCP told is held without a new report. Audio alone brings one about every 5 s: two may be lost.
 pub const RTCP_AGE_MAX: Duration = Duration::from_secs(12);
 
-/// How long a STUN round-trip time is held when no further check is answered. Checks come about every 2.5 s.
-pub const STUN_AGE_MAX: Duration = Duration::from_secs(15);
+/// How long a round-trip time of the connection is held when no further check is answered and RTCP tells none. Checks come about every 2.5 s.
+pub const TRIP_AGE_MAX: Duration = Duration::from_secs(15);

@@ -6,16 +6,16 @@ use sidetone_engine::analysis::digest::digest;
 use sidetone_testkit::traces;
 
 const EXPECTED: [&str; 10] = [
-    "ticks=62 values=3056 issues=0 fnv1a=5b5637a62976bb5c",
-    "ticks=62 values=3081 issues=0 fnv1a=f2527658ebc18da4",
-    "ticks=62 values=6454 issues=10 fnv1a=91e186cb12a53ecd",
-    "ticks=62 values=6494 issues=12 fnv1a=eb7c7ac4da3aa4bf",
-    "ticks=40 values=1559 issues=0 fnv1a=6f005149a49f08ce",
-    "ticks=40 values=1557 issues=0 fnv1a=1f620a98dd13e76d",
-    "ticks=40 values=3315 issues=0 fnv1a=bf16aaf76dc07a48",
-    "ticks=40 values=3320 issues=0 fnv1a=225314069e329d8c",
-    "ticks=62 values=6449 issues=0 fnv1a=22d452e54684c103",
-    "ticks=62 values=6461 issues=0 fnv1a=b29bc85a80bebb00",
+    "ticks=62 values=3056 issues=0 fnv1a=d25a4251da2d2d7e",
+    "ticks=62 values=3081 issues=0 fnv1a=20c5773938c14573",
+    "ticks=62 values=6454 issues=10 fnv1a=e45c24f017fbdf8d",
+    "ticks=62 values=6494 issues=12 fnv1a=053804c243a3487c",
+    "ticks=40 values=1559 issues=0 fnv1a=3dcaa12493dd760e",
+    "ticks=40 values=1557 issues=0 fnv1a=ca04e538454f26fe",
+    "ticks=40 values=3315 issues=0 fnv1a=826b77103b47a309",
+    "ticks=40 values=3320 issues=0 fnv1a=4debfd9c88f872e5",
+    "ticks=62 values=6449 issues=0 fnv1a=942a5abc3d9bb0e0",
+    "ticks=62 values=6461 issues=0 fnv1a=5307239dba778c2a",
 ];
 
 #[test]

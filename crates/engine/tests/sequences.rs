@@ -231,6 +231,39 @@ fn a_round_trip_that_nobody_confirms_grows_stale() {
 }
 
 #[test]
+fn a_round_trip_is_the_one_that_was_measured_last() {
+    // A check every 2.5 s, which took 40 ms; what RTCP tells of sound and of pictures, each when its report came.
+    let told = |second: f64, checks: f64, rtcp: &[(f64, f64, f64)]| {
+        let mut report = paths(second, |report| {
+            report.stats.remove("P2");
+            let pair = report.stats.get_mut("P1").unwrap();
+            pair.members.insert(MemberName::plain("responsesReceived"), Value::Number(checks));
+            pair.members.insert(MemberName::plain("currentRoundTripTime"), Value::Number(0.040));
+        });
+        for &(ssrc, came, rtt) in rtcp {
+            let mut sent = counted(second, second * 50.0).stats.remove("IN").unwrap();
+            sent.stats_type = "outbound-rtp".into();
+            sent.members.insert(MemberName::plain("ssrc"), Value::Number(ssrc));
+            let mut told = Stats { stats_type: "remote-inbound-rtp".into(), ..Stats::default() };
+            let numbers = [("ssrc", ssrc), ("timestamp", 1_800_000_000_000.0 + 1000.0 * came), ("roundTripTime", rtt)];
+            told.members.extend(numbers.map(|(name, number)| (MemberName::plain(name), Value::Number(number))));
+            told.members.insert(MemberName::plain("kind"), Value::Text("audio".into()));
+            report.stats.extend([(Text::from(format!("OUT{ssrc}")), sent), (Text::from(format!("TOLD{ssrc}")), told)]);
+        }
+        report
+    };
+    let (_, ticks) = analyze([&run(&[
+        told(0.0, 1.0, &[]),
+        told(1.0, 1.0, &[(8.0, 0.4, 0.300), (9.0, 0.9, 0.500)]),
+        told(2.0, 1.0, &[(8.0, 1.8, 0.600), (9.0, 0.9, 0.500)]),
+        told(3.0, 2.0, &[(8.0, 1.8, 0.600), (9.0, 0.9, 0.500)]),
+        told(4.0, 2.0, &[(8.0, 1.8, 0.600), (9.0, 0.9, 0.500)]),
+    ])]);
+    let trips: Vec<_> = ticks.iter().map(|tick| tick.connection.get(Metric::Rtt)).collect();
+    assert_eq!(trips, [Some(40.0), Some(500.0), Some(600.0), Some(40.0), Some(40.0)]);
+}
+
+#[test]
 fn ten_thousand_streams_are_followed_within_bounds() {
     let hostile = |seconds: f64| {
         let mut hostile = counted(seconds, 0.0);

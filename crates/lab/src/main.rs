@@ -121,7 +121,7 @@ fn trials(folder: &Path, part: &str) -> Result<String> {
             let diagnosis = &explained.diagnosis;
             let _ = writeln!(
                 text,
-                "    {:>6.1} to {:.1} s {} {} {:?} at {:?} {:.2} {:?}",
+                "    {:>6.1} to {:.1} s {} {} {:?} at {:?} {:.2} {:?} of {:?}: {:?}",
                 second(diagnosis.from),
                 second(diagnosis.until),
                 diagnosis.cause.name(),
@@ -129,7 +129,9 @@ fn trials(folder: &Path, part: &str) -> Result<String> {
                 diagnosis.hop,
                 explained.culprit,
                 diagnosis.confidence,
-                diagnosis.severity
+                diagnosis.severity,
+                diagnosis.media,
+                diagnosis.rules
             );
         }
     }

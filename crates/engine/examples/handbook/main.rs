@@ -120,8 +120,11 @@ fn judged(rule: &Rule) -> String {
         Bound::Below => "below",
     };
     let how = match rule.statistic {
-        Statistic::Sustained { needed: 1, of: 1 } => format!("{metric} of one interval {side} the threshold"),
-        Statistic::Sustained { needed, of } => format!("{metric} {side} the threshold in {needed} of {of} intervals"),
+        Statistic::Sustained { needed: 1, of: 1, .. } => format!("{metric} of one interval {side} the threshold"),
+        Statistic::Sustained { needed, worse, of } => {
+            let sooner = if worse < needed { format!(", or {side} the next worse one in {worse}") } else { String::new() };
+            format!("{metric} {side} the threshold in {needed} of {of} intervals{sooner}")
+        }
         Statistic::Mean(window) => format!("mean {metric} over {} {side} the threshold", span(window)),
         Statistic::Share(window) => format!("share of {} for which {metric} stands {side} the threshold", span(window)),
         Statistic::Lasting(value) => format!("{metric} at most {value} for as many seconds as the threshold says"),

@@ -255,21 +255,24 @@ impl Memory {
     fn values(&mut self, table: Table<'_>, row: usize, tick: &mut Tick) {
         let draft = &mut self.values;
         draft.clear();
-        self.path.read(table, row, tick.time, draft);
-        self.notices.values(tick.time, draft);
-        self.muted.read(table, row, draft);
         for object in table.remotes() {
             let place = object.stream_id(row).and_then(|id| place(&self.streams, id));
             if let Some(place) = place {
                 self.streams[place].state.read_remote(object, row, tick.time);
             }
         }
-        if draft.get(Metric::Rtt).is_none() {
-            let told = self.streams.iter().filter_map(|followed| followed.state.told(tick.time).rtt_ms);
-            draft.set(Metric::Rtt, told.reduce(f64::max));
-        }
-        let moment =
-            Moment { time: tick.time, interval: tick.interval, number: self.analysis.report_count, rtt_ms: draft.get(Metric::Rtt) };
+        let told = self.streams.iter().filter_map(|followed| followed.state.told_now(tick.time));
+        let told_ms = told.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, rtt_ms)| rtt_ms);
+        self.path.read(table, row, tick.time, told_ms, draft);
+        self.notices.values(tick.time, draft);
+        self.muted.read(table, row, draft);
+        let mut moment = Moment {
+            time: tick.time,
+            interval: tick.interval,
+            number: self.analysis.report_count,
+            rtt_ms: draft.get(Metric::Rtt),
+            starved_ratio: 0.0,
+        };
         for object in table.streams() {
             let Some(id) = object.stream_id(row) else { continue };
             match place(&self.streams, id) {
@@ -297,6 +300,9 @@ impl Memory {
             followed.values.clear();
             followed.mute = self.mutes.of(followed.state.stream.track.as_ref(), &received);
             let seconds = followed.state.values(&moment, followed.mute.meant(stream.direction), &mut followed.values);
+            // What is received stands before what is sent.
+            let starved = followed.values.get(Metric::SynthesizedPlayoutRatio);
+            moment.starved_ratio = starved.map_or(moment.starved_ratio, |starved| starved.max(moment.starved_ratio));
             place.values.take(&followed.values);
             place.unjudged = followed.state.unjudged;
             if let Some(gatherer) = &mut followed.gatherer {

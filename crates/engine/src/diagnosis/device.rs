@@ -5,7 +5,7 @@ use super::{
     case::{Case, NOTHING_BPS, Reading, Suspicion},
     network::signs_of_full_line,
 };
-use crate::{analysis::MediaKind, metric::Metric};
+use crate::{analysis::MediaKind, metric::Metric, series::{BUSY_MS, STARVED}};
 
 /// Every suspicion of this file.
 pub(super) const SUSPECT: &[fn(&Case<'_>) -> Option<Suspicion>] = &[
@@ -20,6 +20,7 @@ pub(super) const SUSPECT: &[fn(&Case<'_>) -> Option<Suspicion>] = &[
     stammering,
     decoder,
     slowed,
+    late_reader,
     playout,
     late_playout,
 ];
@@ -32,8 +33,6 @@ const VOICE: f64 = 0.01;
 const LOSS: f64 = 0.01;
 /// Frames a second that look like a slide show.
 const FEW_FRAMES: f64 = 12.0;
-/// This part of every second spent with one frame after another leaves no time for anything else.
-const BUSY_MS: f64 = 800.0;
 /// Less of the sound made up than this is not told apart from what the clocks of two computers differ by.
 const A_TENTH: f64 = 0.1;
 /// How long the sound of a packet lasts, as browsers and phones send it (RFC 3551, RFC 7587), ms.
@@ -221,6 +220,15 @@ fn slowed(case: &Case<'_>) -> Option<Suspicion> {
     let receiver = growth(case.flow().to, Metric::DecodeTime).map(|(times, time)| (times, time, Side::Receiver, Hop::Playout));
     let (times, time, side, hop) = [sender, receiver].into_iter().flatten().max_by(|a, b| a.0.total_cmp(&b.0))?;
     (times >= SLOWED).then(|| suspicion(case, (Cause::Overload, side, hop), 0.82, [&time]))
+}
+
+/// Pictures come unevenly to a computer that does not have even its sound ready in time: it takes them from the network late.
+fn late_reader(case: &Case<'_>) -> Option<Suspicion> {
+    if !case.carries(MediaKind::Video) || case.received(Metric::LossRatio).is_some_and(|loss| loss.value >= LOSS) {
+        return None;
+    }
+    let starved = case.any(case.flow().to, Metric::SynthesizedPlayoutRatio).filter(|starved| starved.value >= STARVED)?;
+    Some(suspicion(case, (Cause::Overload, Side::Receiver, Hop::Playout), 0.8, [&starved]))
 }
 
 /// The loudspeaker asked for sound, and the computer had none ready.

@@ -144,25 +144,29 @@ fn changed_network<'a>(case: &'a Case<'_>, end: usize) -> Option<&'a super::Happ
     None
 }
 
+/// At which end all the other connections have it as well, and at which not all have.
+fn side_of_others(case: &Case<'_>, metric: Metric, is_bad: &dyn Fn(&Reading) -> bool) -> Side {
+    let are_bad = |end: Option<usize>| {
+        let participant = case.connections[end?].participant;
+        let own = case.witnesses().filter(|&place| case.connections[place].participant == participant);
+        let mut readings = own.filter_map(|place| case.line(Some(place), metric)).peekable();
+        readings.peek().is_some().then(|| readings.all(|reading| is_bad(&reading)))
+    };
+    let Flow { from, to, .. } = case.flow();
+    match (are_bad(from), are_bad(to)) {
+        (Some(true), Some(false) | None) => Side::Sender,
+        (Some(false) | None, Some(true)) => Side::Receiver,
+        _ => Side::Path,
+    }
+}
+
 fn connection_lost(case: &Case<'_>) -> Option<Suspicion> {
     let broken = |end| case.line(Some(end), Metric::IceDisconnected).filter(|state| state.value >= BROKEN);
     let evidence: Vec<_> = case.ends().filter_map(broken).map(|reading| case.evidence(&reading)).collect();
     if evidence.is_empty() {
         return None;
     }
-    let Flow { from, to, .. } = case.flow();
-    // Whose other connections broke as well?
-    let breaks = |end: Option<usize>| {
-        let participant = case.connections[end?].participant;
-        let own = case.witnesses().filter(|&place| case.connections[place].participant == participant);
-        let states: Vec<bool> = own.filter_map(|place| Some(case.line(Some(place), Metric::IceDisconnected)?.value >= BROKEN)).collect();
-        (!states.is_empty()).then(|| states.iter().all(|&is_broken| is_broken))
-    };
-    let side = match (breaks(from), breaks(to)) {
-        (Some(true), Some(false) | None) => Side::Sender,
-        (Some(false) | None, Some(true)) => Side::Receiver,
-        _ => Side::Path,
-    };
+    let side = side_of_others(case, Metric::IceDisconnected, &|state| state.value >= BROKEN);
     // What is lost meanwhile is a consequence.
     Some(Suspicion { cause: Cause::ConnectionLost, side, hop: None, confidence: 0.91, evidence })
 }
@@ -236,10 +240,14 @@ pub(super) fn blocked(case: &Case<'_>) -> Option<Suspicion> {
     Some(Suspicion { cause, side, hop: None, confidence: 0.75, evidence })
 }
 
+/// Whether a round trip grew as it does where a queue stands.
+fn has_grown(trip: &Reading) -> bool {
+    trip.before.is_some_and(|before| trip.value > before + QUEUE_MS.max(before / 2.0))
+}
+
 /// Whether the queue of a full line stands somewhere on the round trip.
 fn queue(case: &Case<'_>) -> Option<Reading> {
-    let grew = |reading: &Reading| reading.before.is_some_and(|before| reading.value > before + QUEUE_MS.max(before / 2.0));
-    case.ends().filter_map(|end| case.line(Some(end), Metric::Rtt)).find(grew)
+    case.ends().filter_map(|end| case.line(Some(end), Metric::Rtt)).find(has_grown)
 }
 
 /// Whether the sender's encoder gives less because of the line, which has no room for more.
@@ -313,6 +321,12 @@ fn one_way(case: &Case<'_>) -> Option<Suspicion> {
         None if case.has_server() && from.is_some() => (Side::Sender, Some(Hop::Uplink), 0.8),
         None => others_are_narrow(case).map_or((Side::Path, None, 0.75), |(side, hop)| (side, Some(hop), 0.85)),
     };
+    // Which way the queue stands is known by now, and the round trips of the others say at whose end.
+    let (side, hop, confidence) = match side_of_others(case, Metric::Rtt, &has_grown) {
+        Side::Sender if side == Side::Path => (Side::Sender, Some(Hop::Uplink), 0.85),
+        Side::Receiver if side == Side::Path => (Side::Receiver, Some(Hop::Downlink), 0.85),
+        _ => (side, hop, confidence),
+    };
     // One sign alone may be an encoder that had little to send.
     let confidence = if signs.len() + usize::from(side != Side::Path) >= 2 { confidence + 0.05 } else { confidence - 0.15 };
     Some(Suspicion { cause: Cause::Congestion, side, hop, confidence, evidence })
@@ -349,9 +363,8 @@ fn over_tcp(case: &Case<'_>) -> Option<Reading> {
 /// A relay over TCP makes loss into lateness.
 fn tcp_relay(case: &Case<'_>) -> Option<Suspicion> {
     let over_tcp = over_tcp(case)?;
-    let late = [Metric::Jitter, Metric::AudibleConcealmentRatio]
+    let late = [(Metric::Jitter, JITTER_MS), (Metric::AudibleConcealmentRatio, LOSS), (Metric::MediaLatency, LONG_MS)]
         .into_iter()
-        .zip([JITTER_MS, LOSS])
         .find_map(|(metric, bad)| case.received(metric).or_else(|| case.sent(metric)).filter(|reading| reading.value >= bad));
     let slow = case.ends().find_map(|end| case.line(Some(end), Metric::Rtt).filter(|rtt| rtt.value >= LONG_MS));
     let late = late.or(slow)?;

@@ -300,15 +300,19 @@ impl Watch {
     }
 
     fn severity(&self, rule: &Rule, statistic: Option<f64>) -> Option<(Severity, f64)> {
+        let mut next = None;
         for &severity in Severity::ALL.iter().rev() {
             let Some(threshold) = rule.thresholds.of(severity) else { continue };
             let is_bad = match rule.statistic {
-                Statistic::Sustained { needed, .. } => self.passes(rule, threshold, needed.max(1)),
+                Statistic::Sustained { needed, worse, .. } => {
+                    self.passes(rule, threshold, needed.max(1)) || next.is_some_and(|next| self.passes(rule, next, worse.max(1)))
+                }
                 _ => statistic.is_some_and(|statistic| rule.bound.is_passed(statistic, threshold)),
             };
             if is_bad {
                 return Some((severity, threshold));
             }
+            next = Some(threshold);
         }
         None
     }

@@ -69,14 +69,14 @@ impl Preset {
 const SETTLE: Duration = seconds(5);
 
 /// The rule that most hosted products use: three of the last five one-second intervals.
-const THREE_OF_FIVE: Statistic = Statistic::Sustained { needed: 3, of: 5 };
+const THREE_OF_FIVE: Statistic = sustained(3, 5);
 /// An issue lasts at least this long, so that it does not flicker.
 const CLEAR_AFTER: Duration = Duration::from_secs(5);
 
 /// One interval is enough: a state, not a measurement.
-const AT_ONCE: Statistic = Statistic::Sustained { needed: 1, of: 1 };
+const AT_ONCE: Statistic = sustained(1, 1);
 /// A state that lasts longer than a glimpse.
-const BOTH: Statistic = Statistic::Sustained { needed: 2, of: 2 };
+const BOTH: Statistic = sustained(2, 2);
 
 const CONNECTION: &[Scope] = &[Scope::Connection];
 const STREAMS: &[Scope] = &[Scope::InboundAudio, Scope::InboundVideo, Scope::OutboundAudio, Scope::OutboundVideo];
@@ -89,6 +89,10 @@ const INBOUND: &[Scope] = &[Scope::InboundAudio, Scope::InboundVideo];
 
 const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
+}
+
+const fn sustained(needed: usize, of: usize) -> Statistic {
+    Statistic::Sustained { needed, worse: needed, of }
 }
 
 const fn thresholds(minor: f64, major: f64, critical: f64) -> Thresholds {

@@ -33,8 +33,10 @@ impl Bound {
 pub enum Statistic {
     /// The value that at least `needed` of the last `of` intervals pass. Unit of the metric.
     Sustained {
-        /// Bad intervals needed.
+        /// Bad intervals needed …
         needed: usize,
+        /// … or, of those that pass the threshold of the next worse severity too, so many: what is far off is no accident.
+        worse: usize,
         /// Intervals looked at.
         of: usize,
     },

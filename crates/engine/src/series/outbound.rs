@@ -21,15 +21,20 @@ const FLOOR_RISE: f64 = 0.03;
 const ABOVE_FLOOR: f64 = 5.6;
 
 /// So much of every second spent with one frame after another leaves too little for anything else, ms …
-const BUSY_MS: f64 = 700.0;
+pub(crate) const BUSY_MS: f64 = 700.0;
 /// … and then less than this part of the camera's frames is encoded.
 const BEHIND: f64 = 0.9;
+/// Half of every second is a lot, ms …
+const HALF_BUSY_MS: f64 = 500.0;
+/// … for a computer that does not have even its sound ready in time, of which it has to make up so much.
+pub(crate) const STARVED: f64 = 0.05;
 
-/// Whether an encoder works all the time and does not keep up with its source.
-fn stays_behind(values: &Draft) -> bool {
+/// Whether an encoder works all the time and does not keep up with its source, or works most of the time of a computer that is short of it.
+fn is_overloaded(starved_ratio: f64, values: &Draft) -> bool {
     let of = |metric| values.get(metric);
     let Some((time, rate)) = of(Metric::EncodeTime).zip(of(Metric::EncodedFrameRate)) else { return false };
-    time * rate >= BUSY_MS && of(Metric::SourceFrameRate).is_some_and(|source| rate < BEHIND * source)
+    let is_behind = of(Metric::SourceFrameRate).is_some_and(|source| rate < BEHIND * source);
+    time * rate >= BUSY_MS && is_behind || time * rate >= HALF_BUSY_MS && starved_ratio >= STARVED
 }
 
 impl StreamState {
@@ -102,7 +107,7 @@ impl StreamState {
         values.set(Metric::SentFrameRate, self.rate(Field::FramesSent, seconds));
         values.set(Metric::SourceFrameRate, source_rate.or_else(|| self.source.level(Field::FramesPerSecond)));
         values.set(Metric::EncodeTime, self.mean_ms(Field::TotalEncodeTime, Field::FramesEncoded));
-        self.limitations(values);
+        self.limitations(moment.starved_ratio, values);
 
         if let Some(frame_rate) = frame_rate {
             self.frame_rate_max = self.frame_rate_max.max(frame_rate);
@@ -127,9 +132,9 @@ impl StreamState {
     }
 
     /// Shares of the interval by what limited the quality: from durations, else from the reason that stands now. Where encoding fills the time and
-    /// frames of the camera stay behind it was the processor: Firefox never says so, and Chromium half a minute later. Hardware takes its time
-    /// with a frame, and has others in work meanwhile.
-    fn limitations(&self, values: &mut Draft) {
+    /// frames of the camera stay behind, or sound to be played does, it was the processor: Firefox never says so, and Chromium half a minute later
+    /// or not at all. Hardware takes its time with a frame, and has others in work meanwhile.
+    fn limitations(&self, starved_ratio: f64, values: &mut Draft) {
         const REASONS: [(Metric, Field, &str); 4] = [
             (Metric::LimitedByNone, Field::LimitedNone, "none"),
             (Metric::LimitedByCpu, Field::LimitedCpu, "cpu"),
@@ -146,7 +151,7 @@ impl StreamState {
             };
             values.set(metric, share);
         }
-        if !self.is_by_hardware() && stays_behind(values) {
+        if !self.is_by_hardware() && is_overloaded(starved_ratio, values) {
             for &(metric, ..) in &REASONS {
                 values.set(metric, Some(f64::from(u8::from(metric == Metric::LimitedByCpu))));
             }

@@ -1,7 +1,7 @@
 //! The network path in use: which candidate pair is selected, its round-trip time, what it could carry, and how ICE and DTLS stand.
 
 use super::{
-    STUN_AGE_MAX,
+    TRIP_AGE_MAX,
     field::Field,
     table::{Bound, Kind, Table},
 };
@@ -27,8 +27,8 @@ pub(crate) fn has_room(available_bps: f64, sent_bps: f64) -> bool {
 pub(crate) struct Path {
     pair: Option<Text>,
     responses: Option<f64>,
-    /// When the pair's round-trip time was last confirmed.
-    confirmed: Option<Timestamp>,
+    /// The round trip that was measured last, ms, and when it was confirmed.
+    trip: Option<(f64, Timestamp)>,
     /// Changes of the selected pair so far, as the transports count them.
     changes: Option<f64>,
     /// `networkType` of its local candidate, the last that was told.
@@ -40,24 +40,26 @@ pub(crate) struct Path {
 }
 
 impl Path {
-    /// Reads the selected pair in `row`.
+    /// Reads the selected pair in `row`; `told_ms` is the least round trip that RTCP told in this very report.
     ///
-    /// The round-trip time stands while checks are answered, and [`STUN_AGE_MAX`] longer.
-    pub(crate) fn read(&mut self, table: Table<'_>, row: usize, time: Timestamp, values: &mut Draft) {
+    /// Browsers check a connection that lasts every 2.5 s (Chromium) or 5 s, and with pictures RTCP comes every second. The newest counts and stands
+    /// for [`TRIP_AGE_MAX`]; RTCP is newer than a check of the same second, mostly.
+    pub(crate) fn read(&mut self, table: Table<'_>, row: usize, time: Timestamp, told_ms: Option<f64>, values: &mut Draft) {
         states(table, row, values);
         self.restarts(table, row, values);
         let Some(pair) = selected(table, row) else {
             let (network, local, fragments) = (self.network.take(), std::mem::take(&mut self.local), std::mem::take(&mut self.fragments));
-            *self = Self { network, local, fragments, ..Self::default() };
+            let trip = self.trip.filter(|_| self.pair.is_none());
+            *self = Self { network, local, fragments, trip, ..Self::default() };
+            self.trip(told_ms, time, values);
             return;
         };
         self.network(pair, row, values);
         let number = |field| pair.number(field, row).filter(|number| number.is_finite() && *number >= 0.0);
         let responses = number(Field::ResponsesReceived);
         let is_same = self.pair.as_deref() == Some(&*pair.object.id);
-        if !is_same || responses.is_none() || responses != self.responses {
-            self.confirmed = Some(time);
-        }
+        let is_answered = !is_same || responses.is_none() || responses != self.responses;
+        let checked_ms = number(Field::CurrentRoundTripTime).filter(|_| is_answered).map(|seconds| seconds * 1000.0);
         let is_changed = !is_same && self.pair.is_some();
         if !is_same {
             self.pair = Some(pair.object.id.clone());
@@ -74,11 +76,21 @@ impl Path {
         values.set(Metric::CandidatePairChanges, Some(changes));
         relay(pair, row, values);
         self.responses = responses;
-        let is_fresh = self.confirmed.and_then(|confirmed| time.since(confirmed)).is_some_and(|age| age <= STUN_AGE_MAX);
-        let rtt = number(Field::CurrentRoundTripTime).filter(|_| is_fresh);
-        values.set(Metric::Rtt, rtt.map(|seconds| seconds * 1000.0));
+        if is_changed {
+            self.trip = None;
+        }
+        self.trip(told_ms.or(checked_ms), time, values);
         values.set(Metric::AvailableOutgoingBitrate, number(Field::AvailableOutgoingBitrate));
         values.set(Metric::AvailableIncomingBitrate, number(Field::AvailableIncomingBitrate));
+    }
+
+    /// Takes the round trip that was just measured, if one was, and tells the last.
+    fn trip(&mut self, measured_ms: Option<f64>, time: Timestamp, values: &mut Draft) {
+        if let Some(measured_ms) = measured_ms {
+            self.trip = Some((measured_ms, time));
+        }
+        let trip = self.trip.filter(|&(_, confirmed)| time.since(confirmed).is_some_and(|age| age <= TRIP_AGE_MAX));
+        values.set(Metric::Rtt, trip.map(|(trip_ms, _)| trip_ms));
     }
 
     /// Counts transports whose ICE credentials are others than before (RFC 8445: a restart changes them).

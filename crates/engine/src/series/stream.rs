@@ -28,6 +28,8 @@ pub(crate) struct Moment {
     pub(crate) number: u64,
     /// Round-trip time of the connection.
     pub(crate) rtt_ms: Option<f64>,
+    /// The greatest [`Metric::SynthesizedPlayoutRatio`] of the streams that are received.
+    pub(crate) starved_ratio: f64,
 }
 
 /// What the far end's RTCP last told.
@@ -303,6 +305,12 @@ impl StreamState {
         self.told_at = Some(time);
         self.sent_when_told = sent;
         self.remote.roll();
+    }
+
+    /// When RTCP told of a round trip, if it was since the report before that of `time`, by the clock of its own report, and how long it took, ms.
+    pub(crate) fn told_now(&self, time: Timestamp) -> Option<(f64, f64)> {
+        let rtt_ms = self.told.rtt_ms.filter(|_| self.told_at == Some(time))?;
+        Some((self.remote.before.get(Field::Timestamp).unwrap_or(0.0), rtt_ms))
     }
 
     /// What RTCP told, while it stands.

@@ -14,7 +14,7 @@ pub(super) const DOCUMENTED: &[Rule] = {
 };
 
 /// As the code has it: the codec is never known to it, so that 2 % counts for all.
-pub(super) const SHIPPED: &[Rule] = &warnings(Statistic::Sustained { needed: 2, of: 3 }, AtLeast, 0.02, 3.5, Condition::Always);
+pub(super) const SHIPPED: &[Rule] = &warnings(sustained(2, 3), AtLeast, 0.02, 3.5, Condition::Always);
 
 const fn warnings(window: Statistic, loss_bound: Bound, loss: f64, mos: f64, loss_of: Condition) -> [Rule; 9] {
     [

@@ -17,16 +17,19 @@ const LOW_MOS: Thresholds = thresholds(2.8, 2.2, 1.8);
 /// Three steps of 16-bit sound, of full scale: −80 dB. The quietest live microphone of the recorded calls hisses at −70 dB.
 const LAST_BITS: f64 = 0.0001;
 
+/// Three seconds of five, or two that are as bad as the next severity asks for.
+const THREE_OF_FIVE_OR_TWO: Statistic = Statistic::Sustained { needed: 3, worse: 2, of: 5 };
+
 /// Ten seconds on end.
-const TEN_OF_TEN: Statistic = Statistic::Sustained { needed: 10, of: 10 };
+const TEN_OF_TEN: Statistic = sustained(10, 10);
 
 /// Three seconds of ten.
-const THREE_OF_TEN: Statistic = Statistic::Sustained { needed: 3, of: 10 };
+const THREE_OF_TEN: Statistic = sustained(3, 10);
 
 /// The default preset: a synthesis of the thresholds of the hosted products.
 pub(super) const RULES: &[Rule] = {
     &[
-        rule("high_rtt", Metric::Rtt, CONNECTION, THREE_OF_FIVE, Above, thresholds(200.0, 400.0, 800.0)),
+        rule("high_rtt", Metric::Rtt, CONNECTION, THREE_OF_FIVE_OR_TWO, Above, thresholds(200.0, 400.0, 800.0)),
         rule("high_jitter", Metric::Jitter, STREAMS, THREE_OF_FIVE, Above, thresholds(30.0, 60.0, 100.0)),
         rule("high_loss", Metric::LossRatio, STREAMS, THREE_OF_FIVE, Above, thresholds(0.01, 0.05, 0.15)),
         // Bursts that spare most intervals: mean above 3 % over 7 s, gone at 1 %.
@@ -49,7 +52,7 @@ pub(super) const RULES: &[Rule] = {
         Rule { condition: Condition::Impaired, ..rule("low_mos", Metric::MosLq, AUDIO, THREE_OF_FIVE, Below, LOW_MOS) },
         // ITU-T G.107: up to 100 ms cost nothing (Idd = 0), 200 ms make very satisfied users satisfied ones (R below 90, G.109), 300 ms leave
         // some of them dissatisfied (R below 80), and 400 ms are the limit that ITU-T G.114 sets.
-        rule("high_media_latency", Metric::MediaLatency, INBOUND_AUDIO, THREE_OF_FIVE, Above, thresholds(200.0, 300.0, 400.0)),
+        rule("high_media_latency", Metric::MediaLatency, INBOUND_AUDIO, THREE_OF_FIVE_OR_TWO, Above, thresholds(200.0, 300.0, 400.0)),
         // Half a second frozen within 30 s, 5 % of the time, 20 % of the time.
         Rule {
             condition: Condition::OffHold,
@@ -110,7 +113,7 @@ pub(super) const RULES: &[Rule] = {
         // Ours: a pause of a talker lasts 1.6 s on average, and 5 s in one case of twenty (ITU-T P.59).
         at_once("slow_first_media", Metric::FirstMediaTime, thresholds(1500.0, 3000.0, 5000.0)),
         // A received track that is to go on, without any stream: three reports on end.
-        rule("missing_stream", Metric::MissingStreams, CONNECTION, Statistic::Sustained { needed: 3, of: 3 }, AtLeast, only_major(1.0)),
+        rule("missing_stream", Metric::MissingStreams, CONNECTION, sustained(3, 3), AtLeast, only_major(1.0)),
         // TCP repeats what is lost and holds up what comes after it.
         rule("relayed_over_tcp", Metric::RelayedOverTcp, CONNECTION, BOTH, AtLeast, only_minor(1.0)),
         // ITU-R BT.1359: noticed from 125 ms (sound late), unacceptable from 185 ms.
@@ -126,25 +129,25 @@ pub(super) const RULES: &[Rule] = {
                 thresholds(12.0, 7.0, 3.0),
             )
         },
-        rule("cpu_limited", Metric::LimitedByCpu, OUTBOUND_VIDEO, Statistic::Mean(seconds(10)), Above, minor_major(0.5, 0.9)),
+        rule("cpu_limited", Metric::LimitedByCpu, OUTBOUND_VIDEO, Statistic::Mean(seconds(5)), Above, minor_major(0.5, 0.9)),
         Rule {
             condition: Condition::LineFull,
             ..rule(
                 "bandwidth_limited",
                 Metric::LimitedByBandwidth,
                 OUTBOUND_VIDEO,
-                Statistic::Mean(seconds(10)),
+                Statistic::Mean(seconds(5)),
                 Above,
                 minor_major(0.5, 0.9),
             )
         },
         Rule {
             condition: Condition::Struggling,
-            ..rule("decoder_fallback", Metric::SoftwareFallback, INBOUND_VIDEO, THREE_OF_FIVE, AtLeast, only_minor(1.0))
+            ..rule("decoder_fallback", Metric::SoftwareFallback, INBOUND_VIDEO, THREE_OF_FIVE_OR_TWO, AtLeast, only_minor(1.0))
         },
         Rule {
             condition: Condition::Struggling,
-            ..rule("encoder_fallback", Metric::SoftwareFallback, OUTBOUND_VIDEO, THREE_OF_FIVE, AtLeast, only_minor(1.0))
+            ..rule("encoder_fallback", Metric::SoftwareFallback, OUTBOUND_VIDEO, THREE_OF_FIVE_OR_TWO, AtLeast, only_minor(1.0))
         },
         // The playout device asked for sound that this computer had not ready.
         rule(
