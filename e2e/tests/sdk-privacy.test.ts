@@ -4,17 +4,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import type { Browser } from "playwright-core";
+import type { Sidetone as Client } from "../../packages/sdk/src/index.ts";
 import { launchChromium } from "../src/browsers.ts";
-import { optionsOf, visit } from "../src/loopback.ts";
+import { optionsOf, visit, type Visit } from "../src/loopback.ts";
 import { during, setUp } from "../src/setup.ts";
-import { Sidetone } from "../src/sidetone.ts";
+import { run, Sidetone } from "../src/sidetone.ts";
+import { until } from "../src/wait.ts";
 
 let browser: Browser;
 
 setUp(async (start) => void (browser = await start("Chromium", launchChromium())));
 
-/** Everything that a page sends during a call, as text: its policy forbids WebAssembly, so that it sends JSON. */
-async function sent(sidetone: Sidetone, conference: string): Promise<string> {
+/** A page, and everything that it sends, as text: its policy forbids WebAssembly, so that it sends JSON. */
+async function overheard(sidetone: Sidetone): Promise<Visit & { readonly bodies: readonly string[] }> {
   const policy = `default-src 'none'; img-src data:; script-src 'self' ${sidetone.url}; connect-src ${sidetone.url}`;
   const visited = await visit(browser, sidetone, { policy });
   const bodies: string[] = [];
@@ -22,6 +24,12 @@ async function sent(sidetone: Sidetone, conference: string): Promise<string> {
     const body = request.postDataBuffer();
     if (body) bodies.push((request.headers()["content-encoding"] === "gzip" ? gunzipSync(body) : body).toString());
   });
+  return { ...visited, bodies };
+}
+
+/** Everything that a page sends during a call. */
+async function sent(sidetone: Sidetone, conference: string): Promise<string> {
+  const visited = await overheard(sidetone);
   // The call begins before the server has said what may leave the page.
   let answer = () => {};
   const begun = new Promise<void>((resolve) => (answer = resolve));
@@ -51,7 +59,7 @@ async function sent(sidetone: Sidetone, conference: string): Promise<string> {
   answer();
   assert.equal(await left, true);
   await visited.close();
-  return bodies.join("\n");
+  return visited.bodies.join("\n");
 }
 
 /** Anywhere; a browser's version looks like one, but for its zeros. */
@@ -85,4 +93,33 @@ test("an app that keeps them gets them", () =>
     const candidates = events.filter(({ kind, payload }) => kind === "ice_candidate" && payload["address"]);
     assert.ok(candidates.length >= 2, "candidates came before the server's answer");
     for (const { payload } of candidates) assert.match(String(payload["address"]), ADDRESS);
+  }));
+
+test("a setting that is changed in mid-call holds in the page from the next batch on", () =>
+  during(async (start) => {
+    const sidetone = await start("Sidetone", Sidetone.start({ app: ["--keep-addresses"] }));
+    const { page, bodies, close } = await overheard(sidetone);
+    await page.evaluate(async (options) => {
+      const client = loopback.join({ ...options, uploadIntervalMs: 1000 });
+      client.observeAll();
+      await loopback.connect();
+      Object.assign(globalThis, { client });
+    }, optionsOf(sidetone, "changed"));
+    /** Says it again until it arrives in these words. */
+    const says = (text: string, told: string) =>
+      until(`the page tells ${told}`, async () => {
+        await page.evaluate((text) => (globalThis as unknown as { client: Client }).client.event("note", { text }), text);
+        return bodies.some((body) => body.includes(told));
+      });
+    const allow = (keep: boolean) => run("app", "set", "e2e", `--keep-addresses=${keep}`, "--data", sidetone.data);
+    await says("203.0.113.1 answers", "203.0.113.1 answers");
+    allow(false);
+    await says("203.0.113.2 answers", "ipv4-public answers");
+    // What was written down before may wait for its turn.
+    const hidden = bodies.length + 3;
+    await until("there are reports of candidates after it", async () => bodies.slice(hidden).some((body) => body.includes('"type":"local-candidate"')));
+    assert.equal(ADDRESS.exec(bodies.slice(hidden).join("\n"))?.[0], undefined);
+    allow(true);
+    await says("203.0.113.3 answers", "203.0.113.3 answers");
+    await close();
   }));

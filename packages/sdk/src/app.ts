@@ -1,10 +1,10 @@
-/** What the server says of the app for which a page sends (`GET /v1/app`). */
+/** What the server says of the app for which a page sends (`GET /v1/app`), and again with each batch that it takes. */
 
 import type { Policy } from "./privacy.ts";
 
 export interface App {
-  /** What may leave the page. */
-  readonly policy: Policy;
+  /** What may leave the page; absent where an older server answers a batch. */
+  readonly policy: Policy | undefined;
   /** By which rules its calls are judged ({@link Engine.recording}); absent where the server is older than that. */
   readonly rules: string | undefined;
 }
@@ -15,6 +15,16 @@ const ANSWER_MS = 5000;
 export async function askApp(url: string, authorization: string): Promise<App | undefined> {
   const response = await fetch(`${url}/v1/app`, { headers: { authorization }, credentials: "omit", signal: AbortSignal.timeout(ANSWER_MS) });
   if (!response.ok) return undefined;
-  const { keep_addresses, keep_sdp, rules } = (await response.json()) as { keep_addresses?: boolean; keep_sdp?: boolean; rules?: string };
-  return { policy: { keepAddresses: keep_addresses === true, keepSdp: keep_sdp === true }, rules };
+  return appOf((await response.json()) as AppBody);
+}
+
+/** The server's words. */
+export interface AppBody {
+  readonly keep_addresses?: boolean;
+  readonly keep_sdp?: boolean;
+  readonly rules?: string;
+}
+
+export function appOf({ keep_addresses, keep_sdp, rules }: AppBody): App {
+  return { policy: keep_addresses === undefined ? undefined : { keepAddresses: keep_addresses, keepSdp: keep_sdp === true }, rules };
 }

@@ -1,7 +1,7 @@
 /** What a client has between its start and its stop: its engine, its uploader, and what the server says of its app. */
 
 import type { Events } from "./api.ts";
-import { askApp } from "./app.ts";
+import { type App, askApp } from "./app.ts";
 import { BatchBuilder, type Identity } from "./batch.ts";
 import type { Emitter } from "./emitter.ts";
 import { type Engine, loadEngine } from "./engine/index.ts";
@@ -73,8 +73,8 @@ export class Run {
     this.#isAsking = settings.upload;
     this.#connect = () =>
       new Uploader(`${settings.url}/v1/batches`, to, this.#credentials, this.queue, {
-        onUpload: (upload, participantId, rules) => {
-          failures.guard(() => this.#judgeBy(rules));
+        onUpload: (upload, participantId, app) => {
+          failures.guard(() => this.#hear(app));
           if (participantId === identity.participantId) emitter.emit("upload", upload);
         },
         onDrop: (drop) => this.own.drop(drop),
@@ -138,19 +138,26 @@ export class Run {
     }
   }
 
-  /** Takes the rules that the server says the app has now. */
-  #judgeBy(rules: string | undefined): void {
+  /** Takes what the server says of the app now: what may leave the page from here on, and by which rules it is judged. */
+  #hear({ policy, rules }: App): void {
+    if (policy) this.#permit(policy);
     const before = this.rules();
     this.#rules = rules ?? this.#rules;
     if (this.rules() !== before) this.events.onRules(before);
+  }
+
+  #permit(policy: Policy): void {
+    const keepAddresses = policy.keepAddresses && this.addresses;
+    // What is the same stays the same object: the columns of a connection are laid out for it.
+    if (this.#policy?.keepAddresses === keepAddresses && this.#policy.keepSdp === policy.keepSdp) return;
+    this.#policy = { ...policy, keepAddresses };
   }
 
   async #askApp(): Promise<void> {
     try {
       const app = await askApp(this.settings.url, await this.#credentials.header());
       if (!app) return;
-      this.failures.guard(() => this.#judgeBy(app.rules));
-      this.#policy = { ...app.policy, keepAddresses: app.policy.keepAddresses && this.addresses };
+      this.failures.guard(() => this.#hear({ ...app, policy: app.policy ?? STRICT }));
       if (!this.#isAsking) this.failures.guard(() => this.events.onPolicy());
     } catch {
       // Asked again before the next batch; until then nothing of it is sent.

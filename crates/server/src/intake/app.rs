@@ -29,6 +29,12 @@ pub(crate) struct AppPolicy {
     rules: String,
 }
 
+impl AppPolicy {
+    pub(super) fn new(&AppSettings { keep_addresses, ref rules, .. }: &AppSettings) -> Self {
+        Self { keep_addresses, keep_sdp: keep_addresses, rules: rules.to_string() }
+    }
+}
+
 /// Ask what may be sent, and by which rules it is judged
 ///
 /// What a page or native app has to know before it collects: data that the app does not keep is better never sent.
@@ -46,8 +52,7 @@ pub(crate) struct AppPolicy {
 )]
 pub(crate) async fn handler(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
     let principal = auth::authorize(&state, &headers, None, Scope::Intake).await?;
-    let AppSettings { keep_addresses, ref rules, .. } = principal.app.settings;
     // A change of the setting shall reach the next page that opens.
     let never_cached = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    Ok((never_cached, Json(AppPolicy { keep_addresses, keep_sdp: keep_addresses, rules: rules.to_string() })).into_response())
+    Ok((never_cached, Json(AppPolicy::new(&principal.app.settings))).into_response())
 }

@@ -9,7 +9,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use sidetone_engine::issue::Tuned;
 use sidetone_store::record::{App, Appended, Place};
 use sidetone_wire::{
     batch::{self, BatchError, kind},
@@ -18,6 +17,7 @@ use sidetone_wire::{
 use utoipa::ToSchema;
 
 use super::{
+    app::AppPolicy,
     body::{self, Encoding, Received},
     kept::KeptBatch,
     prepare::{self, TimePolicy},
@@ -48,9 +48,9 @@ pub(crate) struct BatchStored {
     /// The peer connection's key; `null` when the batch names none.
     #[schema(example = "01JD3V9Q4Z3X5Y7A8B9C0D1E2H")]
     peer_connection: Option<String>,
-    /// By which rules the app judges now, as `GET /v1/app` says them: a client that judges goes over to them when they change.
-    #[schema(example = "sidetone high_rtt.minor=off high_rtt.major=600")]
-    rules: String,
+    /// What `GET /v1/app` says now: a client goes over to it when it changes.
+    #[serde(flatten)]
+    app: AppPolicy,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -95,7 +95,7 @@ enum Form {
 pub(crate) async fn handler(State(state): State<AppState>, request: Request) -> Response {
     let mut account = BatchAccount::open(&state.accounts);
     match receive(&state, request, &mut account).await {
-        Ok((appended, rules)) => {
+        Ok((appended, app)) => {
             let (status, outcome, place) = match appended {
                 Appended::Stored(place) => (Status::Stored, Outcome::Stored, place),
                 Appended::Duplicate(place) => (Status::Duplicate, Outcome::Duplicate, place),
@@ -107,7 +107,7 @@ pub(crate) async fn handler(State(state): State<AppState>, request: Request) -> 
                 conference: conference.to_string(),
                 participant: participant.to_string(),
                 peer_connection: peer_connection.map(|key| key.to_string()),
-                rules: rules.to_string(),
+                app,
             })
             .into_response()
         }
@@ -127,8 +127,8 @@ fn outcome(problem: &Problem) -> Outcome {
     }
 }
 
-/// What became of the batch, and the rules of its app.
-async fn receive(state: &AppState, request: Request, account: &mut BatchAccount) -> Result<(Appended, Tuned), Problem> {
+/// What became of the batch, and what its app allows.
+async fn receive(state: &AppState, request: Request, account: &mut BatchAccount) -> Result<(Appended, AppPolicy), Problem> {
     let (parts, body) = request.into_parts();
     let principal = auth::authorize(state, &parts.headers, None, Scope::Intake).await?;
     let form = form(&parts.headers)?;
@@ -171,7 +171,7 @@ async fn receive(state: &AppState, request: Request, account: &mut BatchAccount)
     let append = prepare::prepare(&mut kept, state.clock.now(), policy)
         .map_err(|refused| Problem::unprocessable(refused.code(), refused.to_string()))?;
     let dropped = client_dropped(&append.events);
-    let live = LiveBatch::new(&append, kept.rules.clone(), kept.batch.reports, reserved);
+    let live = LiveBatch::new(&append, kept.rules, kept.batch.reports, reserved);
 
     let began = Instant::now();
     state.accounts.appends_waiting.inc();
@@ -186,7 +186,7 @@ async fn receive(state: &AppState, request: Request, account: &mut BatchAccount)
         state.accounts.addresses_hidden(kept.hidden);
         state.live.offer(place, live);
     }
-    Ok((appended, kept.rules))
+    Ok((appended, AppPolicy::new(&principal.app.settings)))
 }
 
 fn form(headers: &HeaderMap) -> Result<Form, Problem> {

@@ -1,7 +1,8 @@
 /** One attempt to send a batch, and what its answer means. */
 
-import { JSON_TYPE } from "../batch.ts";
 import type { Upload } from "../api.ts";
+import { type App, type AppBody, appOf } from "../app.ts";
+import { JSON_TYPE } from "../batch.ts";
 import { retryAfterMs } from "./backoff.ts";
 import { stamp } from "./stamp.ts";
 import type { Entry } from "./queue.ts";
@@ -10,7 +11,7 @@ import type { Entry } from "./queue.ts";
 const PATIENCE_MS = 20_000;
 
 export type Answer =
-  | { readonly kind: "done"; readonly upload: Upload; readonly rules: string | undefined }
+  | { readonly kind: "done"; readonly upload: Upload; readonly app: App }
   /** Never to be sent again. */
   | { readonly kind: "refused"; readonly code: string; readonly detail: string }
   /** Not with these credentials. */
@@ -40,10 +41,11 @@ export async function send(url: string, entry: Entry, authorization: string, kee
 
 async function understand(response: Response): Promise<Answer> {
   if (response.ok) {
-    const { conference, participant, peer_connection, status, rules } = (await response.json()) as Record<string, string>;
+    const body = (await response.json()) as Record<string, string>;
+    const { conference, participant, peer_connection, status } = body;
     return {
       kind: "done",
-      rules,
+      app: appOf(body as AppBody),
       upload: { conference: conference ?? "", participant: participant ?? "", peerConnection: peer_connection ?? undefined, status: status === "duplicate" ? status : "stored" },
     };
   }

@@ -16,8 +16,8 @@ const KEEPALIVE_BYTES_MAX = 60_000;
 const LEAVE_LEASE_MS = 10_000;
 
 export interface UploaderEvents {
-  /** `rules` are those of the app now ({@link App.rules}). */
-  onUpload(upload: Upload, participantId: string, rules: string | undefined): void;
+  /** `app`: as it is now. */
+  onUpload(upload: Upload, participantId: string, app: App): void;
   onDrop(drop: Drop): void;
   onFailure(code: FailureCode, message: string): void;
 }
@@ -133,7 +133,7 @@ export class Uploader {
       case "done":
         this.#failures = 0;
         await this.queue.remove(entry);
-        this.events.onUpload(answer.upload, entry.participantId, answer.rules);
+        this.events.onUpload(answer.upload, entry.participantId, answer.app);
         return true;
       case "refused":
         this.#failures = 0;
