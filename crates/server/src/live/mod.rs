@@ -13,6 +13,7 @@ pub(crate) mod stream;
 mod why;
 
 use std::{
+    collections::BTreeMap,
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -147,8 +148,8 @@ impl Live {
         }
     }
 
-    /// The issues of who is in a conference of an app, by peer connection.
-    pub(crate) fn issues(&self, app: AppKey, conference: ConferenceKey) -> Vec<(PeerConnectionKey, Vec<Issue>)> {
+    /// The issues of a running conference of an app, by peer connection; of those who left, too.
+    pub(crate) fn issues(&self, app: AppKey, conference: ConferenceKey) -> BTreeMap<PeerConnectionKey, Vec<Issue>> {
         lock(&self.worker(conference).shard).issues(app, conference)
     }
 

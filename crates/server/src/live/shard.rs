@@ -1,5 +1,7 @@
 //! The running conferences of one shard.
 
+mod ask;
+
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     num::NonZeroUsize,
@@ -27,10 +29,7 @@ use tokio::sync::mpsc;
 use super::{
     LiveBatch,
     channel::Channels,
-    message::{
-        ConferenceMessage, DiagnosisMessage, IssueMessage, LiveConferenceBody, LiveConferenceHead, LiveParticipantBody,
-        LivePeerConnectionBody, ParticipantMessage, TICK, TickMessage,
-    },
+    message::{ConferenceMessage, DiagnosisMessage, IssueMessage, ParticipantMessage, TICK, TickMessage},
     why::{Question, Why, is_recent},
 };
 use crate::model::{Millis, diagnosis::DiagnosisBody};
@@ -42,6 +41,8 @@ struct LiveConference {
     participants: BTreeMap<ParticipantKey, LiveParticipant>,
     silence: Silence<ParticipantKey>,
     why: Why,
+    /// The last issues of the connections that are over while the conference goes on.
+    gone: VecDeque<(PeerConnectionKey, Issue)>,
 }
 
 impl LiveConference {
@@ -80,6 +81,9 @@ struct LivePeerConnection {
 
 /// Issues of one peer connection that are over and still told of.
 const OVER_MAX: usize = 64;
+
+/// Issues of connections that are over, for one running conference.
+const GONE_MAX: usize = 512;
 
 pub(crate) struct Shard {
     channels: Arc<Channels>,
@@ -122,7 +126,7 @@ impl Shard {
                 self.analyze(place, key, &batch);
             }
             if batch.closed {
-                self.forget(key);
+                self.part_with(place.conference, key);
                 let conference = self.conferences.get_mut(&place.conference);
                 if let Some(participant) = conference.and_then(|conference| conference.participants.get_mut(&place.participant)) {
                     participant.peer_connections.retain(|held| *held != key);
@@ -153,6 +157,7 @@ impl Shard {
                 participants: BTreeMap::new(),
                 silence: Silence::default(),
                 why: Why::default(),
+                gone: VecDeque::new(),
             }
         });
         let participant_count = &mut self.participant_count;
@@ -294,20 +299,6 @@ impl Shard {
         });
     }
 
-    /// The issues of who is in a conference of an app: the last that are over, and those that last.
-    pub(crate) fn issues(&self, app: AppKey, key: ConferenceKey) -> Vec<(PeerConnectionKey, Vec<Issue>)> {
-        let Some(conference) = self.conferences.get(&key).filter(|conference| conference.app == app) else { return Vec::new() };
-        let keys = conference.participants.values().flat_map(|participant| &participant.peer_connections);
-        let held = keys.filter_map(|key| Some((*key, self.peer_connections.peek(key)?)));
-        held.map(|(key, held)| (key, held.over.iter().chain(&held.issues).cloned().collect())).collect()
-    }
-
-    /// Why a conference of an app is poor at present.
-    pub(crate) fn diagnoses(&self, app: AppKey, key: ConferenceKey) -> Vec<Diagnosis> {
-        let conference = self.conferences.get(&key).filter(|conference| conference.app == app);
-        conference.map(|conference| conference.why.diagnoses.clone()).unwrap_or_default()
-    }
-
     /// Tells the analyzers of a conference who is silent on purpose.
     fn listen(&mut self, key: ConferenceKey, participant: ParticipantKey, events: &[Event]) {
         let Some(LiveConference { participants, silence, .. }) = self.conferences.get_mut(&key) else { return };
@@ -338,15 +329,21 @@ impl Shard {
             self.channels.publish(conference.app, key, "conference_ended", || conference_message(key, &conference.conference_id, at));
         }
         for peer_connection in peer_connections {
-            self.forget(peer_connection);
+            self.part_with(key, peer_connection);
         }
         self.listen(key, participant_key, &[Event { time: at, kind: kind::LEFT.to_owned(), payload: "{}".to_owned() }]);
     }
 
-    fn forget(&mut self, peer_connection: PeerConnectionKey) {
-        if self.peer_connections.pop(&peer_connection).is_some() {
-            self.gauge.dec();
-        }
+    /// Forgets a connection that is over, but not its issues: those that lasted end with its last report.
+    fn part_with(&mut self, conference: ConferenceKey, key: PeerConnectionKey) {
+        let Some(held) = self.peer_connections.pop(&key) else { return };
+        self.gauge.dec();
+        let Some(conference) = self.conferences.get_mut(&conference) else { return };
+        let end = held.latest.map(|tick| tick.time);
+        let lasting = held.issues.into_iter().map(|issue| Issue { cleared: end, ..issue });
+        conference.gone.extend(held.over.into_iter().chain(lasting).map(|issue| (key, issue)));
+        let excess = conference.gone.len().saturating_sub(GONE_MAX);
+        conference.gone.drain(..excess);
     }
 
     /// Ends participants that were silent, and forgets those who left before.
@@ -371,52 +368,6 @@ impl Shard {
                 }
             }
         }
-    }
-
-    /// The running conferences of an app.
-    pub(crate) fn conferences(&self, app: AppKey) -> Vec<LiveConferenceHead> {
-        let running = self.conferences.iter().filter(|(_, conference)| conference.app == app);
-        running
-            .filter_map(|(key, conference)| {
-                let present: Vec<_> = conference.participants.values().filter(|participant| participant.left.is_none()).collect();
-                let issues = present.iter().flat_map(|participant| &participant.peer_connections);
-                (!present.is_empty()).then(|| LiveConferenceHead {
-                    key: key.to_string(),
-                    conference_id: conference.conference_id.as_str().to_owned(),
-                    start_ms: Millis(conference.start),
-                    participant_count: present.len(),
-                    why: conference.said().into_iter().next().map(|diagnosis| diagnosis.sentence),
-                    open_issue_count: issues.filter_map(|key| self.peer_connections.peek(key)).map(|held| held.issues.len()).sum(),
-                })
-            })
-            .collect()
-    }
-
-    /// What is known of one conference of an app.
-    pub(crate) fn conference(&self, app: AppKey, key: ConferenceKey) -> Option<LiveConferenceBody> {
-        let conference = self.conferences.get(&key).filter(|conference| conference.app == app)?;
-        let present = conference.participants.iter().filter(|(_, participant)| participant.left.is_none());
-        let participants: Vec<_> = present
-            .map(|(key, participant)| LiveParticipantBody {
-                key: key.to_string(),
-                user_id: participant.user_id.as_str().to_owned(),
-                participant_id: participant.participant_id.as_str().to_owned(),
-                joined_ms: Millis(participant.joined),
-                peer_connections: participant.peer_connections.iter().filter_map(|key| self.peer_connection(*key)).collect(),
-            })
-            .collect();
-        Some(LiveConferenceBody { running: !participants.is_empty(), participants, diagnoses: conference.said() })
-    }
-
-    fn peer_connection(&self, key: PeerConnectionKey) -> Option<LivePeerConnectionBody> {
-        let held = self.peer_connections.peek(&key)?;
-        Some(LivePeerConnectionBody {
-            key: key.to_string(),
-            peer_connection_id: held.peer_connection_id.as_str().to_owned(),
-            rules: held.rules.to_string(),
-            latest: held.latest.as_ref().map(Into::into),
-            issues: held.issues.iter().map(Into::into).collect(),
-        })
     }
 }
 

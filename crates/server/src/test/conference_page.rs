@@ -7,7 +7,7 @@ use sidetone_engine::{
 use sidetone_store::local_user::Role;
 use sidetone_wire::batch::Event;
 
-use super::*;
+use super::{live::listen, *};
 
 /// Events of one participant alone, a second apart; the first comes `from` seconds after the beginning.
 fn told(from: u32, kinds: impl Iterator<Item = &'static str>) -> Batch {
@@ -98,4 +98,22 @@ async fn the_parts_of_a_running_page_can_be_asked_for_again() {
     for part in ["facts", "timeline", "participants", "graph", "chooser", "streams"] {
         assert!(html.contains(&format!(r#"id="{part}" data-grows"#)), "{part}");
     }
+}
+
+#[tokio::test]
+async fn the_timeline_of_a_running_call_keeps_the_issues_of_who_left() {
+    let server = TestServer::new().await;
+    let browser = server.browser("ada", Role::Support).await;
+    let ada = Call::of_seconds(60).throughout(|conditions| conditions.rtt_ms = 1200.0).batches(ADA);
+    let bob = Call::of_seconds(60).answering().batches(BOB);
+    let first = server.batch(&bob[0]).await.ok();
+    let key = first["conference"].as_str().unwrap();
+    let mut listening = listen(&server, &format!("/v1/conferences/{key}/live?ticks=false")).await;
+    // Ada leaves with her last, Bob stays.
+    for batch in bob[1..bob.len() - 1].iter().chain(&ada) {
+        server.batch(batch).await.ok();
+    }
+    while listening.until("participant_left").await["user_id"] != "ada" {}
+    let page = browser.page(&format!("/conferences/{key}")).await;
+    assert!(page.contains("This call is running") && page.contains("<title>High RTT, "), "{page}");
 }
