@@ -5,7 +5,11 @@ use super::{
     case::{Case, NOTHING_BPS, Reading, Suspicion},
     network::signs_of_full_line,
 };
-use crate::{analysis::MediaKind, metric::Metric, series::{BUSY_MS, STARVED}};
+use crate::{
+    analysis::MediaKind,
+    metric::Metric,
+    series::{BUSY_MS, STARVED},
+};
 
 /// Every suspicion of this file.
 pub(super) const SUSPECT: &[fn(&Case<'_>) -> Option<Suspicion>] = &[
