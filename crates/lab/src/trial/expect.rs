@@ -297,7 +297,8 @@ pub fn of(fault: &str) -> Expected {
             expect!(
                 Some(Place::Network),
                 BROKEN,
-                any("another network", Any, &["candidate_pair_change", "network_change", "ice_disconnected"])
+                any("another network", Any, &["candidate_pair_change", "network_change", "ice_disconnected"]),
+                must("another way", Others, &["candidate_pair_change"])
             )
         }
         "turn_tcp" => expect!(
