@@ -1,7 +1,7 @@
 //! Rates and levels from counters: how successive reports become [`MetricValues`](crate::metric::MetricValues).
 //!
 //! `field` names the members that are read; `table` finds them once per run of reports; `counters` differences two reports;
-//! `stream`, `inbound` and `outbound` keep one RTP stream; `path` finds the selected candidate pair; `muted` reads what the page heard of a muted microphone.
+//! `stream`, `inbound`, `outbound` and `rtcp` keep one RTP stream; `path` finds the selected candidate pair; `muted` reads what the page heard of a muted microphone.
 //!
 //! What happens when counters do not behave:
 //! - a counter that falls (a replaced stream, a restarted endpoint) starts a new baseline: no rates in that interval, never a negative one;
@@ -18,6 +18,7 @@ mod inbound;
 mod muted;
 mod outbound;
 mod path;
+mod rtcp;
 mod stream;
 mod table;
 

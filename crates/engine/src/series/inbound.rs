@@ -42,7 +42,7 @@ impl StreamState {
         values.set(Metric::NackRate, self.rate(Field::NackCount, seconds));
         values.set(Metric::JitterBufferDelay, self.mean_ms(Field::JitterBufferDelay, Field::JitterBufferEmittedCount));
         values.set(Metric::JitterBufferTarget, self.mean_ms(Field::JitterBufferTargetDelay, Field::JitterBufferEmittedCount));
-        values.set(Metric::Rtt, self.told(moment.time).rtt_ms);
+        values.set(Metric::Rtt, self.rtcp.told(moment.time).rtt_ms);
         let latency = moment.rtt_ms.zip(values.get(Metric::JitterBufferDelay)).map(|(rtt, buffer)| rtt / 2.0 + buffer);
         values.set(Metric::MediaLatency, latency);
         (bitrate, due.and_then(|due| over(due, seconds)), loss)

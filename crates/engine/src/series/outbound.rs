@@ -3,7 +3,8 @@
 use super::{
     counters::{over, rms},
     field::Field,
-    stream::{Judged, Moment, Score, StreamState, Told},
+    rtcp::Told,
+    stream::{Judged, Moment, Score, StreamState},
 };
 use crate::{
     metric::{Draft, Metric},
@@ -48,7 +49,7 @@ impl StreamState {
         let bitrate = self.bitrate(Field::BytesSent, seconds, values);
         let packet_rate = self.rate(Field::PacketsSent, seconds);
         values.set(Metric::PacketRate, packet_rate);
-        let told = self.told(moment.time);
+        let told = self.rtcp.told(moment.time);
         values.set(Metric::LossRatio, told.loss_ratio);
         values.set(Metric::Jitter, told.jitter_ms);
         values.set(Metric::Rtt, told.rtt_ms);

@@ -1,12 +1,12 @@
-//! One RTP stream through time: its counters, what RTCP last told of it, and what must be remembered between reports.
+//! One RTP stream through time: its counters, and what must be remembered between reports.
 
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    RTCP_AGE_MAX,
     counters::{Counters, over, rms},
     drift::Drift,
     field::Field,
+    rtcp::Rtcp,
     table::{Bound, Kind, Table},
 };
 use crate::{
@@ -30,17 +30,6 @@ pub(crate) struct Moment {
     pub(crate) rtt_ms: Option<f64>,
     /// The greatest [`Metric::SynthesizedPlayoutRatio`] of the streams that are received.
     pub(crate) starved_ratio: f64,
-}
-
-/// What the far end's RTCP last told.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Told {
-    /// Round-trip time.
-    pub(crate) rtt_ms: Option<f64>,
-    /// Jitter that the far end sees.
-    pub(crate) jitter_ms: Option<f64>,
-    /// Loss that the far end sees.
-    pub(crate) loss_ratio: Option<f64>,
 }
 
 /// Longest time between two readings of a stream that still gives rates, s: RTCP and browser caches included.
@@ -75,13 +64,9 @@ pub(crate) struct StreamState {
     pub(super) own: Counters,
     pub(super) source: Counters,
     pub(super) playout: Counters,
-    remote: Counters,
+    pub(crate) rtcp: Rtcp,
     /// Of what is received, the far end's clock against ours; of what is sent, the microphone's.
     pub(super) drift: Drift,
-    told: Told,
-    told_at: Option<Timestamp>,
-    /// `packetsSent` when RTCP last told something.
-    sent_when_told: Option<f64>,
     codec_parameters: Option<Text>,
     /// What encodes or decodes it, and whether its name says that it took over.
     implementation: Option<Text>,
@@ -142,11 +127,8 @@ impl StreamState {
             own: Counters::default(),
             source: Counters::default(),
             playout: Counters::default(),
-            remote: Counters::default(),
+            rtcp: Rtcp::default(),
             drift: Drift::default(),
-            told: Told::default(),
-            told_at: None,
-            sent_when_told: None,
             codec_parameters: None,
             implementation: None,
             is_named_fallback: false,
@@ -271,52 +253,12 @@ impl StreamState {
         self.own.before.get(Field::EstimatedPlayout).filter(|played| *played > 0.0)
     }
 
-    /// Reads what the far end tells of this stream. An unchanged timestamp is no new report.
+    /// Reads what the far end tells of this stream.
     pub(crate) fn read_remote(&mut self, object: Bound<'_>, row: usize, time: Timestamp) {
-        self.remote.now.clear();
-        self.remote.now.load(object, row);
-        let is_new = match (self.remote.level(Field::Timestamp), self.remote.before.get(Field::Timestamp)) {
-            (Some(now), Some(before)) => now != before,
-            _ => true,
-        };
-        if !is_new {
-            return;
-        }
-        // When a sender report left by the clock of the far end, and when it came by ours.
-        if let Some((came, left)) = self.remote.level(Field::Timestamp).zip(self.remote.level(Field::RemoteTimestamp)) {
+        let sent = self.own.before.get(Field::PacketsSent);
+        if let Some((came, left)) = self.rtcp.read(object, row, time, sent) {
             self.drift.read(came, came - left);
         }
-        let sent = self.own.before.get(Field::PacketsSent);
-        let lost = self.remote.change(Field::PacketsLost).map(|lost| lost.max(0.0));
-        let counted = lost.and_then(|lost| {
-            let due = match self.remote.growth(Field::PacketsReceived) {
-                Some(received) => received + lost,
-                None => sent? - self.sent_when_told?,
-            };
-            over(lost, due)
-        });
-        let milliseconds = |seconds: f64| seconds * 1000.0;
-        self.told = Told {
-            rtt_ms: self.remote.level(Field::RoundTripTime).map(milliseconds),
-            jitter_ms: self.remote.level(Field::Jitter).map(milliseconds),
-            // A fraction is of the packets since the report before, which with pictures may be four.
-            loss_ratio: counted.or(self.remote.level(Field::FractionLost)).map(|loss| loss.clamp(0.0, 1.0)),
-        };
-        self.told_at = Some(time);
-        self.sent_when_told = sent;
-        self.remote.roll();
-    }
-
-    /// When RTCP told of a round trip, if it was since the report before that of `time`, by the clock of its own report, and how long it took, ms.
-    pub(crate) fn told_now(&self, time: Timestamp) -> Option<(f64, f64)> {
-        let rtt_ms = self.told.rtt_ms.filter(|_| self.told_at == Some(time))?;
-        Some((self.remote.before.get(Field::Timestamp).unwrap_or(0.0), rtt_ms))
-    }
-
-    /// What RTCP told, while it stands.
-    pub(crate) fn told(&self, time: Timestamp) -> Told {
-        let age = self.told_at.and_then(|told_at| time.since(told_at));
-        if age.is_some_and(|age| age <= RTCP_AGE_MAX) { self.told } else { Told::default() }
     }
 
     /// The values of this report; makes it the baseline of the next. Gives the seconds that its rates are over, 0 without any.
