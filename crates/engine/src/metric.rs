@@ -165,7 +165,7 @@ metrics! {
     SoftwareFallback "software_fallback" "" VIDEO Lower Linear(1.0), "1 since software took over from the hardware that decoded or encoded the stream, else 0, from decoderImplementation, encoderImplementation and powerEfficientDecoder, powerEfficientEncoder.";
     Qp "qp" "" VIDEO Lower Log, "Mean quantiser of the frames, from qpSum: compare only within a codec.";
     LimitedByNone "limited_none_ratio" "" OUTBOUND_VIDEO Higher Log, "Share of time in which nothing limited the quality, from qualityLimitationDurations.";
-    LimitedByCpu "limited_cpu_ratio" "" OUTBOUND_VIDEO Lower Log, "Share of time in which the processor limited the quality, from qualityLimitationDurations or qualityLimitationReason; 1, whatever they say, while a software encoder takes 70 % of the time and frames of the source stay behind.";
+    LimitedByCpu "limited_cpu_ratio" "" OUTBOUND_VIDEO Lower Log, "Share of time in which the processor limited the quality, from qualityLimitationDurations or qualityLimitationReason; 1, whatever they say, while a software encoder takes 70 % of the time and frames of the source stay behind, or 50 % and a twentieth of the sound to be played is not ready in time.";
     LimitedByBandwidth "limited_bandwidth_ratio" "" OUTBOUND_VIDEO Lower Log, "Share of time in which bandwidth limited the quality.";
     LimitedByOther "limited_other_ratio" "" OUTBOUND_VIDEO Lower Log, "Share of time in which something else limited the quality.";
     KeyFrameRate "key_frame_rate_hz" "1/s" VIDEO Neither Log, "Key frames a second, from keyFramesDecoded or keyFramesEncoded.";
