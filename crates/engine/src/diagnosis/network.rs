@@ -144,19 +144,21 @@ fn changed_network<'a>(case: &'a Case<'_>, end: usize) -> Option<&'a super::Happ
     None
 }
 
-/// At which end all the other connections have it as well, and at which not all have.
-fn side_of_others(case: &Case<'_>, metric: Metric, is_bad: &dyn Fn(&Reading) -> bool) -> Side {
-    let are_bad = |end: Option<usize>| {
-        let participant = case.connections[end?].participant;
+/// At which end all the other connections have it as well while those of the other end have not, and what they have; [`Side::Path`]: at neither.
+fn side_of_others(case: &Case<'_>, metric: Metric, is_bad: &dyn Fn(&Reading) -> bool) -> (Side, Vec<Reading>) {
+    let lines = |end: Option<usize>| -> Vec<Reading> {
+        let Some(end) = end else { return Vec::new() };
+        let participant = case.connections[end].participant;
         let own = case.witnesses().filter(|&place| case.connections[place].participant == participant);
-        let mut readings = own.filter_map(|place| case.line(Some(place), metric)).peekable();
-        readings.peek().is_some().then(|| readings.all(|reading| is_bad(&reading)))
+        own.filter_map(|place| case.line(Some(place), metric)).collect()
     };
     let Flow { from, to, .. } = case.flow();
-    match (are_bad(from), are_bad(to)) {
-        (Some(true), Some(false) | None) => Side::Sender,
-        (Some(false) | None, Some(true)) => Side::Receiver,
-        _ => Side::Path,
+    let (senders, receivers) = (lines(from), lines(to));
+    let are_bad = |lines: &[Reading]| !lines.is_empty() && lines.iter().all(is_bad);
+    match (are_bad(&senders), are_bad(&receivers)) {
+        (true, false) => (Side::Sender, senders),
+        (false, true) => (Side::Receiver, receivers),
+        _ => (Side::Path, Vec::new()),
     }
 }
 
@@ -166,7 +168,7 @@ fn connection_lost(case: &Case<'_>) -> Option<Suspicion> {
     if evidence.is_empty() {
         return None;
     }
-    let side = side_of_others(case, Metric::IceDisconnected, &|state| state.value >= BROKEN);
+    let (side, _) = side_of_others(case, Metric::IceDisconnected, &|state| state.value >= BROKEN);
     // What is lost meanwhile is a consequence.
     Some(Suspicion { cause: Cause::ConnectionLost, side, hop: None, confidence: 0.91, evidence })
 }
@@ -322,9 +324,11 @@ fn one_way(case: &Case<'_>) -> Option<Suspicion> {
         None => others_are_narrow(case).map_or((Side::Path, None, 0.75), |(side, hop)| (side, Some(hop), 0.85)),
     };
     // Which way the queue stands is known by now, and the round trips of the others say at whose end.
-    let (side, hop, confidence) = match side_of_others(case, Metric::Rtt, &has_grown) {
-        Side::Sender if side == Side::Path => (Side::Sender, Some(Hop::Uplink), 0.85),
-        Side::Receiver if side == Side::Path => (Side::Receiver, Some(Hop::Downlink), 0.85),
+    let (whose, trips) = if side == Side::Path { side_of_others(case, Metric::Rtt, &has_grown) } else { (Side::Path, Vec::new()) };
+    evidence.extend(trips.iter().map(|trip| case.evidence(trip)));
+    let (side, hop, confidence) = match whose {
+        Side::Sender => (whose, Some(Hop::Uplink), 0.85),
+        Side::Receiver => (whose, Some(Hop::Downlink), 0.85),
         _ => (side, hop, confidence),
     };
     // One sign alone may be an encoder that had little to send.

@@ -40,7 +40,7 @@ pub(crate) struct Path {
 }
 
 impl Path {
-    /// Reads the selected pair in `row`; `told_ms` is the least round trip that RTCP told in this very report.
+    /// Reads the selected pair in `row`; `told_ms` is the newest round trip that RTCP told in this very report.
     ///
     /// Browsers check a connection that lasts every 2.5 s (Chromium) or 5 s, and with pictures RTCP comes every second. The newest counts and stands
     /// for [`TRIP_AGE_MAX`]; RTCP is newer than a check of the same second, mostly.

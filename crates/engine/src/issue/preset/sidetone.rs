@@ -143,11 +143,11 @@ pub(super) const RULES: &[Rule] = {
         },
         Rule {
             condition: Condition::Struggling,
-            ..rule("decoder_fallback", Metric::SoftwareFallback, INBOUND_VIDEO, THREE_OF_FIVE_OR_TWO, AtLeast, only_minor(1.0))
+            ..rule("decoder_fallback", Metric::SoftwareFallback, INBOUND_VIDEO, THREE_OF_FIVE, AtLeast, only_minor(1.0))
         },
         Rule {
             condition: Condition::Struggling,
-            ..rule("encoder_fallback", Metric::SoftwareFallback, OUTBOUND_VIDEO, THREE_OF_FIVE_OR_TWO, AtLeast, only_minor(1.0))
+            ..rule("encoder_fallback", Metric::SoftwareFallback, OUTBOUND_VIDEO, THREE_OF_FIVE, AtLeast, only_minor(1.0))
         },
         // The playout device asked for sound that this computer had not ready.
         rule(
