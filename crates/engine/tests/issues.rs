@@ -156,6 +156,25 @@ fn two_bad_seconds_of_five_are_enough_where_they_are_far_off() {
 }
 
 #[test]
+fn a_report_that_comes_a_little_early_counts_as_a_second() {
+    let reports = Call::of_seconds(60).during(30..50, |line| line.blocked = true).reports();
+    let start = reports.times()[0];
+    // In which report it is told that nothing has arrived for two seconds, where a second takes so long.
+    let told = |second: f64| {
+        let early = reports.iter().map(|mut report| {
+            let elapsed = report.time.as_millis_f64() - start.as_millis_f64();
+            report.time = Timestamp::from_millis_f64(start.as_millis_f64() + second * elapsed).unwrap();
+            report
+        });
+        let early: Reports = early.collect();
+        let raised = of(&analyze(&early), "no_inbound_audio")[0].raised;
+        early.times().iter().position(|&time| time == raised)
+    };
+    assert_eq!(told(0.99), told(1.0));
+    assert_eq!(told(1.01), told(1.0));
+}
+
+#[test]
 fn a_running_call_has_its_issues_open() {
     let reports = Call::of_seconds(60).during(30..90, |line| line.rtt_ms = 500.0).reports();
     let analysis = analyze(&reports);

@@ -277,7 +277,8 @@ impl Watch {
             Statistic::Share(length) => Some(weighted() / length.as_secs_f64()),
             Statistic::Lasting(_) => {
                 let (latest, _) = self.window.back()?;
-                latest.time.since(self.since?).map(|lasting| lasting.as_secs_f64())
+                // Two seconds are two reports, also where the second comes a little early.
+                latest.time.since(self.since?).map(|lasting| lasting.as_secs_f64() / FULL)
             }
             Statistic::Peak(length) => {
                 let has_enough = is_full(length) && 3 * self.absent <= 2 * self.window.len();
