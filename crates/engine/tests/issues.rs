@@ -342,7 +342,7 @@ fn pictures_that_lag_limp_or_are_held_back_are_told() {
     assert!(of(&during(|line| (line.fps, line.is_screen) = (5.0, true)), "low_frame_rate").is_empty(), "a screen may stand still");
     fired_once(&during(|line| line.limited_by = "cpu"), "cpu_limited", Severity::Major, 6.0);
     let narrow = |line: &mut Conditions| (line.limited_by, line.available_bps) = ("bandwidth", 1_200_000.0);
-    fired_once(&during(narrow), "bandwidth_limited", Severity::Major, 6.0);
+    fired_once(&during(narrow), "bandwidth_limited", Severity::Major, 11.0);
     // An encoder that goes up step by step, while more than twice as much could be sent.
     assert!(of(&during(|line| line.limited_by = "bandwidth"), "bandwidth_limited").is_empty(), "the line has room");
 }

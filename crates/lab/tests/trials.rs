@@ -14,11 +14,11 @@ use sidetone_lab::trial::{
 };
 
 /// Shares at least, seconds at most. Tighten them when rules get better; loosen none without a word in the changelog.
-const TOLD: f64 = 0.98;
-const SECONDS: f64 = 3.8;
+const TOLD: f64 = 1.0;
+const SECONDS: f64 = 3.0;
 const TRUE: f64 = 0.98;
 const TRUE_IF_LATE: f64 = 0.95;
-const DIAGNOSED: f64 = 0.94;
+const DIAGNOSED: f64 = 0.98;
 
 fn scored() -> Vec<Scored> {
     let quality = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/quality");
@@ -51,24 +51,24 @@ fn the_diagnosis_is_right_as_often_as_it_was() {
 
 /// Of each kind that is told or must be told: the share that is true, and the share that is told where it must be; at least.
 const KINDS: &[(&str, Option<f64>, Option<f64>)] = &[
-    ("audible_concealment", Some(0.95), Some(1.00)),
+    ("audible_concealment", Some(0.96), Some(1.00)),
     ("av_skew", Some(0.98), Some(1.00)),
     ("bandwidth_limited", Some(1.00), Some(1.00)),
     ("bursty_loss", Some(0.99), Some(1.00)),
-    ("candidate_pair_change", Some(1.00), None),
+    ("candidate_pair_change", Some(1.00), Some(1.00)),
     ("clock_drift", Some(1.00), Some(1.00)),
-    ("cpu_limited", Some(1.00), Some(0.77)),
+    ("cpu_limited", Some(1.00), Some(1.00)),
     ("dead_microphone", Some(1.00), Some(1.00)),
     ("dtls_failed", Some(1.00), Some(1.00)),
     ("high_jitter", Some(0.96), Some(1.00)),
     ("high_loss", Some(1.00), Some(1.00)),
     ("high_media_latency", Some(0.95), Some(1.00)),
-    ("high_rtt", Some(1.00), Some(0.93)),
+    ("high_rtt", Some(1.00), Some(1.00)),
     ("ice_disconnected", Some(1.00), Some(1.00)),
     ("ice_failed", Some(1.00), Some(1.00)),
     ("ice_restart", Some(1.00), Some(1.00)),
     ("loud_microphone", Some(1.00), Some(1.00)),
-    ("low_frame_rate", Some(1.00), None),
+    ("low_frame_rate", Some(1.00), Some(1.00)),
     ("low_mos", Some(1.00), Some(1.00)),
     ("missing_stream", Some(1.00), Some(1.00)),
     ("network_change", Some(1.00), Some(1.00)),
@@ -136,7 +136,7 @@ fn what_must_be_told_can_be() {
 }
 
 /// Of the score for video on held-out pictures: Spearman at least, error at most.
-const PICTURES: (f64, f64) = (0.58, 0.39);
+const PICTURES: (f64, f64) = (0.61, 0.41);
 
 #[test]
 fn the_score_for_video_follows_what_was_seen() {

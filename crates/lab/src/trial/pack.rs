@@ -139,7 +139,7 @@ fn gathered(id: &str, folder: &Path) -> Result<PortableConference> {
 
 /// Whether an end was made to stand still.
 fn is_busy(recorded: &Recorded) -> bool {
-    recorded.fault.starts_with("busy")
+    matches!(&*recorded.fault, "busy" | "busy_large" | "overloaded")
 }
 
 /// The longest time for which a machine stood still that was left alone, and when the trial ends: what comes after a stall that follows
@@ -147,7 +147,10 @@ fn is_busy(recorded: &Recorded) -> bool {
 fn stalls(recorded: &Recorded) -> (f64, f64) {
     let is_alone = |name: &str| !is_busy(recorded) || name != recorded.whose;
     let is_meant = |name: &str, from: f64| {
-        recorded.fault == "frozen_camera" && name == recorded.whose && from <= recorded.until_ms && from >= recorded.from_ms - STALL_MS
+        matches!(&*recorded.fault, "frozen_camera" | "slow_camera")
+            && name == recorded.whose
+            && from <= recorded.until_ms
+            && from >= recorded.from_ms - STALL_MS
     };
     let accounts = recorded.accounts.iter().filter(|(name, _)| is_alone(name));
     let stalls = accounts.flat_map(|(name, account)| {

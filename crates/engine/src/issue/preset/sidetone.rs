@@ -136,7 +136,7 @@ pub(super) const RULES: &[Rule] = {
                 "bandwidth_limited",
                 Metric::LimitedByBandwidth,
                 OUTBOUND_VIDEO,
-                Statistic::Mean(seconds(5)),
+                Statistic::Mean(seconds(10)),
                 Above,
                 minor_major(0.5, 0.9),
             )
