@@ -100,7 +100,7 @@ async function assertRoundTrips(sidetone: Sidetone, connection: PeerConnectionBo
   const { start_ms, resolution_ms, series } = await sidetone.get<SeriesBody>(`/v1/peer-connections/${connection.key}/series?metrics=rtt_ms`);
   const slots = series.find(({ stream }) => stream === null)?.mean ?? [];
   const said = seen.flatMap(({ timeMs, stats }) => {
-    const told = Object.values(stats).filter(({ type }) => type === "remote-inbound-rtp").map((remote) => remote["roundTripTime"]);
+    const told = Object.values(stats).filter(({ type }) => /^remote-(in|out)bound-rtp$/.test(String(type))).map((remote) => remote["roundTripTime"]);
     return [selectedPair(stats)?.["currentRoundTripTime"], ...told].flatMap((seconds) => (typeof seconds === "number" ? { timeMs, trip: seconds * 1000 } : []));
   });
   for (const [slot, told] of slots.entries()) {
