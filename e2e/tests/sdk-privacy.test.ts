@@ -123,3 +123,17 @@ test("a setting that is changed in mid-call holds in the page from the next batc
     await says("203.0.113.3 answers", "203.0.113.3 answers");
     await close();
   }));
+
+test("where the server could not be asked its answer to the first batch counts, and what was held back until then is told", () =>
+  during(async (start) => {
+    const sidetone = await start("Sidetone", Sidetone.start({ app: ["--keep-addresses"] }));
+    const { page, bodies, close } = await overheard(sidetone);
+    await page.route("**/v1/app", (route) => route.abort());
+    await page.evaluate(async (options) => {
+      loopback.join(options).observeAll();
+      await loopback.connect();
+    }, optionsOf(sidetone, "unasked"));
+    await until("both descriptions are told", async () => ["local", "remote"].every((side) => bodies.some((body) => body.includes(`set_${side}_description`) && body.includes("v=0"))));
+    assert.doesNotMatch(bodies[0]!, /v=0|set_(local|remote)_description/, "the first knew nothing of it");
+    await close();
+  }));

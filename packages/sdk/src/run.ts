@@ -140,17 +140,19 @@ export class Run {
 
   /** Takes what the server says of the app now: what may leave the page from here on, and by which rules it is judged. */
   #hear({ policy, rules }: App): void {
-    if (policy) this.#permit(policy);
     const before = this.rules();
     this.#rules = rules ?? this.#rules;
     if (this.rules() !== before) this.events.onRules(before);
+    if (policy) this.#permit(policy);
   }
 
   #permit(policy: Policy): void {
     const keepAddresses = policy.keepAddresses && this.addresses;
     // What is the same stays the same object: the columns of a connection are laid out for it.
     if (this.#policy?.keepAddresses === keepAddresses && this.#policy.keepSdp === policy.keepSdp) return;
+    const isLate = !this.#policy && !this.#isAsking;
     this.#policy = { ...policy, keepAddresses };
+    if (isLate) this.events.onPolicy();
   }
 
   async #askApp(): Promise<void> {
@@ -158,7 +160,6 @@ export class Run {
       const app = await askApp(this.settings.url, await this.#credentials.header());
       if (!app) return;
       this.failures.guard(() => this.#hear({ ...app, policy: app.policy ?? STRICT }));
-      if (!this.#isAsking) this.failures.guard(() => this.events.onPolicy());
     } catch {
       // Asked again before the next batch; until then nothing of it is sent.
     }
