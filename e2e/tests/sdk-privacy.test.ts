@@ -129,10 +129,17 @@ test("where the server could not be asked its answer to the first batch counts, 
     const sidetone = await start("Sidetone", Sidetone.start({ app: ["--keep-addresses"] }));
     const { page, bodies, close } = await overheard(sidetone);
     await page.route("**/v1/app", (route) => route.abort());
+    let answer = () => {};
+    const begun = new Promise<void>((resolve) => (answer = resolve));
+    await page.route("**/v1/batches", async (route) => {
+      await begun;
+      await route.continue();
+    });
     await page.evaluate(async (options) => {
       loopback.join(options).observeAll();
       await loopback.connect();
     }, optionsOf(sidetone, "unasked"));
+    answer();
     await until("both descriptions are told", async () => ["local", "remote"].every((side) => bodies.some((body) => body.includes(`set_${side}_description`) && body.includes("v=0"))));
     assert.doesNotMatch(bodies[0]!, /v=0|set_(local|remote)_description/, "the first knew nothing of it");
     await close();
