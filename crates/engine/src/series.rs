@@ -1,6 +1,6 @@
 //! Rates and levels from counters: how successive reports become [`MetricValues`](crate::metric::MetricValues).
 //!
-//! `field` names the members that are read; `table` finds them once per run of reports; `counters` differences two reports;
+//! `field` names the members that are read; `kind` the objects; `layout` finds them once per run of reports and `table` reads them row by row; `counters` differences two reports;
 //! `stream`, `inbound`, `outbound` and `rtcp` keep one RTP stream; `path` finds the selected candidate pair; `muted` reads what the page heard of a muted microphone.
 //!
 //! What happens when counters do not behave:
@@ -15,6 +15,8 @@ mod counters;
 mod drift;
 mod field;
 mod inbound;
+mod kind;
+mod layout;
 mod muted;
 mod outbound;
 mod path;
@@ -24,12 +26,12 @@ mod table;
 
 use std::time::Duration;
 
+pub use layout::{Layout, is_read};
 pub(crate) use muted::MutedSpeech;
 pub(crate) use outbound::{BUSY_MS, STARVED};
 pub(crate) use path::{Path, has_room};
 pub(crate) use stream::{A_LAW_STEP, Moment, StreamState};
 pub(crate) use table::Table;
-pub use table::{Layout, is_read};
 
 /// How long what RTCP told is held without a new report. Audio alone brings one about every 5 s: two may be lost.
 pub const RTCP_AGE_MAX: Duration = Duration::from_secs(12);

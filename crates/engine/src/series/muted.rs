@@ -3,11 +3,7 @@
 //! The SDK measures it in the page and adds an object `muted-microphone` to the report, in the manner of W3C counters: `observedDuration`,
 //! seconds listened, and `speechDuration`, those of them with speech. No sound leaves the page.
 
-use super::{
-    counters::Counters,
-    field::Field,
-    table::{Kind, Table},
-};
+use super::{counters::Counters, field::Field, kind::Kind, table::Table};
 use crate::metric::{Draft, Metric};
 
 /// The counters of the muted microphone.

@@ -3,7 +3,8 @@
 use super::{
     TRIP_AGE_MAX,
     field::Field,
-    table::{Bound, Kind, Table},
+    kind::Kind,
+    table::{Bound, Table},
 };
 use crate::{
     metric::{Draft, Metric},

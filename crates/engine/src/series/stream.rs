@@ -6,8 +6,9 @@ use super::{
     counters::{Counters, over, rms},
     drift::Drift,
     field::Field,
+    kind::Kind,
     rtcp::Rtcp,
-    table::{Bound, Kind, Table},
+    table::{Bound, Table},
 };
 use crate::{
     analysis::{Direction, MediaKind, Stream, StreamId},
