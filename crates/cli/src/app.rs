@@ -36,7 +36,7 @@ Examples:
   sidetone app create meet --token-key kid=2026-11,alg=ES256,file=public.pem --retention-days 30
   sidetone app set shop --keep-addresses=false
   sidetone app rotate shop --intake --keep-old     # deploy the new secret, then:
-  sidetone app rotate shop --intake                # another new one; every earlier one is refused
+  sidetone app rotate shop --intake --only-newest  # every earlier one is refused
   sidetone app rotate shop --names                 # a secret that reads real names too
   sidetone app callstats shop                      # a new AppID and AppSecret, or:
   sidetone app callstats shop --app-id 123456789 --secret-file secret.txt
@@ -82,9 +82,12 @@ enum AppCommand {
         /// Only the secret that may read real names of people too; there is none until this makes one
         #[arg(long)]
         names: bool,
-        /// Go on to accept the earlier secrets (until the next rotation)
+        /// Go on to accept the earlier secrets, until a later rotation without this, or --only-newest
         #[arg(long)]
         keep_old: bool,
+        /// Make none: accept the newest alone from now on, once it is where it is used
+        #[arg(long, conflicts_with_all = ["keep_old", "json"])]
+        only_newest: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -241,22 +244,36 @@ pub(crate) async fn find(store: &dyn Store, wanted: &str) -> Result<App> {
 }
 
 pub(crate) async fn run(args: AppArgs) -> Result<()> {
+    let folder = args.data.folder();
+    let is_new = data_folder::existing(&folder).is_err();
     let store = match &args.command {
-        AppCommand::Create { .. } => data_folder::open_or_create(&args.data.folder(), Role::Tool).await?,
-        _ => data_folder::open(&args.data.folder()).await?,
+        AppCommand::Create { .. } => data_folder::open_or_create(&folder, Role::Tool).await?,
+        _ => data_folder::open(&folder).await?,
     };
     match args.command {
         AppCommand::Create { name, settings: given, json } => {
             let mut initial = AppSettings::default();
             given.apply(&mut initial)?;
             let CreatedApp { app, intake, query } = create(&*store, &name, initial).await?;
-            show_secrets(&app, [Some(&intake), Some(&query), None], json)
+            show_secrets(&app, [Some(&intake), Some(&query), None], json)?;
+            if is_new {
+                output::note(&format!(
+                    "The data folder {} is new: only a server on that folder knows the app. For that of another server give its --data.",
+                    folder.display()
+                ));
+            }
+            Ok(())
         }
         AppCommand::List { json } => list(&*store, json).await,
-        AppCommand::Rotate { app, intake, query, names, keep_old, json } => {
+        AppCommand::Rotate { app, intake, query, names, keep_old, only_newest, json } => {
             let mut app = find(&*store, &app).await?;
             let both = !(intake || query || names);
             let wanted = [(both || intake, SecretKind::Intake), (both || query, SecretKind::Query), (names, SecretKind::Names)];
+            if only_newest {
+                wanted.iter().filter(|(is_wanted, _)| *is_wanted).for_each(|(_, kind)| settings::keep_newest(&mut app.settings, *kind));
+                update(&*store, app.clone()).await?;
+                return output::print(&format!("{}  {}  accepts the newest alone\n", app.key, app.name));
+            }
             let fresh = wanted.map(|(is_wanted, kind)| {
                 let new = is_wanted.then(|| NewSecret::mint(kind.prefix(), &SystemEntropy)).transpose().map_err(Error::msg)?;
                 new.iter().for_each(|new| settings::rotate(&mut app.settings, kind, new, keep_old));

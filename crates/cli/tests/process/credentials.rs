@@ -60,6 +60,8 @@ fn an_app_lives_from_create_to_remove() {
     }
     run_ok(&["app", "--data", data, "rotate", "shop", "--intake", "--keep-old"]);
     assert_eq!((listed("/0/intake_secret_count"), listed("/0/query_secret_count")), (2.into(), 1.into()));
+    run_ok(&["app", "--data", data, "rotate", "shop", "--intake", "--only-newest"]);
+    assert_eq!((listed("/0/intake_secret_count"), listed("/0/query_secret_count")), (1.into(), 1.into()));
     run_ok(&["app", "--data", data, "set", "shop", "--remove-token-key", "2026-11"]);
     assert_eq!((listed("/0/origins"), listed("/0/token_keys")), (serde_json::json!([]), serde_json::json!([])));
     assert!(run_failing(&["app", "--data", data, "remove", "shop"]).contains("--yes"));

@@ -200,6 +200,16 @@ pub(crate) async fn rotate(
     Ok(made)
 }
 
+/// Refuses all secrets of these kinds but the newest of each.
+pub(crate) async fn keep_newest(state: &AppState, mut app: App, kinds: &[SecretKind], by: &str) -> Result<(), Problem> {
+    for &kind in kinds {
+        settings::keep_newest(&mut app.settings, kind);
+    }
+    let app = update(state, app).await?;
+    tracing::info!(app.key = %app.key, user = by, ?kinds, "refused all secrets but the newest");
+    Ok(())
+}
+
 /// Keeps what was changed of an app; its next request sees it.
 pub(crate) async fn update(state: &AppState, app: App) -> Result<App, Problem> {
     let changed = state.store.update_app(app).await.map_err(query::store(state))?;

@@ -21,11 +21,13 @@ use crate::{problem::Problem, state::AppState};
 pub(crate) struct Rotation {
     /// Kinds of secrets; absent: that which sends and that which reads.
     kinds: Option<Vec<SecretKind>>,
-    /// Goes on to accept the earlier ones of these kinds, until the next time.
+    /// Goes on to accept the earlier ones of these kinds, until a later time without it, or with `only_newest`.
     keep_old: bool,
+    /// Makes none: the newest of these kinds is accepted alone from now on, once it is where it is used.
+    only_newest: bool,
 }
 
-/// Secrets just made: shown this once, only their digests are kept.
+/// Secrets just made: shown this once, only their digests are kept. None was made where `only_newest` was asked for.
 #[derive(Default, Serialize, ToSchema)]
 #[schema(as = Secrets)]
 pub(crate) struct SecretsBody {
@@ -61,6 +63,14 @@ pub(crate) async fn rotate(
     let app = super::find(&state, &key).await?;
     let kinds = given.kinds.unwrap_or_else(|| vec![SecretKind::Intake, SecretKind::Query]);
     let mut body = SecretsBody::default();
+    if given.only_newest {
+        if given.keep_old {
+            let detail = "keep_old and only_newest say the opposite of each other; give one of them";
+            return Err(Problem::bad_request("body_invalid", detail));
+        }
+        super::keep_newest(&state, app, &kinds, &admin.name).await?;
+        return Ok(Json(body));
+    }
     for (kind, made) in super::rotate(&state, app, &kinds, given.keep_old, &admin.name).await? {
         let place = match kind {
             SecretKind::Intake => &mut body.intake_secret,

@@ -204,15 +204,25 @@ impl SecretKind {
 
 /// Gives an app another secret of a kind; the earlier ones are refused from then on, unless they are kept.
 pub fn rotate(settings: &mut AppSettings, kind: SecretKind, new: &NewSecret, keeps_old: bool) {
-    let held = match kind {
-        SecretKind::Intake => &mut settings.intake_secrets,
-        SecretKind::Query => &mut settings.query_secrets,
-        SecretKind::Names => &mut settings.names_secrets,
-    };
+    let held = secrets(settings, kind);
     if !keeps_old {
         held.clear();
     }
     held.push(new.digest);
+}
+
+/// Refuses all secrets of a kind but the newest from then on: the end of a rotation that kept the earlier ones.
+pub fn keep_newest(settings: &mut AppSettings, kind: SecretKind) {
+    let held = secrets(settings, kind);
+    held.drain(..held.len().saturating_sub(1));
+}
+
+fn secrets(settings: &mut AppSettings, kind: SecretKind) -> &mut Vec<[u8; 32]> {
+    match kind {
+        SecretKind::Intake => &mut settings.intake_secrets,
+        SecretKind::Query => &mut settings.query_secrets,
+        SecretKind::Names => &mut settings.names_secrets,
+    }
 }
 
 /// What clients of callstats are to know of an app.

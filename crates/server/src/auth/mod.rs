@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use sidetone_engine::ids::UserId;
 use sidetone_store::{local_user::Role, record::App};
 
-use crate::{intake::callstats::access_token, limit::Rated, problem::Problem, state::AppState};
+use crate::{administration::admin::USER_TOKEN_PREFIX, intake::callstats::access_token, limit::Rated, problem::Problem, state::AppState};
 
 /// Prefix of secrets that may send.
 pub const INTAKE_SECRET_PREFIX: &str = "sti_";
@@ -71,6 +71,10 @@ pub(crate) async fn authorize(
     };
     let principal = if [INTAKE_SECRET_PREFIX, QUERY_SECRET_PREFIX, NAMES_SECRET_PREFIX].iter().any(|prefix| bearer.starts_with(prefix)) {
         by_secret(state, bearer).await?
+    } else if bearer.starts_with(USER_TOKEN_PREFIX) {
+        let detail =
+            format!("the token of a user manages apps, and nothing else; send an app's secret or token of the scope {:?}", scope.name());
+        return Err(Problem::forbidden("scope_insufficient", detail));
     } else if let Some(principal) = access_token::principal(state, bearer).await? {
         principal
     } else {
@@ -114,7 +118,7 @@ async fn by_secret(state: &AppState, secret: &str) -> Result<Principal, Problem>
     let (app, scope, role) = found.ok_or_else(|| {
         Problem::unauthorized(
             "secret_unknown",
-            "no app has this secret; `sidetone app list` shows the apps, `sidetone app rotate` makes a new secret",
+            "no app in the data folder of this server has this secret; with the --data of the server `sidetone app list` shows the apps, `sidetone app rotate` makes a new secret",
         )
     })?;
     let credentials = digest.as_ref().iter().take(4).fold("secret ".to_owned(), |text, byte| text + &format!("{byte:02x}"));

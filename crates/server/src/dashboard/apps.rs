@@ -102,6 +102,9 @@ fn card(app: &App, visitor: &Visitor, is_saved: bool) -> Markup {
                     label { span.unseen { "Which" } select name="which" { option value="intake" { "Intake secret" } option value="query" { "Query secret" } option value="both" { "Both" } option value="names" { "Secret that reads real names" } } }
                     label.check { input type="checkbox" name="keep_old" value="yes" checked; span { "Go on to accept the old ones" } }
                     button type="submit" { (icon::key()) "Make new" }
+                    @if [intake_secrets, query_secrets, names_secrets].iter().any(|held| held.len() > 1) {
+                        button type="submit" name="only_newest" value="yes" { "Refuse all but the newest" }
+                    }
                 }
             }
             details.more {
@@ -191,6 +194,8 @@ pub(crate) struct Rotate {
     which: String,
     #[serde(default)]
     keep_old: String,
+    #[serde(default)]
+    only_newest: String,
 }
 
 pub(crate) async fn rotate(
@@ -213,6 +218,10 @@ pub(crate) async fn rotate(
             );
         }
     };
+    if given.only_newest == "yes" {
+        administration::keep_newest(&state, app, kinds, &visitor.user.name).await?;
+        return Ok(Redirect::to(&format!("/apps?saved={key}#app-{key}")).into_response());
+    }
     let name = app.name.clone();
     let made = administration::rotate(&state, app, kinds, given.keep_old == "yes", &visitor.user.name).await?;
     let secrets = made.into_iter().map(|(kind, new)| (kind, new.text)).collect();

@@ -79,14 +79,25 @@ async fn an_app_lives_from_its_making_to_its_removal() {
     }
     let kept = admin.does(Method::POST, &format!("{path}/secrets"), json!({"kinds": ["intake"], "keep_old": true})).await.ok();
     assert_eq!(server.ask(Method::GET, "/v1/app", &intake).await.status, StatusCode::OK);
-    assert!(kept["intake_secret"].as_str().unwrap().starts_with("sti_"));
+    let kept = kept["intake_secret"].as_str().unwrap();
+    assert!(kept.starts_with("sti_"));
+    // The rotation ends without another secret: the one that was kept goes, the one that pages have by now stays.
+    let both = json!({"kinds": ["intake"], "keep_old": true, "only_newest": true});
+    admin.does(Method::POST, &format!("{path}/secrets"), both).await.refused(400, "body_invalid");
+    let ended = admin.does(Method::POST, &format!("{path}/secrets"), json!({"kinds": ["intake"], "only_newest": true})).await.ok();
+    assert_eq!(ended["intake_secret"], Value::Null);
+    server.ask(Method::GET, "/v1/app", &intake).await.refused(401, "secret_unknown");
+    assert_eq!(server.ask(Method::GET, "/v1/app", kept).await.status, StatusCode::OK);
+
+    let detail = server.ask(Method::GET, "/v1/conferences", &admin.token).await.refused(403, "scope_insufficient");
+    assert!(detail.contains("the token of a user manages apps"), "{detail}");
 
     let detail = admin.does(Method::DELETE, &format!("{path}?name=shed"), Value::Null).await.refused(422, "app_name_wrong");
     assert!(detail.contains("the app is called \"shop\""), "{detail}");
     admin.does(Method::DELETE, &path, Value::Null).await.refused(400, "parameter_invalid");
     assert_eq!(admin.does(Method::DELETE, &format!("{path}?name=shop"), Value::Null).await.status, StatusCode::NO_CONTENT);
     admin.get(&path).await.refused(404, "app_not_found");
-    server.ask(Method::GET, "/v1/app", &intake).await.refused(401, "secret_unknown");
+    server.ask(Method::GET, "/v1/app", kept).await.refused(401, "secret_unknown");
 }
 
 #[tokio::test]

@@ -392,7 +392,16 @@ async fn an_admin_makes_apps_and_lets_people_in() {
     assert_eq!(settings.rules.to_string(), "twilio high_rtt.major=600 low_mos.major=off");
     assert!(browser.page("/apps").await.contains("high_rtt.major=600\nlow_mos.major=off"));
     let rotated = browser.submit(&format!("/apps/{shop}/rotate"), &format!("form_token={token}&which=query")).await.html();
-    server.ask(Method::GET, "/v1/conferences", &secret(&rotated, "stq_")).await.ok();
+    let old = secret(&rotated, "stq_");
+    server.ask(Method::GET, "/v1/conferences", &old).await.ok();
+    let rotate = |what: &str| format!("form_token={token}&which=query&{what}=yes");
+    assert!(!browser.page("/apps").await.contains("Refuse all but the newest"));
+    let new = secret(&browser.submit(&format!("/apps/{shop}/rotate"), &rotate("keep_old")).await.html(), "stq_");
+    server.ask(Method::GET, "/v1/conferences", &old).await.ok();
+    assert!(browser.page("/apps").await.contains("Refuse all but the newest"));
+    assert_eq!(browser.submit(&format!("/apps/{shop}/rotate"), &rotate("only_newest")).await.status, StatusCode::SEE_OTHER);
+    server.ask(Method::GET, "/v1/conferences", &old).await.refused(401, "secret_unknown");
+    server.ask(Method::GET, "/v1/conferences", &new).await.ok();
     let add = |name: &str, password: &str| format!("form_token={token}&name={name}&role=support&password={password}");
     assert_eq!(browser.submit("/team", &add("bob", "correct+horse+battery")).await.status, StatusCode::SEE_OTHER);
     assert_eq!(browser.submit("/team", &add("bob", "correct+horse+battery")).await.status, StatusCode::UNPROCESSABLE_ENTITY);
