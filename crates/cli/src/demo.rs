@@ -46,7 +46,7 @@ Examples:
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct DemoArgs {
     /// Address and port to listen at; port 0 takes any free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = sidetone_server::config::text::address)]
     listen: SocketAddr,
     /// Keep the data in this folder instead of throwing it away
     #[arg(long, value_name = "FOLDER")]

@@ -95,6 +95,7 @@ pub(crate) async fn run(args: DoctorArgs) -> Result<()> {
     }
     match count(Verdict::Wrong) {
         0 => Ok(()),
+        1 => bail!("1 thing is wrong"),
         wrong => bail!("{wrong} things are wrong"),
     }
 }

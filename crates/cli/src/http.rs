@@ -1,8 +1,8 @@
 //! A small HTTP/1.1 client over one kept connection: for `load`, `doctor` and `import --server`.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{
@@ -153,7 +153,7 @@ impl Connection {
             Some(sender) => self.sender.insert(sender),
             None => self.sender.insert(self.endpoint.connect().await?),
         };
-        let answer = sender.send_request(request).await.context("no answer")?;
+        let answer = sender.send_request(request).await.map_err(|error| self.endpoint.no_answer(error))?;
         let (parts, body) = answer.into_parts();
         let text = |name| parts.headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
         let date = text(header::DATE).map(str::to_owned);
@@ -173,7 +173,28 @@ impl Endpoint {
         stream.set_nodelay(true).context("socket")?;
         let Some(tls) = &self.tls else { return handshake(stream).await };
         let name = ServerName::try_from(self.host.clone()).with_context(|| format!("{:?} is no host name", self.host))?;
-        handshake(tls.connect(name, stream).await.context("TLS")?).await
+        handshake(tls.connect(name, stream).await.map_err(|error| self.no_tls(error))?).await
+    }
+
+    /// Why there is no TLS, with what to do about it.
+    fn no_tls(&self, error: io::Error) -> Error {
+        use rustls::{CertificateError::UnknownIssuer, Error as Tls};
+        let advice = match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(Tls::InvalidMessage(_)) => format!("what answers there speaks no TLS; http://{} may be meant", self.authority),
+            Some(Tls::InvalidCertificate(UnknownIssuer)) => {
+                "nobody whom this machine trusts vouches for the certificate (or its chain lacks an intermediate); --ca FILE trusts one more"
+                    .to_owned()
+            }
+            _ => return Error::new(error).context("TLS"),
+        };
+        Error::new(error).context(advice)
+    }
+
+    fn no_answer(&self, error: hyper::Error) -> Error {
+        if error.is_parse() && !self.is_encrypted() {
+            return Error::new(error).context(format!("what answers there speaks no plain HTTP; https://{} may be meant", self.authority));
+        }
+        Error::new(error).context("no answer")
     }
 }
 

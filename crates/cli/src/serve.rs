@@ -101,14 +101,23 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
         return output::print(&config::print(&config));
     }
     start_log(&config.log)?;
+    for variable in config::unknown_variables() {
+        tracing::warn!(variable, "this variable is no setting and has no effect; `sidetone serve --print-config` shows every setting");
+    }
     let stop = stop_signal()?;
     serve(&config, stop, |url, setup| {
         let dashboard = match setup {
             None => format!("{url}/"),
             Some(setup) => format!("{url}{setup}   (makes the first user, an admin)"),
         };
+        let address = config.listen.address.ip();
+        let everywhere = if address.is_unspecified() {
+            format!("             {address} is every address of this machine: in a browser, put one in its place, or a name that leads here\n")
+        } else {
+            String::new()
+        };
         format!(
-            "data folder  {}\nserver       {url}\ndashboard    {dashboard}\nAPI          {url}{VIEWER_PATH}\n             {url}{OPENAPI_PATH}\nready\n",
+            "data folder  {}\nserver       {url}\ndashboard    {dashboard}\n{everywhere}API          {url}{VIEWER_PATH}\n             {url}{OPENAPI_PATH}\nready\n",
             config.data.display()
         )
     })
@@ -122,7 +131,13 @@ pub(crate) async fn serve(
     ready: impl FnOnce(&str, Option<&str>) -> String,
 ) -> Result<()> {
     let store = data_folder::open_or_create(&config.data, Role::Server).await?;
-    for app in store.apps().await? {
+    let apps = store.apps().await?;
+    for user in &config.sip.users {
+        if apps.iter().filter(|app| app.name == user.app || app.key.to_string() == user.app).count() != 1 {
+            tracing::warn!(app = user.app, "sip.users names an app that is not there, or several have that name: its users cannot log in");
+        }
+    }
+    for app in apps {
         for refused in app.settings.rules.refused() {
             tracing::warn!(app.key = %app.key, app.name, refused, "a stored threshold is not valid any more and is not applied");
         }

@@ -12,25 +12,27 @@ pub enum ServeError {
     #[error(transparent)]
     Setting(#[from] InvalidSetting),
     /// Somebody else listens there.
-    #[error("{0} is taken by another process: stop it, or set listen.address to another port")]
+    #[error("{0} is taken by another process: stop it, or take another port (`--listen`, or listen.address)")]
     AddressInUse(SocketAddr),
     /// The address cannot be listened at.
-    #[error("cannot listen at {address}: {source}; set listen.address to an address of this machine and a port that this user may open")]
+    #[error(
+        "cannot listen at {address}: {reason}; `--listen` or listen.address takes an address of this machine and a port that this user may open (below 1024: root, or who has CAP_NET_BIND_SERVICE)"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,
         /// Why.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The trunk's port cannot be listened at.
     #[error(
-        "cannot listen for the trunk at {address}: {source}; set sip.trunk.listen to an address of this machine and a port that is free"
+        "cannot listen for the trunk at {address}: {reason}; set sip.trunk.listen to an address of this machine and a port that is free"
     )]
     ListenTrunk {
         /// The address.
         address: SocketAddr,
         /// Why.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The certificates that vouch for the trunk cannot be used.
     #[error("sip.trunk.ca_file: {path}: {problem}")]

@@ -65,7 +65,7 @@ impl Server {
         let address = config.listen.address;
         let error = |source: io::Error| match source.kind() {
             io::ErrorKind::AddrInUse => ServeError::AddressInUse(address),
-            _ => ServeError::Listen { address, source },
+            _ => ServeError::Listen { address, reason: source },
         };
         let listener = TcpListener::bind(address).await.map_err(error)?;
         let address = listener.local_addr().map_err(error)?;

@@ -8,7 +8,7 @@ use std::{
 
 use sidetone_store::error::StoreError;
 
-use crate::{FILE_NAME, error::failed, pool};
+use crate::{FILE_NAME, error::failed, make_private, pool};
 
 /// What a copy is called until it is complete.
 const PARTIAL_NAME: &str = "sidetone.db.partial";
@@ -25,14 +25,6 @@ pub async fn back_up(folder: &Path, into: &Path) -> Result<(), StoreError> {
     let (file, into) = (folder.join(FILE_NAME), into.to_owned());
     let copied = tokio::task::spawn_blocking(move || copy(&file, &into));
     copied.await.map_err(|error| StoreError::Backend(Box::new(error)))?
-}
-
-/// Makes a folder that is for this user alone: a copy holds what the data folder holds.
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)
 }
 
 fn copy(file: &Path, into: &Path) -> Result<(), StoreError> {

@@ -99,6 +99,14 @@ impl SqliteConfig {
     }
 }
 
+/// Makes a folder, where there is none, that is for this user alone: what is in it proves who may send, read and call.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
 /// The embedded store.
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -117,7 +125,7 @@ impl SqliteStore {
     /// version wrote it.
     pub fn open(folder: &Path, config: SqliteConfig) -> Result<Self, StoreError> {
         let unwritable = |error: std::io::Error| StoreError::Unwritable(format!("data folder {}: {error}", folder.display()));
-        fs::create_dir_all(folder).map_err(unwritable)?;
+        make_private(folder).map_err(unwritable)?;
         let lock = match config.role {
             Role::Tool => None,
             Role::Server => {

@@ -11,7 +11,7 @@ const HEAD: &str = "\
 # Configuration
 
 `sidetone serve` takes its settings from flags, variables of the environment, one TOML file (`--config sidetone.toml`) and defaults, in this order: the first that
-has a setting wins. A setting that does not exist is an error. Spans are written `\"250ms\"`, `\"10s\"`, `\"1h30m\"`, `\"30d\"`; sizes `\"64KiB\"`, `\"10MB\"`.
+has a setting wins. A setting that does not exist is an error; a variable that looks like one and is none is told in the log. Spans are written `\"250ms\"`, `\"10s\"`, `\"1h30m\"`, `\"30d\"`; sizes `\"64KiB\"`, `\"10MB\"`.
 
 `sidetone serve --print-config` prints what holds. When nothing is set that is the following, with the data folder below `$XDG_DATA_HOME` or `~/.local/share`:
 every default is safe to expose to the internet.

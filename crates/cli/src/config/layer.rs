@@ -1,6 +1,9 @@
 //! Single settings from the environment and from flags, laid over the file.
 
-use std::{collections::BTreeMap, ffi::OsString};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
+};
 
 use anyhow::{Result, anyhow, bail};
 use serde::Deserialize;
@@ -79,6 +82,16 @@ pub(super) fn from_environment(variables: impl IntoIterator<Item = (OsString, Os
         found.push(Setting { path: path.clone(), value, source: name.clone() });
     }
     Ok(found)
+}
+
+/// Variables that read like a setting of a section, and are none: slips of a key, as a rule. No error, for Kubernetes sets some of its own making.
+pub(super) fn unknown_variables(names: impl IntoIterator<Item = String>) -> Vec<String> {
+    let known = settings();
+    let variable = |path: &str| format!("SIDETONE_{}", path.to_uppercase().replace('.', "_"));
+    let sections: BTreeSet<String> = known.keys().filter_map(|path| Some(variable(path.split_once('.')?.0) + "_")).collect();
+    let known: BTreeSet<String> = known.keys().map(|path| variable(path)).collect();
+    let reads_like_one = |name: &String| sections.iter().any(|section| name.starts_with(section));
+    names.into_iter().filter(|name| reads_like_one(name) && !known.contains(name)).collect()
 }
 
 /// The configuration of a file with settings laid over it, in order.

@@ -126,6 +126,12 @@ impl Config {
     }
 }
 
+/// Variables of the environment that were meant as settings, it seems, and are none.
+pub(crate) fn unknown_variables() -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    layer::unknown_variables(names)
+}
+
 /// One line: file, line, column and what is allowed there.
 fn in_file(name: &str, text: &str, error: &toml::de::Error) -> anyhow::Error {
     let message = error.message().replace('\n', ", ");
@@ -175,6 +181,9 @@ mod tests {
             }
             before = line;
         }
+        for unset in ["# certificate = ", "# key = ", "# names = [", "# public_url = "] {
+            assert!(text.contains(unset), "{unset} in {text}");
+        }
         assert!(text.contains("# Largest request body as sent; a larger one is answered 413.\nbody_size_max = \"1MiB\""), "{text}");
     }
 
@@ -208,6 +217,13 @@ mod tests {
         assert_eq!(wrong, r#"--set turn.urls: "[turn:a.example" is no list; write a,b or ["a", "b"]"#);
         let wrong = error(setting("limits.body_size_max", "1"));
         assert!(wrong.starts_with("--set limits.body_size_max: ") && wrong.contains("is not a size"), "{wrong}");
+        for (path, given) in [("listen.address", "8080"), ("listen.address", "localhost:8080"), ("sip.trunk.listen", "5060")] {
+            let wrong = error(setting(path, given));
+            assert!(
+                wrong.starts_with(&format!("--set {path}: {given:?} is no address to listen at: write an IP address and a port")),
+                "{wrong}"
+            );
+        }
         let wrong = error(setting("limits.body_size", "1MiB"));
         assert!(
             wrong.starts_with("--set limits.body_size: there is no such setting; [limits] has ") && wrong.contains("body_size_max"),
@@ -241,5 +257,8 @@ mod tests {
         paths.sort_unstable();
         assert_eq!(paths, ["data", "limits.body_size_max", "listen.tls.mode"]);
         assert_eq!(applied("", &settings).unwrap().data, PathBuf::from("/srv/sidetone"));
+        let names =
+            ["SIDETONE_LISTEN_ADRESS", "SIDETONE_LISTEN_ADDRESS", "SIDETONE_LISTEN_TLS_KEY", "SIDETONE_PORT", "SIDETONE_TOKEN", "PATH"];
+        assert_eq!(layer::unknown_variables(names.map(String::from)), ["SIDETONE_LISTEN_ADRESS"]);
     }
 }

@@ -44,13 +44,21 @@ async fn look(patient: &Patient<'_>, findings: &mut Findings) -> Result<()> {
     let began = Instant::now();
     let health = connection.get("/healthz").await?;
     let took_ms = began.elapsed().as_millis();
-    if health.status != StatusCode::OK {
+    if health.status.is_server_error() {
         findings.wrong(format!("{url} is not healthy: {}", health.problem()));
         return Ok(());
     }
-    let body: serde_json::Value = serde_json::from_slice(&health.body).unwrap_or_default();
-    let version = body.get("version").and_then(serde_json::Value::as_str).unwrap_or("unknown");
+    // A proxy may keep that from those outside.
+    let is_kept_inside = health.status != StatusCode::OK;
+    let version = if is_kept_inside { version_of_api(&mut connection).await? } else { member(&health, "/version") };
+    let Some(version) = version else {
+        findings.wrong(format!("what answers at {url} is no Sidetone: /healthz is {}", health.problem()));
+        return Ok(());
+    };
     findings.fine(format!("{url} answers after {took_ms} ms, version {version}"));
+    if is_kept_inside {
+        findings.mind(format!("/healthz is not for those outside ({}): ask it beside the server whether that is healthy", health.status));
+    }
     if version != env!("CARGO_PKG_VERSION") {
         findings.mind(format!("the server has version {version}, this is {}", env!("CARGO_PKG_VERSION")));
     }
@@ -71,13 +79,25 @@ async fn look(patient: &Patient<'_>, findings: &mut Findings) -> Result<()> {
     Ok(())
 }
 
+/// The version that the API document tells, if it is Sidetone's.
+async fn version_of_api(connection: &mut Connection) -> Result<Option<String>> {
+    let document = connection.get(sidetone_server::OPENAPI_PATH).await?;
+    Ok(member(&document, "/info/version").filter(|_| member(&document, "/info/title").as_deref() == Some("Sidetone")))
+}
+
+/// A text in an answer that is JSON.
+fn member(answer: &Answer, pointer: &str) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
+    Some(body.pointer(pointer)?.as_str()?.to_owned())
+}
+
 fn clock(answer: &Answer, findings: &mut Findings) {
     let Some(theirs) = answer.date.as_deref().and_then(calendar::parse_http_date) else {
         findings.mind("the server does not tell its time");
         return;
     };
     let difference_ms = theirs.as_millis() - SystemClock.now().as_millis();
-    let text = format!("the server's clock and this one differ by {:.0} s", difference_ms as f64 / 1000.0);
+    let text = format!("the server's clock and this one differ by {:.0} s", difference_ms.abs() as f64 / 1000.0);
     if difference_ms.abs() > CLOCK_MS_NOTE { findings.mind(text) } else { findings.fine(text) }
 }
 

@@ -1,6 +1,11 @@
 //! Settings: layers, the printed file, and errors that say where.
 
-use crate::sidetone::{command, run, run_failing, run_ok, stderr, text};
+use std::{
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
+
+use crate::sidetone::{Server, command, folder_with_app, run, run_failing, run_ok, stderr, text};
 
 #[test]
 fn the_printed_configuration_is_a_configuration() {
@@ -48,6 +53,45 @@ fn a_wrong_setting_is_told_in_one_line() {
     }
     let error = run_failing(&["serve", "--set", "limits.body=1"]);
     assert!(error.contains("[limits] has") && error.contains("body_size_max"), "{error}");
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut misspelt = command();
+    misspelt.args(["serve", "--data", text(folder.path()), "--listen", "127.0.0.1:0"]).env("SIDETONE_LISTEN_ADRESS", "0.0.0.0:80");
+    assert!(Server::spawn(misspelt).logged("no setting").contains("SIDETONE_LISTEN_ADRESS"));
+}
+
+#[test]
+fn a_trunk_without_phones_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_with(folder.path(), &["--set", "sip.trunk.address=sip:gw.example.com:5060"]);
+    server.logged("sip.trunk.address is set and has no effect");
+}
+
+#[test]
+fn a_phone_user_of_no_app_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    folder_with_app(folder.path());
+    let file = folder.path().join("sidetone.toml");
+    let user = |name: &str, app: &str| format!("[[sip.users]]\nname = \"{name}\"\napp = \"{app}\"\npassword = \"a-long-password\"\n");
+    std::fs::write(&file, user("alice", "shop") + &user("bob", "nowhere")).unwrap();
+    let log = Server::start_with(folder.path(), &["--config", text(&file)]).logged("serving");
+    assert_eq!(log.matches("sip.users names an app that is not there").count(), 1, "{log}");
+    assert!(log.contains("app=\"nowhere\"") && !log.contains("bob"), "{log}");
+}
+
+#[test]
+fn who_listens_everywhere_is_told_that_it_is_no_address_for_a_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut serve =
+        command().args(["serve", "--data", text(folder.path()), "--listen", "0.0.0.0:0"]).stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(serve.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let told: Vec<String> = lines.take_while(|line| line != "ready").collect();
+    serve.kill().unwrap();
+    serve.wait().unwrap();
+    assert!(told.iter().any(|line| line.contains("0.0.0.0 is every address of this machine")), "{told:?}");
 }
 
 #[test]

@@ -177,3 +177,56 @@ fn a_doctor_finds_nothing_wrong_with_a_sound_house() {
     assert_eq!(command().args(["doctor", "--data", text(&nowhere)]).output().unwrap().status.code(), Some(1));
     assert!(!nowhere.exists());
 }
+
+#[test]
+fn a_doctor_says_which_address_is_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = |url: &str| {
+        let output = command().args(["doctor", "--server", url]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{url}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let plain = Server::start(&folder.path().join("plain"));
+    let swapped = plain.url.replace("http://", "https://");
+    assert!(told(&swapped).contains(&format!("speaks no TLS; {} may be meant", plain.url)), "{}", told(&swapped));
+    let encrypted = Server::start_with(&folder.path().join("encrypted"), &["--tls-self-signed", "localhost"]);
+    let swapped = encrypted.url.replace("https://", "http://");
+    assert!(told(&swapped).contains(&format!("speaks no plain HTTP; {} may be meant", encrypted.url)), "{}", told(&swapped));
+    assert!(told(&encrypted.url).contains("--ca FILE trusts one more"), "{}", told(&encrypted.url));
+
+    // Another program, as on a port that was taken for Sidetone's.
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", other.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in other.incoming().map_while(Result::ok) {
+            use std::io::{Read, Write};
+            if stream.read(&mut [0; 1024]).is_ok() {
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello").ok();
+            }
+        }
+    });
+    assert!(told(&url).contains("is no Sidetone"), "{}", told(&url));
+}
+
+#[test]
+fn what_the_folder_holds_is_for_its_user_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("below/data");
+    folder_with_app(&data);
+    assert_eq!(fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+    assert!(!run_ok(&["doctor", "--data", text(&data)]).contains("may read it"));
+}
+
+/// Who forgets `--data` beside a server makes an app that the server does not know.
+#[test]
+fn a_new_folder_for_an_app_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let create = |name: &str| {
+        let output = command().args(["app", "create", name]).env("XDG_DATA_HOME", folder.path()).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        stderr(&output)
+    };
+    let made = folder.path().join("sidetone");
+    assert!(create("first").contains(&format!("data folder {} is new", text(&made))), "where the secrets hold");
+    assert!(!create("second").contains("is new"));
+}

@@ -1,6 +1,6 @@
 //! What the handbook tells people to write is understood: configurations, commands, and the batch that `curl` sends.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf, process::Command};
 
 use crate::sidetone::{Server, agent, folder_with_app, post, run, run_ok, stderr, text};
 
@@ -71,4 +71,32 @@ fn the_batch_that_the_format_shows_is_stored() {
     let body = shown.split_once(" -d '").unwrap().1.trim_end_matches('\'');
     let (status, answer) = post(&agent(), &server.url, "application/json", body.as_bytes(), &secrets.intake).unwrap();
     assert_eq!(status, 200, "{answer}");
+}
+
+/// In a folder as systemd makes it for a service: the name that everybody knows leads to another.
+#[test]
+fn a_copy_is_restored_as_the_page_says() {
+    let place = tempfile::tempdir().unwrap();
+    let (data, backups) = (place.path().join("var/lib/sidetone"), place.path().join("backups"));
+    fs::create_dir_all(place.path().join("var/lib/private/sidetone")).unwrap();
+    std::os::unix::fs::symlink("private/sidetone", &data).unwrap();
+    folder_with_app(&data);
+    run_ok(&["backup", "--data", text(&data), text(&backups.join("2026-11-21"))]);
+    run_ok(&["app", "--data", text(&data), "create", "later"]);
+
+    let page = fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/storage.md")).unwrap();
+    let restore = page.split_once("\n## Restore\n").unwrap().1.split_once("```console\n").unwrap().1.split("```").next().unwrap();
+    let commands: Vec<String> = restore
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ "))
+        .filter(|command| !command.starts_with("systemctl "))
+        .map(|command| command.replace("/var/lib", text(&place.path().join("var/lib"))).replace("/backups", text(&backups)))
+        .collect();
+    let done = Command::new("sh").args(["-e", "-c", &commands.join("\n")]).output().unwrap();
+    assert!(done.status.success(), "{commands:?}: {}", stderr(&done));
+
+    let apps = run_ok(&["app", "--data", text(&data), "list"]);
+    assert!(apps.contains("shop") && !apps.contains("later"), "{apps}");
+    assert!(data.is_symlink(), "systemd finds the folder where it left it");
+    run_ok(&["doctor", "--data", text(&data)]);
 }

@@ -5,13 +5,14 @@ use std::{net::SocketAddr, path::PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{InvalidSetting, require};
+use super::{InvalidSetting, require, text::read_address};
 
 /// Where to listen, with or without TLS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ListenConfig {
-    /// Address and port. Port 0 takes any free one. The default is reachable from this machine only.
+    /// Address and port. Port 0 takes any free one. The default is reachable from this machine only; `0.0.0.0:8080` is every address of it.
+    #[serde(deserialize_with = "read_address")]
     pub address: SocketAddr,
     /// How connections are encrypted. `off` is for a trial or behind a proxy that ends TLS.
     pub tls: TlsConfig,

@@ -1,6 +1,6 @@
-//! Sizes and spans as an operator writes them: `"1MiB"`, `"10s"`.
+//! Sizes, spans and addresses as an operator writes them: `"1MiB"`, `"10s"`, `"127.0.0.1:8080"`.
 
-use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
+use std::{borrow::Cow, fmt, net::SocketAddr, str::FromStr, time::Duration};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -26,6 +26,23 @@ pub struct TextFormError {
 const BYTE_UNITS: [(&str, u64); 7] =
     [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000), ("B", 1)];
 const SPAN_UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+
+/// An address to listen at, with its port.
+///
+/// # Errors
+/// What to write instead.
+pub fn address(given: &str) -> Result<SocketAddr, String> {
+    given.trim().parse().map_err(|_| {
+        format!(
+            "{given:?} is no address to listen at: write an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080; \
+             0.0.0.0:8080 is every address of this machine"
+        )
+    })
+}
+
+pub(super) fn read_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    address(&Cow::<'_, str>::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
 
 /// The sum of `number unit` parts; `None` when it is not that, or too large.
 fn parse(text: &str, units: &[(&str, u64)]) -> Option<u64> {

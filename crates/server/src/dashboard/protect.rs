@@ -20,7 +20,8 @@ pub(crate) async fn layer(request: Request, next: Next) -> Response {
         let problem = Problem::new(
             StatusCode::FORBIDDEN,
             "foreign_request",
-            "this request came from a page of another site, and was not carried out; open the dashboard itself and try again there",
+            "this request came from a page of another site, and was not carried out; open the dashboard itself and try again there. \
+             If it is the dashboard, a proxy in front of the server changes the header Host, and has to pass it on as it is",
         );
         return headed(Refusal::from(problem).into_response());
     }

@@ -11,7 +11,7 @@ pub(super) async fn find(state: &AppState, name: &str) -> Result<Option<Account>
     let apps = state.apps.all().await?;
     let mut named = apps.iter().filter(|held| held.name == *app || held.key.to_string() == *app);
     let (Some(found), None) = (named.next(), named.next()) else {
-        tracing::warn!(user = %name, %app, "the app of a user in sip.users is not there, or there are several of the name");
+        tracing::warn!(%app, "the app of a user in sip.users is not there, or there are several of the name");
         return Ok(None);
     };
     Ok(Some(Account { app: found.key, user: name.clone(), ha1: Ha1::new(name, &password.0) }))

@@ -62,9 +62,13 @@ impl std::fmt::Debug for Sockets {
 
 /// Takes the port; `None`: there is no trunk. `acceptor`: the server's own certificate.
 pub(crate) async fn bind(config: &SipConfig, acceptor: Option<&TlsAcceptor>) -> Result<Option<Bound>, ServeError> {
-    let Some(place) = config.trunk.place().filter(|_| config.enabled) else { return Ok(None) };
+    let Some(place) = config.trunk.place() else { return Ok(None) };
+    if !config.enabled {
+        tracing::warn!("sip.trunk.address is set and has no effect: phones are not served here, set sip.enabled or start with --sip");
+        return Ok(None);
+    }
     let address = config.trunk.listen;
-    let error = |source: io::Error| ServeError::ListenTrunk { address, source };
+    let error = |reason: io::Error| ServeError::ListenTrunk { address, reason };
     let is_tls = place.transport == Transport::Tls;
     let (sockets, port) = if place.transport == Transport::Udp {
         let socket = UdpSocket::bind(address).await.map_err(error)?;

@@ -27,7 +27,7 @@ use sidetone_engine::units::Timestamp;
 
 use crate::{
     account::{Facts, TOKEN, Wants},
-    check,
+    check::{self, Refusal},
     digest::Algorithm,
     flow::{Bucket, Flow, FlowId, FlowKind},
     message::{Message, Start},
@@ -288,6 +288,14 @@ impl Proxy {
 
     fn is_ours(&self, uri: &Uri) -> bool {
         uri.host == self.config.domain || self.config.aliases.contains(&uri.host)
+    }
+
+    fn unknown_domain(&self) -> Refusal {
+        let domain = &self.config.domain;
+        let text = format!(
+            "399 {domain} \"the domain of addresses here is {domain}; call by it, or let the server know yours (sip.domain, sip.aliases)\""
+        );
+        Refusal::new(404, "Unknown Domain").with("Warning", text)
     }
 
     fn send(&mut self, flow: FlowId, message: &Message) {

@@ -48,7 +48,7 @@ impl Proxy {
         facts: &Facts,
     ) -> Result<Vec<(&'static str, String)>, Refusal> {
         if !self.is_ours(&basics.uri) {
-            return Err(Refusal::new(404, "Unknown Domain"));
+            return Err(self.unknown_domain());
         }
         let user_of = |uri: &Option<Uri>| uri.as_ref().map(|uri| uri.user.clone());
         if user_of(&basics.to_uri) != user_of(&basics.from_uri) {

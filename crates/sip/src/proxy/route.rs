@@ -103,7 +103,7 @@ impl Proxy {
     ) -> Result<(), Refusal> {
         let method = message.method().unwrap_or_default().to_owned();
         if !self.is_ours(&basics.uri) {
-            return Err(Refusal::new(404, "Unknown Domain"));
+            return Err(self.unknown_domain());
         }
         if basics.uri.user.is_empty() || basics.uri.user == SERVICE_USER {
             return self.serve(flow, &message, basics);

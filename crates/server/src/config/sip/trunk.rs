@@ -10,7 +10,12 @@ use serde::{Deserialize, Serialize};
 use sidetone_engine::ids::AppKey;
 use sidetone_sip::{Transport, Uri};
 
-use crate::config::{InvalidSetting, messenger::Token, require, text::HumanDuration};
+use crate::config::{
+    InvalidSetting,
+    messenger::Token,
+    require,
+    text::{HumanDuration, read_address},
+};
 
 /// Another SIP server that calls go to and come from, such as a gateway to the telephone network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +29,7 @@ pub struct SipTrunkConfig {
     /// What stands behind the `@` of numbers there. Empty: host and port of the address.
     pub domain: String,
     /// Where to listen for what it sends; who is not at its address is not heard.
+    #[serde(deserialize_with = "read_address")]
     pub listen: SocketAddr,
     /// How it reaches us, such as `203.0.113.5:5060`. Empty: by the address that this machine has towards it, at the port of `listen`.
     pub advertised: String,

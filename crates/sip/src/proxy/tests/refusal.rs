@@ -81,6 +81,19 @@ fn a_request_that_cannot_go_on_is_refused() {
 }
 
 #[test]
+fn who_asks_for_another_domain_is_told_the_right_one() {
+    let mut bench = Bench::new();
+    let tab = bench.open(1);
+    for method in ["REGISTER", "INVITE"] {
+        let text = bench.request(method, "sip:elsewhere.example", "alice", "<sip:alice@elsewhere.example>", "");
+        bench.feed(tab, &text);
+        let answer = bench.got(tab);
+        assert_eq!(answer.code(), Some(404));
+        assert!(answer.header("Warning").unwrap().contains("\"the domain of addresses here is x.example;"), "{method}");
+    }
+}
+
+#[test]
 fn a_request_that_passed_here_before_is_a_loop() {
     let (mut bench, alice) = alice();
     let bob = bench.open(2);
