@@ -9,12 +9,12 @@ import { freePort } from "./sidetone.ts";
 import { until } from "./wait.ts";
 
 /** Runs nginx with a `server` of the handbook, which has its port, names and certificate there and another port and a certificate of its own here. */
-export async function startNginx(configuration: string, port: number): Promise<{ readonly url: string; stop(): Promise<void> }> {
+export async function startNginx(configuration: string, port: number): Promise<{ readonly url: string; readonly certificate: string; stop(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), "sidetone-nginx-"));
   // Its workers run as another user.
   chmodSync(folder, 0o711);
   const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
-  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"];
   execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-keyout", key, "-out", certificate, ...subject], { stdio: "pipe" });
   const near = await freePort();
   const server = configuration
@@ -37,6 +37,7 @@ export async function startNginx(configuration: string, port: number): Promise<{
   });
   return {
     url,
+    certificate,
     async stop() {
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");

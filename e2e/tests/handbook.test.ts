@@ -9,13 +9,14 @@ import { fileURLToPath } from "node:url";
 import { after, afterEach, beforeEach, test } from "node:test";
 import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
-import type { Phone } from "../../packages/sdk/src/phone/api.ts";
+import type { Phone, PhoneOptions } from "../../packages/sdk/src/phone/api.ts";
 import { isUnhindered, launchChromium, profile } from "../src/browsers.ts";
+import { logIn } from "../src/dashboard.ts";
 import { filledIn, section, snippets } from "../src/handbook.ts";
 import { open } from "../src/loopback.ts";
 import { type Origin, serve } from "../src/origin.ts";
 import { setUp } from "../src/setup.ts";
-import { type ConferenceBody, freePort, Sidetone } from "../src/sidetone.ts";
+import { type ConferenceBody, freePort, run, Sidetone } from "../src/sidetone.ts";
 import { startNginx } from "../src/nginx.ts";
 import { isListening, startAskingKamailio } from "../src/sip.ts";
 import { until } from "../src/wait.ts";
@@ -28,6 +29,9 @@ interface Program {
 
 declare const program: Program;
 declare const phone: Phone;
+declare const SidetonePhone: { createPhone(options: PhoneOptions): Phone };
+/** What a call came to. */
+declare const connected: Promise<unknown>, ticked: Promise<unknown>;
 
 let browser: Browser;
 let sidetone: Sidetone;
@@ -172,7 +176,68 @@ test("a dozen lines without any library are a client", async () => {
   await page.close();
 });
 
-test("nginx in front passes reports, live streams, log-ins and phones", async () => {
+test("a token for each user, signed as the page says, speaks for that user alone", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sidetone-token-"));
+  try {
+    const [commands = ""] = snippets("intake", "A token for each user", "console");
+    const made = commands.split("\n").filter((line) => line.startsWith("$ openssl ")).map((line) => line.slice(2));
+    execFileSync("sh", ["-e", "-c", made.join("\n")], { cwd: folder, stdio: "pipe" });
+    const [key = ""] = /kid=\S+/.exec(commands)!;
+    run("app", "--data", sidetone.data, "set", "e2e", "--token-key", key.replace("public.pem", join(folder, "public.pem")));
+    const [app] = JSON.parse(run("app", "--data", sidetone.data, "list", "--json")) as [{ key: string }];
+    const [code = ""] = snippets("intake", "A token for each user", "js");
+    writeFileSync(join(folder, "token.mjs"), `${code}\nconsole.log(tokenFor(${JSON.stringify(app.key)}, "ada"));`);
+    const token = execFileSync(process.execPath, ["token.mjs"], { cwd: folder, encoding: "utf8" }).trim();
+    const send = (user: string) => {
+      const batch = { conference_id: "weekly", user_id: user, participant_id: `stay of ${user}`, batch_seq: 0, sent_ms: Date.now() };
+      return fetch(`${sidetone.url}/v1/batches`, { method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, body: JSON.stringify(batch) });
+    };
+    const known = await until("the server knows the key", async () => ((await send("ada")).status === 200 ? true : undefined));
+    assert.deepEqual([known, (await send("bob")).status], [true, 403]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("the Content-Security-Policy for phones lets them ring, call and measure", async () => {
+  const [, header = ""] = snippets("content-security-policy", "Content-Security-Policy", "http");
+  const policy = filledIn(header.trim().replace("Content-Security-Policy: ", ""), sidetone).replaceAll("wss://quality.example.com", sidetone.url.replace("http", "ws"));
+  for (const user of ["ada", "bob"]) sidetone.phoneUser(user);
+  const body = `<!doctype html><link rel="icon" href="data:,"><script src="${sidetone.url}/sdk/phone.js" crossorigin></script>`;
+  site = await serve({ "/": { type: "text/html", body, headers: { "content-security-policy": `default-src 'none'; img-src data:; ${policy}` } } });
+  const context = await profile(browser, { permissions: ["microphone"] });
+  const [ada, bob] = await Promise.all(["ada", "bob"].map(async (user) => {
+    const page = await context.newPage();
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    await page.goto(site!.url);
+    await page.evaluate(
+      ({ url, secret, user }) => {
+        const servers = `${url.replace("http", "ws")}/sip`;
+        const made = SidetonePhone.createPhone({ domain: "localhost", servers, quality: { url, secret } });
+        Object.assign(globalThis, { phone: made });
+        return made.connect({ user, password: `secret-${user}` });
+      },
+      { url: sidetone.url, secret: sidetone.intakeSecret, user },
+    );
+    return page;
+  })) as [Page, Page];
+  await ada.evaluate(() => {
+    const call = phone.call("bob");
+    Object.assign(globalThis, { connected: new Promise((resolve) => call.on("mediaConnected", resolve)), ticked: new Promise((resolve) => call.on("tick", resolve)) });
+  });
+  for (const page of [ada, bob]) await until("it rings", () => page.evaluate(() => phone.calls[0]?.state === "ringing"));
+  await bob.evaluate(() => phone.calls[0]!.answer());
+  const isReduced = await ada.evaluate(async () => {
+    await Promise.all([connected, ticked]);
+    const isReduced = await phone.calls[0]!.setNoiseReduction(true);
+    phone.calls[0]!.hangUp();
+    return isReduced;
+  });
+  assert.ok(isReduced, "noise reduction runs");
+  await context.close();
+});
+
+test("nginx in front passes reports, live streams, log-ins, files and phones", async () => {
   const [configuration = ""] = snippets("tls", "Behind nginx", "nginx");
   const nginx = await startNginx(configuration, sidetone.port);
   try {
@@ -189,13 +254,22 @@ test("nginx in front passes reports, live streams, log-ins and phones", async ()
     const first = await stream.body!.getReader().read();
     assert.ok((first.value?.length ?? 0) > 0);
 
-    const login = await fetch(`${nginx.url}/login`, { method: "POST", body: sidetone.user(), headers: { origin: nginx.url }, redirect: "manual" });
+    const user = sidetone.user();
+    const login = await fetch(`${nginx.url}/login`, { method: "POST", body: user, headers: { origin: nginx.url }, redirect: "manual" });
     assert.equal(login.status, 303);
     assert.match(login.headers.get("set-cookie") ?? "", /; Secure/);
     assert.equal((await fetch(`${nginx.url}/metrics`)).status, 403);
+    // From outside, where the health of the server is nobody's business.
+    const told = run("doctor", "--server", nginx.url, "--ca", nginx.certificate, "--token", sidetone.intakeSecret, "--send-test-batch");
+    assert.match(told, /TLS holds[^]*may send only[^]*"stored"[^]*"duplicate"/);
 
-    const page = await (await profile(browser, { ignoreHTTPSErrors: true })).newPage();
-    await page.goto(`${nginx.url}/login`);
+    const page = await (await profile(browser, { ignoreHTTPSErrors: true, baseURL: nginx.url })).newPage();
+    await logIn(page, user.get("name")!, user.get("password")!);
+    const dump = readFileSync(new URL("../../testdata/traces/webrtc-internals-av.json", import.meta.url));
+    await page.goto("/import");
+    await page.locator('input[type="file"]').setInputFiles({ name: "long.json", mimeType: "application/json", buffer: Buffer.concat([dump, Buffer.alloc(8 << 20, " ")]) });
+    await page.locator(".results .done, .results .failed").waitFor();
+    assert.equal(await page.locator(".results .failed").count(), 0, (await page.locator(".results").textContent())!);
     const protocol = await page.evaluate(() => new Promise((resolve, reject) => {
       const socket = new WebSocket(`wss://${location.host}/sip`, "sip");
       socket.onopen = () => resolve(socket.protocol);
@@ -205,6 +279,33 @@ test("nginx in front passes reports, live streams, log-ins and phones", async ()
     await page.context().close();
   } finally {
     await nginx.stop();
+  }
+});
+
+test("a TURN server that is set up as its page says carries nothing into private networks", async () => {
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), "sidetone-turn-"));
+  const file = join(folder, "turnserver.conf");
+  const [shown = ""] = snippets("turn", "TURN credentials", "ini");
+  const local = `listening-port=${port}\nno-tls\nno-dtls\nlistening-ip=127.0.0.1\nrelay-ip=127.0.0.1\npidfile=${folder}/pid\ndb=${folder}/db\nlog-file=stdout\n`;
+  writeFileSync(file, shown + local);
+  const relay = spawn("/usr/bin/turnserver", ["-c", file], { stdio: "ignore" });
+  try {
+    await until(`port ${port} is open`, () => isListening(port));
+    const secret = /^static-auth-secret=(.*)$/m.exec(shown)![1]!;
+    const [udp, tcp] = await Promise.all([[], ["-T"]].map((transport) => new Promise<string>((resolve) => {
+      const asked = spawn("/usr/bin/turnutils_uclient", [...transport, "-W", secret, "-u", "ada", "-p", String(port), "-e", "10.9.9.9", "-n", "1", "-m", "1", "-c", "127.0.0.1"], { timeout: 60_000 });
+      let told = "";
+      const refused = (chunk: Buffer) => (told += chunk.toString()) && /error \d+ \(.*\)/.test(told) && asked.kill();
+      asked.stdout.on("data", refused);
+      asked.stderr.on("data", refused);
+      asked.on("close", () => resolve(told));
+    })));
+    assert.match(udp!, /error 403 \(Forbidden IP\)/);
+    assert.match(tcp!, /error 442 \(TCP Transport is not allowed/);
+  } finally {
+    relay.kill();
+    rmSync(folder, { recursive: true, force: true });
   }
 });
 
