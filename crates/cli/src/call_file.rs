@@ -4,9 +4,10 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use sidetone_engine::{
-    analysis::{Analysis, Analyzer},
+    analysis::{Analysis, Analyzer, Output},
     ids::ConferenceId,
     issue::RuleSet,
+    score::life::{Life, Scores},
 };
 use sidetone_server::import::CallFile;
 use sidetone_wire::{batch::Batch, import::Limits, mute, notice};
@@ -36,10 +37,15 @@ pub(crate) fn analyses<'a>(file: &'a CallFile, rules: &RuleSet) -> Vec<ScoredCon
         let own = file.batches.iter().filter(|batch| batch.participant_id == first.participant_id);
         let own = own.filter(|batch| batch.peer_connection_id == first.peer_connection_id || batch.peer_connection_id.as_str().is_empty());
         own.flat_map(|batch| &batch.events).filter_map(notice::read).for_each(|notice| analyzer.notice(notice));
+        let mut life = Life::default();
         for batch in &batches {
-            analyzer.push(&batch.reports, &mut |_| {});
+            analyzer.push(&batch.reports, &mut |output| {
+                if let Output::Tick(tick) = output {
+                    life.add(tick);
+                }
+            });
         }
-        scored.push(ScoredConnection { first, analysis: analyzer.finish() });
+        scored.push(ScoredConnection { first, scores: life.scores(), analysis: analyzer.finish() });
     }
     scored
 }
@@ -48,5 +54,6 @@ pub(crate) fn analyses<'a>(file: &'a CallFile, rules: &RuleSet) -> Vec<ScoredCon
 pub(crate) struct ScoredConnection<'a> {
     /// One of its batches, for the names.
     pub(crate) first: &'a Batch,
+    pub(crate) scores: Scores,
     pub(crate) analysis: Analysis,
 }

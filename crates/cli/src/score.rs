@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Error, Result};
+use anyhow::{Error, Result, ensure};
 use clap::Args;
 use serde_json::{Value, json};
 use sidetone_engine::{
     analysis::{Direction, MediaKind, Stream, StreamAnalysis, StreamId, Summary, UnjudgedTime},
-    issue::{Issue, Preset, Tuned},
+    ids::ConferenceId,
+    issue::{Issue, Preset, Severity, Tuned},
+    metric::Metric,
+    score::{grade::Grade, life::Scores},
 };
 
 use sidetone_server::calendar;
@@ -22,10 +25,12 @@ use crate::{
 const AFTER_HELP: &str = "\
 Reads webrtc-internals dumps, Chrome's rtcstats dumps, rtcstats-js, Jitsi and ObserveRTC streams, batches in their JSON form and exported conferences, plain or gzipped.
 Scores are mean opinion scores from 1 (bad) to 5 (excellent); what could not be judged is absent, and it says why.
+How each call was as a whole stands at the end, with the reasons.
 For each poor stretch it says whose side it was on, which hop, how sure that is, and what speaks for it; give both ends of a call in one file, and it can say more.
 
 Examples:
   sidetone score webrtc_internals_dump.txt
+  sidetone score --json *.gz | jq '.[].conferences[]'
   sidetone score --json call.gz | jq '.[].peer_connections[].issues'
   sidetone score --json call.gz | jq '.[].diagnoses[].sentence'";
 
@@ -50,9 +55,20 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
     let tuned = Tuned::read(args.preset, &args.thresholds).map_err(Error::msg)?;
     let rules = tuned.rules();
     let mut documents = Vec::new();
+    let mut unread = 0;
     for path in &args.files {
-        let file = call_file::read(path, None)?;
+        let file = match call_file::read(path, None) {
+            Ok(file) => file,
+            Err(error) if args.files.len() == 1 => return Err(error),
+            // The others are judged all the same.
+            Err(error) => {
+                output::note(&format!("sidetone: {error:#}"));
+                unread += 1;
+                continue;
+            }
+        };
         let connections = call_file::analyses(&file, &rules);
+        let conferences = conferences(&connections);
         let diagnosed = why::diagnose(&file, &connections);
         if args.json {
             documents.push(json!({
@@ -62,6 +78,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
                 "skipped": file.skipped,
                 "model": sidetone_engine::MODEL,
                 "rules": tuned.to_string(),
+                "conferences": conferences.iter().map(Whole::as_json).collect::<Vec<_>>(),
                 "diagnoses": diagnosed.iter().flat_map(Diagnosed::as_json).collect::<Vec<_>>(),
                 "peer_connections": connections.iter().map(connection_as_json).collect::<Vec<_>>(),
             }));
@@ -72,15 +89,81 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
             text.push('\n');
             text += &connection_as_text(connection);
         }
-        for diagnosed in &diagnosed {
-            text += &diagnosed.as_text();
-        }
         for skipped in &file.skipped {
-            text += &format!("\nleft out: {skipped}");
+            text += &format!("\nleft out: {skipped}\n");
+        }
+        // What somebody wants to know is the last that is said: it stands above the prompt.
+        for whole in &conferences {
+            text += &whole.as_text(conferences.len() > 1);
+            diagnosed
+                .iter()
+                .filter(|diagnosed| diagnosed.conference == *whole.conference)
+                .for_each(|diagnosed| text += &diagnosed.as_text());
         }
         output::print(&(text + "\n"))?;
     }
-    if args.json { output::print(&format!("{:#}\n", Value::from(documents))) } else { Ok(()) }
+    if args.json {
+        output::print(&format!("{:#}\n", Value::from(documents)))?;
+    }
+    ensure!(unread == 0, "{unread} of {} files could not be read", args.files.len());
+    Ok(())
+}
+
+/// A conference of a file as a whole.
+struct Whole<'a> {
+    conference: &'a ConferenceId,
+    /// Each the worst of its peer connections'.
+    scores: Scores,
+    issues: usize,
+    worst: Option<Severity>,
+}
+
+fn conferences<'a>(connections: &'a [ScoredConnection<'_>]) -> Vec<Whole<'a>> {
+    let mut wholes: Vec<Whole<'_>> = Vec::new();
+    for ScoredConnection { first, scores, analysis } in connections {
+        let worst = analysis.issues.iter().map(|issue| issue.severity).max();
+        let whole = Whole { conference: &first.conference_id, scores: *scores, issues: analysis.issues.len(), worst };
+        match wholes.iter_mut().find(|held| held.conference == whole.conference) {
+            Some(held) => {
+                held.scores = held.scores.worst(whole.scores);
+                held.issues += whole.issues;
+                held.worst = held.worst.max(whole.worst);
+            }
+            None => wholes.push(whole),
+        }
+    }
+    wholes
+}
+
+impl Whole<'_> {
+    /// `A poor call: 3.3 of 5, and 2 issues, the worst major.`
+    fn as_text(&self, is_one_of_many: bool) -> String {
+        let issues = match (self.issues, self.worst) {
+            (1, Some(worst)) => format!("one {} issue", worst.name()),
+            (count, Some(worst)) => format!("{count} issues, the worst {}", worst.name()),
+            _ => "no issues".to_owned(),
+        };
+        let call = match self.scores.overall() {
+            Some(score) => format!("{}: {score:.1} of 5, and {issues}.", Grade::of(score).call(self.worst)),
+            None => format!("A call without a score, and {issues}."),
+        };
+        let conference = if is_one_of_many { format!("Conference {}. ", self.conference) } else { String::new() };
+        format!("\n{conference}{call}\n")
+    }
+
+    fn as_json(&self) -> Value {
+        json!({
+            "conference_id": self.conference.as_str(),
+            "scores": scores_as_json(self.scores),
+            "grade": self.scores.overall().map(|score| Grade::of(score).name()),
+            "issue_count": self.issues,
+            "severity": self.worst.map(Severity::name),
+        })
+    }
+}
+
+fn scores_as_json(Scores { mos_lq, mos_cq, mos_v }: Scores) -> Value {
+    json!({"mos_lq": mos_lq, "mos_cq": mos_cq, "mos_v": mos_v})
 }
 
 fn connection_as_text(connection: &ScoredConnection<'_>) -> String {
@@ -96,6 +179,13 @@ fn connection_as_text(connection: &ScoredConnection<'_>) -> String {
         }
         None => ", no reports\n".to_owned(),
     };
+    let Scores { mos_lq, mos_cq, mos_v } = connection.scores;
+    let scores = [(Metric::MosLq, mos_lq), (Metric::MosCq, mos_cq), (Metric::MosV, mos_v)];
+    let scores = scores.iter().filter_map(|(metric, score)| Some(format!("{} {:.2}", metric.name(), (*score)?)));
+    let scores = scores.collect::<Vec<_>>().join(", ");
+    if !scores.is_empty() {
+        text += &format!("  over its life: {scores} (a mean in which bad moments weigh more)\n");
+    }
     let mut rows = vec![["  STREAM", "SERIES", "MEAN", "P5", "MEDIAN", "P95", "UNIT"].map(str::to_owned).to_vec()];
     let groups = std::iter::once(("connection".to_owned(), &analysis.connection));
     for (name, summaries) in groups.chain(analysis.streams.iter().map(|stream| (stream_name(stream.stream.id), &stream.summaries))) {
@@ -130,8 +220,6 @@ fn connection_as_text(connection: &ScoredConnection<'_>) -> String {
 
 fn issue_row(issue: &Issue) -> Vec<String> {
     let span = issue.cleared.and_then(|cleared| cleared.since(issue.onset));
-    let values = issue.evidence.window.iter().filter_map(|(_, value)| *value);
-    let worst = values.reduce(|a, b| if (a - issue.evidence.threshold).abs() > (b - issue.evidence.threshold).abs() { a } else { b });
     vec![
         format!("  {}", issue.rule),
         issue.severity.name().to_owned(),
@@ -139,7 +227,7 @@ fn issue_row(issue: &Issue) -> Vec<String> {
         calendar::show(issue.onset),
         span.map_or_else(|| "to the end".to_owned(), |span| format!("{:.0} s", span.as_secs_f64())),
         output::number(Some(issue.evidence.threshold), 2),
-        output::number(worst, 2),
+        output::number(issue.evidence.worst(), 2),
     ]
 }
 
@@ -154,6 +242,7 @@ fn connection_as_json(connection: &ScoredConnection<'_>) -> Value {
         "rejected": {"duplicate": analysis.rejected.duplicate, "out_of_order": analysis.rejected.out_of_order},
         "start_ms": analysis.span.map(|(from, _)| from.as_millis_f64()),
         "end_ms": analysis.span.map(|(_, until)| until.as_millis_f64()),
+        "scores": scores_as_json(connection.scores),
         "summaries": summaries_as_json(&analysis.connection),
         "streams": analysis.streams.iter().map(stream_as_json).collect::<Vec<_>>(),
         "issues": analysis.issues.iter().map(issue_as_json).collect::<Vec<_>>(),

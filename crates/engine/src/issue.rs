@@ -13,7 +13,12 @@ pub use preset::Preset;
 pub use rule::{Bound, Condition, Rule, RuleSet, Statistic, Thresholds};
 pub use tuned::Tuned;
 
-use crate::{analysis::StreamId, metric::Metric, report::Text, units::Timestamp};
+use crate::{
+    analysis::StreamId,
+    metric::{Better, Metric},
+    report::Text,
+    units::Timestamp,
+};
 
 /// How bad an issue is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -50,6 +55,18 @@ pub struct Evidence {
     pub threshold: f64,
     /// The window judged: time of each interval's end and its value (`None` where absent), oldest first.
     pub window: Vec<(Timestamp, Option<f64>)>,
+}
+
+impl Evidence {
+    /// The value of the window that pleases least.
+    #[must_use]
+    pub fn worst(&self) -> Option<f64> {
+        let values = self.window.iter().filter_map(|(_, value)| *value);
+        match self.metric.better() {
+            Better::Higher => values.reduce(f64::min),
+            Better::Lower | Better::Neither => values.reduce(f64::max),
+        }
+    }
 }
 
 /// A detected problem with start, end, severity and evidence.

@@ -8,6 +8,8 @@ pub mod audio;
 pub mod codec;
 pub mod constants;
 pub mod emodel;
+pub mod grade;
+pub mod life;
 pub mod moments;
 pub mod mos;
 pub mod overall;

@@ -1,7 +1,7 @@
 //! The finaliser: runs the engine over the stored reports of a conference that has ended, and writes its summary and its diagnoses.
 //!
 //! A conference's score is the worst of its participants', a participant's the worst of its peer connections', and that of a peer connection
-//! the mean of its own series over its whole life in which bad moments weigh more ([`Overall`]); at each instant that is the worst of its
+//! the mean of its own series over its whole life in which bad moments weigh more ([`Life`]); at each instant that is the worst of its
 //! streams. A participant of whom only a summary
 //! was submitted (Messenger) has the score of the summary.
 //!
@@ -14,10 +14,9 @@ use sidetone_engine::{
     diagnosis::{Connection, Happening, What},
     ids::{AppKey, ParticipantKey, PeerConnectionKey},
     issue::RuleSet,
-    metric::Metric,
     score::{
-        moments::{Moment, Moments},
-        overall::Overall,
+        life::{Life, Scores},
+        moments::Moment,
     },
 };
 use sidetone_store::{
@@ -25,7 +24,7 @@ use sidetone_store::{
     error::StoreError,
     query::{EventQuery, PAGE_ROWS_MAX},
     record::{AppSettings, Chunk, Ended, Participant, StoredEvent},
-    summary::{ConferenceScore, ConferenceSummary, IssueCount, Judge, PeerConnectionSummary, ScoreMoment, Scores},
+    summary::{ConferenceScore, ConferenceSummary, IssueCount, Judge, PeerConnectionSummary, ScoreMoment},
 };
 use sidetone_wire::{
     batch::{Event, kind},
@@ -98,7 +97,7 @@ pub async fn finalise(store: &dyn Store, ended: Ended) -> Result<bool, FinaliseE
         let of = |moment| ScoreMoment { participant: peer_connection.participant, peer_connection: peer_connection.key, is_video, moment };
         summary.moments.extend(found.into_iter().map(of));
         let held = participants.entry(peer_connection.participant).or_default();
-        *held = worst(*held, scores);
+        *held = held.worst(scores);
         summary.peer_connections.push(PeerConnectionSummary { key: peer_connection.key, scores, analysis });
         // Before the summary, so that a restart in between folds again rather than never.
         store.fold(app, peer_connection.key).await?;
@@ -113,10 +112,10 @@ pub async fn finalise(store: &dyn Store, ended: Ended) -> Result<bool, FinaliseE
     summary.diagnoses = diagnose::diagnose(store, app, connections, happenings).await?;
     for (participant, scores) in submitted(store, ended).await? {
         let held = participants.entry(participant).or_default();
-        *held = worst(*held, scores);
+        *held = held.worst(scores);
     }
     summary.score = ConferenceScore {
-        scores: participants.values().copied().fold(Scores::default(), worst),
+        scores: participants.values().copied().fold(Scores::default(), Scores::worst),
         issues: issues(summary.peer_connections.iter().map(|judged| &judged.analysis)),
     };
     summary.participants = participants.into_iter().collect();
@@ -206,34 +205,21 @@ fn analyze(
     for change in mutes {
         analyzer.set_mute(change);
     }
-    // The engine scores a connection, at each instant, as the worst of its streams.
-    let mut scores = [Metric::MosLq, Metric::MosCq, Metric::MosV].map(|metric| (metric, Overall::default(), Moments::default()));
+    let mut life = Life::default();
     for run in run::in_order(chunks) {
         analyzer.push(&run?, &mut |output| {
-            let Output::Tick(tick) = output else { return };
-            for (metric, overall, moments) in &mut scores {
-                if let Some(score) = tick.connection.get(*metric) {
-                    overall.add(score, tick.interval.as_secs_f64());
-                    moments.add(tick.time, score, tick.interval.as_secs_f64());
-                }
+            if let Output::Tick(tick) = output {
+                life.add(tick);
             }
         });
     }
-    let [mos_lq, mos_cq, mos_v] = scores.each_ref().map(|(_, overall, _)| overall.score());
-    // Those of the score that lists show.
-    let moments = if mos_cq.is_some() { scores[1].2.moments() } else { scores[2].2.moments() };
-    Ok((analyzer.finish(), Scores { mos_lq, mos_cq, mos_v }, moments))
+    Ok((analyzer.finish(), life.scores(), life.moments()))
 }
 
 /// By how much a stretch pulled a score down, as far as two connections can be compared: how far it lies below the rest, by its length.
 fn cost(held: &ScoreMoment) -> f64 {
     let Moment { from, until, score, without } = held.moment;
     until.since(from).unwrap_or_default().as_secs_f64() * (without - score)
-}
-
-fn worst(a: Scores, b: Scores) -> Scores {
-    let lower = |a: Option<f64>, b: Option<f64>| [a, b].into_iter().flatten().reduce(f64::min);
-    Scores { mos_lq: lower(a.mos_lq, b.mos_lq), mos_cq: lower(a.mos_cq, b.mos_cq), mos_v: lower(a.mos_v, b.mos_v) }
 }
 
 fn issues<'a>(analyses: impl Iterator<Item = &'a Analysis>) -> Vec<IssueCount> {

@@ -13,9 +13,10 @@ use serde::{Serialize, Serializer};
 use sidetone_engine::{
     analysis::{Direction, MediaKind, StreamId, Summary},
     metric::MetricValues,
+    score::life::Scores,
     units::Timestamp,
 };
-use sidetone_store::{record::StoredEvent, summary::Scores};
+use sidetone_store::record::StoredEvent;
 use utoipa::{PartialSchema, ToSchema, openapi};
 
 /// An instant: milliseconds since 1970, with microseconds as fraction where there are any.

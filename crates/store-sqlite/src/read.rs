@@ -4,13 +4,14 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sidetone_engine::{
     diagnosis::Diagnosis,
     ids::{AppKey, ConferenceKey, ParticipantId, ParticipantKey, PeerConnectionId, PeerConnectionKey, UserId},
+    score::life::Scores,
     units::Timestamp,
 };
 use sidetone_store::{
     error::StoreError,
     query::{EventCursor, EventPage, EventQuery, PAGE_ROWS_MAX},
     record::{Chunk, ConferenceDetail, EncodedReports, Participant, ParticipantFacts, PeerConnection, Place, StoredEvent},
-    summary::{ScoreMoment, Scores},
+    summary::ScoreMoment,
 };
 use sidetone_wire::batch::Event;
 

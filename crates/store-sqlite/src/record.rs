@@ -6,12 +6,13 @@ use sidetone_engine::{
     issue::{Evidence, Issue, Preset, Severity, Tuned},
     metric::Metric,
     report::Text,
+    score::life::Scores,
     score::unjudged::Unjudged,
     units::Timestamp,
 };
 use sidetone_store::{
     record::{AppSettings, CallstatsSettings, Secret, StreamRecord, TokenAlgorithm, TokenKey},
-    summary::{IssueCount, PeerConnectionSummary, Scores},
+    summary::{IssueCount, PeerConnectionSummary},
 };
 
 #[derive(Serialize, Deserialize)]

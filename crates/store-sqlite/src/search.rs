@@ -5,13 +5,14 @@ use std::collections::{BTreeSet, HashSet};
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter, types::Value};
 use sidetone_engine::{
     ids::{AppKey, ConferenceId, ConferenceKey},
+    score::life::Scores,
     units::Timestamp,
 };
 use sidetone_store::{
     error::StoreError,
     query::{ConferencePage, ConferenceQuery, Cursor, PAGE_ROWS_MAX, TextMatch},
     record::{Conference, ConferenceKind, ConferenceState},
-    summary::{ConferenceScore, IssueCount, Scores},
+    summary::{ConferenceScore, IssueCount},
 };
 
 use crate::{

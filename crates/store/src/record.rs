@@ -7,11 +7,12 @@ use sidetone_engine::{
     diagnosis::Diagnosis,
     ids::{AppKey, ConferenceId, ConferenceKey, ParticipantId, ParticipantKey, PeerConnectionId, PeerConnectionKey, UserId},
     issue::{Issue, Tuned},
+    score::life::Scores,
     units::Timestamp,
 };
 use sidetone_wire::batch::Event;
 
-use crate::summary::{ConferenceScore, ScoreMoment, Scores};
+use crate::summary::{ConferenceScore, ScoreMoment};
 
 /// A verification key for tokens of an app.
 #[derive(Clone, Debug, PartialEq, Eq)]

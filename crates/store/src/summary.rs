@@ -5,20 +5,9 @@ use sidetone_engine::{
     diagnosis::Diagnosis,
     ids::{ParticipantKey, PeerConnectionKey},
     issue::Severity,
+    score::life::Scores,
     score::moments::Moment,
 };
-
-/// Scores of a peer connection ([`Overall`](sidetone_engine::score::overall::Overall)), or of a participant or a conference: the worst of its
-/// peer connections'. 1–5, absent where nothing could be judged.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Scores {
-    /// Listening quality.
-    pub mos_lq: Option<f64>,
-    /// Conversational quality.
-    pub mos_cq: Option<f64>,
-    /// Video quality.
-    pub mos_v: Option<f64>,
-}
 
 /// A conference's quality at a glance.
 #[derive(Clone, Debug, Default, PartialEq)]

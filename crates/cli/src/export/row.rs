@@ -6,6 +6,7 @@ use sidetone_engine::{
     ids::{AppKey, ConferenceKey, PeerConnectionKey},
     issue::RuleSet,
     metric::MetricValues,
+    score::life::Scores,
     units::Timestamp,
 };
 use sidetone_server::{Mask, export::Names, finalise};
@@ -13,7 +14,6 @@ use sidetone_store::{
     Store,
     query::{EventQuery, PAGE_ROWS_MAX},
     record::{Chunk, ConferenceDetail, ConferenceState, Participant, PeerConnection, StoredEvent},
-    summary::Scores,
 };
 use sidetone_wire::codec;
 

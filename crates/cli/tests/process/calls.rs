@@ -89,6 +89,58 @@ fn a_file_with_both_ends_says_why_a_call_was_poor() {
 }
 
 #[test]
+fn a_file_has_the_scores_that_a_server_gives_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = folder_with_app(folder.path());
+    let file = trace("../demo/support-callback.sidetone.gz");
+    let judged: Value = serde_json::from_str(&run_ok(&["score", "--json", &file])).unwrap();
+    run_ok(&["import", "--data", text(folder.path()), &file]);
+    let server = Server::start(folder.path());
+    let found = &server.finalised("support-callback", &secrets.query, 1)[0];
+    let (_, detail) = server.get(&format!("/v1/conferences/{}", found["key"].as_str().unwrap()), &secrets.query);
+    assert!(found["scores"]["mos_cq"].is_number(), "{found}");
+    assert_eq!(judged[0]["conferences"][0]["scores"], found["scores"]);
+    for connection in judged[0]["peer_connections"].as_array().unwrap() {
+        let held = detail["peer_connections"].as_array().unwrap();
+        let held = held.iter().find(|held| held["peer_connection_id"] == connection["peer_connection_id"]).unwrap();
+        assert_eq!(connection["scores"], held["scores"]);
+    }
+}
+
+#[test]
+fn the_end_says_how_a_call_was_and_each_issue_how_bad_it_became() {
+    let told = run_ok(&["score", &trace("../demo/support-callback.sidetone.gz")]);
+    let (_, end) = told.split_once("\nA bad call: 1.6 of 5, and 17 issues, the worst critical.\n\nwhy, ").unwrap();
+    assert!(end.contains("ada's computer was too busy to encode the media in time.") && !end.contains("SERIES"), "{end}");
+    let rows = told.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.split_whitespace().collect();
+        let [rule, .., threshold, worst] = cells[..] else { return None };
+        Some((rule, threshold.parse::<f64>().ok()?, worst.parse::<f64>().ok()?))
+    });
+    let rows: Vec<(&str, f64, f64)> = rows.collect();
+    for rule in ["low_mos", "low_frame_rate", "high_media_latency", "audible_concealment"] {
+        let mut of_rule = rows.iter().filter(|row| row.0 == rule).peekable();
+        assert!(of_rule.peek().is_some(), "{told}");
+        for (_, threshold, worst) in of_rule {
+            assert!(if rule.starts_with("low") { worst < threshold } else { worst > threshold }, "{rule}: {worst}, {threshold}");
+        }
+    }
+    assert!(run_ok(&["score", &trace("webrtc-internals-av.json")]).ends_with("\nA good call: 4.3 of 5, and no issues.\n\n"));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_does_not_keep_the_others_from_being_judged() {
+    let (good, bad) = (trace("webrtc-internals-av.json"), trace("README.md"));
+    for format in [&["score"][..], &["score", "--json"]] {
+        let output = run(&[format, &[&bad, &good]].concat());
+        assert_eq!(output.status.code(), Some(1));
+        let (told, error) = (String::from_utf8_lossy(&output.stdout), stderr(&output));
+        assert!(told.contains("webrtc-internals-av.json") && told.contains("mos_lq"), "{told}");
+        assert!(error.contains("README.md: the file begins with") && error.contains("1 of 2 files could not be read"), "{error}");
+    }
+}
+
+#[test]
 fn an_imported_call_is_found_and_survives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let secrets = folder_with_app(folder.path());

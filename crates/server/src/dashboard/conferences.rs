@@ -3,12 +3,11 @@
 use axum::{extract::State, response::Response};
 use maud::{Markup, html};
 use serde::Deserialize;
-use sidetone_engine::{issue::RuleSet, units::Timestamp};
+use sidetone_engine::{issue::RuleSet, score::grade::Grade, units::Timestamp};
 use sidetone_store::record::{Conference, ConferenceKind, ConferenceState};
 
 use super::{
-    first_call, format, icon,
-    quality::{self, Grade},
+    first_call, format, icon, quality,
     refusal::Refusal,
     session::Visitor,
     shell::{self, Place},
@@ -234,7 +233,7 @@ fn table(rows: &[Conference], visitor: &Visitor) -> Markup {
 fn line(row: &Conference, visitor: &Visitor) -> Markup {
     html! {
         tr {
-            td.cell-score { @if row.state == ConferenceState::Running { (running()) } @else { (quality::badge(row.score.as_ref().and_then(|score| quality::overall(&score.scores)))) } }
+            td.cell-score { @if row.state == ConferenceState::Running { (running()) } @else { (quality::badge(row.score.as_ref().and_then(|score| score.scores.overall()))) } }
             td.cell-name { a.row-link href=(visitor.link(&format!("/conferences/{}", row.key))) { (name(row.conference_id.as_str())) } }
             td.cell-time { (format::instant(row.start, "minute")) }
             td.cell-span.number { (format::span_us(row.end.as_micros() - row.start.as_micros())) }

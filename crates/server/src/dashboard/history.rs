@@ -8,6 +8,7 @@ use axum::{
 };
 use maud::{Markup, html};
 use serde::Deserialize;
+use sidetone_engine::{score::grade::Grade, score::life::Scores};
 use sidetone_store::record::{Conference, Participant};
 
 use super::{
@@ -45,7 +46,7 @@ struct Stay {
 impl Stay {
     /// The worst of the user's stays.
     fn score(&self) -> Option<f64> {
-        let scores = self.participants.iter().filter_map(|participant| participant.scores.as_ref().and_then(quality::overall));
+        let scores = self.participants.iter().filter_map(|participant| participant.scores.as_ref().and_then(Scores::overall));
         scores.reduce(f64::min)
     }
 }
@@ -104,7 +105,7 @@ fn chart(stays: &[Stay]) -> Markup {
             }
             svg x="34" width="94%" height="150" overflow="visible" {
                 @for (index, (score, stay)) in judged.iter().enumerate() {
-                    circle class=(quality::Grade::of(*score).name()) cx=(format!("{:.2}%", (index as f64 + 0.5) / judged.len() as f64 * 96.0)) cy=(y(*score)) r="5" {
+                    circle class=(Grade::of(*score).name()) cx=(format!("{:.2}%", (index as f64 + 0.5) / judged.len() as f64 * 96.0)) cy=(y(*score)) r="5" {
                         title { (stay.conference.conference_id.as_str()) ": " (format::score(*score)) }
                     }
                 }

@@ -4,63 +4,17 @@ use maud::{Markup, html};
 use sidetone_engine::{
     analysis::{MediaKind, UnjudgedTime},
     metric::Metric,
+    score::grade::Grade,
     score::unjudged::Unjudged,
 };
 use sidetone_store::{
     record::{PeerConnection, StreamRecord},
-    summary::{IssueCount, Scores},
+    summary::IssueCount,
 };
 
 use super::format;
 
-/// A score in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Grade {
-    Bad,
-    Poor,
-    Fair,
-    Good,
-}
-
-impl Grade {
-    pub(crate) const ALL: [Self; 4] = [Self::Good, Self::Fair, Self::Poor, Self::Bad];
-
-    /// Good from 4 on, as ITU-T P.800 has it; below, at the 3.6 and 3.1 that the hosted products warn at. The issue `low_mos` has steps of its own.
-    pub(crate) fn of(score: f64) -> Self {
-        match score {
-            _ if score >= 4.0 => Self::Good,
-            _ if score >= 3.6 => Self::Fair,
-            _ if score >= 3.1 => Self::Poor,
-            _ => Self::Bad,
-        }
-    }
-
-    /// Least and greatest score, each inclusive, where there is one.
-    pub(crate) fn bounds(self) -> (Option<f64>, Option<f64>) {
-        match self {
-            Self::Good => (Some(4.0), None),
-            Self::Fair => (Some(3.6), Some(3.999_999)),
-            Self::Poor => (Some(3.1), Some(3.599_999)),
-            Self::Bad => (None, Some(3.099_999)),
-        }
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Good => "good",
-            Self::Fair => "fair",
-            Self::Poor => "poor",
-            Self::Bad => "bad",
-        }
-    }
-}
-
-/// The score that a list shows and a search means.
-pub(crate) fn overall(scores: &Scores) -> Option<f64> {
-    scores.mos_cq.or(scores.mos_v)
-}
-
-/// Why there is no [`overall`] score of these connections: what kept most of the time of their streams from having one.
+/// Why there is no score ([`Scores::overall`]) of these connections: what kept most of the time of their streams from having one.
 pub(crate) fn why_none<'a>(connections: impl Iterator<Item = &'a PeerConnection>) -> Option<Unjudged> {
     let mut held: Vec<UnjudgedTime> = Vec::new();
     for stream in connections.flat_map(|connection| &connection.streams) {
@@ -127,21 +81,5 @@ pub(crate) fn issue_bar(issues: &[IssueCount]) -> Markup {
             }
         }
         span.issue-names { (format::rule(&worst.rule)) @if total > 1 { span.muted { " +" (total - 1) } } }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn grades_meet_without_a_gap() {
-        for (score, grade) in
-            [(4.6, Grade::Good), (4.0, Grade::Good), (3.99, Grade::Fair), (3.6, Grade::Fair), (3.1, Grade::Poor), (3.09, Grade::Bad)]
-        {
-            assert_eq!(Grade::of(score), grade, "{score}");
-            let (least, most) = grade.bounds();
-            assert!(least.is_none_or(|least| score >= least) && most.is_none_or(|most| score <= most), "{score}");
-        }
     }
 }

@@ -6,9 +6,9 @@ use crate::{
     Store,
     query::{ConferenceQuery, TextMatch},
     record::{ConferenceKind, ConferenceState, ParticipantFacts},
-    summary::{ConferenceScore, ConferenceSummary, IssueCount, Scores},
+    summary::{ConferenceScore, ConferenceSummary, IssueCount},
 };
-use sidetone_engine::issue::Severity;
+use sidetone_engine::{issue::Severity, score::life::Scores};
 
 /// No query crosses apps.
 pub async fn apps_do_not_see_each_other(store: &dyn Store) {

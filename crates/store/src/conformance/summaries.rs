@@ -7,7 +7,7 @@ use super::{app, at, batch, leaving, reports, stored};
 use crate::{
     Store,
     record::{ConferenceState, Ended, Place},
-    summary::{ConferenceScore, ConferenceSummary, IssueCount, Judge, PeerConnectionSummary, ScoreMoment, Scores},
+    summary::{ConferenceScore, ConferenceSummary, IssueCount, Judge, PeerConnectionSummary, ScoreMoment},
 };
 use sidetone_engine::{
     analysis::{Analysis, Direction, MediaKind, Stream, StreamAnalysis, StreamId, Summary, UnjudgedTime},
@@ -15,6 +15,7 @@ use sidetone_engine::{
     ids::PeerConnectionKey,
     issue::{Evidence, Issue, Severity},
     metric::Metric,
+    score::life::Scores,
     score::{moments::Moment, unjudged::Unjudged},
 };
 

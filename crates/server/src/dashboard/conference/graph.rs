@@ -3,10 +3,10 @@
 use std::f64::consts::TAU;
 
 use maud::{Markup, html};
+use sidetone_engine::score::grade::Grade;
 use sidetone_store::record::{ConferenceDetail, PeerConnection};
 
 use super::{ends::Ends, format, person_text};
-use crate::dashboard::quality::Grade;
 
 const WIDTH: f64 = 440.0;
 /// Participants drawn at most: more make a hairball.

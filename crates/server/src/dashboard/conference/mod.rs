@@ -24,6 +24,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use sidetone_engine::{
     analysis::{Direction, MediaKind, StreamId},
+    score::life::Scores,
     score::unjudged::Unjudged,
 };
 use sidetone_store::record::{ConferenceDetail, ConferenceKind, ConferenceState, Participant};
@@ -194,7 +195,7 @@ fn participants(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
             @for participant in &detail.participants {
                 @let facts = &participant.facts;
                 li {
-                    (quality::badge(participant.scores.as_ref().and_then(quality::overall)))
+                    (quality::badge(participant.scores.as_ref().and_then(Scores::overall)))
                     div.person {
                         a.person-name href=(visitor.link(&format!("/users/{}", format::percent_encoded(participant.user_id.as_str())))) { (person(participant)) }
                         p.muted {
@@ -220,7 +221,7 @@ fn participants(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
 
 /// Why a participant who was judged has no score; `None` where there is one.
 fn why_no_score(detail: &ConferenceDetail, participant: &Participant) -> Option<&'static str> {
-    if quality::overall(participant.scores.as_ref()?).is_some() {
+    if participant.scores.as_ref()?.overall().is_some() {
         return None;
     }
     let connections = || detail.peer_connections.iter().filter(|connection| connection.participant == participant.key);

@@ -4,11 +4,11 @@ use maud::{Markup, html};
 use sidetone_engine::{
     analysis::{Direction, MediaKind},
     issue::{Issue, Severity},
+    score::grade::Grade,
 };
 use sidetone_store::record::{ConferenceDetail, ConferenceState, PeerConnection};
 
 use super::{Visitor, format, icon, person_text, quality};
-use crate::dashboard::quality::Grade;
 
 /// Findings shown at once; the others open below.
 const FINDINGS_MAX: usize = 4;
@@ -24,7 +24,7 @@ struct Finding<'a> {
 }
 
 pub(super) fn section(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
-    let score = detail.conference.score.as_ref().and_then(|score| quality::overall(&score.scores));
+    let score = detail.conference.score.as_ref().and_then(|score| score.scores.overall());
     let findings = findings(detail);
     let (tone, headline, text) = headline(detail, score, &findings);
     let unjudged = match detail.conference.state {
@@ -100,14 +100,9 @@ fn headline(detail: &ConferenceDetail, score: Option<f64>, findings: &[Finding])
         (count, Some(Severity::Critical)) => format!("{}, at least one of them critical.", format::count(count as u64, "finding")),
         (count, _) => format!("{}.", format::count(count as u64, "finding")),
     };
-    let (tone, headline) = match (Grade::of(score), worst) {
-        (Grade::Good, None | Some(Severity::Minor)) => ("good", "A good call"),
-        (Grade::Good, Some(_)) => ("fair", "A good call with a bad moment"),
-        (Grade::Fair, _) => ("fair", "A fair call"),
-        (Grade::Poor, _) => ("poor", "A poor call"),
-        (Grade::Bad, _) => ("bad", "A bad call"),
-    };
-    (tone, headline.into(), text)
+    let grade = Grade::of(score);
+    let tone = if grade == Grade::Good && worst > Some(Severity::Minor) { Grade::Fair } else { grade };
+    (tone.name(), grade.call(worst).into(), text)
 }
 
 /// By rule, participant and direction; the worst and longest first.
@@ -193,12 +188,7 @@ pub(super) fn phrase(issue: &Issue) -> String {
 fn amount(finding: &Finding) -> String {
     let times = if finding.count > 1 { format!("{} times, ", finding.count) } else { String::new() };
     let evidence = &finding.worst.evidence;
-    let judged = evidence.window.iter().filter_map(|(_, value)| *value);
-    let extreme = match evidence.metric.better() {
-        sidetone_engine::metric::Better::Higher => judged.reduce(f64::min),
-        _ => judged.reduce(f64::max),
-    };
-    let value = extreme.map(|value| format!(", at worst {}", format::value(evidence.metric, value))).unwrap_or_default();
+    let value = evidence.worst().map(|value| format!(", at worst {}", format::value(evidence.metric, value))).unwrap_or_default();
     format!("{times}{} in all{value}", format::span_us(finding.lasted_us))
 }
 
