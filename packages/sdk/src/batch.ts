@@ -1,7 +1,7 @@
 /** Batches (docs/intake.md): what was seen of a connection, or of the participant, becomes the body of a request. */
 
 import type { Engine, Recording } from "./engine/index.ts";
-import { OPEN, permittedPayload, type Policy } from "./privacy.ts";
+import { OPEN, permittedKind, permittedPayload, type Policy } from "./privacy.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** Longest payload of an event, in characters; what is longer is dropped. */
@@ -123,7 +123,7 @@ export class BatchBuilder {
     const policy = this.policy();
     return this.#events.flatMap((told) => {
       const payload = permittedPayload(told.kind, told.payload, policy);
-      return payload === undefined ? [] : { ...told, payload };
+      return payload === undefined ? [] : { ...told, kind: permittedKind(told.kind, policy), payload };
     });
   }
 

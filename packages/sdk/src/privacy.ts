@@ -26,6 +26,8 @@ const TELLING = new Map<string, Telling>([
   ["ip", word],
   ["ipAddress", word],
   ["relatedAddress", word],
+  ["localAddress", word],
+  ["remoteAddress", word],
   ["url", hide],
 ]);
 
@@ -35,9 +37,9 @@ const DESCRIPTION = /^set_(local|remote)_description$/;
 /** A browser's name for an address that it hides (draft-ietf-mmusic-mdns-ice-candidates). */
 const MDNS = /[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\.local/gi;
 /** With a `::`, which stands for groups of zeros (RFC 4291, 2.2). */
-const IPV6_SHORT = /(?:\b[\da-f]{1,4}(?::[\da-f]{1,4}){0,6}|\B)::(?:(?:[\da-f]{1,4}:){0,6}(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-f]{1,4}))?(?!\w)(?:%[\w.~-]+)?/gi;
+const IPV6_SHORT = /(?:\b[\da-f]{1,4}(?::[\da-f]{1,4}){0,6}::|\B::(?!:))(?:(?:[\da-f]{1,4}:){0,6}(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-f]{1,4}))?(?!\w)(?:%[\w.~-]+)?/gi;
 /** Eight groups; among more of them they are part of a certificate's fingerprint. */
-const IPV6_FULL = /\b(?:[\da-f]{1,4}:){6}(?:[\da-f]{1,4}:[\da-f]{1,4}|\d{1,3}(?:\.\d{1,3}){3})(?![:\w])(?:%[\w.~-]+)?/gi;
+const IPV6_FULL = /\b(?:[\da-f]{1,4}:){6}(?:[\da-f]{1,4}:[\da-f]{1,4}|\d{1,3}(?:\.\d{1,3}){3})(?!:?\w)(?:%[\w.~-]+)?/gi;
 /** What may hold an IPv4 address. What follows a `v` is a version. */
 const NUMBERS = /(?:\bv)?\d{1,9}(?:\.\d{1,9}){3,}/gi;
 
@@ -63,17 +65,22 @@ export function withoutAddresses(object: object): object {
 
 /**
  * The payload of an event as it may leave the page, in JSON: every text is looked through, but for what the app says of its participant
- * (`joined`). Nothing where it is a session description that the app does not keep.
+ * (`joined`), and a member whose name is an address goes. Nothing where it is a session description that the app does not keep.
  */
 export function permittedPayload(kind: string, payload: string, { keepAddresses, keepSdp }: Policy): string | undefined {
   if (DESCRIPTION.test(kind) && !keepSdp) return undefined;
   if (keepAddresses || kind === "joined") return payload;
   const told: unknown = JSON.parse(payload, (name, value: unknown) => {
     const tell = TELLING.get(name);
-    if (tell === null) return undefined;
+    if (tell === null || hide(name) !== name) return undefined;
     return typeof value !== "string" ? value : tell ? tell(value) : hide(keepSdp ? value : withoutSdp(value));
   });
   return JSON.stringify(told);
+}
+
+/** What happened, as it may leave the page. */
+export function permittedKind(kind: string, { keepAddresses }: Policy): string {
+  return keepAddresses ? kind : hide(kind);
 }
 
 /** A session description is cut off where it begins. */
@@ -88,7 +95,7 @@ export function hide(text: string): string {
     .replace(/candidate:[\w+/]+(?= )/g, "candidate:0")
     .replace(MDNS, "mdns")
     .replace(IPV6_SHORT, (address) => (address === "::" ? address : word(address)))
-    .replace(IPV6_FULL, (address, at: number) => (/\b[\da-f]{1,4}:$/i.test(text.slice(Math.max(0, at - 5), at)) ? address : word(address)))
+    .replace(IPV6_FULL, (address, at: number, whole: string) => (/\b[\da-f]{1,4}:$/i.test(whole.slice(Math.max(0, at - 5), at)) ? address : word(address)))
     .replace(NUMBERS, (numbers) => {
       // Browsers give their versions as `131.0.0.0`.
       const quads = numbers.split(".").map((_, at, all) => all.slice(at, at + 4));

@@ -53,6 +53,10 @@ test("addresses are found wherever they stand in a text, as the server finds the
     ["addr:2001:db8::1", "addr:ipv6-public"],
     ["IP4=203.0.113.7.5000;a203.0.113.7", "IP4=ipv4-public;aipv4-public"],
     ["12345:fd00::2", "12345:ipv6-private"],
+    ["fe80::1, 2001:db8:0:1:2:3:4:5", "ipv6-private, ipv6-public"],
+    ["2001:db8:0:1:2:3:4:5: refused", "ipv6-public: refused"],
+    ["2001:db8::: refused", "ipv6-public: refused"],
+    ["refused:::1", "refused:ipv6-private"],
     ["5d4f2c1e-0b1a-4c3d-9e8f-001122334455.local", "mdns"],
     ["candidate:842163049 1 udp 1677729535 203.0.113.7 45000 typ srflx raddr fd00::2 rport 9", "candidate:0 1 udp 1677729535 ipv4-public 45000 typ srflx raddr ipv6-private rport 9"],
   ] as const) {
@@ -84,6 +88,7 @@ test("an event says no more than is permitted, however deep it says it", () => {
   const said = { servers: ["turn:203.0.113.7"], deep: { address: "host.of.ada.example", sdp: `offer: ${sdp}` }, port: 9 };
   assert.equal(told(said, STRICT), JSON.stringify({ servers: ["turn:ipv4-public"], deep: { address: "hidden", sdp: "offer: sdp" }, port: 9 }));
   assert.equal(told(said, OPEN), JSON.stringify(said));
+  assert.equal(told({ tried: { "203.0.113.7": 3, "relay:443": 1 }, remoteAddress: "host.of.ada.example" }, STRICT), JSON.stringify({ tried: { "relay:443": 1 }, remoteAddress: "hidden" }));
   const description = { type: "offer", sdp };
   assert.equal(told(description, STRICT, "set_local_description"), undefined);
   assert.equal(told(description, OPEN, "set_local_description"), JSON.stringify(description));
@@ -98,7 +103,11 @@ test("what may leave the page is said when it leaves", () => {
   const taken = () => (JSON.parse(new TextDecoder().decode(builder.take(0)?.body)) as { events: { kind: string; payload: { address?: string } }[] }).events;
   builder.event("ice_candidate", { address: "203.0.113.7" }, 0);
   builder.event("set_local_description", { type: "offer", sdp: "v=0\r\n" }, 0);
-  assert.deepEqual(taken(), [{ time_ms: 0, kind: "ice_candidate", payload: { address: "ipv4-public" } }]);
+  builder.event("lost 203.0.113.7", {}, 0);
+  assert.deepEqual(taken(), [
+    { time_ms: 0, kind: "ice_candidate", payload: { address: "ipv4-public" } },
+    { time_ms: 0, kind: "lost ipv4-public", payload: {} },
+  ]);
   builder.event("ice_candidate", { address: "203.0.113.7" }, 0);
   builder.event("set_local_description", { type: "offer", sdp: "v=0\r\n" }, 0);
   policy = OPEN;
