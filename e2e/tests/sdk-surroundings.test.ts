@@ -60,6 +60,47 @@ test("where WebAssembly is forbidden, reports are sent without local scores, and
   for (const { report_count } of connections) assert.ok(report_count >= 4, `${report_count} reports`);
 });
 
+test("where WebAssembly is forbidden, the page's policy is broken once and not with every batch", async () => {
+  const visited = await visit(browser, sidetone, { policy: policy("") });
+  const violations = await visited.page.evaluate(async (options) => {
+    let [violations, uploads] = [0, 0];
+    addEventListener("securitypolicyviolation", () => violations++);
+    const client = loopback.join({ ...options, uploadIntervalMs: 1000 });
+    client.on("upload", () => uploads++);
+    client.observe((await loopback.connect())[0]);
+    await loopback.until(() => uploads >= 6);
+    await loopback.leave(client);
+    return violations;
+  }, optionsOf(sidetone, "csp-once"));
+  await visited.close();
+  assert.equal(violations, 1);
+});
+
+for (const [what, status, headers] of [
+  ["asks to be left alone", 503, { "retry-after": "3600" }],
+  ["does not know the secret", 401, {}],
+] as const) {
+  test(`a server that ${what} is left alone`, async () => {
+    const visited = await visit(browser, sidetone);
+    const asked: string[] = [];
+    await visited.page.route("**/v1/**", async (route) => {
+      asked.push(new URL(route.request().url()).pathname);
+      const cors = { "access-control-allow-origin": "*", "access-control-allow-headers": "*, authorization", "access-control-expose-headers": "retry-after" };
+      await route.fulfill({ status, headers: { ...cors, ...headers }, json: {} });
+    });
+    await visited.page.evaluate(async (options) => {
+      const client = loopback.join({ ...options, uploadIntervalMs: 1000 });
+      client.observe((await loopback.connect())[0]);
+      await loopback.until(() => loopback.reports[0]! >= 8);
+      await client.stop();
+    }, optionsOf(sidetone, "alone"));
+    await visited.close();
+    const [app, batches] = ["/v1/app", "/v1/batches"].map((path) => asked.filter((asked) => asked === path).length);
+    // What remains when the page leaves is tried once more.
+    assert.ok(app === 1 && batches! <= 2, asked.join());
+  });
+}
+
 test("a page without WebRTC is not disturbed", async () => {
   const without = "for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection']) delete window[name]; Object.defineProperty(navigator, 'mediaDevices', { value: undefined });";
   const visited = await visit(browser, sidetone, { before: [without] });

@@ -1,6 +1,7 @@
 /** What the server says of the app for which a page sends (`GET /v1/app`), and again with each batch that it takes. */
 
 import type { Policy } from "./privacy.ts";
+import { retryAfterMs } from "./upload/backoff.ts";
 
 export interface App {
   /** What may leave the page; absent where an older server answers a batch. */
@@ -11,10 +12,19 @@ export interface App {
 
 const ANSWER_MS = 5000;
 
-/** Asks for it; `undefined` where the server does not say. */
-export async function askApp(url: string, authorization: string): Promise<App | undefined> {
+/** Where the server does not say it. */
+export interface Silence {
+  /** Whether it does not know the credentials. */
+  readonly isRefusal: boolean;
+  /** How long it asks to be left alone. */
+  readonly afterMs: number | undefined;
+}
+
+/** Asks for it. */
+export async function askApp(url: string, authorization: string): Promise<App | Silence> {
   const response = await fetch(`${url}/v1/app`, { headers: { authorization }, credentials: "omit", signal: AbortSignal.timeout(ANSWER_MS) });
-  if (!response.ok) return undefined;
+  const { ok, status, headers } = response;
+  if (!ok) return { isRefusal: status === 401 || status === 403, afterMs: retryAfterMs(headers.get("retry-after"), Date.now()) };
   return appOf((await response.json()) as AppBody);
 }
 

@@ -208,7 +208,7 @@ export class Sidetone {
         },
         onReturn: () => void run.uploader.adopt().then(() => run.uploader.kick()),
         onOnline: () => {
-          run.prepare();
+          run.prepare(true);
           void run.uploader.kick();
         },
       },

@@ -9,6 +9,7 @@ import type { Failures } from "./failures.ts";
 import { destination, type Settings } from "./options.ts";
 import { type Policy, STRICT } from "./privacy.ts";
 import { JUDGED } from "./told.ts";
+import { Pause } from "./upload/backoff.ts";
 import { Credentials } from "./upload/credentials.ts";
 import { DatabaseQueue } from "./upload/database.ts";
 import { NOWHERE } from "./upload/nowhere.ts";
@@ -44,6 +45,8 @@ export class Run {
   #rules: string | undefined;
   #isAsking: boolean;
   #preparing = false;
+  readonly #loadPause = new Pause();
+  readonly #askPause = new Pause();
 
   constructor(
     private readonly settings: Settings,
@@ -94,8 +97,9 @@ export class Run {
     this.queue.close();
   }
 
-  /** Gets what is missing of the engine and of what the server says of the app; called again until both are there. */
-  prepare(): void {
+  /** Gets what is missing of the engine and of what the server says of the app; called again until both are there. `isAnew`: what was in the way may be gone. */
+  prepare(isAnew = false): void {
+    if (isAnew) for (const pause of [this.#loadPause, this.#askPause]) pause.end();
     if (this.#preparing || (this.#isServed(this.listens()) && this.#policy)) return;
     this.#preparing = true;
     void this.#prepare().then((judges) => {
@@ -106,13 +110,13 @@ export class Run {
 
   /** Tells whether it was an engine that judges that was wanted. */
   async #prepare(): Promise<boolean> {
-    const app = this.#policy ? undefined : this.#askApp();
+    const app = this.#policy || !this.#askPause.isOver ? undefined : this.#askApp();
     if (app) this.asked ??= within(APP_MS, app).then(() => void (this.#isAsking = false));
     // Who has just made the client may be about to listen.
     await Promise.resolve();
     const judges = this.listens();
     const before = this.#engine;
-    if (!this.#isServed(judges)) this.#engine = (await this.#load(judges)) ?? before;
+    if (!this.#isServed(judges) && this.#loadPause.isOver) this.#engine = (await this.#load(judges)) ?? before;
     await app;
     if (before && before !== this.#engine) this.events.onEngine();
     return judges;
@@ -128,6 +132,7 @@ export class Run {
     try {
       return await loadEngine(url, url === engineUrl);
     } catch (error) {
+      this.#loadPause.failed();
       const lack = judges ? ", but the page is not told of series and issues," : " as JSON,";
       this.failures.tell(
         "engine_unavailable",
@@ -158,10 +163,12 @@ export class Run {
   async #askApp(): Promise<void> {
     try {
       const app = await askApp(this.settings.url, await this.#credentials.header());
-      if (!app) return;
-      this.failures.guard(() => this.#hear({ ...app, policy: app.policy ?? STRICT }));
+      if ("rules" in app) return void this.failures.guard(() => this.#hear({ ...app, policy: app.policy ?? STRICT }));
+      // With a secret that is refused there is nothing to ask any more.
+      this.#askPause.failed(app.isRefusal && !this.#credentials.refused() ? Infinity : app.afterMs);
     } catch {
-      // Asked again before the next batch; until then nothing of it is sent.
+      // Asked again before a later batch; until then nothing of it is sent.
+      this.#askPause.failed();
     }
   }
 }

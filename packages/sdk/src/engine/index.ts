@@ -145,16 +145,19 @@ export function engineOf(instance: WebAssembly.Instance): Engine {
 
 const loading = new Map<string, Promise<Engine>>();
 
+/** What browsers say that will not run WebAssembly, or not this one: it will be no other the next time. */
+const FINAL = ["CompileError", "LinkError", "EvalError", "ReferenceError"];
+
 /**
  * Loads the engine, or that which only encodes, once for the page and off the main thread. A file other than the one we were built with is
- * refused by its checksum.
+ * refused by its checksum. What may have been the network can be tried again.
  */
 export function loadEngine(url: string, judges: boolean): Promise<Engine> {
   let engine = loading.get(url);
   if (!engine) {
     engine = instantiate(url, judges ? ENGINE_INTEGRITY : ENCODER_INTEGRITY).then(engineOf);
     loading.set(url, engine);
-    engine.catch(() => loading.delete(url));
+    engine.catch((error) => FINAL.includes((error as Error)?.name) || loading.delete(url));
   }
   return engine;
 }

@@ -21,3 +21,24 @@ export function retryAfterMs(header: string | null, nowMs: number): number | und
   const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - nowMs;
   return Number.isNaN(ms) ? undefined : Math.min(RETRY_AFTER_MAX_MS, Math.max(0, ms));
 }
+
+/** When something that failed may be tried again. */
+export class Pause {
+  #failures = 0;
+  #untilMs = 0;
+
+  /** Whether it is over, or never began. */
+  get isOver(): boolean {
+    return performance.now() >= this.#untilMs;
+  }
+
+  failed(afterMs?: number): void {
+    this.#failures++;
+    this.#untilMs = performance.now() + pauseMs(this.#failures, afterMs, Math.random());
+  }
+
+  /** What was in the way may be gone. */
+  end(): void {
+    this.#failures = this.#untilMs = 0;
+  }
+}
