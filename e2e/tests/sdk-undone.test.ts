@@ -296,3 +296,23 @@ test("a page that is closed in mid-call leaves, and what it could not send is se
   await until("the reports of the page before are there", async () => (await sidetone.conference("drained")).peer_connections[0]!.report_count >= before + 5);
   await visited.close();
 });
+
+test("what one user leaves behind does not fill the page's localStorage where only others come", async () => {
+  const visited = await visit(browser, sidetone);
+  const { page } = visited;
+  const url = page.url();
+  const { secret, ...options } = optionsOf(sidetone, "guests");
+  await page.exposeFunction("tokenOf", () => secret);
+  const kept = () => page.evaluate(() => Object.keys(localStorage).length);
+  const join = (userId: string) =>
+    page.evaluate(async (options) => {
+      const { tokenOf } = globalThis as unknown as { tokenOf(): Promise<string> };
+      await loopback.join({ ...options, token: tokenOf }).flush();
+    }, { ...options, userId });
+  await join("first guest");
+  await page.goto(`${url}elsewhere`);
+  assert.ok((await kept()) > 0, "its last words are there in case they did not arrive");
+  await join("second guest");
+  await until("they are kept elsewhere", async () => (await kept()) === 0);
+  await visited.close();
+});

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
 import { JSON_TYPE } from "../src/batch.ts";
 import { DatabaseQueue } from "../src/upload/database.ts";
-import { type Bounds, type Entry, LEASE_MS, MemoryQueue, type Queue } from "../src/upload/queue.ts";
+import { AGE_MAX_MS, type Bounds, type Entry, LEASE_MS, MemoryQueue, type Queue } from "../src/upload/queue.ts";
 
 const NOW_MS = 1_795_228_491_553;
 const PLENTY: Bounds = { bytesMax: 1e6, batchesMax: 100 };
@@ -104,4 +104,16 @@ test("without IndexedDB the queue is in memory, and says so", async () => {
     assert.deepEqual(await claimed(queue, NOW_MS + LEASE_MS + 1), []);
     assert.ok(told.length > 0);
   }
+});
+
+test("what only others can send is kept for them, until no server takes it any more", async () => {
+  newBrowser();
+  const ours = database();
+  const theirs = (number: number, createdMs: number) => entry(number, { destination: "elsewhere", id: [createdMs, "another page", number] });
+  assert.equal(await new MemoryQueue(PLENTY).keep(), false, "memory would give it to the wrong one");
+  await ours.put(entry(1, { id: [NOW_MS - AGE_MAX_MS - 2, "page", 1] }));
+  for (const [number, createdMs] of [[2, NOW_MS - AGE_MAX_MS - 1], [3, NOW_MS - 1], [4, NOW_MS]] as const) assert.equal(await ours.keep(theirs(number, createdMs)), true);
+  await ours.forget(NOW_MS);
+  assert.deepEqual(await claimed(ours), [1], "ours stays ours, however old: the server says what becomes of it");
+  assert.deepEqual(await claimed(database(PLENTY, "elsewhere")), [3, 4]);
 });

@@ -3,7 +3,7 @@
  * within a transaction, so that two pages never send the same one at once; when a page dies the lease runs out, and another page goes on.
  */
 
-import { type Bounds, type Entry, isFree, LEASE_MS, MemoryQueue, type Queue } from "./queue.ts";
+import { AGE_MAX_MS, type Bounds, type Entry, isFree, LEASE_MS, MemoryQueue, type Queue } from "./queue.ts";
 
 const DATABASE = "sidetone";
 const STORE = "batches";
@@ -33,8 +33,7 @@ export class DatabaseQueue implements Queue {
   async put(entry: Entry): Promise<Entry[]> {
     try {
       return await this.#transaction("readwrite", async (store) => {
-        const row: Row = { ...entry, bytes: entry.body.length };
-        await done(store.put(row));
+        await done(store.put(rowOf(entry)));
         return await this.#excess(store);
       });
     } catch (error) {
@@ -56,6 +55,21 @@ export class DatabaseQueue implements Queue {
         return leased;
       }
       return undefined;
+    });
+  }
+
+  async keep(entry: Entry): Promise<boolean> {
+    return await this.#attempt(false, "readwrite", async (store) => {
+      await done(store.put(rowOf(entry)));
+      return true;
+    });
+  }
+
+  async forget(nowMs: number): Promise<void> {
+    await this.#attempt(undefined, "readwrite", async (store) => {
+      for await (const cursor of steps<IDBCursorWithValue>(store.openCursor(IDBKeyRange.upperBound([nowMs - AGE_MAX_MS])))) {
+        if ((cursor.value as Row).destination !== this.destination) await done(cursor.delete());
+      }
     });
   }
 
@@ -127,6 +141,10 @@ export class DatabaseQueue implements Queue {
     await finished;
     return result;
   }
+}
+
+function rowOf(entry: Entry): Row {
+  return { ...entry, bytes: entry.body.length };
 }
 
 function open(): Promise<IDBDatabase> {

@@ -23,18 +23,21 @@ export function park(entry: Entry): boolean {
 
 /** It is kept elsewhere, or done with. */
 export function unpark(entry: Entry): void {
-  localStorage.removeItem(`${PREFIX}${entry.id.join(" ")}`);
+  try {
+    localStorage.removeItem(`${PREFIX}${entry.id.join(" ")}`);
+  } catch {
+    // Where there is no localStorage nothing was kept.
+  }
 }
 
-/** What was kept for this destination. */
-export function parked(destination: string): Entry[] {
+/** What was kept, for this destination and others. */
+export function parked(): Entry[] {
   try {
     const names = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
-    const entries = names.map((name) => {
+    return names.map((name) => {
       const kept = JSON.parse(localStorage.getItem(name) ?? "{}") as Omit<Entry, "body"> & { body: string };
       return { ...kept, body: Uint8Array.from(atob(kept.body), (character) => character.charCodeAt(0)) };
     });
-    return entries.filter((entry) => entry.destination === destination);
   } catch {
     return [];
   }

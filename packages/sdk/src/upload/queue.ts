@@ -21,11 +21,18 @@ export interface Bounds {
 /** Longest time that sending one batch takes; then another may try. */
 export const LEASE_MS = 25_000;
 
+/** So long what only others can send is kept for them: no longer does a server take it (`intake.age_max`). */
+export const AGE_MAX_MS = 30 * 86_400_000;
+
 export interface Queue {
   /** Puts an entry in; gives those that had to give way, oldest first. What is being sent stays: it may arrive. */
   put(entry: Entry): Promise<Entry[]>;
   /** The oldest that nobody is sending; from now on it is being sent by the caller. */
   claim(nowMs: number): Promise<Entry | undefined>;
+  /** Keeps what only a client of another destination can send; tells whether it is kept. */
+  keep(entry: Entry): Promise<boolean>;
+  /** Forgets what others did not come to send in all that time. */
+  forget(nowMs: number): Promise<void>;
   /** It was not sent. */
   release(entry: Entry): Promise<void>;
   /** It is done with. */
@@ -62,6 +69,12 @@ export class MemoryQueue implements Queue {
     const entry = this.#entries[index];
     return entry && this.#replace(index, { ...entry, leaseMs: nowMs + LEASE_MS });
   }
+
+  async keep(): Promise<boolean> {
+    return false;
+  }
+
+  async forget(): Promise<void> {}
 
   async release(entry: Entry): Promise<void> {
     const index = this.#index(entry);

@@ -84,12 +84,17 @@ export class Uploader {
     }
   }
 
-  /** Takes into the queue what an earlier page kept in its last moment, or this one before it came back. */
+  /**
+   * Takes into the queue what an earlier page kept in its last moment, or this one before it came back. What only others can send goes too:
+   * localStorage is small, and they may never come.
+   */
   async adopt(): Promise<void> {
-    for (const entry of parked(this.destination)) {
-      await this.#put(entry);
+    for (const entry of parked()) {
+      if (entry.destination === this.destination) await this.#put(entry);
+      else if (!(await this.queue.keep(entry))) continue;
       unpark(entry);
     }
+    await this.queue.forget(Date.now());
   }
 
   /** Sends nothing more. What waits is kept for another page. */
