@@ -237,3 +237,45 @@ test("offline batches wait, and go out when the network is back", async () => {
   const kinds = (await sidetone.events(key)).map(({ kind }) => kind);
   assert.ok(kinds.includes("offline") && kinds.includes("online") && !kinds.includes("dropped"), kinds.join());
 });
+
+test("an event that cannot be told is left out and counted, and harms neither reports nor other events", async () => {
+  const visited = await visit(browser, sidetone);
+  const { reports, failures } = await visited.page.evaluate(async (options) => {
+    // One batch holds it all.
+    const client = loopback.join({ ...options, uploadIntervalMs: 3_600_000 });
+    await client.flush();
+    const [from] = await loopback.connect();
+    client.observe(from, { id: "sound" });
+    await loopback.until(() => loopback.reports[0]! >= 3);
+    const event = client.event.bind(client) as (kind: unknown, payload: unknown, peerConnection: RTCPeerConnection) => void;
+    for (const [kind, payload] of [["note", "a text"], ["note", null], ["note", { count: 1n }], [undefined, {}], ["note", { text: "well" }]]) event(kind, payload, from);
+    await loopback.leave(client);
+    return { reports: loopback.reports[0]!, failures: loopback.failures.map(({ code }) => code) };
+  }, optionsOf(sidetone, "misspoken"));
+  await visited.close();
+  assert.deepEqual([failures, visited.complaints], [["event_invalid"], []]);
+  const { key, peer_connections } = await sidetone.conference("misspoken");
+  assert.equal(peer_connections[0]?.report_count, reports);
+  const events = await sidetone.events(key);
+  assert.deepEqual(events.filter(({ kind }) => kind === "note").map(({ payload }) => payload), [{ text: "well" }]);
+  assert.deepEqual(events.filter(({ kind }) => kind === "dropped").map(({ payload }) => payload), [{ reports: 0, events: 4, reason: "event_invalid" }]);
+});
+
+test("ids that are numbers are texts, and what is null is left out", async () => {
+  for (const words of ["'wasm-unsafe-eval'", ""]) {
+    const visited = await visit(browser, sidetone, { policy: policy(words) });
+    const conference = `numbers ${words}`;
+    await visited.page.evaluate(async (given) => {
+      const options = { ...given, userId: 42, userName: null, additionalIds: { crm: 7 } } as object as typeof given;
+      const client = loopback.join(options);
+      client.observe((await loopback.connect())[0], { id: 5 as unknown as string });
+      await loopback.until(() => loopback.reports[0]! >= 3);
+      await loopback.leave(client);
+    }, optionsOf(sidetone, conference));
+    await visited.close();
+    const { key, participants, peer_connections } = await sidetone.conference(conference);
+    assert.deepEqual([participants[0]?.user_id, peer_connections.map(({ peer_connection_id }) => peer_connection_id)], ["42", ["5"]]);
+    const joined = (await sidetone.events(key)).find(({ kind }) => kind === "joined")?.payload;
+    assert.deepEqual([joined?.["additional_ids"], joined && "user_name" in joined], [{ crm: "7" }, false]);
+  }
+});

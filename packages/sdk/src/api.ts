@@ -155,7 +155,8 @@ export interface Failure {
  * - `engine_unavailable`: the engine could not be loaded (a Content-Security-Policy without `'wasm-unsafe-eval'`, no network): reports are
  *   sent, but there are no `tick` and `issue` events
  * - `second_copy`: another copy of this library runs in the page; each connection is measured by one of them
- * - `already_observed`: the connection is observed already
+ * - `already_observed`: the connection is observed already, or another one has its `id`
+ * - `event_invalid`: an event of the app's own cannot be told; it is left out, and counted as dropped
  * - `credentials_refused`: the server does not know the credentials, or not for this page's origin
  * - `batch_refused`: the server refused a batch; it is counted as dropped
  * - `queue_unavailable`: the browser keeps nothing for us (private mode, a foreign frame); what waits is lost with the page
@@ -167,6 +168,7 @@ export type FailureCode =
   | "engine_unavailable"
   | "second_copy"
   | "already_observed"
+  | "event_invalid"
   | "credentials_refused"
   | "batch_refused"
   | "queue_unavailable"

@@ -3,6 +3,7 @@
 import type { Engine, Recording } from "./engine/index.ts";
 import { OPEN, permittedKind, permittedPayload, type Policy } from "./privacy.ts";
 import type { Recorder } from "./recorder.ts";
+import { jsonOf } from "./words.ts";
 
 /** Longest payload of an event, in characters; what is longer is dropped. */
 const PAYLOAD_MAX = 100_000;
@@ -69,7 +70,7 @@ export class BatchBuilder {
 
   /** It stays as it is until it is taken: what may leave the page is said by then. */
   event(kind: string, payload: object, timeMs: number): void {
-    const text = JSON.stringify(payload);
+    const text = jsonOf(payload);
     if (text.length > PAYLOAD_MAX || this.#events.length >= EVENTS_MAX) {
       this.drop({ reports: 0, events: 1, reason: text.length > PAYLOAD_MAX ? "event_too_large" : "too_many_events" });
     } else {
@@ -165,9 +166,9 @@ export class BatchBuilder {
       peer_connection_id: this.peerConnectionId,
       batch_seq: this.#sequence,
     };
-    const told = events.map(({ timeMs, kind, payload }) => `{"time_ms":${timeMs},"kind":${JSON.stringify(kind)},"payload":${payload}}`);
+    const told = events.map(({ timeMs, kind, payload }) => `{"time_ms":${timeMs},"kind":${jsonOf(kind)},"payload":${payload}}`);
     // The blanks are the place where the time of sending goes.
-    const json = `{"sent_ms":               0,${JSON.stringify(names).slice(1, -1)},"events":[${told.join()}],"reports":${reports}}`;
+    const json = `{"sent_ms":               0,${jsonOf(names).slice(1, -1)},"events":[${told.join()}],"reports":${reports}}`;
     return { contentType: JSON_TYPE, body: new TextEncoder().encode(json) };
   }
 }

@@ -13,6 +13,7 @@ import { Run } from "./run.ts";
 import { ticker } from "./ticker.ts";
 import { tell } from "./told.ts";
 import { within } from "./within.ts";
+import { faultOf, named } from "./words.ts";
 import { Wrapping } from "./wrapping.ts";
 
 /** Version of this package; `build.mjs` fills it in. */
@@ -50,9 +51,9 @@ export class Sidetone {
   #stopped: Promise<void> | undefined;
 
   constructor(private readonly options: Options) {
-    this.participantId = options?.participantId ?? newParticipantId();
+    this.participantId = named(options?.participantId) || newParticipantId();
     const conferenceId = options?.conferenceId;
-    this.#identity = { conferenceId: isName(conferenceId) ? conferenceId : undefined, userId: options?.userId, participantId: this.participantId };
+    this.#identity = { conferenceId: isName(conferenceId) ? conferenceId : undefined, userId: named(options?.userId), participantId: this.participantId };
     this.#failures.guard(() => this.#start());
   }
 
@@ -89,6 +90,11 @@ export class Sidetone {
   /** Adds something of the app's own to the record: of the participant, or of one of its connections. */
   event(kind: string, payload: object = {}, peerConnection?: RTCPeerConnection): void {
     this.#failures.guard(() => {
+      const fault = faultOf(kind, payload);
+      if (fault !== undefined) {
+        this.#failures.tell("event_invalid", `${fault}. The event is left out`);
+        return this.#run?.own.drop({ reports: 0, events: 1, reason: "event_invalid" });
+      }
       const nowMs = Date.now();
       const of = peerConnection && this.#connections.get(peerConnection);
       if (of) return of.batches.event(kind, payload, nowMs);
@@ -187,11 +193,11 @@ export class Sidetone {
     run.own.event(
       "joined",
       {
-        user_name: options.userName,
-        alias_name: options.aliasName,
-        site: options.site,
-        app_version: options.appVersion,
-        additional_ids: options.additionalIds,
+        user_name: named(options.userName),
+        alias_name: named(options.aliasName),
+        site: named(options.site),
+        app_version: named(options.appVersion),
+        additional_ids: options.additionalIds && Object.fromEntries(Object.entries(options.additionalIds).map(([name, id]) => [name, named(id)])),
         user_agent: navigator.userAgent,
         sdk: `sidetone-js ${VERSION}`,
       },
@@ -243,13 +249,13 @@ export class Sidetone {
       this.#failures.tell("already_observed", "this connection is observed already, by this client or another");
       return undefined;
     }
-    const name = id ?? `pc${run.connectionCount++}`;
+    const name = this.#nameOf(named(id), run);
     const recorder = new Recorder(run.engine, run.policy, run.rules);
     const builder = this.#builders.get(name) ?? new BatchBuilder(run.identity, name, run.engine, run.policy);
     this.#builders.set(name, builder);
     builder.recorder = recorder;
     for (const told of this.#heard) recorder.hear(...told);
-    const connection: Connection = new Connection(peerConnection, name, label, recorder, builder, {
+    const connection: Connection = new Connection(peerConnection, name, named(label), recorder, builder, {
       mayKeepSdp: run.mayKeepSdp,
       mutedSpeech: run.mutedSpeech,
       judges: run.listens,
@@ -262,6 +268,18 @@ export class Sidetone {
     this.#connections.set(peerConnection, connection);
     for (const [trackId, of] of this.#labels) connection.name(trackId, of);
     return { id: name, stop: () => void this.#failures.guard(() => this.#forget(connection, run)) };
+  }
+
+  /** The name of a connection: the one that the app gives it, unless another one has that still. Two of one name would be taken for one. */
+  #nameOf(given: string | undefined, run: Run): string {
+    for (const connection of [...this.#connections.values()]) if (connection.id === given) connection.endIfClosed();
+    const isTaken = [...this.#connections.values()].some(({ id }) => id === given);
+    if (given && !isTaken) return given;
+    if (isTaken) this.#failures.tell("already_observed", `another connection that is observed has the id ${JSON.stringify(given)}; this one gets an id of its own`);
+    let name: string;
+    do name = `pc${run.connectionCount++}`;
+    while (this.#builders.has(name));
+    return name;
   }
 
   /** From now on the page is told by other rules; the record says since when. */

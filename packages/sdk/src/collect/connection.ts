@@ -113,14 +113,17 @@ export class Connection {
 
   /** Once a report interval; resolves when the report is there. */
   async poll(): Promise<void> {
-    // Nobody tells that `close()` was called.
-    if (this.peerConnection.signalingState === "closed") {
-      this.record("peer_connection_closed", {});
-      this.host.onClosed();
-      return;
-    }
+    if (this.endIfClosed()) return;
     this.#look();
     await this.#stats.poll();
+  }
+
+  /** Nobody tells that `close()` was called. */
+  endIfClosed(): boolean {
+    if (this.peerConnection.signalingState !== "closed") return false;
+    this.record("peer_connection_closed", {});
+    this.host.onClosed();
+    return true;
   }
 
   stop(): void {
