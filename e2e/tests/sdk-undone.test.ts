@@ -238,6 +238,78 @@ test("another library that wraps before or after us keeps its wrapper, and ours 
   assert.equal((await sidetone.conference("wrappers")).peer_connections.length, 2, "what is made after stop() is not observed");
 });
 
+test("what another library puts into the prototype after us is called, once, and stays", async () => {
+  const visited = await visit(browser, sidetone);
+  const seen = await visited.page.evaluate(async (options) => {
+    const client = loopback.join(options);
+    const { prototype } = MediaDevices;
+    const original = prototype.getUserMedia;
+    client.observeDevices();
+    let count = 0;
+    // Taken from the object, put into the prototype.
+    const beneath = navigator.mediaDevices.getUserMedia;
+    const other = async function (this: MediaDevices, constraints?: MediaStreamConstraints) {
+      count++;
+      return beneath.call(this, constraints);
+    };
+    prototype.getUserMedia = other;
+    const open = async () => (await navigator.mediaDevices.getUserMedia({ audio: true })).getTracks().length;
+    const tracks = [await open()];
+    await loopback.leave(client);
+    tracks.push(await open());
+    const isKept = prototype.getUserMedia === other;
+    prototype.getUserMedia = original;
+    return { count, tracks, isKept };
+  }, optionsOf(sidetone, "prototype"));
+  await visited.close();
+  assert.deepEqual([seen, visited.complaints], [{ count: 2, tracks: [1, 1], isKept: true }, []]);
+  const events = await sidetone.events((await sidetone.conference("prototype")).key);
+  assert.equal(events.filter(({ kind }) => kind === "get_user_media_success").length, 1);
+});
+
+test("connections that the page freezes are measured, and do not keep the client from leaving", async () => {
+  const visited = await visit(browser, sidetone);
+  const failures = await visited.page.evaluate(async (options) => {
+    const client = loopback.join(options);
+    const [before, after] = await loopback.connect();
+    Object.freeze(before);
+    for (const [id, peerConnection] of Object.entries({ before, after })) client.observe(peerConnection, { id });
+    Object.freeze(after);
+    await loopback.until(() => loopback.reports.every((count) => count >= 3));
+    await loopback.leave(client);
+    return loopback.failures;
+  }, optionsOf(sidetone, "frozen"));
+  await visited.close();
+  assert.deepEqual([failures, visited.complaints], [[], []]);
+  const { key, peer_connections } = await sidetone.conference("frozen");
+  assert.deepEqual(peer_connections.map(({ peer_connection_id, report_count }) => [peer_connection_id, report_count >= 3]).sort(), [["after", true], ["before", true]]);
+  assert.ok((await sidetone.events(key)).some(({ kind }) => kind === "left"));
+});
+
+test("an id that comes again at once loses nothing of the connection before, and one that is in use is not given twice", async () => {
+  const visited = await visit(browser, sidetone);
+  const seen = await visited.page.evaluate(async (options) => {
+    // All goes out at the end.
+    const client = loopback.join({ ...options, uploadIntervalMs: 3_600_000 });
+    const first = await loopback.connect();
+    client.observe(first[0], { id: "main" });
+    await loopback.until(() => loopback.reports[0]! >= 3);
+    for (const end of first) end.close();
+    const [again, other] = await loopback.connect();
+    const ids = [again, other].map((peerConnection) => client.observe(peerConnection, { id: "main" })?.id);
+    await loopback.until(() => loopback.reports.slice(2).every((count) => count >= 3));
+    await loopback.leave(client);
+    const [before, , main, own] = loopback.reports;
+    return { ids, taken: { main: before! + main!, own: own! }, failures: loopback.failures.map(({ code }) => code) };
+  }, optionsOf(sidetone, "again"));
+  await visited.close();
+  const [main, own] = seen.ids;
+  assert.ok(main === "main" && own && own !== "main", `${seen.ids}`);
+  assert.deepEqual([seen.failures, visited.complaints], [["already_observed"], []]);
+  const held = (await sidetone.conference("again")).peer_connections.map(({ peer_connection_id, report_count }) => [peer_connection_id, report_count]);
+  assert.deepEqual(Object.fromEntries(held), { main: seen.taken.main, [own]: seen.taken.own });
+});
+
 test("devices that the page is refused are told, and the page gets its own error", async () => {
   const visited = await visit(browser, sidetone);
   const name = await visited.page.evaluate(async (options) => {

@@ -122,6 +122,10 @@ export class Sidetone {
 
   /** Takes a report and sends what there is; resolves when the server has it, or cannot be reached. */
   async flush(): Promise<void> {
+    await this.#failures.guard(() => this.#flush());
+  }
+
+  async #flush(): Promise<void> {
     const run = this.#run;
     if (!run) return;
     await within(LAST_REPORT_MS, Promise.all([...this.#connections.values()].map((connection) => connection.poll())));
@@ -131,6 +135,10 @@ export class Sidetone {
 
   /** Adds something to the record that may come when the stay is over, such as the user's opinion of it. Resolves as {@link flush} does. */
   async afterwards(kind: string, payload: object = {}): Promise<void> {
+    await this.#failures.guard(() => this.#add(kind, payload));
+  }
+
+  async #add(kind: string, payload: object): Promise<void> {
     if (this.#run) {
       this.event(kind, payload);
       return this.flush();
@@ -146,7 +154,7 @@ export class Sidetone {
 
   /** The participant leaves: sends the rest and undoes everything, listeners, timers and wrappers. */
   stop(): Promise<void> {
-    this.#stopped ??= this.#leave();
+    this.#stopped ??= this.#failures.guard(() => this.#leave()) ?? Promise.resolve();
     return this.#stopped;
   }
 

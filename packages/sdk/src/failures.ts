@@ -19,12 +19,11 @@ export class Failures {
     });
   }
 
-  /** Runs work of ours such that its faults stay ours. */
+  /** Runs work of ours such that its faults stay ours, those of a promise that it gives too. */
   guard<T>(work: () => T): T | undefined {
     try {
       const result = work();
-      if (result instanceof Promise) result.catch((error) => this.#internal(error));
-      return result;
+      return result instanceof Promise ? (result.catch((error) => this.#internal(error)) as T) : result;
     } catch (error) {
       this.#internal(error);
       return undefined;

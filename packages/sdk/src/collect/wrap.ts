@@ -33,7 +33,7 @@ export function wrapConnections(onConnection: (peerConnection: RTCPeerConnection
 export function wrapDevices(record: (kind: string, payload: object) => void, guard: Guard): () => void {
   return wrapped(guard, (observe) =>
     Object.entries(MEDIA).map(([name, kind]) =>
-      replace(globalThis.navigator?.mediaDevices, name, (original) => {
+      replace(owner(globalThis.navigator?.mediaDevices, name), name, (original) => {
         const wrapper: MediaFunction = function (...args) {
           const sinceMs = performance.now();
           const took_ms = () => Math.round(performance.now() - sinceMs);
@@ -67,6 +67,8 @@ const NEGOTIATION = { createOffer: 1, createAnswer: 1, setLocalDescription: 2, s
 
 /** The same with the functions of a connection that negotiate: what the browser refuses is told. The page has its answer as it was. */
 export function wrapNegotiation(peerConnection: RTCPeerConnection, record: (kind: string, payload: object) => void, guard: Guard): () => void {
+  // What a page has frozen stays as it is.
+  if (!Object.isExtensible(peerConnection)) return () => undefined;
   return wrapped(guard, (observe) =>
     Object.entries(NEGOTIATION).map(([name, failureAt]) => {
       const kind = `${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_failed`;
@@ -113,7 +115,17 @@ function wanted(constraints: unknown): object {
   return { audio: !!audio, video: !!video };
 }
 
-/** Puts something else in the place of a function; the answer puts it back, if nobody else has put something there since. */
+/**
+ * The object that has the function: this one, or one that it inherits from. What others put there later, or into the object itself, then goes
+ * over ours.
+ */
+function owner(object: object | null | undefined, name: string): object | undefined {
+  let held = object;
+  while (held && !Object.hasOwn(held, name)) held = Object.getPrototypeOf(held) as object | null;
+  return held ?? undefined;
+}
+
+/** Puts something else in the place of a function; the answer puts it back, if nobody else has put something there since, or has frozen it. */
 function replace(holder: object | undefined, name: string, make: (original: (...args: never[]) => unknown) => unknown): () => void {
   const original = holder && (holder as Record<string, unknown>)[name];
   if (!holder || typeof original !== "function") return () => undefined;
@@ -122,7 +134,7 @@ function replace(holder: object | undefined, name: string, make: (original: (...
   Object.defineProperty(holder, name, { configurable: true, enumerable: own?.enumerable ?? true, writable: true, value: replacement });
   return () => {
     if ((holder as Record<string, unknown>)[name] !== replacement) return;
-    if (own) Object.defineProperty(holder, name, own);
-    else delete (holder as Record<string, unknown>)[name];
+    if (own) Reflect.defineProperty(holder, name, own);
+    else Reflect.deleteProperty(holder, name);
   };
 }
