@@ -101,6 +101,24 @@ for (const [what, status, headers] of [
   });
 }
 
+test("a page that lets nobody wrap its functions is told so, as is one that observes what is no connection", async () => {
+  const locked = "Object.defineProperty(window, 'RTCPeerConnection', { value: RTCPeerConnection, writable: false, configurable: false });";
+  const visited = await visit(browser, sidetone, { before: [locked] });
+  const seen = await visited.page.evaluate(async (options) => {
+    const [client, other] = [loopback.join(options), loopback.join(options)];
+    const refused = [client.observeAll(), other.observe({} as RTCPeerConnection), other.observe(undefined as unknown as RTCPeerConnection)];
+    // What can be wrapped, and can be observed, still is.
+    const handles = [client.observeDevices(), client.observe((await loopback.connect())[0])];
+    await loopback.until(() => loopback.reports[0]! >= 3);
+    await Promise.all([client, other].map(loopback.leave));
+    return { refused: refused.map((handle) => !!handle), handles: handles.map((handle) => !!handle), failures: loopback.failures.map(({ code }) => code) };
+  }, optionsOf(sidetone, "locked"));
+  await visited.close();
+  assert.deepEqual(seen, { refused: [false, false, false], handles: [true, true], failures: ["not_observable", "not_observable"] });
+  assert.deepEqual(visited.complaints, []);
+  assert.equal((await sidetone.conference("locked")).peer_connections.length, 1);
+});
+
 test("a page without WebRTC is not disturbed", async () => {
   const without = "for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection']) delete window[name]; Object.defineProperty(navigator, 'mediaDevices', { value: undefined });";
   const visited = await visit(browser, sidetone, { before: [without] });

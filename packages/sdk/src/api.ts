@@ -156,6 +156,7 @@ export interface Failure {
  *   sent, but there are no `tick` and `issue` events
  * - `second_copy`: another copy of this library runs in the page; each connection is measured by one of them
  * - `already_observed`: the connection is observed already, or another one has its `id`
+ * - `not_observable`: what `observe` was given is no connection; or the page keeps `RTCPeerConnection`, or what opens devices, from being wrapped
  * - `event_invalid`: an event of the app's own cannot be told; it is left out, and counted as dropped
  * - `credentials_refused`: the server does not know the credentials, or not for this page's origin
  * - `batch_refused`: the server refused a batch; it is counted as dropped
@@ -168,6 +169,7 @@ export type FailureCode =
   | "engine_unavailable"
   | "second_copy"
   | "already_observed"
+  | "not_observable"
   | "event_invalid"
   | "credentials_refused"
   | "batch_refused"

@@ -253,6 +253,10 @@ export class Sidetone {
   #observe(peerConnection: RTCPeerConnection, { label, id }: ObserveOptions): Observation | undefined {
     const run = this.#run;
     if (!run) return undefined;
+    if (typeof (peerConnection as RTCPeerConnection | undefined)?.getStats !== "function") {
+      this.#failures.tell("not_observable", `\`observe\` was given ${peerConnection}, which is no RTCPeerConnection`);
+      return undefined;
+    }
     if (!registry.take(peerConnection, this)) {
       this.#failures.tell("already_observed", "this connection is observed already, by this client or another");
       return undefined;

@@ -54,7 +54,14 @@ export class Wrapping {
       if (refusal) this.failures.tell("already_observed", refusal);
       return undefined;
     }
-    const unwrap = wrap((work) => this.failures.guard(work));
+    let unwrap: () => void;
+    try {
+      unwrap = wrap((work) => this.failures.guard(work));
+    } catch (error) {
+      registry.giveBackPage(what);
+      this.failures.tell("not_observable", `the page keeps its functions from being wrapped, so name each connection by \`observe\`: ${error}`);
+      return undefined;
+    }
     const undo = () => {
       if (!this.#undo.delete(undo)) return;
       unwrap();

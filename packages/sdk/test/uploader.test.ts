@@ -122,6 +122,18 @@ test("a token is fetched once, and anew when the server says 401", async () => {
   assert.deepEqual(failures, []);
 });
 
+test("a token that never comes holds nothing up: it is asked for again", async () => {
+  const { url } = await serve();
+  let count = 0;
+  const token = () => (++count === 1 ? new Promise<string>(() => undefined) : Promise.resolve("token"));
+  const { uploader, uploads, failures } = client(url, new Credentials(undefined, token, 50));
+  await uploader.add(batch());
+  await uploader.kick();
+  assert.deepEqual([uploads.length, failures], [0, ["credentials_refused"]]);
+  await uploader.kick();
+  assert.deepEqual([uploads.length, count], [1, 2]);
+});
+
 test("a secret that is refused is not tried again; what waits is kept", async () => {
   const { url, requests } = await serve({ status: 403, body: { code: "origin_foreign", detail: "…" } });
   const queue = new MemoryQueue({ bytesMax: 1e6, batchesMax: 100 });

@@ -1,11 +1,15 @@
 /** What a request is authorised by: the app's secret, or a token that is fetched when needed and again when it was refused. */
 
+/** How long the app's function may take: what waits for it would wait for ever. */
+const PATIENCE_MS = 15_000;
+
 export class Credentials {
   #token: string | undefined;
 
   constructor(
     private readonly secret: string | undefined,
     private readonly fetchToken: (() => Promise<string>) | undefined,
+    private readonly patienceMs = PATIENCE_MS,
   ) {}
 
   /** The header's value if it is known already. */
@@ -14,10 +18,22 @@ export class Credentials {
     return bearer === undefined ? undefined : `Bearer ${bearer}`;
   }
 
-  /** The header's value. Fails where the app's function does. */
+  /** The header's value. Fails where the app's function does, or takes too long. */
   async header(): Promise<string> {
-    if (this.secret === undefined) this.#token ??= await this.fetchToken?.();
+    if (this.secret === undefined) this.#token ??= await this.#fetched();
     return this.known ?? "";
+  }
+
+  async #fetched(): Promise<string | undefined> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const limit = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`it has not answered for ${this.patienceMs / 1000} s`)), this.patienceMs);
+    });
+    try {
+      return await Promise.race([this.fetchToken?.(), limit]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** The server refused them; tells whether others can be had. */
