@@ -167,6 +167,30 @@ test("a page that is left and come back to goes on with the same stay", () =>
     assert.equal((await sidetone.conference("back")).participants.length, 1);
   }));
 
+test("a stopped transceiver, and devices that nobody can count, are told as far as they can be", async () => {
+  const visited = await visit(browser, sidetone, { before: ["navigator.mediaDevices.enumerateDevices = () => undefined;"] });
+  const track = await visited.page.evaluate(async (options) => {
+    const client = loopback.join(options);
+    const [from, to] = await loopback.connect(["audio", "video"]);
+    client.observe(from);
+    const video = from.getTransceivers().find(({ sender }) => sender.track?.kind === "video")!;
+    const track = video.sender.track!.id;
+    video.stop();
+    await from.setLocalDescription();
+    await to.setRemoteDescription(from.localDescription!);
+    await to.setLocalDescription();
+    await from.setRemoteDescription(to.localDescription!);
+    navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+    await loopback.until(() => loopback.reports[0]! >= 3);
+    await loopback.leave(client);
+    return track;
+  }, optionsOf(sidetone, "stopped"));
+  await visited.close();
+  assert.deepEqual(visited.complaints, []);
+  const removed = (await told("stopped")).filter(({ kind }) => kind === "remove_track");
+  assert.deepEqual(removed.map(({ payload }) => [payload["kind"], payload["direction"], payload["id"]]), [["video", "outbound", track]]);
+});
+
 test("each client reports at its own pace", async () => {
   const visited = await visit(browser, sidetone);
   await visited.page.evaluate(

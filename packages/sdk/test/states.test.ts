@@ -85,6 +85,16 @@ test("tracks come, are replaced, end and go", () => {
   assert.deepEqual(told(transceiver({ sent: { id: "other", enabled: false } })), ["replace_track outbound", "muted outbound"]);
 });
 
+test("what was sent by a transceiver that is stopped, and so is there no more, is sent no more", () => {
+  const seen: [kind: string, id: unknown][] = [];
+  const watch = new TrackWatch({ ...nameless, record: (kind, payload) => seen.push([kind, "id" in payload ? payload.id : undefined]) });
+  const [stays, stopped, empty] = [transceiver(), transceiver({ sent: { id: "stopped" }, direction: "sendonly" }), transceiver({ sent: null, direction: "sendonly" })];
+  watch.look([stays, stopped, empty]);
+  seen.length = 0;
+  for (let second = 0; second < 2; second++) watch.look([stays]);
+  assert.deepEqual(seen, [["remove_track", "stopped"]]);
+});
+
 test("a track that comes says whether it can be heard", () => {
   const seen: [kind: string, enabled: unknown, muted: unknown][] = [];
   const watch = new TrackWatch({ ...nameless, record: (kind, payload) => "enabled" in payload && "muted" in payload && seen.push([kind, payload.enabled, payload.muted]) });

@@ -46,7 +46,7 @@ export class PageWatch {
     });
     const network = networkOf(navigator);
     listen(network, "change", () => events.record("network_change", described(network)));
-    listen(navigator.mediaDevices, "devicechange", () => void this.#devices());
+    listen(navigator.mediaDevices, "devicechange", () => this.#devices());
     if (network) events.record("network_change", described(network));
     if (document.visibilityState === "hidden") events.record("page_hidden", {});
   }

@@ -42,6 +42,7 @@ export class TrackWatch {
 
   /** `isEarly`: the events of received tracks, which tell their streams, are still to come. */
   look(transceivers: readonly TransceiverState[], isEarly = false): void {
+    this.#miss(transceivers);
     for (const transceiver of transceivers) {
       this.#look("outbound", transceiver, transceiver.sender.track, this.#sent.get(transceiver), this.#sent.has(transceiver));
       this.#sent.set(transceiver, transceiver.sender.track ? seen(transceiver.sender.track) : undefined);
@@ -61,6 +62,16 @@ export class TrackWatch {
     if (this.#receiving !== undefined && receiving !== this.#receiving) this.events.record(receiving ? "resumed" : "held", { by: "negotiation" });
     if (receiving) this.#receiving = true;
     else if (this.#receiving) this.#receiving = false;
+  }
+
+  /** One that was stopped is there no more once that is agreed. The browser has ended its received track. */
+  #miss(transceivers: readonly TransceiverState[]): void {
+    for (const [transceiver, sent] of this.#sent) {
+      if (transceivers.includes(transceiver)) continue;
+      this.#sent.delete(transceiver);
+      this.#received.delete(transceiver);
+      if (sent) this.events.record("remove_track", { kind: sent.kind, direction: "outbound", mid: transceiver.mid, id: sent.id });
+    }
   }
 
   #look(direction: string, { mid }: TransceiverState, track: TrackState | null, before: Seen | undefined, known: boolean): void {
