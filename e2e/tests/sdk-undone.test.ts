@@ -1,12 +1,14 @@
 /** The SDK leaves a page as it found it, and shares it with others. */
 
 import assert from "node:assert/strict";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import type { Browser } from "playwright-core";
 import type { Sidetone as Client } from "../../packages/sdk/src/index.ts";
 import { isUnhindered, launchChromium } from "../src/browsers.ts";
 import { optionsOf, visit } from "../src/loopback.ts";
-import { setUp } from "../src/setup.ts";
+import { during, setUp } from "../src/setup.ts";
 import { Sidetone } from "../src/sidetone.ts";
 import { until } from "../src/wait.ts";
 
@@ -368,6 +370,57 @@ test("a page that is closed in mid-call leaves, and what it could not send is se
   await until("the reports of the page before are there", async () => (await sidetone.conference("drained")).peer_connections[0]!.report_count >= before + 5);
   await visited.close();
 });
+
+/** Something before the server that brings it every request at once, and keeps its answers to batches back until `answer` is called. */
+async function slow() {
+  const waiting: (() => void)[] = [];
+  let holds = false;
+  const server = createServer((asked, given) => {
+    const { method, url: path, headers } = asked;
+    const passed = request(`${sidetone.url}${path}`, { method, headers }, (answer) => {
+      const tell = () => answer.pipe(given.writeHead(answer.statusCode!, answer.headers));
+      if (holds && method === "POST") waiting.push(tell);
+      else tell();
+    });
+    asked.pipe(passed);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    hold: () => void (holds = true),
+    answer: () => waiting.splice(0).forEach((tell) => tell()),
+    count: () => waiting.length,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+test("a page that hangs up and goes elsewhere at once has sent all that it had", () =>
+  during(async (start) => {
+    const far = await start("a server far away", slow());
+    const visited = await visit(browser, sidetone);
+    const { page } = visited;
+    await page.evaluate(async (options) => {
+      const client = loopback.join({ ...options, uploadIntervalMs: 3_600_000 });
+      for (const end of await loopback.connect()) client.observe(end);
+      await client.flush();
+      await loopback.until(() => loopback.reports.every((count) => count >= 4));
+      Object.assign(globalThis, { client });
+    }, { ...optionsOf(sidetone, "hung-up"), url: far.url });
+    far.hold();
+    await page.evaluate(() => void (globalThis as unknown as { client: Client }).client.stop());
+    await until("the first of what is left is on its way", async () => far.count() > 0);
+    await isUnhindered(page);
+    await page.goto("about:blank");
+    far.answer();
+    const { participants, peer_connections } = await sidetone.conference("hung-up");
+    await visited.close();
+    assert.notEqual(participants[0]!.ended_ms, null);
+    assert.equal(peer_connections.length, 2);
+    for (const { report_count } of peer_connections) assert.ok(report_count >= 4, `${report_count} reports`);
+  }));
 
 test("what one user leaves behind does not fill the page's localStorage where only others come", async () => {
   const visited = await visit(browser, sidetone);

@@ -215,10 +215,10 @@ export class Sidetone {
     const page = new PageWatch(
       {
         record: (kind, payload) => this.event(kind, payload),
-        onHidden: () => run.uploader.leave(this.#collect(run), false),
+        onHidden: () => void run.uploader.leave(this.#collect(run), false),
         onLeave: (mayReturn) => {
           if (!mayReturn && options.leaveWithPage !== false) this.#end(run);
-          run.uploader.leave(this.#collect(run), true);
+          void run.uploader.leave(this.#collect(run), true);
         },
         onReturn: () => void run.uploader.adopt().then(() => run.uploader.kick()),
         onOnline: () => {
@@ -327,9 +327,14 @@ export class Sidetone {
     if (!hasSent && !run.uploader.waits) void run.uploader.kick();
   }
 
+  /** Who hangs up often goes elsewhere at once: what is left goes out together, in requests that outlive the page. */
   async #sendRest(run: Run): Promise<void> {
     await run.named;
-    await this.#upload(run);
+    run.prepare();
+    await run.asked;
+    // A server that does not answer, or asks to be left alone, is tried once more and no oftener.
+    if (run.uploader.waits) await this.#upload(run);
+    else await run.uploader.leave(this.#collect(run), false);
     await run.uploader.kick();
   }
 

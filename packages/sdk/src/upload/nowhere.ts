@@ -6,7 +6,7 @@ export const NOWHERE: Pick<Uploader, "waits" | "add" | "kick" | "leave" | "adopt
   waits: false,
   add: async () => undefined,
   kick: async () => undefined,
-  leave: () => undefined,
+  leave: async () => undefined,
   adopt: async () => undefined,
   end: () => undefined,
 };

@@ -64,24 +64,25 @@ export class Uploader {
 
   /**
    * The page may be gone in a moment: sends these at once, in requests that outlive it as far as the browser allows, and keeps
-   * them for the next page in case they do not arrive. `isLast` tells that there will not even be time to write them into the queue.
+   * them for the next page in case they do not arrive. `isLast` tells that there will not even be time to write them into the queue. Resolves
+   * when all have their answers, if the page is still there.
    */
-  leave(batches: readonly Batch[], isLast: boolean): void {
+  async leave(batches: readonly Batch[], isLast: boolean): Promise<void> {
     const authorization = this.credentials.known;
-    for (const batch of batches) {
+    const leaving = batches.map(async (batch) => {
       const bytes = batch.body.length;
-      const fits = authorization !== undefined && this.#keepaliveBytes + bytes <= KEEPALIVE_BYTES_MAX;
+      const fits = authorization !== undefined && !this.#ended && this.#keepaliveBytes + bytes <= KEEPALIVE_BYTES_MAX;
       const entry = this.#entry(batch, fits ? Date.now() + LEAVE_LEASE_MS : 0);
       const kept = isLast && park(entry) ? Promise.resolve() : this.#put(entry);
-      if (!fits) continue;
+      if (!fits) return kept;
       this.#keepaliveBytes += bytes;
-      void send(this.url, entry, authorization, true).then(async (answer) => {
-        this.#keepaliveBytes -= bytes;
-        await kept;
-        if (isLast && answer.kind === "done") unpark(entry);
-        await this.#settle(entry, answer);
-      });
-    }
+      const answer = await send(this.url, entry, authorization, true);
+      this.#keepaliveBytes -= bytes;
+      await kept;
+      if (isLast && answer.kind === "done") unpark(entry);
+      await this.#settle(entry, answer);
+    });
+    await Promise.all(leaving);
   }
 
   /**
