@@ -160,6 +160,7 @@ export interface Failure {
  * - `event_invalid`: an event of the app's own cannot be told; it is left out, and counted as dropped
  * - `credentials_refused`: the server does not know the credentials, or not for this page's origin
  * - `batch_refused`: the server refused a batch; it is counted as dropped
+ * - `server_unreachable`: nobody has answered at `url` since the client was made; what was seen waits
  * - `queue_unavailable`: the browser keeps nothing for us (private mode, a foreign frame); what waits is lost with the page
  * - `internal`: a fault of this library
  */
@@ -173,6 +174,7 @@ export type FailureCode =
   | "event_invalid"
   | "credentials_refused"
   | "batch_refused"
+  | "server_unreachable"
   | "queue_unavailable"
   | "internal";
 

@@ -112,6 +112,23 @@ test("what the server can never take is dropped, counted, and does not hold up t
   }
 });
 
+test("where no Sidetone ever answers that is told; a server that goes away and comes back is not", async () => {
+  const { url } = await serve("hang up", "hang up", { status: 200 });
+  const { uploader, failures, uploads } = client(url);
+  await uploader.add(batch());
+  await until(() => failures.length === 1);
+  assert.deepEqual([failures, uploads], [["server_unreachable"], []]);
+  uploader.end();
+  server?.close();
+  const later = await serve(STORED, "hang up", "hang up", "hang up");
+  const known = client(later.url);
+  await known.uploader.add(batch());
+  await until(() => known.uploads.length === 1);
+  await known.uploader.add(batch());
+  await until(() => known.uploads.length === 2, 20_000);
+  assert.deepEqual(known.failures, []);
+});
+
 test("a token is fetched once, and anew when the server says 401", async () => {
   const { url, requests } = await serve(STORED, { status: 401 });
   let count = 0;

@@ -16,7 +16,9 @@ export type Answer =
   | { readonly kind: "refused"; readonly code: string; readonly detail: string }
   /** Not with these credentials. */
   | { readonly kind: "credentials"; readonly detail: string }
-  | { readonly kind: "later"; readonly afterMs: number | undefined };
+  | { readonly kind: "later"; readonly afterMs: number | undefined }
+  /** There is no server, or what answers is none of ours. */
+  | { readonly kind: "nobody"; readonly reason: string };
 
 /** Sends a batch. `keepalive` lets the request outlive the page. */
 export async function send(url: string, entry: Entry, authorization: string, keepalive: boolean): Promise<Answer> {
@@ -32,8 +34,8 @@ export async function send(url: string, entry: Entry, authorization: string, kee
     }
     const response = await fetch(url, { method: "POST", headers, body, keepalive, credentials: "omit", cache: "no-store", signal: abort.signal });
     return await understand(response);
-  } catch {
-    return { kind: "later", afterMs: undefined };
+  } catch (error) {
+    return { kind: "nobody", reason: `${error}` };
   } finally {
     clearTimeout(timer);
   }
@@ -43,10 +45,11 @@ async function understand(response: Response): Promise<Answer> {
   if (response.ok) {
     const body = (await response.json()) as Record<string, string>;
     const { conference, participant, peer_connection, status } = body;
+    if (status !== "stored" && status !== "duplicate") throw new Error("the answer is not that of a Sidetone server");
     return {
       kind: "done",
       app: appOf(body as AppBody),
-      upload: { conference: conference ?? "", participant: participant ?? "", peerConnection: peer_connection ?? undefined, status: status === "duplicate" ? status : "stored" },
+      upload: { conference: conference ?? "", participant: participant ?? "", peerConnection: peer_connection ?? undefined, status },
     };
   }
   if ([408, 425, 429].includes(response.status) || response.status >= 500) {

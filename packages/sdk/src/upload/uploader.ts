@@ -15,6 +15,9 @@ const KEEPALIVE_BYTES_MAX = 60_000;
 /** How long the next page leaves a batch alone that the last one sent when it was left. */
 const LEAVE_LEASE_MS = 10_000;
 
+/** After so many attempts it is told that there is no server. */
+const NOBODY_ATTEMPTS = 3;
+
 export interface UploaderEvents {
   /** `app`: as it is now. */
   onUpload(upload: Upload, participantId: string, app: App): void;
@@ -26,6 +29,8 @@ export class Uploader {
   readonly #page = `${Math.random()}`.slice(2);
   #count = 0;
   #failures = 0;
+  /** Whether it ever answered. */
+  #isThere = false;
   /** The loop that is emptying the queue. */
   #running: Promise<void> | undefined;
   #again = false;
@@ -135,6 +140,7 @@ export class Uploader {
 
   /** Does what the answer asks for; tells whether to go on with the next. */
   async #settle(entry: Entry, answer: Answer): Promise<boolean> {
+    this.#isThere ||= answer.kind !== "nobody";
     switch (answer.kind) {
       case "done":
         this.#failures = 0;
@@ -160,6 +166,15 @@ export class Uploader {
         else this.end();
         return false;
       }
+      case "nobody":
+        await this.queue.release(entry);
+        this.#later(undefined);
+        // One that is away for a while is no news.
+        if (!this.#isThere && this.#failures === NOBODY_ATTEMPTS) {
+          const where = `nobody answers at ${this.url} as a Sidetone server does: ${answer.reason}`;
+          this.events.onFailure("server_unreachable", `${where}. What was seen waits; look at the address, its certificate, and connect-src of the page's policy`);
+        }
+        return false;
       case "later":
         await this.queue.release(entry);
         this.#later(answer.afterMs);
