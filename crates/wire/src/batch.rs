@@ -5,7 +5,10 @@
 //! Two forms carry the same content: the compact binary of the SDK ([`encode`], [`decode`]; `docs/report-codec.md`)
 //! and JSON for `curl` and other languages (`crate::json`).
 
-use crate::codec::{self, push_varint, take_varint};
+use crate::{
+    codec::{self, push_varint, take_varint},
+    json,
+};
 use sidetone_engine::{
     ids::{ConferenceId, ID_BYTES_MAX, IdTooLong, ParticipantId, PeerConnectionId, UserId},
     report::Reports,
@@ -233,7 +236,7 @@ pub fn split(bytes: &[u8]) -> Result<(Batch, &[u8]), BatchError> {
         if !payload.trim_start().starts_with('{') {
             return Err(BatchError::Payload { at, reason: "it begins otherwise than with `{`".to_owned() });
         }
-        events.push(Event { time, kind, payload: payload.to_owned() });
+        events.push(Event { time, kind, payload: json::whole(payload).into_owned() });
     }
     let length = reader.number("length of the reports")?;
     let chunk = reader.take("the reports", usize::try_from(length).unwrap_or(usize::MAX))?;

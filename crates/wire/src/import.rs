@@ -33,7 +33,10 @@ use sidetone_engine::report::Reports;
 pub use event::KINDS;
 pub use facts::Facts;
 
-use crate::batch::{Batch, Event};
+use crate::{
+    batch::{Batch, Event},
+    json,
+};
 
 /// How much one file may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -237,7 +240,7 @@ pub fn import(bytes: &[u8], limits: &Limits) -> Result<Import, ImportError> {
     };
     let text = std::str::from_utf8(bytes)
         .map_err(|error| ImportError::broken(format!("byte {}", error.valid_up_to()), "this is no UTF-8 text"))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = &*json::whole(text.strip_prefix('\u{feff}').unwrap_or(text));
     let (format, mut dump, skipped) = match recognise(text)? {
         Shape::Batches => {
             let batches = batches::read(text)?;

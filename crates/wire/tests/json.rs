@@ -100,7 +100,7 @@ fn what_is_wrong_with_a_report_is_named_with_its_place() {
         "invalid type: sequence, expected an object of stats objects by id, as Object.fromEntries(report) gives it (line 1 column 0)"
     );
     assert_eq!(refusal("{} x"), "trailing characters (line 1 column 4)");
-    assert!(refusal(r#"{"A":{"x":{"y":"\ud800"}}}"#).starts_with(r#"["A"].x.y: "#));
+    assert!(refusal(r#"{"A":{"x":{"y":1e999}}}"#).starts_with(r#"["A"].x.y: "#));
     assert!(refusal(&"[".repeat(100_000)).contains("expected an object"));
     assert!(refusal(&format!(r#"{{"A":{{"x":{}"#, "[".repeat(100_000))).contains("recursion limit"));
     assert!(report_from_json(Timestamp::default(), b"{\"A\xff\":{}}").is_err());

@@ -10,7 +10,7 @@ use sidetone_engine::{
 };
 
 use super::stats::Entries;
-use crate::json::{JsonError, Reader};
+use crate::json::{self, JsonError, Reader};
 
 /// What a client posted about a conference.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +27,7 @@ impl Body {
     /// # Errors
     /// When it is no JSON object.
     pub fn event(text: &[u8]) -> Result<Self, JsonError> {
-        let members = serde_json::from_slice(text).map_err(|error| JsonError::new(String::new(), &error))?;
+        let members = json::parse(text, |text| serde_json::from_slice(text)).map_err(|error| JsonError::new(String::new(), &error))?;
         Ok(Self { members, stats: None })
     }
 
@@ -36,11 +36,13 @@ impl Body {
     /// # Errors
     /// When it is no JSON object, or its stats are no objects.
     pub fn report(text: &[u8]) -> Result<Self, JsonError> {
-        let reader = Reader::default();
-        let mut parser = serde_json::Deserializer::from_slice(text);
-        let body = ReportSeed(&reader).deserialize(&mut parser).map_err(|error| JsonError::new(reader.place(), &error))?;
-        parser.end().map_err(|error| JsonError::new(String::new(), &error))?;
-        Ok(body)
+        json::parse(text, |text| {
+            let reader = Reader::default();
+            let mut parser = serde_json::Deserializer::from_slice(text);
+            let body = ReportSeed(&reader).deserialize(&mut parser).map_err(|error| JsonError::new(reader.place(), &error))?;
+            parser.end().map_err(|error| JsonError::new(String::new(), &error))?;
+            Ok(body)
+        })
     }
 
     /// A member by its name in any letter case: clients write `localID`, `localId` …

@@ -26,6 +26,7 @@ use super::{
     form::{self, Form, Forms, missing},
     read::{Millis, Reader, StatsMap},
     report::serialize_number,
+    surrogate,
 };
 use crate::batch::{Batch, BatchError, Event};
 
@@ -48,11 +49,13 @@ pub fn batch_from_json(text: &[u8]) -> Result<Batch, BatchError> {
 /// # Errors
 /// As [`batch_from_json`].
 pub fn batch_and_clock_from_json(text: &[u8]) -> Result<(Batch, Option<Timestamp>), BatchError> {
-    let reader = Reader::default();
-    let mut parser = serde_json::Deserializer::from_slice(text);
-    let batch = form::object::<BatchForm>(&reader).deserialize(&mut parser).map_err(|error| JsonError::new(reader.place(), &error))?;
-    parser.end().map_err(|error| JsonError::new(String::new(), &error))?;
-    Ok(batch)
+    Ok(surrogate::parse(text, |text| {
+        let reader = Reader::default();
+        let mut parser = serde_json::Deserializer::from_slice(text);
+        let batch = form::object::<BatchForm>(&reader).deserialize(&mut parser).map_err(|error| JsonError::new(reader.place(), &error))?;
+        parser.end().map_err(|error| JsonError::new(String::new(), &error))?;
+        Ok::<_, JsonError>(batch)
+    })?)
 }
 
 /// The JSON form of a batch.

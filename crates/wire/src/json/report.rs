@@ -9,6 +9,7 @@ use sidetone_engine::{
 use super::{
     JsonError,
     read::{Reader, StatsMap},
+    surrogate,
 };
 
 /// The report of `time` from its `stats` object, `{id: {type, timestamp, …}, …}`.
@@ -16,11 +17,13 @@ use super::{
 /// # Errors
 /// When the text is no such object; see [`crate::json`] for what is allowed.
 pub fn report_from_json(time: Timestamp, text: &[u8]) -> Result<Report, JsonError> {
-    let reader = Reader::default();
-    let mut parser = serde_json::Deserializer::from_slice(text);
-    let stats = StatsMap(&reader).deserialize(&mut parser).map_err(|error| JsonError::new(reader.place(), &error))?;
-    parser.end().map_err(|error| JsonError::new(String::new(), &error))?;
-    Ok(Report { time, stats })
+    surrogate::parse(text, |text| {
+        let reader = Reader::default();
+        let mut parser = serde_json::Deserializer::from_slice(text);
+        let stats = StatsMap(&reader).deserialize(&mut parser).map_err(|error| JsonError::new(reader.place(), &error))?;
+        parser.end().map_err(|error| JsonError::new(String::new(), &error))?;
+        Ok(Report { time, stats })
+    })
 }
 
 /// As [`report_from_json`], from a document that was parsed already.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Notes, Refused, kind_of};
+use crate::json;
 
 /// How a body is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +21,11 @@ pub(super) fn members(bytes: &[u8], form: Form, notes: &mut Notes) -> Result<Map
             Ok(form_urlencoded::parse(bytes).map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect())
         }
         Form::Json => {
-            let parsed = serde_json::from_slice::<Value>(bytes).or_else(|error| {
+            let parse = |text: &[u8]| json::parse(text, |text| serde_json::from_slice::<Value>(text));
+            let parsed = parse(bytes).or_else(|error| {
                 // Meta's own printed example ends its last member with a comma.
                 let mended = std::str::from_utf8(bytes).ok().and_then(without_trailing_commas);
-                let value =
-                    mended.and_then(|text| serde_json::from_str(&text).ok()).ok_or_else(|| Refused::Malformed(error.to_string()))?;
+                let value = mended.and_then(|text| parse(text.as_bytes()).ok()).ok_or_else(|| Refused::Malformed(error.to_string()))?;
                 notes.add("lenient_json");
                 Ok(value)
             })?;
