@@ -253,6 +253,25 @@ fn what_is_told_has_our_names() {
 }
 
 #[test]
+fn an_entry_of_a_list_stands_at_its_own_time_only_where_that_can_be_true() {
+    let sent = NOW.as_millis_f64();
+    for (own, at) in [
+        (json!(sent - 1_800_000.0), sent - 1_800_000.0),
+        (json!((sent - 2500.0).to_string()), sent - 2500.0),
+        (json!(sent / 1000.0), sent),
+        (json!(8123.4), sent),
+        (json!(sent - 5.0 * 86_400_000.0), sent),
+        (json!(sent + 90_000.0), sent),
+        (Value::Null, sent),
+    ] {
+        let body = json!({"timestamp": sent, "eventList": [{"type": "ringing", "timestamp": own, "source": "app"}]});
+        let events = Body::event(body.to_string().as_bytes()).unwrap().into_events("events/customevent", NOW);
+        let payload: Value = serde_json::from_str(&events[0].payload).unwrap();
+        assert_eq!((events[0].time.as_millis_f64(), &payload["value"]["timestamp"]), (at, &own), "what was told stays to be read");
+    }
+}
+
+#[test]
 fn former_shapes_have_their_standard_form_beside_them() {
     let shapes: Value = serde_json::from_slice(&traces::file("callstats/former-shapes.json")).unwrap();
     let report = |name: &str| report_to_json(&Body::report(shapes[name].to_string().as_bytes()).unwrap().into_report(NOW).unwrap());

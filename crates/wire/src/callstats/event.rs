@@ -15,6 +15,9 @@ use crate::batch::{Event, KIND_BYTES_MAX};
 /// Longest text of a log, as the service documented it; what is longer is cut.
 pub const LOG_BYTES_MAX: usize = 20_000;
 
+/// How long before its body an entry of a list may have happened.
+const OWN_TIME_US_MAX: i64 = 3_600_000_000;
+
 /// What a keep-alive is called: it is no event, it only says that the participant is there.
 const KEEP_ALIVE: &str = "userAlive";
 
@@ -63,7 +66,7 @@ impl Body {
         Event { time, kind, payload: Value::Object(payload).to_string() }
     }
 
-    /// An event for each entry of a list. An entry's own time counts where it has one. The body without the list goes with the first.
+    /// An event for each entry of a list. An entry's own time counts where it can be one. The body without the list goes with the first.
     fn list(mut self, name: &str, time: Timestamp, read: impl Fn(&Map<String, Value>) -> (String, Map<String, Value>)) -> Vec<Event> {
         let Some(Value::Array(entries)) = self.get(name).cloned() else {
             return vec![self.into_event(time, format!("callstats_{}", words(name)), Map::new())];
@@ -75,7 +78,7 @@ impl Body {
                 Value::Object(entry) => entry,
                 other => Map::from_iter([("value".to_owned(), other)]),
             };
-            let own = entry.get("timestamp").and_then(body::time);
+            let own = entry.get("timestamp").and_then(body::time).filter(|own| is_near(*own, time));
             let (kind, mut payload) = read(&entry);
             let mut raw = std::mem::take(&mut self.members);
             raw.insert(name.to_owned(), Value::Object(entry));
@@ -163,6 +166,12 @@ impl Body {
             lifted.insert("cut".to_owned(), Value::Bool(true));
         }
     }
+}
+
+/// Whether an entry of a body that was sent at `sent` can have happened then. Pages write any number there: seconds, or the time since they were
+/// loaded.
+fn is_near(own: Timestamp, sent: Timestamp) -> bool {
+    (0..=OWN_TIME_US_MAX).contains(&sent.as_micros().saturating_sub(own.as_micros()))
 }
 
 fn known(topic: &str, event_type: &str) -> Option<&'static Known> {
