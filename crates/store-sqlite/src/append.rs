@@ -30,7 +30,9 @@ struct Stay {
 
 /// Keeps one batch within the transaction that is open. On [`StoreError::Conflict`] nothing was written.
 pub(crate) fn append(db: &Connection, random: &mut fastrand::Rng, batch: &Append) -> Result<Appended, StoreError> {
-    let stay = match find_stay(db, batch)? {
+    let known = find_stay(db, batch)?;
+    let is_afterthought = known.is_some() && batch.is_afterthought();
+    let stay = match known {
         Some(stay) => stay,
         None => create_stay(db, random, batch)?,
     };
@@ -52,11 +54,15 @@ pub(crate) fn append(db: &Connection, random: &mut fastrand::Rng, batch: &Append
     if let Some(delivery) = &batch.delivery {
         delivery::insert(db, stay.id, delivery)?;
     }
-    if peer_connection != 0 {
+    if peer_connection != 0 && !is_afterthought {
         insert_reports(db, batch, peer_connection)?;
     }
     update_facts(db, stay.id, batch)?;
-    update_presence(db, batch, &stay)?;
+    if is_afterthought {
+        note_afterthought(db, batch, &stay)?;
+    } else {
+        update_presence(db, batch, &stay)?;
+    }
     Ok(Appended::Stored(place))
 }
 
@@ -312,6 +318,16 @@ fn update_facts(db: &Connection, participant: i64, batch: &Append) -> Result<(),
         insert.execute(params![participant, batch.app.to_bytes(), name, value]).map_err(failed)?;
     }
     Ok(())
+}
+
+/// Who is there is heard of; nothing becomes longer, and nobody comes back.
+fn note_afterthought(db: &Connection, batch: &Append, stay: &Stay) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE participants SET received = max(received, ?2) WHERE id = ?1 AND ended IS NULL")
+        .and_then(|mut update| update.execute(params![stay.id, batch.received.as_micros()]))
+        .and_then(|_| db.prepare_cached("UPDATE conferences SET revision = revision + 1 WHERE id = ?1"))
+        .and_then(|mut update| update.execute([stay.conference]))
+        .map(drop)
+        .map_err(failed)
 }
 
 /// Ends, keeps or revives the participant, and its conference with it.

@@ -45,6 +45,7 @@ macro_rules! conformance_tests {
             ids_are_exact_and_found_again, chunks_come_back_as_given, events_come_back_in_order, hearsay_stands_where_nothing_else_was_said,
             a_leave_ends_the_conference, silence_ends_the_conference, a_late_batch_reopens_its_conference,
             an_id_used_again_is_another_conference, a_user_may_be_there_twice, who_returns_after_silence_is_there_again,
+            an_afterthought_does_not_go_on_with_the_call,
             apps_do_not_see_each_other, pages_hold_every_row_once, every_condition_selects, summaries_are_written_once_true, what_another_judged_is_named,
             folding_keeps_every_report, folding_nothing_is_no_failure, a_user_is_erased, conferences_expire_by_age,
             an_app_goes_with_all_it_has, apps_are_kept, health_tells_what_was_done,

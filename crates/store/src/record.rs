@@ -10,7 +10,7 @@ use sidetone_engine::{
     score::life::Scores,
     units::Timestamp,
 };
-use sidetone_wire::batch::Event;
+use sidetone_wire::batch::{Event, kind};
 
 use crate::summary::{ConferenceScore, ScoreMoment};
 
@@ -171,6 +171,14 @@ pub struct Append {
     pub reports: Option<EncodedReports>,
     /// What is to be sent on to somebody else once the batch is kept.
     pub delivery: Option<NewDelivery>,
+}
+
+impl Append {
+    /// Whether it only tells what may be told when the call is over.
+    #[must_use]
+    pub fn is_afterthought(&self) -> bool {
+        self.reports.is_none() && !self.events.is_empty() && self.events.iter().all(|event| kind::AFTERWARDS.contains(&&*event.kind))
+    }
 }
 
 /// Something to be sent on, kept until it is delivered or given up.

@@ -46,6 +46,12 @@ pub mod kind {
     pub const RESUMED: &str = "resumed";
     /// What the client had to throw away. Payload: `reports`, `events` (counts), `reason`.
     pub const DROPPED: &str = "dropped";
+    /// What somebody thought of the call. Payload, all optional: `overall`, `issues`, `comment`.
+    pub const FEEDBACK: &str = "feedback";
+    /// A line of the app's log. Payload: `message`, `level`.
+    pub const LOG: &str = "log";
+    /// What may be told of a call when it is over: it neither makes a stay longer nor brings back who left.
+    pub const AFTERWARDS: [&str; 3] = [DROPPED, FEEDBACK, LOG];
 }
 
 /// What one client saw on one peer connection during some seconds.

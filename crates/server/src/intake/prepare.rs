@@ -85,13 +85,16 @@ pub fn prepare(kept: &mut KeptBatch, received: Timestamp, policy: TimePolicy<'_>
         event.time = event.time.plus_micros(shift_us);
     }
     let report_span = span(batch.reports.times().iter().map(|time| time.plus_micros(shift_us)));
-    let event_span = span(batch.events.iter().map(|event| event.time));
+    let both = |events| [report_span, events].into_iter().flatten().flat_map(|(first, last)| [first, last]);
     let sent = batch.sent.plus_micros(shift_us);
-    let span = span([report_span, event_span].into_iter().flatten().flat_map(|(first, last)| [first, last])).unwrap_or((sent, sent));
+    let all = span(both(span(batch.events.iter().map(|event| event.time)))).unwrap_or((sent, sent));
+    // What is told afterwards says nothing of when the participant was there.
+    let lasting = batch.events.iter().filter(|event| !kind::AFTERWARDS.contains(&&*event.kind));
+    let span = span(both(span(lasting.map(|event| event.time)))).unwrap_or(all);
     if let TimePolicy::Live(config) | TimePolicy::LiveWithoutClock(config) = policy {
         let from = received.plus_micros(-config.age_max.as_micros());
         let until = received.plus_micros(config.future_max.as_micros());
-        if let Some(given) = [span.0, span.1].into_iter().find(|time| *time < from || *time > until) {
+        if let Some(given) = [all.0, all.1].into_iter().find(|time| *time < from || *time > until) {
             return Err(Refused::TimeOutOfRange {
                 given_ms: given.as_millis(),
                 allowed_from_ms: from.as_millis(),

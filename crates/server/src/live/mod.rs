@@ -53,6 +53,8 @@ pub(crate) struct LiveBatch {
     span: (Timestamp, Timestamp),
     left: Option<Timestamp>,
     closed: bool,
+    /// Whether it only tells what may be told when the call is over.
+    is_afterthought: bool,
     shift_us: i64,
     reports: Reports,
     /// Events that tell the engine something, in order of time.
@@ -74,6 +76,7 @@ impl LiveBatch {
             span: append.span,
             left: append.left,
             closed: append.closed.is_some(),
+            is_afterthought: append.is_afterthought(),
             shift_us: append.reports.as_ref().map_or(0, |reports| reports.shift_us),
             reports,
             events: told(&append.events),

@@ -104,6 +104,10 @@ impl Shard {
 
     /// Takes in one stored batch; `false` when there is no room for its participant.
     pub(crate) fn take(&mut self, place: Place, mut batch: LiveBatch) -> bool {
+        if batch.is_afterthought {
+            self.hear(place, batch.received);
+            return true;
+        }
         if self.participant_count >= self.participants_max && !self.knows(place) {
             return false;
         }
@@ -138,6 +142,15 @@ impl Shard {
             self.end(place.conference, place.participant, left, false);
         }
         true
+    }
+
+    /// Notes that something was heard of a participant who is there.
+    fn hear(&mut self, place: Place, received: Timestamp) {
+        let participants = self.conferences.get_mut(&place.conference).map(|conference| &mut conference.participants);
+        let participant = participants.and_then(|participants| participants.get_mut(&place.participant));
+        if let Some(participant) = participant.filter(|participant| participant.left.is_none()) {
+            participant.heard = received;
+        }
     }
 
     fn knows(&self, place: Place) -> bool {

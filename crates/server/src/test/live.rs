@@ -2,8 +2,12 @@
 
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
-use sidetone_engine::ids::{ConferenceId, ParticipantId};
+use sidetone_engine::{
+    ids::{ConferenceId, ParticipantId, PeerConnectionId},
+    report::Reports,
+};
 use sidetone_store::local_user::Role as UserRole;
+use sidetone_wire::batch::Event;
 use tokio::time::{Duration, timeout};
 
 use super::*;
@@ -174,6 +178,26 @@ async fn silence_is_told_as_leaving() {
     server.sweep().await;
     assert_eq!(listening.until("participant_left").await["timed_out"], true);
     listening.until("conference_ended").await;
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_call_afterwards_does_not_start_it_again() {
+    let server = TestServer::new().await;
+    let mut batch = a_batch();
+    let conference = server.batch(&batch).await.ok()["conference"].as_str().unwrap().to_owned();
+    analyzers(&server, 1.0).await;
+    let mut listening = listen(&server, &format!("/v1/conferences/{conference}/live")).await;
+    (batch.reports, batch.peer_connection_id) = (Reports::default(), PeerConnectionId::default());
+    for (seq, second, kind) in [(0, 20, "left"), (1, 40, "feedback"), (2, 50, "page_visible")] {
+        batch.sent = start().plus_micros(second * 1_000_000);
+        batch.batch_seq = seq;
+        batch.events = vec![Event { time: batch.sent, kind: kind.to_owned(), payload: "{}".to_owned() }];
+        server.clock.set(batch.sent);
+        assert_eq!(server.batch(&batch).await.ok()["conference"], conference);
+    }
+    listening.until("conference_ended").await;
+    let again = listening.until("participant_joined").await;
+    assert_eq!(again["time_ms"].as_f64(), Some(batch.sent.as_millis_f64()), "by what came last, not by the word before");
 }
 
 #[tokio::test]

@@ -1,14 +1,14 @@
 //! Cases on who is there, and which conference a batch belongs to.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use super::{app, at, batch, leaving, stored};
+use super::{app, at, batch, event, leaving, stored};
 use crate::{
     Store,
-    query::ConferenceQuery,
+    query::{ConferenceQuery, EventQuery},
     record::{ConferenceState, Ended, Place},
     summary::ConferenceSummary,
 };
-use sidetone_engine::ids::ParticipantId;
+use sidetone_engine::ids::{ParticipantId, PeerConnectionId};
 
 async fn state(store: &dyn Store, place: Place) -> ConferenceState {
     store.conference(app(1), place.conference).await.unwrap().unwrap().conference.state
@@ -83,6 +83,32 @@ pub async fn a_user_may_be_there_twice(store: &dyn Store) {
     assert_ne!(laptop.participant, phone.participant);
     let detail = store.conference(app(1), laptop.conference).await.unwrap().unwrap();
     assert_eq!((detail.conference.participant_count, detail.conference.peer_connection_count), (2, 2));
+}
+
+/// A word on a call that is over, or a line of its log, is kept with it; the call does not go on, and the next of its name is another.
+pub async fn an_afterthought_does_not_go_on_with_the_call(store: &dyn Store) {
+    let thought = |seq, second, kind: &str| {
+        let mut batch = batch("c", "u", seq, second, second);
+        batch.peer_connection_id = PeerConnectionId::default();
+        batch.events = vec![event(second, kind, "{}")];
+        batch
+    };
+    let place = stored(store, batch("c", "u", 0, 0, 10)).await;
+    stored(store, thought(0, 20, "log")).await;
+    assert_eq!(store.end_silent(at(15)).await.unwrap(), [], "who says something is there");
+    stored(store, leaving(batch("c", "u", 1, 10, 12))).await;
+    for (seq, second, kind) in [(1, 40, "feedback"), (2, 300, "log"), (3, 301, "dropped")] {
+        let thought = stored(store, thought(seq, second, kind)).await;
+        assert_eq!((thought.conference, thought.participant), (place.conference, place.participant));
+    }
+    let detail = store.conference(app(1), place.conference).await.unwrap().unwrap();
+    assert_eq!((detail.conference.state, detail.conference.end), (ConferenceState::Ended, at(12)));
+    assert_eq!((detail.participants[0].ended, detail.participants[0].timed_out), (Some(at(12)), false));
+    let events = store.events(app(1), place.conference, &EventQuery { limit: 10, ..EventQuery::default() }).await.unwrap();
+    assert_eq!(events.rows.iter().map(|row| &*row.event.kind).collect::<Vec<_>>(), ["log", "feedback", "log", "dropped"]);
+    let mut next = batch("c", "u", 0, 310, 320);
+    next.participant_id = ParticipantId::new("the next call").unwrap();
+    assert_ne!(stored(store, next).await.conference, place.conference);
 }
 
 /// A time-out was only a guess.

@@ -107,7 +107,7 @@ fn event_kind(method: &str, on_connection: bool) -> String {
         Some(kind) => format!("{kind}{suffix}"),
         None => match words(stem) {
             // What the server acts upon must come from us, not from a name in a dump.
-            words if [kind::JOINED, kind::LEFT, kind::CLOSED, kind::DROPPED, "", "feedback"].contains(&&*words) => "custom".to_owned(),
+            words if [kind::JOINED, kind::LEFT, kind::CLOSED, kind::DROPPED, "", kind::FEEDBACK].contains(&&*words) => "custom".to_owned(),
             words => format!("{words}{suffix}"),
         },
     }

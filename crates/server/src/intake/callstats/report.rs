@@ -99,7 +99,7 @@ async fn recover(state: &AppState, from: &From<'_>, now: Timestamp) -> Result<Ar
         None => ParticipantId::new(stay::participant_id(from.device, &from.visitor.session, now)).map_err(id_too_long)?,
     };
     let conference_id = ConferenceId::new(from.conference_id).map_err(id_too_long)?;
-    let stay = Arc::new(Stay::new(app, conference_id, from.visitor.user_id.clone(), participant_id, now));
+    let stay = Arc::new(Stay::of_the_past(app, conference_id, from.visitor.user_id.clone(), participant_id, now));
     state.callstats.stays.learn(from, &stay);
     Ok(stay)
 }

@@ -29,6 +29,9 @@ const RECENT_MAX: usize = 16;
 /// Longest device id that is held as it is.
 const DEVICE_BYTES_MAX: usize = 200;
 
+/// Where that is posted which may be told when the call is over.
+const AFTERTHOUGHTS: [&str; 2] = ["events/feedback", "events/app/logs"];
+
 /// One participant, as far as this process has heard of it.
 #[derive(Debug)]
 pub(super) struct Stay {
@@ -62,7 +65,21 @@ impl Stay {
         self.heard().written.is_some()
     }
 
-    /// Hears a report. `None` when it is one that was just heard; else the number of its batch.
+    /// As [`Self::new`], one that is over until it is heard.
+    pub(super) fn of_the_past(
+        app: AppKey,
+        conference_id: ConferenceId,
+        user_id: UserId,
+        participant_id: ParticipantId,
+        now: Timestamp,
+    ) -> Self {
+        let stay = Self::new(app, conference_id, user_id, participant_id, now);
+        stay.heard().ended = true;
+        stay
+    }
+
+    /// Hears a report; an afterthought does not say that the participant is there. `None` when it is one that was just heard; else the number
+    /// of its batch.
     pub(super) fn hear(&self, body: &[u8], topic: &str, now: Timestamp) -> Option<u32> {
         let mut context = Context::new(&SHA256);
         context.update(topic.as_bytes());
@@ -70,8 +87,10 @@ impl Stay {
         context.update(body);
         let digest = as_array(context.finish().as_ref());
         let mut heard = self.heard();
-        heard.at = now;
-        heard.ended = false;
+        if !AFTERTHOUGHTS.contains(&topic) {
+            heard.at = now;
+            heard.ended = false;
+        }
         if heard.recent.contains(&digest) {
             return None;
         }

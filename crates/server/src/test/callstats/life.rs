@@ -148,6 +148,38 @@ async fn silence_ends_a_stay_and_a_second_join_is_another() {
 }
 
 #[tokio::test]
+async fn what_a_user_thought_of_a_call_does_not_make_it_longer() {
+    let server = server().await;
+    let token = server.token("ada").await;
+    let room = server.join(&token, "ada", "d").await;
+    server.clock.advance_ms(60_000);
+    server.report(&token, &format!("{room}/events/fabric/terminated"), event(&server, "fabricTerminated", "ada", "d", "pc-1")).await.ok();
+    let hung_up = server.now_ms();
+    let feedback = async |server: &TestServer, rating: u8| {
+        let mut body = event(server, "userFeedbackEvent", "ada", "d", "ada");
+        (body["remoteID"], body["feedback"]) = (json!("ada"), json!({"overallRating": rating}));
+        server.report(&token, &format!("{room}/events/feedback"), body).await.ok();
+    };
+    // At once, when the call has ended by silence, and after a restart that forgot it.
+    server.clock.advance_ms(20_000);
+    feedback(&server, 2).await;
+    server.clock.advance_ms(40_000);
+    server.sweep().await;
+    server.clock.advance_ms(300_000);
+    feedback(&server, 3).await;
+    let server = server.restart().await;
+    server.clock.advance_ms(1000);
+    feedback(&server, 4).await;
+    server.clock.advance_ms(40_000);
+    server.sweep().await;
+    let (conference, events) = server.only_conference().await;
+    assert_eq!((&conference["state"], conference["end_ms"].as_f64()), (&json!("finalised"), Some(hung_up)));
+    assert_eq!(conference["participants"][0]["ended_ms"].as_f64(), Some(hung_up));
+    assert_eq!(kinds(&events), ["joined", "peer_connection_closed", "left", "feedback", "feedback", "feedback"]);
+    assert_ne!(server.join(&token, "ada", "d").await, room);
+}
+
+#[tokio::test]
 async fn two_pages_of_one_browser_are_told_apart() {
     let server = server().await;
     let (first, second) = (server.token("ada").await, server.token("ada").await);
