@@ -23,33 +23,65 @@ pub struct Connection<'a> {
 /// One member of one object over time.
 struct Series {
     stats_type: String,
+    /// Which of the object's samples the first value is of.
+    begins: usize,
     first: Timestamp,
     last: Timestamp,
+    /// `null` where the object was there without the member.
     values: Vec<Value>,
+}
+
+/// One object over time.
+#[derive(Default)]
+struct Object {
+    samples: usize,
+    series: BTreeMap<String, Series>,
+}
+
+impl Object {
+    fn add(&mut self, time: Timestamp, members: Map<String, Value>) {
+        let stats_type = members.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+        for (name, value) in members.into_iter().filter(|(name, _)| name != "id" && name != "type") {
+            let begins = self.samples;
+            let stats_type = stats_type.clone();
+            let series =
+                self.series.entry(name).or_insert_with(|| Series { stats_type, begins, first: time, last: time, values: Vec::new() });
+            series.last = time;
+            series.fill(self.samples);
+            series.values.push(value);
+        }
+        self.samples += 1;
+    }
+
+    /// By key, all up to the last sample: readers align the shorter ones at the end.
+    fn into_series(self, id: String) -> impl Iterator<Item = (String, Value)> {
+        let samples = self.samples;
+        self.series.into_iter().map(move |(name, mut series)| {
+            series.fill(samples);
+            (format!("{id}-{name}"), series.into())
+        })
+    }
+}
+
+impl Series {
+    /// `null` for every sample before that one which has no value.
+    fn fill(&mut self, sample: usize) {
+        self.values.resize(sample - self.begins, Value::Null);
+    }
 }
 
 /// The dump of a connection with its reports, oldest first.
 #[must_use]
 pub fn write(connection: Connection<'_>, reports: impl IntoIterator<Item = Report>) -> String {
-    let mut series: BTreeMap<String, Series> = BTreeMap::new();
+    let mut objects: BTreeMap<String, Object> = BTreeMap::new();
     for report in reports {
-        let Value::Object(objects) = report_to_json(&report) else { continue };
-        for (id, object) in objects {
+        let Value::Object(held) = report_to_json(&report) else { continue };
+        for (id, object) in held {
             let Value::Object(members) = object else { continue };
-            let stats_type = members.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
-            for (member, value) in members.into_iter().filter(|(name, _)| name != "id" && name != "type") {
-                let one = series.entry(format!("{id}-{member}")).or_insert_with(|| Series {
-                    stats_type: stats_type.clone(),
-                    first: report.time,
-                    last: report.time,
-                    values: Vec::new(),
-                });
-                one.last = report.time;
-                one.values.push(value);
-            }
+            objects.entry(id).or_default().add(report.time, members);
         }
     }
-    let stats: Map<String, Value> = series.into_iter().map(|(name, series)| (name, series.into())).collect();
+    let stats: Map<String, Value> = objects.into_iter().flat_map(|(id, object)| object.into_series(id)).collect();
     let log: Vec<Value> = connection
         .events
         .iter()

@@ -13,6 +13,7 @@ use sidetone_wire::{
     batch::Event,
     import::{Content, Dump, Format, Import, ImportError, Limits, import},
     internals,
+    json::report_from_json,
 };
 
 fn read(bytes: &[u8]) -> Import {
@@ -570,4 +571,20 @@ fn what_is_written_as_a_webrtc_internals_dump_is_read_again() {
         assert_eq!(read.events.len(), connection.events.len() + 1);
         assert_eq!(again.facts.browser, "Chrome");
     }
+}
+
+#[test]
+fn members_that_go_and_return_stand_where_they_were_in_a_written_dump() {
+    // Chromium gives no `framesPerSecond` while a picture stands still.
+    let line = |second: f64, rate: Option<u32>| {
+        let time = 1_795_245_960_000.0 + second * 1000.0;
+        let rate = rate.map(|rate| format!(r#""framesPerSecond":{rate},"#)).unwrap_or_default();
+        let stats = format!(r#"{{"IT":{{"type":"inbound-rtp",{rate}"framesDecoded":7,"timestamp":{time}}}}}"#);
+        report_from_json(Timestamp::from_millis_f64(time).unwrap(), stats.as_bytes()).unwrap()
+    };
+    let rates = [None, Some(30), Some(29), None, None, Some(12), None];
+    let reports: Vec<Report> = (0..).zip(rates).map(|(second, rate)| line(f64::from(second), rate)).collect();
+    let head = internals::Connection { id: "pc", user_agent: "", events: &[] };
+    let again = dump(internals::write(head, reports.iter().cloned()).as_bytes());
+    assert_eq!(again.connections[0].reports(), Reports::from_iter(reports));
 }
