@@ -38,6 +38,9 @@ use crate::{
     json,
 };
 
+/// Longest place or message of an error, in bytes.
+const MESSAGE_BYTES_MAX: usize = 400;
+
 /// How much one file may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -209,7 +212,7 @@ pub enum ImportError {
 
 impl ImportError {
     fn broken(position: impl Into<String>, message: impl ToString) -> Self {
-        Self::Broken { position: position.into(), message: message.to_string() }
+        Self::Broken { position: shortened(position.into()), message: shortened(message.to_string()) }
     }
 
     fn line(line: usize, message: impl ToString) -> Self {
@@ -222,6 +225,15 @@ impl ImportError {
         let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
         Self::broken(format!("line {} column {}", first + error.line(), error.column()), message)
     }
+}
+
+/// What a message says of a file may quote it, which can be megabytes: the middle goes.
+fn shortened(text: String) -> String {
+    if text.len() <= MESSAGE_BYTES_MAX {
+        return text;
+    }
+    let half = MESSAGE_BYTES_MAX / 2;
+    format!("{} … {}", &text[..text.floor_char_boundary(half)], &text[text.ceil_char_boundary(text.len() - half)..])
 }
 
 /// Reads a file of any of the formats.

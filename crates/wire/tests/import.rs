@@ -381,6 +381,16 @@ fn the_first_error_is_named_with_its_place() {
 }
 
 #[test]
+fn an_error_quotes_little_of_the_file() {
+    // An array of samples looks like rtcstats, whose rows end with a number.
+    let sample = format!(r#"{{"callId":"c","clientId":"{}"}}"#, "ü".repeat(100_000));
+    let refused = refusal(format!("[{sample}]"));
+    assert!(refused.len() < 1000, "{} bytes", refused.len());
+    assert!(refused.starts_with(r#"line 1: the last element is {"callId":"c","clientId":"üü"#), "{refused}");
+    assert!(refused.ends_with("expected the milliseconds since the line before as a number"), "{refused}");
+}
+
+#[test]
 fn sizes_are_bounded() {
     let bomb = gzip(&vec![b' '; 64 << 20]);
     assert!(refusal(&bomb).contains("200 times the size of the file"));

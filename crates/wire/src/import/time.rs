@@ -30,10 +30,11 @@ pub(crate) fn iso(text: &str) -> Option<Timestamp> {
     let mut clock = clock.splitn(3, ':').map(number);
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
     let valid = (1970..=2200).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
-    if !valid || hour > 23 || minute > 59 || second > 60 || fraction.len() > 6 {
+    if !valid || hour > 23 || minute > 59 || second > 60 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let micros = number(&format!("{fraction:0<6}"))?;
+    // Go and Java write nanoseconds, .NET tenths of microseconds.
+    let micros = number(&format!("{fraction:0<6.6}"))?;
     // Days since 1970 of the civil date: years begin in March, so that leap days come last.
     let (shifted_year, shifted_month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days =
@@ -72,6 +73,9 @@ mod tests {
             ("2026-11-21T02:44:36+0000", Some(1_795_229_076_000.0)),
             ("2026-11-21T03:44:36.5+01:00", Some(1_795_229_076_500.0)),
             ("2026-11-20T21:14:36-0530", Some(1_795_229_076_000.0)),
+            ("2026-11-21T02:44:36.513000999Z", Some(1_795_229_076_513.0)),
+            ("2026-11-21T03:44:36.5130009+01:00", Some(1_795_229_076_513.0)),
+            ("2026-11-21T02:44:36.51x000Z", None),
             ("2026-11-21T02:44:36+1", None),
             ("2026-11-21T02:44:36", None),
             ("2026-13-21T02:44:36.513Z", None),
