@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -125,7 +126,8 @@ pub(crate) async fn run(args: ImportArgs) -> Result<()> {
             }
             Err(error) => {
                 failures += 1;
-                output::note(&format!("{}: {error:#}; run the same command again to complete it", path.display()));
+                let again = if error.is::<OfAnotherTime>() { "" } else { "; run the same command again to complete it" };
+                output::note(&format!("{}: {error:#}{again}", path.display()));
             }
         }
     }
@@ -205,6 +207,22 @@ impl Target {
     }
 }
 
+/// A call of a time that a running server takes nothing of.
+#[derive(Debug)]
+struct OfAnotherTime;
+
+impl fmt::Display for OfAnotherTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the call was not in the time of which the running server takes calls in this way (30 days back and an hour ahead, unless \
+             its intake.age_max and intake.future_max say otherwise); bring it in at the server's page /import, or on its machine by \
+             `sidetone import --data FOLDER`",
+        )
+    }
+}
+
+impl std::error::Error for OfAnotherTime {}
+
 async fn send(connection: &mut Connection, batches: Vec<Batch>, bar: &ProgressBar) -> Result<Imported> {
     let mut imported = Imported::default();
     for mut batch in batches {
@@ -224,6 +242,9 @@ async fn send(connection: &mut Connection, batches: Vec<Batch>, bar: &ProgressBa
                 _ => break answer,
             }
         };
+        if answer.code().ends_with("time_out_of_range") {
+            return Err(OfAnotherTime.into());
+        }
         if !answer.status.is_success() {
             return Err(anyhow!(
                 "the server refuses batch {} of {:?}: {}",

@@ -224,4 +224,10 @@ fn a_call_can_be_imported_over_the_network() {
     assert_eq!(found[0]["start_ms"].as_f64().map(|ms| (ms / 60_000.0).floor()), Some(29_920_484.0));
     assert!(run_ok(&arguments).contains("was there already"));
     assert!(run_failing(&["import", "--server", &server.url, "--token", "sti_wrong", &trace("webrtc-internals-av.json")]).contains("401"));
+    let old = trace("../legacy/rtcstats-2016-jitsi.jsonl");
+    drop(server);
+    let server = Server::start(folder.path());
+    let told = run_failing(&["import", "--server", &server.url, "--token", &secrets.intake, &old]);
+    assert!(told.contains("intake.age_max") && told.contains("page /import"), "{told}");
+    assert!(!told.contains("again to complete"), "it would be refused again: {told}");
 }
