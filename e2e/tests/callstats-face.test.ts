@@ -73,6 +73,38 @@ test("a page whose script address was changed reports as before", () =>
     }
   }));
 
+test("what is said of a call that is over belongs to it, and who is named late is named", () =>
+  during(async (start) => {
+    const { server, origin, context } = await stage(start, "calls.example.net", script);
+    const { alice, bob } = await startCall(context, origin, server.callstatsApp(), "room 1", { proxy: "https://calls.example.net" });
+    await alice.page.evaluate(() => {
+      const { client, conferenceId } = (window as Json).call;
+      const late = new RTCPeerConnection();
+      client.addNewFabric(late, null, "data", conferenceId);
+      client.setIdentifiers({ remoteUserID: "carol" }, late);
+      client.sendFabricEvent(late, "fabricTerminated", conferenceId);
+    });
+    const reporting = async () => (await server.conferences("room 1"))[0]?.peer_connections.filter(({ report_count }) => report_count > 0) ?? [];
+    await until("both have reported", async () => new Set((await reporting()).map(({ participant }) => participant)).size === 2);
+    for (const page of [alice, bob]) await page.do("event", "fabricTerminated");
+    const { key, end_ms } = (await server.finalised("room 1")) as Json;
+    await alice.page.evaluate(() => {
+      const { client, connection, conferenceId } = (window as Json).call;
+      client.sendUserFeedback(conferenceId, { userID: "alice", overall: 2, comment: null });
+      client.reportError(connection, conferenceId, client.webRTCFunctions.applicationLog, { step: "rated" });
+    });
+    const events: Json = await until("her opinion is with the call", async () => {
+      const all: Json = await server.events(key);
+      return ["feedback", "log"].every((kind) => all.some((event: Json) => event.kind === kind)) && all;
+    });
+    const told = (wanted: string) => events.filter(({ kind }: Json) => kind === wanted).map(({ payload }: Json) => payload);
+    assert.deepEqual(told("feedback"), [{ user_id: "alice", overall: 2 }]);
+    assert.equal(told("log")[0].message, '{"step":"rated"}');
+    assert.ok(told("remote_user").some(({ remote_user_id }: Json) => remote_user_id === "carol"));
+    const conferences = await server.conferences("room 1");
+    assert.deepEqual(conferences.map((held: Json) => [held.key, held.state, held.end_ms, held.participants.length]), [[key, "finalised", end_ms, 2]]);
+  }));
+
 test("a wrong secret is told once and drives nobody into a storm", () =>
   during(async (start) => {
     const { server, origin, context } = await stage(start, "calls.example.net", script);

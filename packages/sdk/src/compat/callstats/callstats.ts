@@ -39,6 +39,9 @@ type Listened = (typeof LISTENED)[number];
 
 const WIFI_INTERVAL_MS = 10_000;
 
+/** Conferences of which something may be said when they are over. */
+const PAST_MAX = 8;
+
 /** The name that results of tests through the service's own servers go by. */
 const PROVIDER = "callstats";
 
@@ -58,6 +61,8 @@ export class Service {
   #url: string;
   #session: Session | undefined;
   readonly #participations = new Map<string, Participation>();
+  /** The last that are over, by conference: what is said of a call when it has ended belongs to it. */
+  readonly #past = new Map<string, Participation>();
   readonly #listeners = new Map<Listened, Callback>();
   #statsCallback: Callback | undefined;
   /** Fabrics that wait for a name of their conference or user. */
@@ -82,6 +87,7 @@ export class Service {
       // Another user: everything until now was the one before.
       for (const participation of this.#participations.values()) participation.stop();
       this.#participations.clear();
+      this.#past.clear();
       this.#session?.tests.stop();
       const told = typeof initCallback === "function" ? (initCallback as Callback) : () => undefined;
       const credentials = new Credentials(this.#url, number, local.id, source as string | TokenGenerator, {
@@ -147,6 +153,9 @@ export class Service {
         this.#waiting.delete(waiting);
         held.add(held.remoteUserId, held.conferenceId);
       }
+      const remote = user("remoteUserID", remoteUserID);
+      if (!remote.id) return;
+      for (const participation of this.#participations.values()) participation.name(remote, isPeerConnection(peerConnection) ? peerConnection : undefined);
     });
   }
 
@@ -154,13 +163,13 @@ export class Service {
     return answering("sendFabricEvent", () => {
       if (!peerConnection || !name || conferenceId === undefined) refuse(INVALID_ARGUMENT);
       if (name === "fabricSetupFailed") refuse("Unsupported fabricEvent");
-      if (name === "userLeft") return this.#participations.get(String(conferenceId))?.stop();
+      if (name === "userLeft") return this.#end(String(conferenceId));
       if (!enums.isOf(enums.fabricEvent, name)) refuse(`Invalid fabricEvents value ${String(name)}`);
       const given = (typeof data === "object" && data !== null ? data : {}) as Payload;
       if (name === "activeDeviceList" && !Array.isArray(given["deviceList"])) refuse(`${INVALID_ARGUMENT}: eventData.deviceList is the list of devices`);
       const [participation, fabric] = this.#held(peerConnection, conferenceId);
       if (name !== "fabricUsageEvent") participation.fabricEvent(fabric, name, given);
-      if (participation.isOver) this.#participations.delete(String(conferenceId));
+      if (participation.isOver) this.#end(String(conferenceId));
     });
   }
 
@@ -171,8 +180,9 @@ export class Service {
       if (!enums.isOf(enums.webRTCFunctions, webRTCFunction)) refuse(`Invalid webRTC functionName value ${String(webRTCFunction)}`);
       if (peerConnection && !isPeerConnection(peerConnection)) refuse("Invalid PeerConnection object passed");
       const id = limited("conferenceID", conferenceId, LIMITS.conferenceId);
-      const participation = this.#participation(session, id);
       const target = isPeerConnection(peerConnection) ? peerConnection : undefined;
+      // Who asks for a microphone begins a call.
+      const participation = webRTCFunction === "getUserMedia" ? this.#participation(session, id) : this.#concerned(session, id, target);
       const error = payloads.described(domError);
       const about = { function: webRTCFunction, reason: enums.FAILURE_REASONS[webRTCFunction], ...error };
       if (webRTCFunction === "applicationLog" || webRTCFunction === "applicationError") {
@@ -218,7 +228,7 @@ export class Service {
       if (conferenceId === undefined || typeof feedback !== "object" || feedback === null || Object.keys(feedback).length === 0) refuse(INVALID_ARGUMENT);
       const told = payloads.feedback(feedback as Payload);
       const id = limited("conferenceID", conferenceId, LIMITS.conferenceId);
-      this.#participation(session, id).tell("feedback", told);
+      this.#concerned(session, id).tell("feedback", told);
     });
     if (typeof callback === "function") {
       const text = answer.status === "success" ? "userFeedback Event sent successfully" : answer.message;
@@ -243,8 +253,8 @@ export class Service {
     return answering("sendCustomEvent", () => {
       const session = this.#session ?? refuse(NOT_INITIALIZED);
       if (conferenceId === undefined || !Array.isArray(events) || events.length === 0) refuse(INVALID_ARGUMENT);
-      const participation = this.#participation(session, limited("conferenceID", conferenceId, LIMITS.conferenceId));
       const target = isPeerConnection(peerConnection) ? peerConnection : undefined;
+      const participation = this.#concerned(session, limited("conferenceID", conferenceId, LIMITS.conferenceId), target);
       for (const event of events as readonly unknown[]) participation.tell(...payloads.customEvent(event), target);
     });
   }
@@ -253,8 +263,9 @@ export class Service {
     return answering("sendCustomStats", () => {
       const session = this.#session ?? refuse(NOT_INITIALIZED);
       if (conferenceId === undefined || !Array.isArray(stats) || stats.length === 0) refuse(INVALID_ARGUMENT);
-      const participation = this.#participation(session, limited("conferenceID", conferenceId, LIMITS.conferenceId));
-      participation.tell("custom_stats", { values: stats }, isPeerConnection(peerConnection) ? peerConnection : undefined);
+      const target = isPeerConnection(peerConnection) ? peerConnection : undefined;
+      const participation = this.#concerned(session, limited("conferenceID", conferenceId, LIMITS.conferenceId), target);
+      participation.tell("custom_stats", { values: stats }, target);
     });
   }
 
@@ -342,9 +353,27 @@ export class Service {
     this.#emit("preCallTest", results);
   }
 
+  /** The stay that something is said of: the running one, else the one that ended last, unless it is said of a connection of the next. */
+  #concerned(session: Session, conferenceId: string, peerConnection?: RTCPeerConnection): Participation {
+    const past = this.#participations.has(conferenceId) ? undefined : this.#past.get(conferenceId);
+    return past && (!peerConnection || past.had(peerConnection)) ? past : this.#participation(session, conferenceId);
+  }
+
+  /** A stay is over. */
+  #end(conferenceId: string): void {
+    const participation = this.#participations.get(conferenceId);
+    if (!participation) return;
+    participation.stop();
+    this.#participations.delete(conferenceId);
+    this.#past.delete(conferenceId);
+    this.#past.set(conferenceId, participation);
+    const [oldest] = this.#past.keys();
+    if (this.#past.size > PAST_MAX && oldest !== undefined) this.#past.delete(oldest);
+  }
+
   #participation(session: Session, conferenceId: string): Participation {
     const held = this.#participations.get(conferenceId);
-    if (held && !held.isOver) return held;
+    if (held) return held;
     const participation = new Participation(this.#url, this.#options(session, conferenceId), {
       stats: (stats: ConferenceStats) => {
         if (this.#statsCallback) safely(this.#statsCallback, stats);

@@ -38,6 +38,11 @@ export class Participation {
   readonly #fabrics = new Map<RTCPeerConnection, { readonly fabric: Fabric; readonly statistics: Statistics }>();
   readonly #url: string;
   #page: string | null = null;
+  #isStopped = false;
+  /** Connections that were in it. */
+  readonly #past = new WeakSet<RTCPeerConnection>();
+  /** What is told afterwards, one after the other. */
+  #afterwards = Promise.resolve();
 
   constructor(url: string, options: Options, events: ParticipationEvents) {
     this.#url = url;
@@ -49,9 +54,14 @@ export class Participation {
     this.#client.on("issueCleared", ({ rule, stream }) => this.#disruption(rule, "Stop", stream?.ssrc));
   }
 
-  /** Whether every fabric has ended: the next one is a new stay. */
+  /** Whether every fabric has ended, or the app said that the user left: the next one is a new stay. */
   get isOver(): boolean {
-    return this.#fabrics.size > 0 && [...this.#fabrics.values()].every(({ fabric }) => fabric.isTerminated);
+    return this.#isStopped;
+  }
+
+  /** Whether the connection was in it when it ended. */
+  had(peerConnection: RTCPeerConnection): boolean {
+    return this.#past.has(peerConnection);
   }
 
   fabric(peerConnection: unknown): Fabric | undefined {
@@ -74,9 +84,19 @@ export class Participation {
     changed();
   }
 
-  /** What the app says of a fabric, or of the conference. */
+  /** Says who is at the other end of a connection, or of all, where that was not known yet. */
+  name(remote: User, peerConnection: RTCPeerConnection | undefined): void {
+    for (const { fabric } of this.#fabrics.values()) {
+      if (fabric.remote.id || (peerConnection && fabric.peerConnection !== peerConnection)) continue;
+      fabric.remote = remote;
+      this.#client.event("remote_user", { remote_user_id: remote.id, ...(remote.userName && { user_name: remote.userName }) }, fabric.peerConnection);
+    }
+  }
+
+  /** What the app says of a fabric, or of the conference; also when it is over. */
   tell(kind: string, payload: Payload, peerConnection?: RTCPeerConnection): void {
-    this.#client.event(kind, payload, peerConnection);
+    if (this.#isStopped) this.#afterwards = this.#afterwards.then(() => this.#client.afterwards(kind, payload));
+    else this.#client.event(kind, payload, peerConnection);
   }
 
   fabricEvent(fabric: Fabric, name: FabricEvent, data: Payload): void {
@@ -84,7 +104,7 @@ export class Participation {
     if (name === "fabricTerminated") {
       this.#client.event("peer_connection_closed", data, peerConnection);
       fabric.terminate();
-      if (this.isOver) this.#client.stop();
+      if ([...this.#fabrics.values()].every((held) => held.fabric.isTerminated)) this.stop();
     } else if (name === "fabricHold" || name === "fabricResume") {
       fabric.isHeld = name === "fabricHold";
       this.#client.hold(peerConnection, fabric.isHeld);
@@ -95,8 +115,13 @@ export class Participation {
   }
 
   stop(): void {
-    for (const { fabric } of this.#fabrics.values()) fabric.terminate();
-    this.#client.stop();
+    for (const { fabric } of this.#fabrics.values()) {
+      fabric.terminate();
+      this.#past.add(fabric.peerConnection);
+    }
+    this.#fabrics.clear();
+    this.#isStopped = true;
+    void this.#client.stop();
   }
 
   #tick(tick: Tick): void {

@@ -25,8 +25,8 @@ export function feedback(given: Payload): Payload {
     if (!Number.isInteger(score) || score < 1 || score > 5) refuse(`${name} is ${String(given[name])}, a score is 1, 2, 3, 4 or 5`);
     scores[name] = score;
   }
-  const comment = given["comment"] === undefined ? {} : { comment: cutLog(String(given["comment"])).text };
-  const who = given["userID"] === undefined ? {} : { user_id: user("userID", given["userID"]).id };
+  const comment = given["comment"] === undefined || given["comment"] === null ? {} : { comment: cutLog(String(given["comment"])).text };
+  const who = given["userID"] === undefined || given["userID"] === null ? {} : { user_id: user("userID", given["userID"]).id };
   return { ...who, ...scores, ...comment };
 }
 
@@ -49,6 +49,8 @@ export function described(error: unknown): { readonly error?: string; readonly m
   if (typeof error !== "object") return { message: String(error) };
   const { name, constraintName, message, stack } = error as { name?: unknown; constraintName?: unknown; message?: unknown; stack?: unknown };
   const told = name ?? constraintName;
+  // An object of the app's own.
+  if ([told, message, stack].every((value) => value === undefined)) return { message: JSON.stringify(error) };
   return {
     ...(told !== undefined && { error: String(told) }),
     ...(message !== undefined && { message: String(message) }),
