@@ -81,7 +81,8 @@ export class Service {
       if (!Number.isSafeInteger(number) || number <= 0) refuse(`${INVALID_ARGUMENT} appID ${String(appId)}: it is a number, as \`sidetone app list\` shows it`);
       const local = user("localUserID", localUserId);
       if (!local.id) refuse(`${INVALID_ARGUMENT}: localUserID is empty`);
-      const checked = config(configParams);
+      const ignored: string[] = [];
+      const checked = config(configParams, (what) => void ignored.push(what));
       this.#statsCallback = typeof statsCallback === "function" ? (statsCallback as Callback) : this.#statsCallback;
       if (this.#session && this.#session.appId === number && this.#session.user.id === local.id) return;
       // Another user: everything until now was the one before.
@@ -106,6 +107,7 @@ export class Service {
       });
       const session: Session = { appId: number, user: local, config: checked, credentials, tests, siteId: checked.siteID ?? "" };
       this.#session = session;
+      for (const what of ignored) this.#log("error", `initialize: ${what}; it is ignored`);
       void credentials.token().then(
         () => this.#started(),
         () => undefined,

@@ -24,18 +24,24 @@ export interface ProxyConfig {
   readonly appSettingsURL?: string;
 }
 
-/** The `configParams` of `initialize`, checked. */
-export function config(given: unknown): ConfigParams {
+/** The `configParams` of `initialize`, checked. As in callstats.js, `siteID` and `additionalIDs` of a wrong type are left out, and `told`. */
+export function config(given: unknown, told: (ignored: string) => void): ConfigParams {
   if (typeof given !== "object" || given === null) return {};
-  const config = given as ConfigParams;
+  const { siteID, additionalIDs, ...config } = given as ConfigParams & Readonly<Record<"siteID" | "additionalIDs", unknown>>;
   limited("applicationVersion", config.applicationVersion, LIMITS.applicationVersion);
-  if (config.siteID !== undefined && typeof config.siteID !== "string") refuse("siteID must be a string");
-  limited("siteID", config.siteID, LIMITS.siteId);
-  if (config.additionalIDs !== undefined && (typeof config.additionalIDs !== "object" || config.additionalIDs === null)) refuse("additionalIDs must be an object");
-  const additionalIDs = Object.fromEntries(
-    Object.entries(config.additionalIDs ?? {}).map(([name, value]) => [name, limited(`additionalIDs.${name}`, value, LIMITS.additionalId)]),
-  );
-  return { ...config, additionalIDs };
+  if (!isAbsent(siteID) && typeof siteID !== "string") told("siteID must be a string");
+  limited("siteID", typeof siteID === "string" ? siteID : "", LIMITS.siteId);
+  if (!isAbsent(additionalIDs) && typeof additionalIDs !== "object") told("additionalIDs must be an object");
+  const ids = Object.entries(typeof additionalIDs === "object" ? (additionalIDs ?? {}) : {}).filter(([, value]) => !isAbsent(value));
+  return {
+    ...config,
+    ...(typeof siteID === "string" && { siteID }),
+    additionalIDs: Object.fromEntries(ids.map(([name, value]) => [name, limited(`additionalIDs.${name}`, value, LIMITS.additionalId)])),
+  };
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 /** The address of the server in what `setProxyConfig` was given. */
