@@ -41,8 +41,8 @@ pub(crate) struct EventForm {
     /// When, by the client's clock (ms since 1970).
     #[schema(example = 1_795_228_491_553.0)]
     time_ms: f64,
-    /// What. `joined`, `left`, `peer_connection_closed`, `muted`, `unmuted`, `held`, `resumed` and `dropped` have a meaning to the server; any
-    /// other kind is kept and shown.
+    /// What. `joined`, `left`, `peer_connection_closed`, `muted`, `unmuted`, `held`, `resumed`, `dropped`, `feedback` and `log` have a meaning to
+    /// the server; any other kind is kept and shown.
     #[schema(example = "joined")]
     kind: String,
     /// Its payload. Of `joined`, all optional: `user_name`, `alias_name`, `site`, `app_version`, `user_agent`, `browser`, `browser_version`,
