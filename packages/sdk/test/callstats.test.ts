@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Service } from "../src/compat/callstats/callstats.ts";
 import { config } from "../src/compat/callstats/config.ts";
 
 test("what a page does not know, or gives in a wrong type, does not keep it from being measured", () => {
@@ -17,4 +18,22 @@ test("what a page does not know, or gives in a wrong type, does not keep it from
     assert.deepEqual(told, ignored);
   }
   assert.throws(() => config({ siteID: "x".repeat(257) }, () => undefined), /siteID is 257 bytes/);
+});
+
+test("a secret that cannot be one is told to the page", async () => {
+  const said = await new Promise((resolve) => new Service("http://127.0.0.1:1").initialize(1, "no base64!:secret", "ada", (...words: unknown[]) => resolve(words)));
+  assert.deepEqual(said, ["authError", "what stands before the colon of the app's secret is no base64; give the secret as it was given to you"]);
+});
+
+test("a page that the browser gives no cryptography is told by the answer, as callstats.js does", () => {
+  const held = Object.getOwnPropertyDescriptor(globalThis, "crypto") as PropertyDescriptor;
+  // What a page over plain http sees.
+  Object.defineProperty(globalThis, "crypto", { configurable: true, value: { getRandomValues: () => undefined } });
+  try {
+    const { status, message } = new Service("http://127.0.0.1:1").initialize(1, "secret", "ada");
+    assert.equal(status, "failure");
+    assert.match(message ?? "", /^initialize: Browser does not support Web Cryptography API\. /);
+  } finally {
+    Object.defineProperty(globalThis, "crypto", held);
+  }
 });

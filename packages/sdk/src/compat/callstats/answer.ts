@@ -11,6 +11,8 @@ export interface Answer {
 export class Refusal extends Error {}
 
 export const INVALID_ARGUMENT = "Argument missing/invalid";
+/** A browser gives it to pages over https and of this machine only. */
+export const NO_CRYPTOGRAPHY = "Browser does not support Web Cryptography API. App secret based authentication requires Web Cryptography API";
 export const NOT_INITIALIZED = "SDK is not initialized or no Fabrics added";
 
 /** Runs a method: its refusals and its accidents become answers. */

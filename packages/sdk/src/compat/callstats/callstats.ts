@@ -5,7 +5,7 @@
  * each. Nothing here throws: every method answers `{status, message, msg}`.
  */
 
-import { type Answer, INVALID_ARGUMENT, LIMITS, NOT_INITIALIZED, type User, answering, cutLog, limited, refuse, user } from "./answer.ts";
+import { type Answer, INVALID_ARGUMENT, LIMITS, NOT_INITIALIZED, NO_CRYPTOGRAPHY, type User, answering, cutLog, limited, refuse, user } from "./answer.ts";
 import { type ConfigParams, config, proxied } from "./config.ts";
 import { Credentials, type TokenGenerator } from "./credentials.ts";
 import * as enums from "./enums.ts";
@@ -77,6 +77,7 @@ export class Service {
     return answering("initialize", () => {
       if (!appId || !source || !localUserId) refuse(INVALID_ARGUMENT);
       if (typeof source !== "string" && typeof source !== "function") refuse(`${INVALID_ARGUMENT}: the second argument is the app's secret or a token generator`);
+      if (typeof source === "string" && !globalThis.crypto?.subtle) refuse(NO_CRYPTOGRAPHY);
       const number = typeof appId === "number" ? appId : Number(String(appId).trim());
       if (!Number.isSafeInteger(number) || number <= 0) refuse(`${INVALID_ARGUMENT} appID ${String(appId)}: it is a number, as \`sidetone app list\` shows it`);
       const local = user("localUserID", localUserId);

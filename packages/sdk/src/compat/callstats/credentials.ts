@@ -109,14 +109,14 @@ export class Credentials {
 
   async #code(): Promise<string> {
     const source = this.#source;
-    if (typeof source === "string") return secretCode(source, this.#userId, this.#appId);
     try {
+      if (typeof source === "string") return await secretCode(source, this.#userId, this.#appId);
       return await new Promise<string>((resolve, reject) => {
         source(this.#needsNewCode, (error, token) => (error ? reject(error) : resolve(token)));
       });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      this.#events.refused("tokenGenerationError", message);
+      this.#events.refused(typeof source === "string" ? "authError" : "tokenGenerationError", message);
       throw (this.#refused = new Refused(message));
     }
   }
@@ -124,17 +124,20 @@ export class Credentials {
 
 /** The code of an app secret: a JSON Web Token (HS256) that the page signs itself. A secret may begin with a base64 key id and a colon. */
 export async function secretCode(secret: string, userId: string, appId: number): Promise<string> {
-  if (!globalThis.crypto?.subtle) {
-    throw new Refused(
-      "API access Error: Browser does not support Web Cryptography API. App secret based authentication requires Web Cryptography API",
-    );
-  }
   const [first = "", second] = secret.split(":");
-  const keyId = second === undefined ? undefined : [...atob(first)].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+  const keyId = second === undefined ? undefined : [...keyBytes(first)].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
   const claims = { userID: userId, appID: String(appId), generateTurnCredentials: false, ...(keyId !== undefined && { keyId }) };
   const utf8 = new TextEncoder();
   const part = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
   const signed = [{ alg: "HS256" }, claims].map((value) => part(utf8.encode(JSON.stringify(value)))).join(".");
   const key = await crypto.subtle.importKey("raw", utf8.encode(second ?? first), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   return `${signed}.${part(new Uint8Array(await crypto.subtle.sign("HMAC", key, utf8.encode(signed))))}`;
+}
+
+function keyBytes(base64: string): string {
+  try {
+    return atob(base64);
+  } catch {
+    throw new Refused("what stands before the colon of the app's secret is no base64; give the secret as it was given to you");
+  }
 }
