@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Credentials, type TokenGenerator, secretCode } from "../../packages/sdk/src/compat/callstats/credentials.ts";
 import { type Json, seconds, stage, startCall } from "../src/callstats/pages.ts";
 import { during } from "../src/setup.ts";
-import type { Sidetone } from "../src/sidetone.ts";
+import { Sidetone } from "../src/sidetone.ts";
 import { until } from "../src/wait.ts";
 
 /** Our script, as `https://…/static/callstats.min.js` serves it. */
@@ -103,6 +104,28 @@ test("what is said of a call that is over belongs to it, and who is named late i
     assert.ok(told("remote_user").some(({ remote_user_id }: Json) => remote_user_id === "carol"));
     const conferences = await server.conferences("room 1");
     assert.deepEqual(conferences.map((held: Json) => [held.key, held.state, held.end_ms, held.participants.length]), [[key, "finalised", end_ms, 2]]);
+  }));
+
+test("a token generator that fails in mid-call is asked again", () =>
+  during(async (start) => {
+    const server = await start("Sidetone", Sidetone.start());
+    const { appId, appSecret } = server.callstatsApp();
+    const code = await secretCode(appSecret, "ada", appId);
+    let isOut = false;
+    const said: string[] = [];
+    const generate: TokenGenerator = (_, callback) => callback(isOut ? "out of order" : null, code);
+    const told = { granted: () => void said.push("granted"), refused: (status: string) => void said.push(status) };
+    const credentials = () => new Credentials(server.url, appId, "ada", generate, told);
+    await until("the server knows of the app", () => credentials().token().catch(() => undefined));
+    said.length = 0;
+    const give = credentials().source();
+    const first = await give();
+    isOut = true;
+    // To ask again is to say that the server wants another.
+    await assert.rejects(give(), /out of order/);
+    isOut = false;
+    assert.notEqual(await give(), first);
+    assert.deepEqual(said, ["granted", "tokenGenerationError", "granted"]);
   }));
 
 test("a wrong secret is told once and drives nobody into a storm", () =>

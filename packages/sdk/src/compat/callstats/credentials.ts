@@ -45,6 +45,7 @@ export class Credentials {
   #pending: Promise<string> | undefined;
   #refused: Refused | undefined;
   #needsNewCode = false;
+  #wasGranted = false;
 
   constructor(url: string, appId: number, userId: string, source: string | TokenGenerator, events: CredentialEvents) {
     this.#url = url;
@@ -78,6 +79,7 @@ export class Credentials {
       const answer = await this.#exchange(code);
       if (answer && "access_token" in answer) {
         this.#grant = { token: answer.access_token, renewAtMs: Date.now() + answer.expires_in * 1000 * RENEWED_AT };
+        this.#wasGranted = true;
         this.#events.granted();
         return answer.access_token;
       }
@@ -117,7 +119,10 @@ export class Credentials {
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#events.refused(typeof source === "string" ? "authError" : "tokenGenerationError", message);
-      throw (this.#refused = new Refused(message));
+      const refused = new Refused(message);
+      // In mid-call it may be different the next time; what is to be sent waits for that.
+      if (!this.#wasGranted) this.#refused = refused;
+      throw refused;
     }
   }
 }
