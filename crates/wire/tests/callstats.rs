@@ -272,6 +272,20 @@ fn an_entry_of_a_list_stands_at_its_own_time_only_where_that_can_be_true() {
 }
 
 #[test]
+fn objects_of_one_id_are_all_kept_and_quick_to_name() {
+    // To look for each name from the start would take hours.
+    let many = vec![json!({"id": "a", "type": "codec"}); 100_000];
+    let named = [json!({"id": "a~3", "type": "codec"})].into_iter().chain(many).collect::<Vec<_>>();
+    let body = json!({"timestamp": NOW.as_millis_f64(), "stats": named}).to_string();
+    let report = Body::report(body.as_bytes()).unwrap().into_report(NOW).unwrap();
+    // Beside them stands what the body holds otherwise.
+    assert_eq!(report.stats.len(), 100_002);
+    for id in ["a", "a~2", "a~3", "a~4", "a~100001"] {
+        assert!(report.stats.contains_key(id), "{id}");
+    }
+}
+
+#[test]
 fn former_shapes_have_their_standard_form_beside_them() {
     let shapes: Value = serde_json::from_slice(&traces::file("callstats/former-shapes.json")).unwrap();
     let report = |name: &str| report_to_json(&Body::report(shapes[name].to_string().as_bytes()).unwrap().into_report(NOW).unwrap());

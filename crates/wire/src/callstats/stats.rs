@@ -3,7 +3,10 @@
 //! Every object is kept as it came. One in a former shape (see `shape`) gets its standard form beside it, under an id that begins with
 //! [`STANDARD`]. What the client reports besides (wifi, battery, members of its own) becomes objects whose type begins with `callstats`.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, HashMap, btree_map},
+    fmt,
+};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value as Json};
@@ -85,18 +88,18 @@ impl<'de> Visitor<'de> for Entries<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut all = BTreeMap::new();
+        let mut all = Named::default();
         let mut index = 0;
         while let Some((id, stats)) = self.0.index(index, || seq.next_element_seed(Entry(self.0)))? {
-            insert(&mut all, "", id, stats);
+            all.insert("", id, stats);
             index += 1;
         }
-        Ok(all)
+        Ok(all.stats)
     }
 
     /// `{tracks, candidatePairs, transports, msts, dataChannels, codecs, timestamp}`: the name of the list goes before the id.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut all = BTreeMap::new();
+        let mut all = Named::default();
         let mut apart = Map::new();
         while let Some((list, value)) = map.next_entry::<String, Json>()? {
             let Json::Array(entries) = value else {
@@ -108,23 +111,48 @@ impl<'de> Visitor<'de> for Entries<'_> {
                 if stats.stats_type.is_empty() {
                     stats.stats_type = list.as_str().into();
                 }
-                insert(&mut all, &format!("{list}:"), id, stats);
+                all.insert(&format!("{list}:"), id, stats);
             }
         }
         if !apart.is_empty() {
-            add(&mut all, self.0, "callstats-lists", apart);
+            add(&mut all.stats, self.0, "callstats-lists", apart);
         }
-        Ok(all)
+        Ok(all.stats)
     }
 }
 
-/// Keeps an object under its id; one without, or with one that is taken, gets another.
-fn insert(all: &mut BTreeMap<Text, Stats>, list: &str, id: Option<Text>, stats: Stats) {
-    let id = id
-        .map_or_else(|| format!("{list}{}", unnamed(&stats)).into(), |id| if list.is_empty() { id } else { format!("{list}{id}").into() });
-    let names = std::iter::once(id.clone()).chain((2..).map(|number| format!("{id}~{number}").into()));
-    let free = names.into_iter().find(|id| !all.contains_key(id));
-    all.extend(free.map(|id| (id, stats)));
+/// Objects by id.
+#[derive(Default)]
+struct Named {
+    stats: BTreeMap<Text, Stats>,
+    /// How often an id was taken already: the search for a free one goes on where it ended.
+    taken: HashMap<Text, usize>,
+}
+
+impl Named {
+    /// Keeps an object under its id; one without, or with one that is taken, gets another.
+    fn insert(&mut self, list: &str, id: Option<Text>, stats: Stats) {
+        let id: Text = match id {
+            None => format!("{list}{}", unnamed(&stats)).into(),
+            Some(id) if list.is_empty() => id,
+            Some(id) => format!("{list}{id}").into(),
+        };
+        let id = match self.stats.entry(id) {
+            btree_map::Entry::Vacant(free) => {
+                free.insert(stats);
+                return;
+            }
+            btree_map::Entry::Occupied(taken) => taken.key().clone(),
+        };
+        let number = self.taken.entry(id.clone()).or_insert(1);
+        loop {
+            *number += 1;
+            if let btree_map::Entry::Vacant(free) = self.stats.entry(format!("{id}~{number}").into()) {
+                free.insert(stats);
+                return;
+            }
+        }
+    }
 }
 
 /// An id for an object without: bridges send only type, SSRC and the participant that it comes from.
