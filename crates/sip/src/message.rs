@@ -3,7 +3,7 @@
 //! A proxy passes on what it does not understand (RFC 3261 section 16.6), so nothing is normalised but compact names and folded lines.
 //! Reading only fails where there is no message at all; whether a request is one that may be served is judged by `crate::check`.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 /// Most headers of one message.
 pub const HEADERS_MAX: usize = 200;
@@ -56,9 +56,6 @@ pub enum ParseError {
     /// No empty line.
     #[error("the head of the message does not end")]
     HeadUnended,
-    /// Head is not UTF-8.
-    #[error("the head of the message is no text")]
-    NotText,
     /// First line is neither.
     #[error("the first line is that of neither request nor response")]
     StartLine,
@@ -77,11 +74,14 @@ impl Message {
     /// When it cannot even be answered.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         let (head, body) = split_head(bytes).ok_or(ParseError::HeadUnended)?;
-        let head = std::str::from_utf8(head).map_err(|_| ParseError::NotText)?;
-        let mut lines = head.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).enumerate();
-        let start = lines.next().and_then(|(_, line)| start_line(line)).ok_or(ParseError::StartLine)?;
+        let mut lines = head.split(|byte| *byte == b'\n').map(|line| text_of(line.strip_suffix(b"\r").unwrap_or(line))).enumerate();
+        let start = lines.next().and_then(|(_, line)| start_line(&line)).ok_or(ParseError::StartLine)?;
         let mut headers: Vec<Header> = Vec::new();
         for (number, line) in lines {
+            // Some take it for the end of a line: what stands behind it would be a header that nobody has judged.
+            if line.contains('\r') {
+                return Err(ParseError::HeaderLine(number + 1));
+            }
             if line.starts_with([' ', '\t']) {
                 let header = headers.last_mut().ok_or(ParseError::HeaderLine(number + 1))?;
                 header.value.push(' ');
@@ -90,7 +90,7 @@ impl Message {
             }
             let (name, value) = line.split_once(':').ok_or(ParseError::HeaderLine(number + 1))?;
             let name = name.trim_end();
-            if !crate::text::is_token(name) || line.contains('\r') {
+            if !crate::text::is_token(name) {
                 return Err(ParseError::HeaderLine(number + 1));
             }
             if headers.len() == HEADERS_MAX {
@@ -223,6 +223,11 @@ fn split_head(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     None
 }
 
+/// A line of the head. What is no UTF-8 is ISO 8859-1, in which old telephones write names; what is compared is ASCII (RFC 3261 section 25.1).
+fn text_of(line: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(line).map_or_else(|_| line.iter().map(|byte| char::from(*byte)).collect(), Cow::Borrowed)
+}
+
 fn start_line(line: &str) -> Option<Start> {
     if line.contains(['\0', '\r']) {
         return None;
@@ -290,17 +295,26 @@ mod tests {
     }
 
     #[test]
+    fn names_in_the_code_of_old_telephones_are_read() {
+        let text = b"INVITE sip:bob@x SIP/2.0\r\nFrom: \"J\xfcrgen\" <sip:j@x>;tag=1\r\nSubject: k\xc3\xa4se\r\n\r\n\xff";
+        let message = Message::parse(text).unwrap();
+        assert_eq!((message.header("From"), message.header("Subject")), (Some("\"Jürgen\" <sip:j@x>;tag=1"), Some("käse")));
+        assert_eq!(message.body, b"\xff");
+    }
+
+    #[test]
     fn what_is_no_message_is_refused_with_the_reason() {
         for (text, error) in [
             (&b"INVITE sip:x SIP/2.0\r\nTo: x\r\n"[..], ParseError::HeadUnended),
             (b"", ParseError::HeadUnended),
-            (b"INVITE sip:x SIP/2.0\r\nTo: \xff\r\n\r\n", ParseError::NotText),
             (b"hello there\r\n\r\n", ParseError::StartLine),
             (b"SIP/2.0 99 x\r\n\r\n", ParseError::StartLine),
             (b"SIP/2.0 4294967301 x\r\n\r\n", ParseError::StartLine),
             (b"BYE sip:x SIP/2.0\r\nTo\r\n\r\n", ParseError::HeaderLine(2)),
             (b"BYE sip:x SIP/2.0\r\n : a\r\n\r\n", ParseError::HeaderLine(2)),
             (b"BYE sip:x SIP/2.0\r\nT o: a\r\n\r\n", ParseError::HeaderLine(2)),
+            (b"BYE sip:x SIP/2.0\r\nX: a\rFrom: b\r\n\r\n", ParseError::HeaderLine(2)),
+            (b"BYE sip:x SIP/2.0\r\nX: a\r\n b\rFrom: c\r\n\r\n", ParseError::HeaderLine(3)),
         ] {
             assert_eq!(Message::parse(text), Err(error), "{}", String::from_utf8_lossy(text));
         }
