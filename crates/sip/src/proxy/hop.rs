@@ -11,6 +11,7 @@ use super::{
     trunk,
 };
 use crate::{
+    account::TOKEN,
     check::Basics,
     flow::FlowId,
     header::Via,
@@ -18,8 +19,11 @@ use crate::{
 };
 
 impl Proxy {
-    /// Makes of a request what the next hop gets.
+    /// Makes of a request what the next hop gets: what proves to us who sent it is for us alone.
     pub(super) fn forwarded(&self, message: &mut Message, basics: &Basics, (flow, branch): (FlowId, &str)) {
+        for name in ["Proxy-Authorization", "Authorization", TOKEN] {
+            message.remove(name);
+        }
         message.set("Max-Forwards", (basics.max_forwards - 1.min(basics.max_forwards)).to_string());
         let (transport, place) = self.side(flow);
         message.push_front("Via", format!("SIP/2.0/{transport} {place};branch={branch}{}", trunk::via_params(transport)));

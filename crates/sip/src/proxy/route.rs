@@ -11,7 +11,7 @@ use super::{
     fork::Target,
 };
 use crate::{
-    account::{Facts, Grant, TOKEN},
+    account::{Facts, Grant},
     check::{Basics, Refusal},
     flow::{Bucket, FlowId},
     gruu,
@@ -117,9 +117,7 @@ impl Proxy {
             self.count_call(&caller, now)?;
         }
         let Way { targets, origin, is_over_trunk } = self.way(flow, &caller, &basics.uri, is_call, facts)?;
-        for name in ["Proxy-Authorization", "Authorization", TOKEN, "P-Asserted-Identity"] {
-            message.remove(name);
-        }
+        message.remove("P-Asserted-Identity");
         let to = &basics.uri.user;
         let call = is_call.then(|| self.begin_call(now, flow, &mut message, (basics, to), (&caller, origin.as_ref()), is_over_trunk));
         if is_over_trunk && call.as_ref().is_some_and(|call| self.calls.uuid(call).is_none()) {

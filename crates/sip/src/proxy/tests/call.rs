@@ -257,6 +257,23 @@ fn a_dialog_outlives_the_server() {
 }
 
 #[test]
+fn no_proof_of_who_somebody_is_reaches_the_other_end() {
+    let (mut bench, alice, first, second) = three();
+    let answer = talking(&mut bench, alice, first, second);
+    // RFC 3261 section 22.1 has the ACK carry what the INVITE did.
+    for method in ["ACK", "INVITE", "INFO"] {
+        let text = in_dialog(&mut bench, method, &answer);
+        let proofs = "Proxy-Authorization: Digest x\r\nAuthorization: Digest y\r\nX-Plivo-Jwt: a.b.c\r\n\r\n";
+        bench.feed(alice, &text.replace("\r\n\r\n", &format!("\r\n{proofs}")));
+        let passed = bench.got(first);
+        assert_eq!(passed.method(), Some(method));
+        for name in ["Proxy-Authorization", "Authorization", "X-Plivo-Jwt"] {
+            assert_eq!(passed.header(name), None, "{method}");
+        }
+    }
+}
+
+#[test]
 fn a_stranger_reaches_into_no_dialog() {
     let (mut bench, alice, first, second) = three();
     let answer = talking(&mut bench, alice, first, second);

@@ -225,11 +225,14 @@ fn the_caller_is_asserted_where_that_is_wanted_and_apps_may_be_kept_out() {
     asserted.caller_id = CallerId::Asserted;
     asserted.apps = vec![app(1)];
     let (mut bench, _, bob) = with_trunk(asserted);
-    let header = "P-Asserted-Identity: <sip:+1900@x.example>\r\n";
+    let claims = ["P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID"];
+    let header: String = claims.iter().map(|name| format!("{name}: <sip:+1900@x.example>\r\n")).collect();
+    let header = header.as_str();
     bench.authenticated(bob, "INVITE", "sip:+4989200@x.example", "bob", "<sip:+4989200@x.example>", header);
     let invite = bench.got(TRUNK);
     assert!(invite.header("From").unwrap().starts_with("<sip:bob@x.example>"), "{invite:?}");
     assert_eq!(invite.all("P-Asserted-Identity").collect::<Vec<_>>(), ["<sip:+4930100@gw.example>"]);
+    assert!(!String::from_utf8(invite.to_bytes()).unwrap().contains("+1900"), "{invite:?}");
     assert!(invite.header("Via").unwrap().starts_with(&format!("SIP/2.0/TLS {HOP};")));
 
     let zoe = bench.open(9);

@@ -31,6 +31,9 @@ pub const TRUNK: FlowId = FlowId(u64::MAX);
 /// The device of everybody behind the trunk; that of a phone is a hash, or begins with `flow-`.
 const DEVICE: &str = "trunk";
 
+/// By which a phone could tell the trunk that it is somebody else (RFC 3325, and the draft before it, by which many gateways still go).
+const CLAIMS: [&str; 3] = ["P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID"];
+
 /// What carries messages to the trunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
@@ -257,7 +260,9 @@ impl Proxy {
     /// Makes of a request of a phone what the trunk gets: with the caller's number, and numbered as the trunk knows the dialog.
     pub(super) fn toward_trunk(&self, message: &mut Message, basics: &Basics) {
         let Some(Trunk { config, .. }) = &self.trunk else { return };
-        message.remove("P-Asserted-Identity");
+        for name in CLAIMS {
+            message.remove(name);
+        }
         let tag = basics.from.tag().unwrap_or_default();
         // The called phone is known there by the number that was called.
         let Some((user, shift)) = self.calls.caller(&basics.call_id, tag) else { return };
