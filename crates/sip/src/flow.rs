@@ -1,4 +1,4 @@
-//! One connection to a client, as the proxy knows it: who registered over it, the nonces it was given, what it may still send.
+//! One connection to a client, as the proxy knows it: the nonces it was given, what it may still send.
 
 use std::{
     collections::VecDeque,
@@ -6,8 +6,6 @@ use std::{
 };
 
 use sidetone_engine::units::Timestamp;
-
-use crate::registrar::Endpoint;
 
 /// Names a connection, or a UDP address that talks to us; the edge gives each another number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,8 +56,6 @@ pub(crate) struct Flow {
     pub(crate) peer: IpAddr,
     pub(crate) port: u16,
     pub(crate) kind: FlowKind,
-    /// The devices that registered over it.
-    pub(crate) endpoints: Vec<Endpoint>,
     /// Requests of it in progress.
     pub(crate) pending: usize,
     pub(crate) messages: Bucket,
@@ -68,7 +64,7 @@ pub(crate) struct Flow {
 
 impl Flow {
     pub(crate) fn new(peer: IpAddr, port: u16, kind: FlowKind, messages: Bucket) -> Self {
-        Self { peer, port, kind, endpoints: Vec::new(), pending: 0, messages, nonces: VecDeque::new() }
+        Self { peer, port, kind, pending: 0, messages, nonces: VecDeque::new() }
     }
 
     pub(crate) fn add_nonce(&mut self, value: String, now: Timestamp) {

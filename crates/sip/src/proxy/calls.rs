@@ -2,7 +2,10 @@
 //!
 //! A participant is one end of a dialog: `sip/<Call-ID>/<its tag>`, which both the client and we know.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use sidetone_engine::{ids::AppKey, units::Timestamp};
 
@@ -173,6 +176,11 @@ pub(super) fn participant_id(call_id: &str, tag: &str) -> String {
 impl Calls {
     pub(super) fn len(&self) -> usize {
         self.held.len() - self.handed_on.len()
+    }
+
+    /// The devices that are in one.
+    pub(super) fn endpoints(&self) -> HashSet<&Endpoint> {
+        self.held.values().flat_map(|call| call.legs.iter().map(|leg| &leg.endpoint).chain([&call.caller])).collect()
     }
 
     /// How many of them go over the trunk.

@@ -84,7 +84,7 @@ impl Proxy {
         let line = held.map(|(line, _)| line).or(told).ok_or_else(|| Refusal::new(481, "Call/Transaction Does Not Exist"))?;
         let is_here = |endpoint: &Endpoint| match trunk::is_behind(endpoint) {
             true => self.is_trunk(flow),
-            false => self.registrar.find(endpoint).is_some_and(|binding| binding.flow == Some(flow)),
+            false => self.registrar.flow_of(endpoint) == Some(flow),
         };
         let is_by_caller = match (is_here(&line.caller), is_here(&line.callee), is_by_caller) {
             (true, false, _) => true,
@@ -116,7 +116,7 @@ impl Proxy {
         let flow = match caller_flow(endpoint) {
             Some(flow) => flow,
             None if trunk::is_behind(endpoint) => trunk::TRUNK,
-            None => self.registrar.find(endpoint)?.flow?,
+            None => self.registrar.flow_of(endpoint)?,
         };
         self.flows.contains_key(&flow).then(|| Target { flow, endpoint: endpoint.clone(), uri })
     }

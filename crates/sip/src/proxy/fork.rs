@@ -294,7 +294,7 @@ impl Proxy {
         if trunk::is_behind(origin) {
             return self.flows.contains_key(&trunk::TRUNK).then_some(trunk::TRUNK);
         }
-        self.registrar.find(origin)?.flow
+        self.registrar.flow_of(origin)
     }
 
     pub(super) fn schedule(&mut self, id: ContextId) {

@@ -200,8 +200,10 @@ impl Proxy {
     /// A connection is gone.
     pub fn close(&mut self, now: Timestamp, flow: FlowId) {
         self.now = now;
-        let Some(gone) = self.flows.remove(&flow) else { return };
-        self.registrar.cut(flow, &gone.endpoints);
+        if self.flows.remove(&flow).is_none() {
+            return;
+        }
+        self.registrar.cut(flow);
         self.lose_branches(now, flow);
     }
 
@@ -268,6 +270,8 @@ impl Proxy {
             self.failures.retain(|_, bucket| !bucket.is_full(now));
             self.callers.retain(|_, bucket| !bucket.is_full(now));
             self.end_lost_calls(now);
+            let in_calls = self.calls.endpoints();
+            self.registrar.forget_left(|endpoint| in_calls.contains(endpoint));
             self.end_unfollowed_calls(now);
             self.expire_traces();
         }
@@ -307,7 +311,7 @@ impl Proxy {
     fn end_lost_calls(&mut self, now: Timestamp) {
         let (registrar, flows) = (&self.registrar, &self.flows);
         let is_known = |endpoint: &Endpoint| {
-            registrar.find(endpoint).is_some() || dialog::caller_flow(endpoint).is_some_and(|flow| flows.contains_key(&flow))
+            registrar.is_known(endpoint) || dialog::caller_flow(endpoint).is_some_and(|flow| flows.contains_key(&flow))
         };
         let lost = self.calls.lost(self.trunk_since(now), is_known);
         for key in lost {

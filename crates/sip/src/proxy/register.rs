@@ -138,10 +138,6 @@ impl Proxy {
 
     fn bind(&mut self, now: Timestamp, flow: FlowId, identity: &Identity, wanted: Wanted, basics: &Basics) {
         let endpoint = Endpoint { user: identity.user.clone(), device: wanted.device.clone() };
-        let before = self.registrar.find(&endpoint).and_then(|binding| binding.flow);
-        if let Some(before) = before.and_then(|before| self.flows.get_mut(&before)) {
-            before.endpoints.retain(|held| *held != endpoint);
-        }
         if wanted.expires == 0 {
             self.registrar.remove(&identity.user, |binding| binding.device == wanted.device);
             return;
@@ -172,9 +168,6 @@ impl Proxy {
                 grant: identity.grant.clone(),
             },
         );
-        if let Some(flow) = self.flows.get_mut(&flow) {
-            flow.endpoints.push(endpoint);
-        }
     }
 
     /// The headers of the answer: every contact that is there, and until when.

@@ -148,7 +148,7 @@ impl Proxy {
 
     /// Where a request for `uri` goes: to the devices of a user, or over the trunk.
     fn way(&self, flow: FlowId, caller: &Identity, uri: &Uri, is_call: bool, facts: &Facts) -> Result<Way, Refusal> {
-        let origin = self.flows.get(&flow).and_then(|flow| flow.endpoints.iter().find(|endpoint| endpoint.user == caller.user).cloned());
+        let origin = self.registrar.device(&caller.user, flow);
         let targets = self.devices_of(&uri.user, caller.app, origin.as_ref(), gruu::of(uri));
         if !targets.is_empty() {
             return Ok(Way { targets, origin, is_over_trunk: false });

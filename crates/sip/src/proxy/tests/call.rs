@@ -256,6 +256,68 @@ fn a_dialog_outlives_the_server() {
     assert_eq!(after.kinds(), ["alice HungUp", "alice Left", "bob HungUp", "bob Left"]);
 }
 
+/// Ends the registration of a device as its phone does.
+fn unregister(bench: &mut Bench, flow: FlowId, user: &str, device: &str) {
+    let contact = format!("Contact: <sip:{user}@{device}.invalid>;reg-id=1;+sip.instance=\"<urn:uuid:{device}>\";expires=0\r\n");
+    bench.authenticated(flow, "REGISTER", "sip:x.example", user, &format!("<sip:{user}@x.example>"), &contact);
+    assert_eq!(bench.got(flow).code(), Some(200));
+}
+
+#[test]
+fn a_call_outlives_the_registrations_of_its_ends() {
+    // Taken back, or expired.
+    for is_taken_back in [true, false] {
+        let (mut bench, alice, first, second) = three();
+        let answer = talking(&mut bench, alice, first, second);
+        if is_taken_back {
+            unregister(&mut bench, alice, "alice", "a1");
+            unregister(&mut bench, first, "bob", "b1");
+        }
+        bench.pass(610);
+        assert_eq!(bench.proxy.figures(bench.now).contacts, 0);
+        assert!(bench.kinds().is_empty(), "both are there and talk");
+        let info = in_dialog(&mut bench, "INFO", &answer);
+        bench.feed(alice, &info);
+        let passed = bench.got(first);
+        bench.answer(first, &passed, 200, "b1");
+        assert_eq!(bench.got(alice).code(), Some(200));
+        let bye = in_dialog(&mut bench, "BYE", &answer);
+        bench.feed(alice, &bye);
+        assert_eq!(bench.got(first).method(), Some("BYE"));
+        assert_eq!(bench.kinds(), ["alice HungUp", "alice Left", "bob HungUp", "bob Left"]);
+    }
+}
+
+#[test]
+fn a_call_without_registrations_is_over_with_its_connections() {
+    let (mut bench, alice, first, second) = three();
+    talking(&mut bench, alice, first, second);
+    bench.pass(610);
+    bench.close(alice);
+    bench.pass(10);
+    assert!(bench.kinds().is_empty(), "Bob is there");
+    bench.close(first);
+    bench.pass(10);
+    assert_eq!(bench.kinds(), ["bob Lost", "bob Left", "alice Lost", "alice Left"]);
+}
+
+#[test]
+fn a_caller_whose_registration_has_ended_is_reached_in_the_call_and_comes_back_to_it() {
+    let (mut bench, alice, first, second) = three();
+    bench.authenticated(alice, "REGISTER", "sip:x.example", "alice", "<sip:alice@x.example>", "Contact: *\r\nExpires: 0\r\n");
+    assert_eq!(bench.got(alice).code(), Some(200));
+    let (to_first, _) = invite(&mut bench, alice, first, second);
+    bench.answer(first, &to_first, 200, "b1");
+    bench.got_all(alice);
+    let from = to_first.header("To").unwrap().to_owned() + ";tag=b1";
+    let info = format!(
+        "INFO sip:alice@a1.invalid SIP/2.0\r\nVia: SIP/2.0/WS b1.invalid;branch=z9hG4bKinfo\r\nFrom: {from}\r\nTo: {}\r\nCall-ID: call-alice\r\nCSeq: 1 INFO\r\n\r\n",
+        to_first.header("From").unwrap()
+    );
+    bench.feed(first, &info);
+    assert_eq!(bench.got(alice).method(), Some("INFO"));
+}
+
 #[test]
 fn no_proof_of_who_somebody_is_reaches_the_other_end() {
     let (mut bench, alice, first, second) = three();

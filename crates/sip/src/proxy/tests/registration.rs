@@ -73,6 +73,19 @@ fn there_is_an_end_to_contacts() {
 }
 
 #[test]
+fn nothing_is_kept_of_who_left() {
+    let mut bench = Bench::new();
+    let tab = bench.open(1);
+    for device in ["a1", "a2", "a3"] {
+        bench.register(tab, "alice", device);
+        bench.authenticated(tab, "REGISTER", "sip:x.example", "alice", "<sip:alice@x.example>", "Contact: *\r\nExpires: 0\r\n");
+        bench.got(tab);
+    }
+    bench.pass(5);
+    assert!(bench.proxy.registrar.is_empty());
+}
+
+#[test]
 fn an_older_register_does_not_undo_a_newer() {
     let mut bench = Bench::new();
     let tab = bench.open(1);

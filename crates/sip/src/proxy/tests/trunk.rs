@@ -276,7 +276,18 @@ fn a_call_that_is_cancelled_or_lost_frees_its_line() {
     let invite = dial(&mut bench, alice);
     bench.answer(TRUNK, &invite, 200, "gw");
     bench.pass(3590);
-    assert_eq!(bench.proxy.figures(bench.now).trunk.unwrap().calls, 0, "her registration has ended");
+    assert_eq!(bench.proxy.figures(bench.now).trunk.unwrap().calls, 1, "her registration has ended, her connection stands");
+    bench.pass(20);
+    assert_eq!(bench.proxy.figures(bench.now).trunk.unwrap().calls, 0, "it has lasted for too long");
+    bench.got_all(alice);
+
+    // Her connection and her registration have ended.
+    bench.register(alice, "alice", "a1");
+    let invite = dial(&mut bench, alice);
+    bench.answer(TRUNK, &invite, 200, "gw");
+    bench.close(alice);
+    bench.pass(610);
+    assert_eq!(bench.proxy.figures(bench.now).trunk.unwrap().calls, 0);
 }
 
 #[test]
