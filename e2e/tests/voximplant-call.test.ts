@@ -312,6 +312,28 @@ for (const kind of SIP_SERVERS) {
       await carol.close();
     });
 
+    test("who hangs up while transferred rings no more where it was sent, and who is let go goes on there", async () => {
+      const carol = await openStation(site, server, "carol");
+      for (const endsFirst of [bob, ada]) {
+        const [first, atBob] = await establish(ada, bob);
+        const before = await carol.page.evaluate(() => vox.calls.length);
+        await ada.page.evaluate((call) => void vox.calls[call]!.sidetone!.transfer("carol").catch(() => undefined), first);
+        const atCarol = await rung(carol, before);
+        await hangUp(endsFirst, endsFirst === bob ? atBob : first);
+        await hears(ada, first, "Disconnected");
+        if (endsFirst === ada) {
+          await answer(carol, atCarol);
+          await hears(carol, atCarol, "Connected");
+          await hears(bob, atBob, "EndpointAdded", ({ value }) => (value["endpoint"] as { userName: string }).userName === "carol");
+          assert.equal((await events(bob, atBob, "Disconnected")).length, 0);
+          await hangUp(bob, atBob);
+        }
+        await hears(carol, atCarol, "Disconnected");
+        await hears(bob, atBob, "Disconnected");
+      }
+      await carol.close();
+    });
+
     test("who joins to watch sends silence and is told of nobody", async () => {
       const calls = await bob.page.evaluate(() => vox.calls.length);
       const out = await ada.page.evaluate(() => vox.follow(vox.client.joinAsViewer("bob", { "X-Seat": "2" })));

@@ -44,7 +44,7 @@ export class Calls {
   /** The phone's incoming calls become ours. */
   attach(phone: Phone): () => void {
     return phone.on("incoming", ({ call, replaces }) => {
-      if (replaces) this.#replace(call);
+      if (replaces) this.#replace(call, replaces);
       else if (this.incoming.size >= RINGING_MAX) call.reject();
       else this.#ring(call);
     });
@@ -52,7 +52,7 @@ export class Calls {
 
   /** An outgoing call, whose INVITE is about to leave. */
   place(call: Call, dest: string, extraHeaders: ExtraHeaders): void {
-    const session = this.#remember(new CallSession(call, this.host.user(), { dest, extraHeaders }));
+    const session = this.#remember(this.#session(call, { dest, extraHeaders }));
     this.#makeCurrent(session);
     call.on("progress", ({ status }) => {
       if (status < 180) return;
@@ -73,7 +73,7 @@ export class Calls {
   /** Takes a ringing call, in place of the one that is current. */
   answer(session: CallSession, action: Action): void {
     this.incoming.delete(session.callUUID);
-    this.current?.session.hangUp();
+    this.current?.hangUp();
     const others = [...this.incoming.values()];
     if (action === "reject") for (const other of others) this.reject(other);
     if (action === "ignore") for (const other of others) this.ignore(other);
@@ -106,12 +106,12 @@ export class Calls {
   }
 
   hangUpAll(): void {
-    this.current?.session.hangUp();
+    this.current?.hangUp();
     for (const session of [...this.incoming.values()]) this.reject(session);
   }
 
   #ring(call: Call): void {
-    const session = this.#remember(new CallSession(call, this.host.user()));
+    const session = this.#remember(this.#session(call));
     session.state = STATE.RINGING;
     this.incoming.set(session.callUUID, session);
     this.#follow(session, (cause) => {
@@ -126,16 +126,29 @@ export class Calls {
     this.host.emit("onIncomingCall", caller, session.extraHeaders, session.getCallInfo(), call.remote.displayName ?? null);
   }
 
-  /** An attended transfer: the new call is answered already, and the old one ends by itself. */
-  #replace(call: Call): void {
-    const session = this.#remember(new CallSession(call, this.host.user()));
-    this.#makeCurrent(session);
+  /** An attended transfer: the new call is answered by the phone, and takes the place of the old one once it stands. */
+  #replace(call: Call, replaces: Call): void {
+    const session = this.current;
+    if (session?.session !== replaces) return call.reject();
+    call.on("confirmed", () => session.continueAs(call));
+  }
+
+  #session(call: Call, sent?: { readonly dest: string; readonly extraHeaders: ExtraHeaders }): CallSession {
+    const session: CallSession = new CallSession(call, this.host.user(), sent, () => this.#moved(session));
+    return session;
+  }
+
+  /** The app is told nothing: it talks in the same call. */
+  #moved(session: CallSession): void {
     this.#follow(session, (cause) => this.#failed(session, cause));
+    this.host.onCurrent(session);
+    if (session.session.times.confirmed !== undefined) this.host.onConfirmed(session);
   }
 
   #follow(session: CallSession, unanswered: (cause: Cause) => void): void {
     const { session: call } = session;
-    let isConfirmed = false;
+    const isTransferred = session.state === STATE.ANSWERED;
+    let isConfirmed = isTransferred;
     let wait: ReturnType<typeof setTimeout> | undefined;
     const answered = () => {
       clearTimeout(wait);
@@ -145,10 +158,12 @@ export class Calls {
       this.host.onConfirmed(session);
     };
     call.on("mediaConnected", () => {
+      if (isTransferred) return;
       this.host.emit("onMediaConnected", session.getCallInfo());
       if (isConfirmed) answered();
     });
     call.on("confirmed", () => {
+      if (isTransferred) return this.host.onConfirmed(session);
       isConfirmed = true;
       if (call.direction === "incoming" || call.times.mediaConnected !== undefined) answered();
       else wait = setTimeout(answered, MEDIA_FIRST_MS);
@@ -159,7 +174,10 @@ export class Calls {
     call.on("info", ({ body, originator }) => {
       if (originator === "remote") this.#info(session, body.trim());
     });
+    call.on("refer", ({ accept }) => session.referred(accept()));
     call.on("ended", (cause) => {
+      // It is another one by now, or goes on as another.
+      if (session.session !== call || session.goesOn()) return;
       if (isConfirmed) {
         answered();
         const info = session.end(STATE.ENDED, ending(cause));

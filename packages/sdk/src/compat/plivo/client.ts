@@ -203,7 +203,7 @@ export class Client extends EventEmitter {
   hangup = (): boolean => {
     const session = this.#calls.current;
     if (!session) return this.#refuse("hangup: there is no call");
-    session.session.hangUp();
+    session.hangUp();
     return true;
   };
 

@@ -17,6 +17,7 @@ import type { Conditions } from "./quality/watch.ts";
 import { RemoteMedia } from "./remote-media.ts";
 import { SentVideo } from "./sent-video.ts";
 import type { VideoFlags } from "./structures.ts";
+import { Transferred } from "../transferred.ts";
 import { Updates, UPDATING, WRONG_STATE } from "./updates.ts";
 
 /** How a call comes to be. */
@@ -68,6 +69,7 @@ export class Call extends OlderCall {
   #connectedMs: number | undefined;
   #endedMs: number | undefined;
   #undo: (() => void)[] = [];
+  readonly #transferred = new Transferred((next) => this.continueAs(next));
   #id: string;
   /** Set when the other side knows that the call is up: before, there is nothing to be renegotiated. */
   #confirm: () => void = () => undefined;
@@ -158,6 +160,7 @@ export class Call extends OlderCall {
   hangup(extraHeaders?: ExtraHeaders): void {
     if (this.#state === CallState.STOPPING || this.#state === CallState.ENDED) return;
     this.#become(CallState.STOPPING);
+    this.#transferred.hangUp();
     this.sidetone?.hangUp(this.#outgoing(extraHeaders));
   }
 
@@ -264,7 +267,7 @@ export class Call extends OlderCall {
     on("progress", ({ early }) => (early ? this.#stopTone() : this.#startTone()));
     on("answered", ({ headers }) => this.#connect(headers));
     on("confirmed", () => this.#confirm());
-    on("refer", ({ accept }) => this.#referred(accept()));
+    on("refer", ({ accept }) => this.#transferred.referred(accept()));
     on("remoteTrack", ({ track, removed }) => (removed ? this.#media.remove(track.id) : this.#media.add(this.#announce(), track)));
     on("remoteScreen", ({ shown }) => (this.#media.isScreen = shown));
     on("localStream", () => this.#video.started());
@@ -275,7 +278,12 @@ export class Call extends OlderCall {
     on("iceTimeout", () => this.#tell(CallEvents.ICETimeout));
     on("iceState", ({ state }) => this.#meter.ice(state));
     on("mediaConnected", ({ restarted }) => restarted && this.#meter.restarted());
-    on("ended", (ended) => this.#end(outcomeOf(this.#making.isIncoming, ended), incomingHeaders(ended.headers)));
+    on("ended", (ended) => {
+      if (this.#transferred.goesOn()) return;
+      // To where we were sent it may not have come; this call was answered all the same.
+      const answered = ended.answered || this.#connectedMs !== undefined;
+      this.#end(outcomeOf(this.#making.isIncoming, { ...ended, answered }), incomingHeaders(ended.headers));
+    });
   }
 
   /** The other side was transferred: this call goes on with somebody else. @internal */
@@ -287,14 +295,6 @@ export class Call extends OlderCall {
     const { remoteStream } = call;
     for (const track of remoteStream?.getTracks() ?? []) this.#media.add(this.#announce(), track);
     this.#updates.tell(true);
-  }
-
-  /** They transfer us: when the one whom we are sent to answers, it is they whom we talk to. */
-  #referred(next: PhoneCall): void {
-    const undo = next.on("answered", () => {
-      undo();
-      if (this.#state !== CallState.ENDED) this.continueAs(next);
-    });
   }
 
   #startTone(): void {
