@@ -136,6 +136,17 @@ for (const kind of SIP_SERVERS) {
       assert.deepEqual((await events(ada, out, "updated")).map(({ value }) => value["result"]), [true, true, true, true]);
     });
 
+    test("a camera that is switched off before the browser gave it stays off", async () => {
+      const [ada, bob] = lines as [Line, Line, Line];
+      const [out] = await establish(ada, bob);
+      const tracks = await ada.page.evaluate(async (index) => {
+        const call = line.calls[index]!;
+        await Promise.all([call.setVideo(true), call.setVideo(false)]);
+        return call.localStream!.getTracks().map(({ kind }) => kind);
+      }, out);
+      assert.deepEqual(tracks, ["audio"]);
+    });
+
     test("another microphone is taken in mid-call, an unknown one is not", async () => {
       const [ada, bob] = lines as [Line, Line];
       const [out, into] = await establish(ada, bob);

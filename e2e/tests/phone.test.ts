@@ -83,6 +83,23 @@ for (const kind of SIP_SERVERS) {
       await hangUp(ada, out);
     });
 
+    test("keys that are pressed faster than they sound are all sent, one after the other", async () => {
+      const [out, into] = await establish(ada, bob);
+      const played = await ada.page.evaluate(async (index) => {
+        const call = line.calls[index]!;
+        const [sender] = call.peerConnection!.getSenders();
+        const tones: string[] = [];
+        sender!.dtmf!.addEventListener("tonechange", ({ tone }) => tone && tones.push(tone));
+        await Promise.all([..."12#"].map((key) => call.sendDtmf(key, { by: "both" })));
+        // The browser tells of each when it begins.
+        while (!tones.includes("#")) await new Promise((resolve) => setTimeout(resolve, 50));
+        return tones;
+      }, out);
+      assert.deepEqual(played, ["1", "2", "#"]);
+      assert.deepEqual(value(await events(bob, into, "dtmf"), "tone"), ["1", "2", "#"]);
+      await hangUp(ada, out);
+    });
+
     test("mute silences one side only, and ends", async () => {
       const [out, into] = await establish(ada, bob);
       await ada.page.evaluate((call) => line.calls[call]!.mute(), out);
@@ -105,6 +122,22 @@ for (const kind of SIP_SERVERS) {
         await holder.page.evaluate((call) => line.calls[call]!.resume(), call);
         await talks([[ada, out], [bob, into]]);
       }
+      await hangUp(ada, out);
+      await reaches(bob, into, "ended");
+    });
+
+    test("what was asked for last counts: holding twice, and going on before the hold is agreed on", async () => {
+      const [out, into] = await establish(ada, bob);
+      await ada.page.evaluate(async (index) => {
+        const call = line.calls[index]!;
+        await Promise.all([call.hold(), call.hold()]);
+        await call.resume();
+      }, out);
+      assert.equal((await events(ada, out, "hold")).length, 2, "held once, and gone on once");
+      await talks([[ada, out], [bob, into]]);
+      await ada.page.evaluate((index) => Promise.all([line.calls[index]!.hold(), line.calls[index]!.resume()]), out);
+      assert.deepEqual(await ada.page.evaluate((index) => line.calls[index]!.isHeld, out), { local: false, remote: false });
+      await talks([[ada, out], [bob, into]]);
       await hangUp(ada, out);
       await reaches(bob, into, "ended");
     });
@@ -255,6 +288,24 @@ for (const kind of SIP_SERVERS) {
       assert.equal(await mallory.page.evaluate(() => line.phone.isRegistered), false);
       assert.equal((await events(mallory, undefined, "registrationFailed")).length, 1);
       await mallory.close();
+    });
+
+    test("a phone that is stopped while it connects stays away", async () => {
+      const eve = await openPhone(site, server, "eve");
+      const cause = eve.page.evaluate(() => {
+        const connecting = line.connect({ user: "eve", password: "secret-eve" });
+        void line.phone.disconnect();
+        return connecting as Promise<{ cause: string; originator: string }>;
+      });
+      const { cause: why, originator } = (await cause) ?? {};
+      assert.deepEqual([why, originator], ["Connection Error", "local"]);
+      assert.equal((await hears(ada, await dial(ada, "eve"), "ended"))["status"], 480);
+      assert.equal(await eve.page.evaluate(() => line.phone.connection), "disconnected");
+      // And can be connected after all.
+      assert.equal(await connect(eve), undefined);
+      const [out] = await establish(ada, eve);
+      await hangUp(ada, out);
+      await eve.close();
     });
 
     test("registration is asked for and taken back apart from the socket", async () => {

@@ -227,6 +227,28 @@ for (const kind of SERVERS) {
       assert.equal((await bob.hears("onDtmfReceived"))[0].tone, "#", "what is no key was not sent");
     });
 
+    test("keys that a program sends in one go are all sent, each with its own sound", async () => {
+      const [{ callUUID }] = await establish(ada, bob);
+      assert.ok(callUUID);
+      const told = await ada.page.evaluate(async () => {
+        const { client } = softphone;
+        client.setDtmfTone("2", false);
+        const [sender] = client.callSession!.peerConnection!.getSenders();
+        const tones: string[] = [];
+        const sounds: string[] = [];
+        for (const key of "123") document.getElementById(`dtmf${key}`)!.addEventListener("play", () => sounds.push(key));
+        sender!.dtmf!.addEventListener("tonechange", ({ tone }) => tone && tones.push(tone));
+        for (const key of "1213") client.sendDtmf(key);
+        await softphone.until(() => tones.length === 4);
+        client.setDtmfTone("2", true);
+        return { tones: tones.join(""), sounds: sounds.join("") };
+      });
+      assert.deepEqual(told, { tones: "1213", sounds: "113" });
+      await until("bob hears all of them by INFO", async () => (await bob.heard()).filter(({ name }) => name === "onDtmfReceived").map(({ values: [{ tone }] }) => tone).join("") === "1213");
+      await ada.do("hangup");
+      await bob.hears("onCallTerminated");
+    });
+
     test("what a server tells in the call of the other side is passed on", async () => {
       const phones = await serveOrigin([`${site.sidetone.url}/sdk/phone.js`], { page: "phone" });
       const carol = await openLine({ ...site, url: phones.url }, server, "carol");

@@ -38,6 +38,23 @@ test("a wrong password and an unknown user have their codes, and the right passw
   await page.close();
 });
 
+test("who disconnects while the login is on its way is not logged in afterwards", async () => {
+  const page = await open();
+  const result = page.evaluate(() => {
+    const result = vox.login("ada", "secret-ada");
+    void vox.client.disconnect();
+    return result;
+  });
+  assert.deepEqual(await result, { name: "AuthResult", result: false, code: 409 });
+  await until("the connection is closed", () => page.evaluate(() => vox.told.some(({ name }) => name === "ConnectionClosed")));
+  assert.equal(await page.evaluate(() => vox.client.getClientState()), "DISCONNECTED");
+  // And nothing of it is left: the page begins anew.
+  assert.equal(await page.evaluate(() => vox.client.connect()), true);
+  assert.equal(((await login(page, "ada", "secret-ada")) as { result: boolean }).result, true);
+  await page.evaluate(() => vox.client.disconnect());
+  await page.close();
+});
+
 test("a server that is not there is told", async () => {
   const page = await chromiumTab(site.browser);
   await page.goto(site.url);

@@ -34,6 +34,10 @@ export class CallMedia {
   #negotiation: Negotiation | undefined;
   #prepare: CallOptions["prepare"];
   #isScreen = false;
+  /** What was asked for last, and what becomes of it. */
+  #hold = { isWanted: false, done: Promise.resolve() };
+  /** Changes of the picture, one after the other. */
+  #picture: Promise<unknown> = Promise.resolve();
   /** The picture that comes is a screen. */
   remoteScreen = false;
 
@@ -125,9 +129,19 @@ export class CallMedia {
     return answer;
   }
 
-  async setHold(held: boolean): Promise<void> {
+  /** Asked for again while it is being agreed on, it is done once; the opposite comes after it. */
+  setHold(held: boolean): Promise<void> {
+    if (this.#hold.isWanted === held) return this.#hold.done;
+    const wish = { isWanted: held, done: this.#changeHold(held) };
+    this.#hold = wish;
+    wish.done.catch(() => {
+      if (this.#hold === wish) this.#hold = { isWanted: !held, done: Promise.resolve() };
+    });
+    return wish.done;
+  }
+
+  async #changeHold(held: boolean): Promise<void> {
     const { peerConnection, port } = this;
-    if (this.isHeld.local === held) return;
     if (!peerConnection) throw new Error("the call is not answered");
     try {
       await this.#change(() => this.#local?.hold(peerConnection, held));
@@ -153,16 +167,27 @@ export class CallMedia {
     this.port.emit("mute", { ...this.#local.muted });
   }
 
-  async setVideo(on: boolean | MediaTrackConstraints): Promise<void> {
-    const track = on ? (await this.port.phone.deviceBook.capture({ video: on })).getVideoTracks()[0] : undefined;
-    await this.#sendVideo(track, "camera");
+  setVideo(on: boolean | MediaTrackConstraints): Promise<void> {
+    return this.#inTurn(async () => {
+      const track = on ? (await this.port.phone.deviceBook.capture({ video: on })).getVideoTracks()[0] : undefined;
+      await this.#sendVideo(track, "camera");
+    });
   }
 
-  async shareScreen(on: boolean): Promise<void> {
-    const track = on ? (await navigator.mediaDevices.getDisplayMedia({ video: true })).getVideoTracks()[0] : undefined;
-    // The browser has a button of its own to end it.
-    track?.addEventListener("ended", () => void this.#sendVideo(undefined, "screen").catch(() => undefined));
-    await this.#sendVideo(track, "screen");
+  shareScreen(on: boolean): Promise<void> {
+    return this.#inTurn(async () => {
+      const track = on ? (await navigator.mediaDevices.getDisplayMedia({ video: true })).getVideoTracks()[0] : undefined;
+      // The browser has a button of its own to end it.
+      track?.addEventListener("ended", () => void this.shareScreen(false).catch(() => undefined));
+      await this.#sendVideo(track, "screen");
+    });
+  }
+
+  /** What was asked for last is what is sent, however long the browser asks its user before. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#picture.then(work, work);
+    this.#picture = done.catch(() => undefined);
+    return done;
   }
 
   async sendAudio(track: MediaStreamTrack, isOurs: boolean): Promise<void> {

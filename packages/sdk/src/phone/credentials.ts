@@ -24,6 +24,7 @@ export class Identity {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #user = "";
   #hasRetried = false;
+  #isClosed = false;
 
   constructor(private readonly credentials: Credentials, private readonly events: CredentialEvents) {}
 
@@ -37,6 +38,11 @@ export class Identity {
 
   get displayName(): string | undefined {
     return this.credentials.displayName;
+  }
+
+  /** It is not to be used any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** Learns who we are. Rejects with a cause when there is no token to be had. */
@@ -77,6 +83,7 @@ export class Identity {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
   }
 
@@ -95,6 +102,7 @@ export class Identity {
   #watch(expiresMs: number): void {
     this.#expiresMs = expiresMs;
     clearTimeout(this.#timer);
+    if (this.#isClosed) return;
     const waitMs = Math.max(0, expiresMs - RENEW_BEFORE_MS - Date.now());
     if (waitMs < TIMER_MS_MAX) this.#timer = setTimeout(() => void this.#due(), waitMs);
   }

@@ -16,6 +16,9 @@ import { type Settings, settle } from "./settings.ts";
 import { Sounds } from "./sounds.ts";
 import { grantedExpiryMs, TOKEN_ERROR_HEADER, TOKEN_HEADER } from "./token.ts";
 
+/** What a {@link PhoneCore.connect} is rejected with that is not wanted any more. */
+const NOT_WANTED = causeOf("Connection Error", "local");
+
 /** Calls at the same time, ringing ones among them: more are answered 486. */
 const CALLS_MAX = 50;
 
@@ -103,7 +106,9 @@ export class PhoneCore implements Phone {
   }
 
   async connect(credentials: Credentials): Promise<void> {
-    if (this.agent) await this.disconnect();
+    // Another may have connected while this one waited.
+    while (this.agent) await this.disconnect();
+    this.#identity?.close();
     const { settings } = this;
     const identity = new Identity(credentials, {
       onRenewed: () => void this.register().catch(() => undefined),
@@ -115,10 +120,12 @@ export class PhoneCore implements Phone {
     try {
       await identity.open();
     } catch (cause) {
+      if (identity.isClosed) throw NOT_WANTED;
       this.#state = "disconnected";
       this.#emitter.emit("registrationFailed", cause as Cause);
       throw cause;
     }
+    if (identity.isClosed) throw NOT_WANTED;
     this.agent = new Agent(
       {
         ...settings,
@@ -153,12 +160,17 @@ export class PhoneCore implements Phone {
     const { agent } = this;
     for (const call of [...this.#calls]) call.hangUp();
     this.#identity?.close();
-    if (!agent) return;
+    if (!agent) {
+      this.#state = "disconnected";
+      return;
+    }
     if (agent.isConnected) await agent.registration.unregister();
+    // It was asked for twice.
+    if (this.agent !== agent) return;
     agent.stop();
     this.agent = undefined;
     this.#state = "disconnected";
-    this.#connecting?.reject(causeOf("Connection Error", "local"));
+    this.#connecting?.reject(NOT_WANTED);
     this.#connecting = undefined;
     this.#emitter.emit("disconnected", { code: undefined, reason: "", byUs: true });
   }

@@ -16,9 +16,19 @@ export interface RequestsPort {
 }
 
 export class Requests {
+  #keys: Promise<void> = Promise.resolve();
+
   constructor(private readonly port: RequestsPort) {}
 
-  async sendDtmf(tones: string, how: { readonly by?: DtmfBy; readonly durationMs?: number; readonly gapMs?: number }): Promise<void> {
+  /** Keys that are asked for while others are sent come after them: a browser forgets those that it has not begun with. */
+  sendDtmf(tones: string, how: { readonly by?: DtmfBy; readonly durationMs?: number; readonly gapMs?: number }): Promise<void> {
+    const work = () => this.#sendTones(tones, how);
+    const sent = this.#keys.then(work, work);
+    this.#keys = sent.catch(() => undefined);
+    return sent;
+  }
+
+  async #sendTones(tones: string, how: Parameters<Requests["sendDtmf"]>[1]): Promise<void> {
     const { peerConnection } = this.port;
     await sendTones(tones, {
       sender: peerConnection?.getSenders().find(({ track }) => track?.kind === "audio")?.dtmf ?? undefined,

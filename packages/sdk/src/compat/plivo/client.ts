@@ -46,6 +46,7 @@ export class Client extends EventEmitter {
   #startsMuted = false;
   #isReducingNoise = false;
   #identifier: string = newIdentifier();
+  #keys: Promise<void> = Promise.resolve();
   readonly #dtmfTones = new Map<string, string | boolean>();
 
   constructor(options: ConfiguationOptions = {}) {
@@ -224,8 +225,12 @@ export class Client extends EventEmitter {
     const key = keyOf(digit);
     const session = this.#calls.current;
     if (!key || !session || !navigator.onLine) return this.#log.warn(`sendDtmf: ${!key ? "one of 0 to 9, * and #" : !session ? "there is no call" : "offline"}`);
-    this.phone.devices.setTone("dtmf", this.#dtmfTones.get(key) ?? true);
-    void sendKey(session.session, key, this.#settings.dtmf).catch((error: unknown) => this.#log.warn(`sendDtmf: ${String(error)}`));
+    const send = () => {
+      this.phone.devices.setTone("dtmf", this.#dtmfTones.get(key) ?? true);
+      return sendKey(session.session, key, this.#settings.dtmf);
+    };
+    // One after the other, each with its own sound.
+    this.#keys = this.#keys.then(send).catch((error: unknown) => this.#log.warn(`sendDtmf: ${String(error)}`));
   };
 
   getCallUUID = (): string | null => this.#calls.current?.callUUID ?? null;

@@ -286,13 +286,19 @@ export class Client extends OlderClient {
     if (!isReady) throw this.#authResult({ result: false, code: authFailure(this.#state) });
     this.#state = ClientState.LOGGING_IN;
     const phone = this.makePhone(this.#settings.ofPhone(options.receiveCalls !== false));
+    this.#phone = phone;
     try {
       await phone.connect(credentials);
     } catch (error) {
-      await phone.stop();
-      this.#state = ClientState.CONNECTED;
+      if (this.#phone === phone) {
+        this.#phone = undefined;
+        await phone.stop();
+        this.#state = ClientState.CONNECTED;
+      }
       throw this.#authResult({ result: false, code: authFailure(error) });
     }
+    // The page has disconnected meanwhile.
+    if (this.#phone !== phone) throw this.#authResult({ result: false, code: authFailure(ClientState.DISCONNECTED) });
     this.#take(phone);
     this.#release();
     this.#state = ClientState.LOGGED_IN;
@@ -307,7 +313,6 @@ export class Client extends OlderClient {
   }
 
   #take(phone: Phone): void {
-    this.#phone = phone;
     // Each renderer plays its own track.
     phone.devices.element("remote").muted = true;
     phone.on("incoming", ({ call, replaces }) => this.#incoming(call, replaces));
