@@ -164,5 +164,5 @@ pub(crate) async fn expire(state: &AppState) -> Result<(), StoreError> {
 }
 
 fn days_ago(state: &AppState, days: u32) -> Timestamp {
-    state.clock.now().plus_micros(-i64::from(days) * 86_400_000_000)
+    state.clock.now().plus_micros(i64::from(days).saturating_mul(-86_400_000_000))
 }

@@ -190,3 +190,14 @@ async fn conferences_go_by_age_app_by_app() {
     assert_eq!(server.ask(Method::GET, "/v1/conferences", OTHER_QUERY).await.ok()["conferences"].as_array().unwrap().len(), 1);
     assert_eq!(server.metric("sidetone_conferences_expired_total").await, 1.0);
 }
+
+/// No setting takes so many days any more; one that is stored must not wrap around to a day in the future, before which everything is.
+#[tokio::test]
+async fn more_days_than_there_are_remove_nothing() {
+    let server = TestServer::with(|_, settings| settings.retention_days = Some(999_999_999)).await;
+    server.call(&Call::of_seconds(20), ADA).await;
+    server.sweep().await;
+    server.clock.advance_ms(8 * 86_400_000);
+    job::expire(&server.state).await.unwrap();
+    assert_eq!(server.get("/v1/conferences").await.ok()["conferences"].as_array().unwrap().len(), 1);
+}
