@@ -92,7 +92,7 @@ impl Problem {
                 Self::busy("the store has more to write than it may queue; send the same request again later", retry_after)
             }
             StoreError::Unwritable(_) => {
-                let detail = "the store cannot write at present (its disk may be full); keep what you have and send it again later";
+                let detail = "the store cannot write at present (its disk may be full, or another process holds it); keep what you have and send it again later";
                 let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "store_unwritable", detail)
                     .retry_after(retry_after.max(Duration::from_secs(30)));
                 problem.cause = Some(error.into());

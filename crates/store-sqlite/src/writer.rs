@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use sidetone_store::{
     error::StoreError,
     health::StoreHealth,
@@ -209,7 +209,8 @@ fn commit(connection: &mut Connection, random: &mut fastrand::Rng, counts: &Writ
                 drop(reply.send(result));
             }
         }
-        Err(error) if group.len() > 1 && may_be_of_one_batch(&error) => {
+        // Where nothing can be written, no batch of the group fares better by itself.
+        Err(error) if group.len() > 1 && !matches!(error, StoreError::Unwritable(_)) => {
             for waiting in group {
                 counts.waiting_bytes.fetch_add(size(&waiting.0), Ordering::Relaxed);
                 commit(connection, random, counts, vec![waiting]);
@@ -225,18 +226,6 @@ fn commit(connection: &mut Connection, random: &mut fastrand::Rng, counts: &Writ
                 drop(reply.send(Err(error)));
             }
         }
-    }
-}
-
-/// Whether the other batches of a group may fare better: not when the disk refuses, or another process holds the store.
-fn may_be_of_one_batch(error: &StoreError) -> bool {
-    match error {
-        StoreError::Unwritable(_) => false,
-        StoreError::Backend(source) => !matches!(
-            source.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code),
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-        ),
-        _ => true,
     }
 }
 
