@@ -8,7 +8,7 @@ use std::{
 
 use sidetone_store::error::StoreError;
 
-use crate::{FILE_NAME, error::failed, make_private, pool};
+use crate::{FILE_NAME, error::failed, pool, private};
 
 /// What a copy is called until it is complete.
 const PARTIAL_NAME: &str = "sidetone.db.partial";
@@ -29,7 +29,7 @@ pub async fn back_up(folder: &Path, into: &Path) -> Result<(), StoreError> {
 
 fn copy(file: &Path, into: &Path) -> Result<(), StoreError> {
     let unwritable = |error: std::io::Error| StoreError::Unwritable(format!("backup folder {}: {error}", into.display()));
-    make_private(into).map_err(unwritable)?;
+    private::folder(into).map_err(unwritable)?;
     let (partial, target): (PathBuf, PathBuf) = (into.join(PARTIAL_NAME), into.join(FILE_NAME));
     if fs::symlink_metadata(&target).is_ok() {
         return Err(StoreError::Unwritable(format!("{} is there already; name an empty folder", target.display())));
@@ -39,6 +39,8 @@ fn copy(file: &Path, into: &Path) -> Result<(), StoreError> {
     }
     let connection = pool::existing(file)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    // It may be the folder of somebody else, and a copy holds what the data folder holds. SQLite fills a file that is empty.
+    private::file(&partial).map_err(unwritable)?;
     connection.execute("VACUUM INTO ?1", [partial.to_string_lossy()]).map_err(failed)?;
     File::open(&partial).and_then(|copy| copy.sync_all()).map_err(unwritable)?;
     fs::rename(&partial, &target).map_err(unwritable)?;

@@ -19,6 +19,7 @@ mod moment;
 mod name_view;
 mod phone_user;
 mod pool;
+mod private;
 mod read;
 mod record;
 mod removal;
@@ -99,14 +100,6 @@ impl SqliteConfig {
     }
 }
 
-/// Makes a folder, where there is none, that is for this user alone: what is in it proves who may send, read and call.
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)
-}
-
 /// The embedded store.
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -125,7 +118,7 @@ impl SqliteStore {
     /// version wrote it.
     pub fn open(folder: &Path, config: SqliteConfig) -> Result<Self, StoreError> {
         let unwritable = |error: std::io::Error| StoreError::Unwritable(format!("data folder {}: {error}", folder.display()));
-        make_private(folder).map_err(unwritable)?;
+        private::folder(folder).map_err(unwritable)?;
         let lock = match config.role {
             Role::Tool => None,
             Role::Server => {
@@ -141,6 +134,7 @@ impl SqliteStore {
             }
         };
         let file = folder.join(FILE_NAME);
+        private::file(&file).map_err(unwritable)?;
         let mut connection = Connection::open(&file).map_err(failed)?;
         // auto_vacuum and page_size hold for a store from its first table on.
         connection

@@ -110,6 +110,26 @@ async fn a_folder_that_cannot_be_written_is_named() {
     }
 }
 
+/// Who may do what with a file, besides its owner.
+fn others(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).unwrap().permissions().mode() & 0o077
+}
+
+#[tokio::test]
+async fn what_is_kept_is_for_this_user_alone() {
+    let folder = TempDir::new().unwrap();
+    let (data, shared) = (folder.path().join("made/data"), folder.path().join("shared"));
+    let store = open(&data).unwrap();
+    stored(&store, 0).await;
+    fs::create_dir(&shared).unwrap();
+    store.backup(&shared).await.unwrap();
+    let log = data.join(format!("{FILE_NAME}-wal"));
+    for path in [&data, &data.join(FILE_NAME), &log, &shared.join(FILE_NAME)] {
+        assert_eq!(others(path), 0, "{}", path.display());
+    }
+}
+
 #[tokio::test]
 async fn a_store_of_a_newer_version_is_left_alone() {
     let folder = TempDir::new().unwrap();
