@@ -75,11 +75,12 @@ pub(crate) struct Budget {
     gauge: Gauge,
 }
 
-/// A part of the [`Budget`], given back on drop.
+/// A part of the [`Budget`]: grows with what it holds, and is given back on drop.
 #[derive(Debug)]
 pub(crate) struct Reserved {
-    _permit: OwnedSemaphorePermit,
-    bytes: i64,
+    semaphore: Arc<Semaphore>,
+    permit: Option<OwnedSemaphorePermit>,
+    bytes: u64,
     gauge: Gauge,
 }
 
@@ -89,20 +90,36 @@ impl Budget {
         Self { semaphore: Arc::new(Semaphore::new(kib)), gauge }
     }
 
-    /// Sets `bytes` aside; `None` when they are not free.
-    pub(crate) fn reserve(&self, bytes: u64) -> Option<Reserved> {
-        let kib = u32::try_from(bytes.div_ceil(1024)).ok()?.max(1);
-        let permit = Arc::clone(&self.semaphore).try_acquire_many_owned(kib).ok()?;
-        let bytes = i64::from(kib) * 1024;
-        self.gauge.inc_by(bytes);
-        Some(Reserved { _permit: permit, bytes, gauge: self.gauge.clone() })
+    /// A part that holds nothing yet.
+    pub(crate) fn part(&self) -> Reserved {
+        Reserved { semaphore: Arc::clone(&self.semaphore), permit: None, bytes: 0, gauge: self.gauge.clone() }
+    }
+}
+
+impl Reserved {
+    /// Sets `bytes` more aside; `false` when they are not free.
+    pub(crate) fn grow(&mut self, bytes: u64) -> bool {
+        let more = (self.bytes + bytes).div_ceil(1024) - self.bytes.div_ceil(1024);
+        let permit = u32::try_from(more).ok().and_then(|more| Arc::clone(&self.semaphore).try_acquire_many_owned(more).ok());
+        let Some(permit) = permit else { return false };
+        match &mut self.permit {
+            Some(held) => held.merge(permit),
+            None => self.permit = Some(permit),
+        }
+        self.gauge.inc_by(gauged(more));
+        self.bytes += bytes;
+        true
     }
 }
 
 impl Drop for Reserved {
     fn drop(&mut self) {
-        self.gauge.dec_by(self.bytes);
+        self.gauge.dec_by(gauged(self.bytes.div_ceil(1024)));
     }
+}
+
+fn gauged(kib: u64) -> i64 {
+    i64::try_from(kib * 1024).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -136,10 +153,15 @@ mod tests {
 
     #[test]
     fn what_is_reserved_is_given_back() {
-        let budget = Budget::new(4096, Gauge::default());
-        let first = budget.reserve(3000).unwrap();
-        assert!(budget.reserve(2048).is_none());
+        let gauge = Gauge::default();
+        let budget = Budget::new(4096, gauge.clone());
+        let (mut first, mut second) = (budget.part(), budget.part());
+        assert!(first.grow(1500) && first.grow(1500));
+        assert_eq!(gauge.get(), 3072);
+        assert!(!second.grow(2048) && second.grow(1024) && !second.grow(1));
         drop(first);
-        assert!(budget.reserve(4096).is_some());
+        assert!(second.grow(3072) && !second.grow(1));
+        drop(second);
+        assert_eq!(gauge.get(), 0);
     }
 }

@@ -7,9 +7,12 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
 };
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 
 use crate::{config::text::ByteSize, limit::Reserved, problem::Problem, state::AppState};
+
+/// How much is inflated before memory is set aside for it.
+const INFLATED_STEP: u64 = 64 * 1024;
 
 /// A body in memory, with the part of the budget that it takes.
 pub(crate) struct Received {
@@ -41,7 +44,7 @@ pub(crate) fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
     }
 }
 
-/// Reads the whole body, up to `limits.body_size_max`. Its memory is set aside before the first byte is read.
+/// Reads the whole body, up to `limits.body_size_max`.
 pub(crate) async fn read(state: &AppState, body: Body) -> Result<Received, Problem> {
     read_up_to(state, body, state.config.limits.body_size_max).await
 }
@@ -50,40 +53,54 @@ pub(crate) async fn read(state: &AppState, body: Body) -> Result<Received, Probl
 pub(crate) async fn read_up_to(state: &AppState, body: Body, limit: ByteSize) -> Result<Received, Problem> {
     let limits = &state.config.limits;
     let hint = body.size_hint();
-    let too_large = |given: String| {
-        Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body_too_large",
-            format!("the body is {given}, at most {limit} ({} bytes) are accepted; send smaller batches more often", limit.as_u64()),
-        )
-    };
     if hint.lower() > limit.as_u64() {
-        return Err(too_large(format!("{} bytes", hint.lower())));
+        return Err(too_large(&format!("{} bytes", hint.lower()), limit));
     }
-    let expected = hint.upper().unwrap_or(limit.as_u64()).min(limit.as_u64());
-    let reserved = reserve(state, expected)?;
-    let read = tokio::time::timeout(limits.body_timeout.get(), Limited::new(body, limit.as_usize()).collect()).await;
-    let body = read.map_err(|_| {
+    let read = tokio::time::timeout(limits.body_timeout.get(), collect(state, body, limit)).await;
+    read.map_err(|_| {
         let detail = format!("the body did not arrive within {}; send smaller batches on slow networks", limits.body_timeout);
         Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail)
-    })?;
-    match body {
-        Ok(collected) => Ok(Received { bytes: collected.to_bytes(), reserved: vec![reserved] }),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large("larger".to_owned())),
-        Err(_) => Err(Problem::bad_request("body_incomplete", "the connection ended before the body was complete; send it again")),
+    })?
+}
+
+/// Memory is set aside for what has arrived, not for what is announced: who announces much and sends nothing takes nothing from others.
+async fn collect(state: &AppState, mut body: Body, limit: ByteSize) -> Result<Received, Problem> {
+    let mut reserved = state.budget.part();
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame
+            .map_err(|_| Problem::bad_request("body_incomplete", "the connection ended before the body was complete; send it again"))?;
+        let Some(data) = frame.data_ref() else { continue };
+        if data.len() > limit.as_usize() - bytes.len() {
+            return Err(too_large("larger", limit));
+        }
+        reserve(state, &mut reserved, data.len())?;
+        bytes.extend_from_slice(data);
     }
+    Ok(Received { bytes: bytes.into(), reserved: vec![reserved] })
+}
+
+fn too_large(given: &str, limit: ByteSize) -> Problem {
+    let detail = format!("the body is {given}, at most {limit} ({} bytes) are accepted; send smaller batches more often", limit.as_u64());
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
 }
 
 /// Undoes gzip. What would become larger than the limit is refused before it does.
 pub(crate) fn inflate(state: &AppState, received: Received) -> Result<Received, Problem> {
     let limit = state.config.limits.inflated_size_max;
-    let Received { bytes, mut reserved } = received;
-    reserved.push(reserve(state, limit.as_u64())?);
+    let Received { bytes, reserved: mut held } = received;
+    let mut reserved = state.budget.part();
     let mut inflated = Vec::new();
     let mut decoder = flate2::read::MultiGzDecoder::new(&bytes[..]).take(limit.as_u64() + 1);
-    decoder.read_to_end(&mut inflated).map_err(|error| {
-        Problem::bad_request("content_encoding_damaged", format!("the body is not what Content-Encoding: gzip says: {error}"))
-    })?;
+    loop {
+        let more = decoder.by_ref().take(INFLATED_STEP).read_to_end(&mut inflated).map_err(|error| {
+            Problem::bad_request("content_encoding_damaged", format!("the body is not what Content-Encoding: gzip says: {error}"))
+        })?;
+        if more == 0 {
+            break;
+        }
+        reserve(state, &mut reserved, more)?;
+    }
     if inflated.len() as u64 > limit.as_u64() {
         return Err(Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -91,15 +108,17 @@ pub(crate) fn inflate(state: &AppState, received: Received) -> Result<Received, 
             format!("the body inflates to more than {limit} ({} bytes); send smaller batches", limit.as_u64()),
         ));
     }
-    Ok(Received { bytes: inflated.into(), reserved })
+    held.push(reserved);
+    Ok(Received { bytes: inflated.into(), reserved: held })
 }
 
-fn reserve(state: &AppState, bytes: u64) -> Result<Reserved, Problem> {
-    state.budget.reserve(bytes).ok_or_else(|| {
-        let most = state.config.limits.in_flight_bytes_max;
-        Problem::busy(
-            format!("request bodies of {most} are in work already; send the same request again later"),
-            state.config.limits.retry_after.get(),
-        )
-    })
+fn reserve(state: &AppState, reserved: &mut Reserved, bytes: usize) -> Result<(), Problem> {
+    if reserved.grow(bytes as u64) {
+        return Ok(());
+    }
+    let most = state.config.limits.in_flight_bytes_max;
+    Err(Problem::busy(
+        format!("request bodies of {most} are in work already; send the same request again later"),
+        state.config.limits.retry_after.get(),
+    ))
 }

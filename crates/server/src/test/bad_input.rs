@@ -1,12 +1,18 @@
 //! What must not get in, and what must be told to whoever sent it.
 
-use std::io::Write;
+use std::{
+    io::Write,
+    sync::atomic::{AtomicUsize, Ordering},
+    task::Poll,
+    time::Duration,
+};
 
 use axum::{
     body::Body,
     http::{Request, header},
 };
 use flate2::{Compression, write::GzEncoder};
+use futures_util::StreamExt;
 use serde_json::json;
 use sidetone_engine::{
     ids::{ConferenceId, ID_BYTES_MAX, ParticipantId, PeerConnectionId},
@@ -313,19 +319,28 @@ async fn what_is_sent_too_fast_is_put_off() {
     assert_eq!(server.metric(r#"sidetone_items_total{kind="report",outcome="limited",reason="app_reports_limited"}"#).await, 10.0);
 }
 
-#[tokio::test]
-async fn memory_is_bounded_before_the_body_is_read() {
-    let server = TestServer::with(|config, _| {
+/// A body of which so much arrives, and then nothing more.
+fn asleep_after(bytes: usize) -> Body {
+    let began = futures_util::stream::iter([Ok::<_, std::io::Error>(vec![0_u8; bytes])]);
+    Body::from_stream(began.chain(futures_util::stream::pending()))
+}
+
+/// Request bodies of 64 KiB in memory.
+async fn server_with_64_kib() -> TestServer {
+    TestServer::with(|config, _| {
         config.limits.body_size_max = ByteSize::kib(64);
         config.limits.inflated_size_max = ByteSize::kib(64);
         config.limits.in_flight_bytes_max = ByteSize::kib(64);
     })
-    .await;
-    // A client that began to send and went to sleep.
-    let slow = Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+    .await
+}
+
+#[tokio::test]
+async fn memory_is_bounded_while_bodies_arrive() {
+    let server = server_with_64_kib().await;
     let (router, slow) = (server.router.clone(), {
         let request = Request::post("/v1/batches").header(header::AUTHORIZATION, format!("Bearer {INTAKE}"));
-        request.header(header::CONTENT_TYPE, MEDIA_TYPE).body(slow).unwrap()
+        request.header(header::CONTENT_TYPE, MEDIA_TYPE).body(asleep_after(64 * 1024)).unwrap()
     });
     let sleeping = tokio::spawn(router.oneshot(slow));
     while server.metric("sidetone_in_flight_bytes").await == 0.0 {
@@ -340,11 +355,45 @@ async fn memory_is_bounded_before_the_body_is_read() {
     assert_eq!(server.metric(r#"sidetone_items_total{kind="batch",outcome="abandoned",reason=""}"#).await, 1.0);
 }
 
+#[tokio::test]
+async fn who_announces_much_and_sends_nothing_takes_nothing_from_others() {
+    let server = server_with_64_kib().await;
+    let polled = Arc::new(AtomicUsize::new(0));
+    let silent = |path: &str| {
+        let polled = Arc::clone(&polled);
+        let body = futures_util::stream::poll_fn(move |_| {
+            polled.fetch_add(1, Ordering::Relaxed);
+            Poll::<Option<Result<Vec<u8>, std::io::Error>>>::Pending
+        });
+        let request = Request::post(path).header(header::CONTENT_TYPE, "application/json").header(header::CONTENT_LENGTH, 65_536);
+        tokio::spawn(server.router.clone().oneshot(request.body(Body::from_stream(body)).unwrap()))
+    };
+    // These learn from the body who asks.
+    let strangers = ["/1234567890/call_metrics", "/authenticate", "/generics"].map(silent);
+    let waits = async {
+        while polled.load(Ordering::Relaxed) < strangers.len() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waits).await.expect("their bodies are waited for");
+    server.batch(&a_batch()).await.ok();
+    strangers.iter().for_each(|stranger| stranger.abort());
+}
+
+#[tokio::test]
+async fn a_body_with_gzip_takes_what_it_is_and_not_what_it_could_be() {
+    let server = server_with_64_kib().await;
+    let json = wire_json::batch_to_json(&a_batch());
+    let zipped = gzip(&json);
+    let mut others = server.state.budget.part();
+    assert!(others.grow((64 * 1024 - json.len() - zipped.len() - 2048) as u64));
+    server.send(encoded("application/json", "gzip", zipped)).await.ok();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_ends_is_given_up() {
     let server = TestServer::new().await;
-    let slow = Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
-    let detail = server.post(INTAKE, MEDIA_TYPE, slow).await.refused(408, "body_timeout");
+    let detail = server.post(INTAKE, MEDIA_TYPE, asleep_after(0)).await.refused(408, "body_timeout");
     assert!(detail.contains("30s"), "{detail}");
 }
 
