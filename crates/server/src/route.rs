@@ -156,6 +156,6 @@ async fn account(State(state): State<AppState>, request: Request, next: Next) ->
     let route = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
-    state.accounts.request(method.as_str(), route, response.status().as_u16(), began.elapsed());
+    state.accounts.request(&method, route, response.status().as_u16(), began.elapsed());
     response
 }

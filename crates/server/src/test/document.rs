@@ -58,3 +58,15 @@ async fn the_metrics_tell_how_the_store_is_doing() {
     assert_eq!(server.metric("sidetone_store_waiting_batches").await, 0.0);
     assert!(String::from_utf8(server.get("/metrics").await.body).unwrap().contains("\nsidetone_store_free_bytes "));
 }
+
+#[tokio::test]
+async fn who_makes_methods_up_makes_no_figures_without_end() {
+    let server = TestServer::new().await;
+    for method in ["BREW", "WHEN", "GETS"] {
+        let request = Request::builder().method(method).uri("/v1/conferences").body(Body::empty()).unwrap();
+        assert_eq!(server.send(request).await.status, StatusCode::METHOD_NOT_ALLOWED);
+    }
+    let told = String::from_utf8(server.get("/metrics").await.body).unwrap();
+    let requests: Vec<_> = told.lines().filter(|line| line.starts_with("sidetone_http_requests_total{")).collect();
+    assert_eq!(requests, [r#"sidetone_http_requests_total{method="other",route="/v1/conferences",status="405"} 3"#]);
+}
