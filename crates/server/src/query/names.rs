@@ -45,16 +45,21 @@ pub(crate) struct Reader {
 #[derive(Debug, Default)]
 pub(crate) struct RecentViews(Mutex<HashMap<(String, &'static str, ConferenceKey), Timestamp>>);
 
+/// A clock that was set back makes no view recent that was not.
+fn is_recent(at: Timestamp, now: Timestamp) -> bool {
+    (0..ONE_VIEW_US).contains(&(now.as_micros() - at.as_micros()))
+}
+
 impl RecentViews {
     fn has(&self, view: &(String, &'static str, ConferenceKey), now: Timestamp) -> bool {
         let recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.get(view).is_some_and(|at| now.as_micros() - at.as_micros() < ONE_VIEW_US)
+        recent.get(view).is_some_and(|at| is_recent(*at, now))
     }
 
     fn add(&self, view: (String, &'static str, ConferenceKey), now: Timestamp) {
         let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if recent.len() >= VIEWS_MAX {
-            recent.retain(|_, at| now.as_micros() - at.as_micros() < ONE_VIEW_US);
+            recent.retain(|_, at| is_recent(*at, now));
         }
         if recent.len() < VIEWS_MAX {
             recent.insert(view, now);

@@ -183,6 +183,10 @@ async fn who_sees_names_is_recorded_before_they_are_shown() {
     let expected = [("user sue", "page"), ("user sue", "page"), ("user sue", "download"), (secret.as_str(), "api")];
     assert_eq!(ways, expected.map(|(who, way)| (who.to_owned(), way.to_owned())));
 
+    server.clock.advance_ms(-3_600_000);
+    support.page(&page).await;
+    assert_eq!(views().await.len(), 5, "a clock that was set back hides no look");
+
     let told = admin.page("/team/names").await;
     assert!(told.contains("user sue") && told.contains("standup") && !tells(&told), "{told}");
 }
