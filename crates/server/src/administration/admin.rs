@@ -1,7 +1,6 @@
 //! Who manages apps: a local user with the role for it, by a token.
 
 use axum::{
-    body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
     http::request::Parts,
 };
@@ -10,6 +9,7 @@ use sidetone_store::local_user::Role;
 
 use crate::{
     auth::{self, INTAKE_SECRET_PREFIX, NAMES_SECRET_PREFIX, QUERY_SECRET_PREFIX},
+    intake::body,
     problem::Problem,
     query, secret,
     state::AppState,
@@ -54,15 +54,15 @@ impl FromRequestParts<AppState> for Admin {
     }
 }
 
-/// A body of JSON; what does not fit is a problem that says why.
+/// A body of JSON, read within the bounds of a batch; what does not fit is a problem that says why.
 pub(crate) struct Body<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
-        let invalid = |detail: String| Problem::bad_request("body_invalid", detail);
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| invalid(rejection.body_text()))?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| invalid(format!("the body is not what is expected here: {error}")))
+        let received = body::read(state, request.into_body()).await?;
+        let given = serde_json::from_slice(&received.bytes);
+        given.map(Self).map_err(|error| Problem::bad_request("body_invalid", format!("the body is not what is expected here: {error}")))
     }
 }

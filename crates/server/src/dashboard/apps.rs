@@ -1,7 +1,6 @@
 //! `/apps`, for admins: apps, their secrets (shown once), origins, what they keep.
 
 use axum::{
-    Form,
     extract::{Path, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
@@ -11,7 +10,9 @@ use sidetone_engine::issue::Preset;
 use sidetone_store::record::{App, AppSettings};
 
 use super::{
-    first_call, format, icon,
+    first_call,
+    form::Form,
+    format, icon,
     refusal::Refusal,
     session::Visitor,
     shell::{self, Place},

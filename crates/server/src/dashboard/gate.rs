@@ -8,7 +8,7 @@ use std::{
 
 use ring::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Tries at a name before one has to wait.
 const TRIES: f64 = 10.0;
@@ -18,18 +18,22 @@ const PAUSE: Duration = Duration::from_secs(30);
 const NAMES_MAX: usize = 10_000;
 /// Passwords hashed at a time: each takes 19 MiB.
 const HASHES_MAX: usize = 4;
+/// Passwords that may wait for that: nobody has to be logged in to send one.
+const HASHES_WAITING_MAX: usize = 100;
 
 #[derive(Debug)]
 pub(crate) struct Gate {
     /// Tries left by the digest of the name, and when that was.
     tries: Mutex<HashMap<[u8; 32], (f64, Instant)>>,
     setup_token: OnceLock<String>,
-    pub(crate) hashing: Semaphore,
+    hashing: Semaphore,
+    waiting: Semaphore,
 }
 
 impl Default for Gate {
     fn default() -> Self {
-        Self { tries: Mutex::default(), setup_token: OnceLock::new(), hashing: Semaphore::new(HASHES_MAX) }
+        let [hashing, waiting] = [HASHES_MAX, HASHES_WAITING_MAX].map(Semaphore::new);
+        Self { tries: Mutex::default(), setup_token: OnceLock::new(), hashing, waiting }
     }
 }
 
@@ -57,6 +61,12 @@ impl Gate {
         Ok(())
     }
 
+    /// A place to hash a password in; `None` when too many wait for one already.
+    pub(crate) async fn hashing_place(&self) -> Option<SemaphorePermit<'_>> {
+        let _waiting = self.waiting.try_acquire().ok()?;
+        self.hashing.acquire().await.ok()
+    }
+
     /// Who got in has not been guessing.
     pub(crate) fn forgive(&self, name: &str) {
         self.tries.lock().unwrap_or_else(PoisonError::into_inner).remove(&key(name));
@@ -81,6 +91,8 @@ fn key(name: &str) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[test]
@@ -95,6 +107,21 @@ mod tests {
         assert!(gate.try_name("ada", start + PAUSE).is_err());
         gate.forgive("ada");
         assert!(gate.try_name("ada", start + PAUSE).is_ok());
+    }
+
+    #[tokio::test]
+    async fn passwords_wait_in_a_line_that_ends() {
+        let gate = Gate::default();
+        let mut hashed = Vec::new();
+        for _ in 0..HASHES_MAX {
+            hashed.push(gate.hashing_place().await.unwrap());
+        }
+        let mut line: Vec<_> = (0..HASHES_WAITING_MAX).map(|_| Box::pin(gate.hashing_place())).collect();
+        assert!(line.iter_mut().all(|waits| waits.now_or_never().is_none()));
+        assert!(matches!(gate.hashing_place().now_or_never(), Some(None)), "who comes now is sent away");
+        hashed.pop();
+        assert!(line.remove(0).await.is_some());
+        assert!(gate.hashing_place().now_or_never().is_none(), "there is room at the end of the line");
     }
 
     #[test]

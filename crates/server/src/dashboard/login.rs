@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use axum::{
-    Form,
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
@@ -13,6 +12,7 @@ use serde::Deserialize;
 use sidetone_store::local_user::Session;
 
 use super::{
+    form::Form,
     refusal::Refusal,
     session::{self, Visitor},
     shell,
@@ -72,7 +72,7 @@ pub(crate) async fn submit(State(state): State<AppState>, headers: HeaderMap, Fo
     let user = users.into_iter().find(|user| user.name == given.name);
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let password = given.password;
-    let _place = state.gate.hashing.acquire().await.map_err(Problem::internal)?;
+    let _place = session::hashing_place(&state).await?;
     let is_right = tokio::task::spawn_blocking(move || password::is_right(&password, hash.as_deref())).await.map_err(Problem::internal)?;
     let Some(user) = user.filter(|_| is_right) else {
         let complaint = "No user has this name and this password. Who has forgotten theirs gets a new one from an admin.";

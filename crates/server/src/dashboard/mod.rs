@@ -3,14 +3,15 @@
 //! One file per page. The URL is the state: whatever a page shows can be pasted into a ticket. What must move (charts, live pages)
 //! is done by scripts of `packages/dashboard`, which find their data through `data-*` attributes.
 //!
-//! Reading order: `session` is who looks, `shell` what surrounds every page, `refusal` what is shown where there is no page;
-//! then the pages. `gate` slows down who guesses.
+//! Reading order: `session` is who looks, `shell` what surrounds every page, `refusal` what is shown where there is no page, `form` what
+//! pages send; then the pages. `gate` slows down who guesses.
 
 mod api;
 mod apps;
 mod conference;
 mod conferences;
 mod first_call;
+mod form;
 pub(crate) mod format;
 pub(crate) mod gate;
 mod history;
@@ -69,5 +70,6 @@ pub(crate) fn router() -> Router<AppState> {
         .route(&format!("{VIEWER_PATH}/"), get(api::page))
         .route(&format!("{VIEWER_PATH}/{{file}}"), get(api::file))
         .route("/setup", get(setup::page).post(setup::submit))
+        .method_not_allowed_fallback(refusal::method_not_allowed)
         .layer(middleware::from_fn(protect::layer))
 }

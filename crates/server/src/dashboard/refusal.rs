@@ -52,6 +52,7 @@ fn error_page(status: StatusCode, detail: &str) -> Markup {
             ("There is nothing here", "The link may be old: conferences are removed after their retention, or when a user is erased.")
         }
         StatusCode::FORBIDDEN => ("This is not for you", "If you think it should be, an admin of this server can change it."),
+        StatusCode::METHOD_NOT_ALLOWED => ("There is no page here", "This address only takes what a form sends."),
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
             ("That does not fit", "Go back, change what the message names, and try again.")
         }
@@ -93,13 +94,23 @@ fn sentence(text: &str) -> String {
     format!("{first}{}{end}", chars.as_str())
 }
 
+/// Where something is only sent, nobody finds a page.
+pub(super) async fn method_not_allowed(request: Request) -> Refusal {
+    let detail = format!("{} is not possible at {}", request.method(), short(request.uri().path()));
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).into()
+}
+
+fn short(path: &str) -> String {
+    path.chars().take(200).collect()
+}
+
 /// Where a person looks for a page that is not there: a page. Everybody else gets a problem document.
 pub(crate) fn not_found(request: &Request) -> Option<Response> {
     let wants_page =
         request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
     let is_api = request.uri().path().starts_with("/v1/");
     (wants_page && !is_api).then(|| {
-        let path: String = request.uri().path().chars().take(200).collect();
-        protect::headed(Refusal::Problem(Problem::not_found("path_unknown", format!("no page has the address {path}"))).into_response())
+        let detail = format!("no page has the address {}", short(request.uri().path()));
+        protect::headed(Refusal::Problem(Problem::not_found("path_unknown", detail)).into_response())
     })
 }

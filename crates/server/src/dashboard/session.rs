@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, Uri, header, request::Parts},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sidetone_engine::ids::AppKey;
@@ -13,6 +13,7 @@ use sidetone_store::{
     record::App,
 };
 use subtle::ConstantTimeEq;
+use tokio::sync::SemaphorePermit;
 
 use super::refusal::Refusal;
 use crate::{
@@ -89,7 +90,7 @@ impl FromRequestParts<AppState> for Visitor {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
-        let wanted = parts.uri.path_and_query().map_or("/", |wanted| wanted.as_str()).to_owned();
+        let wanted = wanted(parts);
         let Some(token) = token(&parts.headers) else { return Err(Refusal::LogIn { wanted }) };
         let user = state.store.session_user(sha256(token.as_bytes()), state.clock.now()).await.map_err(query::store(state))?;
         let Some(user) = user else { return Err(Refusal::LogIn { wanted }) };
@@ -108,6 +109,18 @@ impl FromRequestParts<AppState> for Visitor {
     }
 }
 
+/// The page to go to after the login. What was sent is not sent again by it: that leads back to the page with the form.
+fn wanted(parts: &Parts) -> String {
+    let page = match parts.method {
+        Method::GET | Method::HEAD => parts.uri.path_and_query().cloned(),
+        _ => {
+            let referrer = parts.headers.get(header::REFERER).and_then(|referrer| referrer.to_str().ok()?.parse::<Uri>().ok());
+            referrer.and_then(|referrer| referrer.path_and_query().cloned())
+        }
+    };
+    page.map_or_else(|| "/".to_owned(), |page| page.to_string())
+}
+
 /// The token in the cookie.
 pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
     let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
@@ -119,6 +132,13 @@ pub(crate) fn mint(state: &AppState) -> Result<String, Problem> {
     let mut bytes = [0; 32];
     state.entropy.fill(&mut bytes).map_err(Problem::internal)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// A place to hash a password in, held until it is dropped.
+pub(super) async fn hashing_place(state: &AppState) -> Result<SemaphorePermit<'_>, Problem> {
+    let busy =
+        || Problem::busy("too many passwords are being checked at once; try again in a moment", state.config.limits.retry_after.get());
+    state.gate.hashing_place().await.ok_or_else(busy)
 }
 
 /// Follows from the session's token, and does not tell it.

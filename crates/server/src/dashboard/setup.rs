@@ -4,7 +4,6 @@
 //! address instead would let in everybody who comes by way of a proxy on this machine.
 
 use axum::{
-    Form,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
@@ -16,7 +15,7 @@ use sidetone_store::{
     local_user::{LocalUser, Role},
 };
 
-use super::{login, refusal::Refusal, session, shell};
+use super::{form::Form, login, refusal::Refusal, session, shell};
 use crate::{password, problem::Problem, query, query::Parameters, state::AppState};
 
 /// Most characters of a local user's name.
@@ -111,7 +110,7 @@ pub(crate) async fn new_user(state: &AppState, name: &str, password: String, rol
         return Err(Problem::unprocessable("user_name_invalid", detail));
     }
     let entropy = std::sync::Arc::clone(&state.entropy);
-    let _place = state.gate.hashing.acquire().await.map_err(Problem::internal)?;
+    let _place = session::hashing_place(state).await?;
     let hashed = tokio::task::spawn_blocking(move || password::hash(&password, &*entropy)).await.map_err(Problem::internal)?;
     let password_hash = hashed.map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "password_invalid", error.to_string()))?;
     Ok(LocalUser { name: name.to_owned(), role, password_hash, created: state.clock.now() })

@@ -1,7 +1,6 @@
 //! `/team`, for admins: who may log in.
 
 use axum::{
-    Form,
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
@@ -10,6 +9,7 @@ use serde::Deserialize;
 use sidetone_store::local_user::Role;
 
 use super::{
+    form::Form,
     format,
     refusal::Refusal,
     session::Visitor,
@@ -116,12 +116,14 @@ pub(crate) async fn change(State(state): State<AppState>, visitor: Visitor, Form
     let users = state.store.local_users().await.map_err(query::store(&state))?;
     let mut user = users.into_iter().find(|user| user.name == given.name).ok_or_else(|| nobody(&given.name))?;
     user.role = given.role()?;
-    if !given.password.is_empty() {
+    let has_new_password = !given.password.is_empty();
+    if has_new_password {
         user.password_hash = setup::new_user(&state, &given.name, given.password.clone(), user.role).await?.password_hash;
     }
     if !state.store.update_local_user(user).await.map_err(query::store(&state))? {
         return Err(nobody(&given.name).into());
     }
+    tracing::info!(user = visitor.user.name, changed = given.name, role = given.role, has_new_password, "changed a local user");
     Ok(Redirect::to("/team").into_response())
 }
 

@@ -4,8 +4,7 @@
 
 use axum::{
     Json,
-    body::Bytes,
-    extract::State,
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue},
 };
 use serde::{Deserialize, Serialize};
@@ -18,7 +17,7 @@ use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
 use super::facts;
-use crate::{auth, problem::Problem, state::AppState};
+use crate::{auth, intake::body, problem::Problem, state::AppState};
 
 /// Who wants to do what.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -131,10 +130,11 @@ impl From<Refusal> for Admission {
     ),
     security(("admission" = []))
 )]
-pub(crate) async fn handler(State(state): State<AppState>, headers: HeaderMap, body: Bytes) -> Result<Json<Admission>, Problem> {
+pub(crate) async fn handler(State(state): State<AppState>, headers: HeaderMap, request: Request) -> Result<Json<Admission>, Problem> {
     check_secret(&state, &headers)?;
+    let received = body::read(&state, request.into_body()).await?;
     let asked: AdmissionRequest =
-        serde_json::from_slice(&body).map_err(|error| Problem::unprocessable("question_malformed", error.to_string()))?;
+        serde_json::from_slice(&received.bytes).map_err(|error| Problem::unprocessable("question_malformed", error.to_string()))?;
     let wants = Wants { users: vec![asked.user.clone()], token: asked.token.clone() };
     let origin = asked.origin.as_deref().map(HeaderValue::from_str).transpose();
     let origin = origin.map_err(|_| {

@@ -107,6 +107,37 @@ async fn a_session_begins_with_the_password_and_ends_with_the_button() {
 }
 
 #[tokio::test]
+async fn who_sends_a_form_after_the_session_is_led_back_to_its_page() {
+    let server = TestServer::new().await;
+    let browser = server.browser("ada", Role::Admin).await;
+    for (referrer, way) in [(Some("http://localhost:8080/apps?app=x"), "/login?next=%2Fapps%3Fapp%3Dx"), (None, "/login")] {
+        let referrer: Vec<_> = referrer.into_iter().map(|referrer| ("referer", referrer)).collect();
+        let sent = server.submit("/team/change", "form_token=of-the-last-session&name=bob", &referrer).await;
+        assert_eq!((sent.status, sent.text(header::LOCATION)), (StatusCode::SEE_OTHER, way));
+    }
+    // Who comes to such an address all the same is told where the pages are.
+    let stray = browser.get("/team/change").await;
+    assert_eq!((stray.status, stray.text(header::ALLOW)), (StatusCode::METHOD_NOT_ALLOWED, "POST"));
+    assert!(stray.html().contains("There is no page here") && stray.html().contains(r#"href="/""#));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_form_that_does_not_arrive_or_does_not_fit_is_refused_with_a_page() {
+    let server = TestServer::new().await;
+    let post = |body: Body| Request::post("/login").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body).unwrap();
+    let began = futures_util::stream::iter([Ok::<_, std::io::Error>("name=")]);
+    let silent = Body::from_stream(futures_util::StreamExt::chain(began, futures_util::stream::pending()));
+    for (body, status) in [
+        (silent, StatusCode::REQUEST_TIMEOUT),
+        (Body::from(format!("name=ada&password={}", "x".repeat(300_000))), StatusCode::PAYLOAD_TOO_LARGE),
+        (Body::from("name=ada"), StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        let refused = server.send(post(body)).await;
+        assert_eq!((refused.status, refused.text(header::CONTENT_TYPE)), (status, "text/html; charset=utf-8"));
+    }
+}
+
+#[tokio::test]
 async fn a_session_expires() {
     let server = TestServer::with(|config, _| config.auth.session_ttl = "1h".parse().unwrap()).await;
     let browser = server.browser("ada", Role::Admin).await;
