@@ -7,7 +7,8 @@ pub(crate) mod token;
 
 use std::{sync::Arc, time::Instant};
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use futures_util::{FutureExt, future::BoxFuture};
 use sidetone_engine::ids::UserId;
 use sidetone_store::{local_user::Role, record::App};
 
@@ -38,6 +39,9 @@ impl Scope {
     }
 }
 
+/// Asks again whether who listens still may. A store that cannot tell takes nobody's right away.
+pub(crate) type StillGood = Box<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
+
 /// An app that proved who it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Principal {
@@ -60,33 +64,7 @@ pub(crate) async fn authorize(
     query_token: Option<&str>,
     scope: Scope,
 ) -> Result<Principal, Problem> {
-    let bearer = match bearer(headers)? {
-        Some(bearer) => bearer,
-        None => query_token.ok_or_else(|| {
-            Problem::unauthorized(
-                "credentials_missing",
-                "no credentials were given; send the header `Authorization: Bearer <app secret or token>`",
-            )
-        })?,
-    };
-    let principal = if [INTAKE_SECRET_PREFIX, QUERY_SECRET_PREFIX, NAMES_SECRET_PREFIX].iter().any(|prefix| bearer.starts_with(prefix)) {
-        by_secret(state, bearer).await?
-    } else if bearer.starts_with(USER_TOKEN_PREFIX) {
-        let detail =
-            format!("the token of a user manages apps, and nothing else; send an app's secret or token of the scope {:?}", scope.name());
-        return Err(Problem::forbidden("scope_insufficient", detail));
-    } else if let Some(principal) = access_token::principal(state, bearer).await? {
-        principal
-    } else {
-        token::verify(state, bearer).await?
-    };
-    if principal.scope != scope {
-        let (has, wants) = (principal.scope.name(), scope.name());
-        return Err(Problem::forbidden(
-            "scope_insufficient",
-            format!("these credentials have the scope {has:?}, this endpoint wants {wants:?}; use a secret or token of that scope"),
-        ));
-    }
+    let principal = identify(state, given(headers, query_token)?, scope).await?;
     check_origin(&principal.app, headers)?;
     if let Err(wait) = state.rates.take(principal.app.key, Rated::Requests, 1, Instant::now()) {
         let rate = state.rates.rate(Rated::Requests);
@@ -97,6 +75,60 @@ pub(crate) async fn authorize(
         ));
     }
     Ok(principal)
+}
+
+/// The credentials of a request.
+fn given<'a>(headers: &'a HeaderMap, query_token: Option<&'a str>) -> Result<&'a str, Problem> {
+    bearer(headers)?.or(query_token).ok_or_else(|| {
+        Problem::unauthorized(
+            "credentials_missing",
+            "no credentials were given; send the header `Authorization: Bearer <app secret or token>`",
+        )
+    })
+}
+
+/// Whom credentials of this scope belong to.
+async fn identify(state: &AppState, credentials: &str, scope: Scope) -> Result<Principal, Problem> {
+    let principal = if [INTAKE_SECRET_PREFIX, QUERY_SECRET_PREFIX, NAMES_SECRET_PREFIX].iter().any(|prefix| credentials.starts_with(prefix))
+    {
+        by_secret(state, credentials).await?
+    } else if credentials.starts_with(USER_TOKEN_PREFIX) {
+        let detail =
+            format!("the token of a user manages apps, and nothing else; send an app's secret or token of the scope {:?}", scope.name());
+        return Err(Problem::forbidden("scope_insufficient", detail));
+    } else if let Some(principal) = access_token::principal(state, credentials).await? {
+        principal
+    } else {
+        token::verify(state, credentials).await?
+    };
+    if principal.scope == scope {
+        return Ok(principal);
+    }
+    let (has, wants) = (principal.scope.name(), scope.name());
+    Err(Problem::forbidden(
+        "scope_insufficient",
+        format!("these credentials have the scope {has:?}, this endpoint wants {wants:?}; use a secret or token of that scope"),
+    ))
+}
+
+/// As [`authorize`], for an answer that goes on; with what says later whether the credentials are still good.
+pub(crate) async fn authorize_stream(
+    state: &AppState,
+    headers: &HeaderMap,
+    query_token: Option<&str>,
+    scope: Scope,
+) -> Result<(Principal, StillGood), Problem> {
+    let principal = authorize(state, headers, query_token, scope).await?;
+    let (state, credentials) = (state.clone(), given(headers, query_token)?.to_owned());
+    let still_good = move || {
+        let (state, credentials) = (state.clone(), credentials.clone());
+        async move {
+            let refusal = identify(&state, &credentials, scope).await.err();
+            refusal.is_none_or(|problem| !matches!(problem.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
+        }
+        .boxed()
+    };
+    Ok((principal, Box::new(still_good)))
 }
 
 /// What follows `Bearer` in the one `Authorization` header.

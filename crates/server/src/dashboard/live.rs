@@ -1,7 +1,7 @@
 //! `/live`: the running conferences, moving while one looks; and the streams that pages listen to.
 
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, State},
     response::{IntoResponse, Response},
 };
 use maud::html;
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     live::{channel::Topic, sse, stream::LiveParameters},
     problem::Problem,
-    query,
+    query::{self, Parameters},
     state::AppState,
 };
 
@@ -56,7 +56,7 @@ pub(crate) async fn page(State(state): State<AppState>, visitor: Visitor) -> Res
 pub(crate) async fn app_events(State(state): State<AppState>, visitor: Visitor) -> Response {
     let stream = || {
         let app = visitor.app()?;
-        sse::response(&state, Topic::App(app), false, || sse::state_message(&state.live.app(app)))
+        sse::response(&state, Topic::App(app), false, visitor.still_good(&state), || sse::state_message(&state.live.app(app)))
     };
     stream().unwrap_or_else(Problem::into_response)
 }
@@ -66,12 +66,12 @@ pub(crate) async fn conference_events(
     State(state): State<AppState>,
     visitor: Visitor,
     Path(key): Path<String>,
-    Query(parameters): Query<LiveParameters>,
+    Parameters(parameters): Parameters<LiveParameters>,
 ) -> Response {
     let open = async {
         let app = visitor.app()?;
         let conference = query::conference::head(&state, app, query::conference_key(&key)?).await?.key;
-        sse::response(&state, Topic::Conference(app, conference), parameters.ticks(true), || {
+        sse::response(&state, Topic::Conference(app, conference), parameters.ticks(true), visitor.still_good(&state), || {
             sse::state_message(&state.live.conference(app, conference).unwrap_or_default())
         })
     };

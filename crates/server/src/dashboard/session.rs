@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, Uri, header, request::Parts},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures_util::FutureExt;
 use sidetone_engine::ids::AppKey;
 use sidetone_store::{
     local_user::{LocalUser, Role},
@@ -17,6 +18,7 @@ use tokio::sync::SemaphorePermit;
 
 use super::refusal::Refusal;
 use crate::{
+    auth::StillGood,
     config::listen::TlsConfig,
     problem::Problem,
     query::{self, names::Reader},
@@ -30,6 +32,8 @@ const COOKIE: &str = "sidetone_session";
 #[derive(Debug)]
 pub(crate) struct Visitor {
     pub(crate) user: LocalUser,
+    /// Digest of the session's token.
+    session: [u8; 32],
     /// What a form must carry to be believed.
     pub(crate) form_token: String,
     /// Every app, oldest first.
@@ -77,6 +81,15 @@ impl Visitor {
         }
     }
 
+    /// Asks again whether the session lasts, for what is shown for longer than a moment.
+    pub(crate) fn still_good(&self, state: &AppState) -> StillGood {
+        let (state, session) = (state.clone(), self.session);
+        Box::new(move || {
+            let state = state.clone();
+            async move { !matches!(state.store.session_user(session, state.clock.now()).await, Ok(None)) }.boxed()
+        })
+    }
+
     /// Whether a form was sent by this session's own page.
     pub(crate) fn check_form(&self, token: &str) -> Result<(), Problem> {
         if self.form_token.as_bytes().ct_eq(token.as_bytes()).into() {
@@ -92,7 +105,8 @@ impl FromRequestParts<AppState> for Visitor {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
         let wanted = wanted(parts);
         let Some(token) = token(&parts.headers) else { return Err(Refusal::LogIn { wanted }) };
-        let user = state.store.session_user(sha256(token.as_bytes()), state.clock.now()).await.map_err(query::store(state))?;
+        let session = sha256(token.as_bytes());
+        let user = state.store.session_user(session, state.clock.now()).await.map_err(query::store(state))?;
         let Some(user) = user else { return Err(Refusal::LogIn { wanted }) };
         let mut apps = state.apps.all().await.map_err(query::store(state))?;
         apps.sort_by_key(|app| app.key);
@@ -105,7 +119,7 @@ impl FromRequestParts<AppState> for Visitor {
                 Some(found.cloned().ok_or_else(none)?)
             }
         };
-        Ok(Self { user, form_token: form_token(token), apps, app })
+        Ok(Self { user, session, form_token: form_token(token), apps, app })
     }
 }
 

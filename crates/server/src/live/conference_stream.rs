@@ -35,7 +35,7 @@ pub(crate) async fn handler(
     headers: HeaderMap,
     Query(parameters): Query<LiveParameters>,
 ) -> Result<Response, Problem> {
-    let principal = auth::authorize(&state, &headers, parameters.access_token(), Scope::Query).await?;
+    let (principal, still_good) = auth::authorize_stream(&state, &headers, parameters.access_token(), Scope::Query).await?;
     let app = principal.app.key;
     let conference = query::conference_key(&key)?;
     let retry_after = state.config.limits.retry_after.get();
@@ -43,7 +43,7 @@ pub(crate) async fn handler(
         let stored = state.store.conference(app, conference).await.map_err(|error| Problem::store(error, retry_after))?;
         stored.ok_or_else(|| query::no_conference(conference))?;
     }
-    sse::response(&state, Topic::Conference(app, conference), parameters.ticks(true), || {
+    sse::response(&state, Topic::Conference(app, conference), parameters.ticks(true), still_good, || {
         sse::state_message(&state.live.conference(app, conference).unwrap_or_default())
     })
 }

@@ -1,6 +1,6 @@
 //! A listener as server-sent events.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 
 use axum::http::{HeaderValue, header};
 use axum::response::{
@@ -9,23 +9,39 @@ use axum::response::{
 };
 use futures_util::stream;
 use serde::Serialize;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::{
+    sync::broadcast::error::RecvError,
+    time::{Interval, MissedTickBehavior, interval},
+};
 
 use super::{
     channel::{Listener, Topic},
     message::{LaggedMessage, Message},
 };
-use crate::{problem::Problem, state::AppState};
+use crate::{auth::StillGood, problem::Problem, state::AppState};
 
-/// The first event is `state`; what follows changes it. Ends when the server stops.
-pub(crate) fn response(state: &AppState, topic: Topic, ticks: bool, first: impl FnOnce() -> Message) -> Result<Response, Problem> {
+/// Least and most time between two questions whether who listens still may.
+const ASKED_EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
+
+/// The first event is `state`; what follows changes it. Ends when the server stops, and soon after `still_good` says no.
+pub(crate) fn response(
+    state: &AppState,
+    topic: Topic,
+    ticks: bool,
+    still_good: StillGood,
+    first: impl FnOnce() -> Message,
+) -> Result<Response, Problem> {
     // Listening begins before the state is read: a change is told twice rather than never.
     let listener = state.live.channels().listen(topic, ticks).ok_or_else(|| {
         let most = state.config.live.clients_max;
         Problem::busy(format!("{most} live streams are open already; close one, or try again later"), state.config.limits.retry_after.get())
     })?;
     let first = first();
-    let feed = Feed { state: state.clone(), listener, first: Some(first) };
+    let mut ask = interval(state.config.auth.app_cache_ttl.get().clamp(ASKED_EVERY.0, ASKED_EVERY.1));
+    ask.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first tick is at once: it was just asked.
+    ask.reset();
+    let feed = Feed { state: state.clone(), listener, first: Some(first), still_good, ask };
     let events = stream::unfold(feed, |mut feed| async move { feed.next().await.map(|event| (Ok::<_, Infallible>(event), feed)) });
     let keep_alive = KeepAlive::new().interval(state.config.live.keep_alive.get());
     let mut response = Sse::new(events).keep_alive(keep_alive).into_response();
@@ -39,6 +55,8 @@ struct Feed {
     state: AppState,
     listener: Listener,
     first: Option<Message>,
+    still_good: StillGood,
+    ask: Interval,
 }
 
 impl Feed {
@@ -46,9 +64,14 @@ impl Feed {
         if let Some(first) = self.first.take() {
             return Some(event(&first));
         }
-        let received = tokio::select! {
-            () = self.state.stopped() => return None,
-            received = self.listener.receiver.recv() => received,
+        let received = loop {
+            tokio::select! {
+                () = self.state.stopped() => return None,
+                _ = self.ask.tick() => if !(self.still_good)().await {
+                    return None;
+                },
+                received = self.listener.receiver.recv() => break received,
+            }
         };
         match received {
             Ok(message) => Some(event(&message)),

@@ -53,7 +53,7 @@ pub(crate) async fn handler(
     headers: HeaderMap,
     Query(parameters): Query<LiveParameters>,
 ) -> Result<Response, Problem> {
-    let principal = auth::authorize(&state, &headers, parameters.access_token(), Scope::Query).await?;
+    let (principal, still_good) = auth::authorize_stream(&state, &headers, parameters.access_token(), Scope::Query).await?;
     let app = principal.app.key;
-    sse::response(&state, Topic::App(app), parameters.ticks(false), || sse::state_message(&state.live.app(app)))
+    sse::response(&state, Topic::App(app), parameters.ticks(false), still_good, || sse::state_message(&state.live.app(app)))
 }

@@ -350,6 +350,25 @@ async fn a_running_conference_is_live() {
 }
 
 #[tokio::test]
+async fn who_is_removed_hears_no_more_of_running_calls() {
+    let server = TestServer::with(|config, _| config.auth.app_cache_ttl = "1s".parse().unwrap()).await;
+    let (gone, stays) = (server.browser("bob", Role::Support).await, server.browser("sue", Role::Support).await);
+    let listen = async |browser: &Browser<'_>| {
+        let request = Request::get("/live/events").header(header::COOKIE, &browser.cookie).body(Body::empty()).unwrap();
+        let mut stream = server.router.clone().oneshot(request).await.unwrap().into_body();
+        assert!(stream.frame().await.unwrap().unwrap().into_data().unwrap().starts_with(b"event: state"));
+        stream
+    };
+    let (mut of_gone, mut of_stays) = (listen(&gone).await, listen(&stays).await);
+    assert!(server.store.remove_local_user("bob").await.unwrap());
+    let ended = async { while of_gone.frame().await.is_some() {} };
+    tokio::time::timeout(std::time::Duration::from_secs(20), ended).await.expect("the stream ends");
+    server.batch(&a_batch()).await.ok();
+    let told = of_stays.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert!(told.starts_with(b"event: conference_started"), "{told:?}");
+}
+
+#[tokio::test]
 async fn only_admins_manage() {
     let server = TestServer::new().await;
     for (name, role) in [("sue", Role::Support), ("eli", Role::Engineer)] {

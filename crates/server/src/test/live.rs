@@ -262,3 +262,23 @@ async fn listening_wants_credentials() {
     let wrong = Request::get(format!("/v1/live?access_token={INTAKE}")).body(Body::empty()).unwrap();
     server.send(wrong).await.refused(403, "scope_insufficient");
 }
+
+#[tokio::test]
+async fn a_stream_ends_with_the_credentials_that_opened_it() {
+    let server = TestServer::with(|config, _| config.auth.app_cache_ttl = "1s".parse().unwrap()).await;
+    let admin = server.program("ann", UserRole::Admin).await;
+    let stored = server.batch(&a_batch()).await.ok();
+    let conference = format!("/v1/conferences/{}/live", stored["conference"].as_str().unwrap());
+    let mut streams = vec![listen(&server, "/v1/live").await, listen(&server, &conference).await];
+    for stream in &mut streams {
+        stream.until("state").await;
+    }
+    let rotated = admin.does(Method::POST, &format!("/v1/admin/apps/{}/secrets", server.app.key), json!({"kinds": ["query"]})).await;
+    assert_eq!(rotated.status, StatusCode::OK);
+    let ended = async {
+        for stream in &mut streams {
+            while stream.next().await.is_some() {}
+        }
+    };
+    timeout(Duration::from_secs(20), ended).await.expect("the streams end");
+}
