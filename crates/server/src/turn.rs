@@ -5,7 +5,7 @@
 
 use axum::{
     Json,
-    extract::{Query, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -15,9 +15,10 @@ use sidetone_engine::units::Timestamp;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    auth::{self, Scope},
+    auth::{self, NotAllowed, Scope},
     config::turn::TurnConfig,
     problem::Problem,
+    query::{NoParameter, Parameters},
     state::AppState,
 };
 
@@ -63,14 +64,15 @@ pub(crate) struct TurnCredentials {
     responses(
         (status = 200, body = TurnCredentials),
         (status = 204, description = "No TURN server is configured, and `if_any` was asked for"),
-        (status = 401, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "No, wrong or expired credentials"),
+        NoParameter,
+        NotAllowed,
         (status = 404, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "No TURN server is configured"),
     ),
     security(("intake" = []))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
-    Query(parameters): Query<TurnParameters>,
+    Parameters(parameters): Parameters<TurnParameters>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let principal = auth::authorize(&state, &headers, None, Scope::Intake).await?;

@@ -11,8 +11,15 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use futures_util::{FutureExt, future::BoxFuture};
 use sidetone_engine::ids::UserId;
 use sidetone_store::{local_user::Role, record::App};
+use utoipa::IntoResponses;
 
-use crate::{administration::admin::USER_TOKEN_PREFIX, intake::callstats::access_token, limit::Rated, problem::Problem, state::AppState};
+use crate::{
+    administration::admin::USER_TOKEN_PREFIX,
+    intake::callstats::access_token,
+    limit::Rated,
+    problem::{Problem, ProblemBody},
+    state::AppState,
+};
 
 /// Prefix of secrets that may send.
 pub const INTAKE_SECRET_PREFIX: &str = "sti_";
@@ -53,6 +60,21 @@ pub(crate) struct Principal {
     pub(crate) user: Option<UserId>,
     /// What tells these credentials from others of the app, without giving them away.
     pub(crate) credentials: String,
+}
+
+/// What every question may be answered that [`authorize`] judges.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes answers")]
+pub(crate) enum NotAllowed {
+    /// No, wrong or expired credentials
+    #[response(status = 401, content_type = "application/problem+json")]
+    Nobody(ProblemBody<'static>),
+    /// Credentials of another scope, or a foreign origin
+    #[response(status = 403, content_type = "application/problem+json")]
+    Another(ProblemBody<'static>),
+    /// The app asks too much; see Retry-After
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMuch(ProblemBody<'static>),
 }
 
 /// Checks credentials, scope, origin and the app's request rate, in that order.

@@ -11,7 +11,7 @@ use sidetone_store::record::AppSettings;
 use utoipa::ToSchema;
 
 use crate::{
-    auth::{self, Scope},
+    auth::{self, NotAllowed, Scope},
     problem::Problem,
     state::AppState,
 };
@@ -44,9 +44,7 @@ impl AppPolicy {
     tag = "intake",
     responses(
         (status = 200, body = AppPolicy),
-        (status = 401, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "No, wrong or expired credentials"),
-        (status = 403, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "Credentials of another scope, or a foreign origin"),
-        (status = 429, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "The app asks too much; see Retry-After"),
+        NotAllowed,
     ),
     security(("intake" = []))
 )]

@@ -1,7 +1,7 @@
 //! `GET /v1/conferences/{key}/live`: what happens in one conference, as it happens.
 
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::HeaderMap,
     response::Response,
 };
@@ -10,7 +10,7 @@ use super::{channel::Topic, sse, stream::LiveParameters};
 use crate::{
     auth::{self, Scope},
     problem::Problem,
-    query,
+    query::{self, Parameters},
     state::AppState,
 };
 
@@ -25,7 +25,10 @@ use crate::{
     params(query::ConferencePath, LiveParameters),
     responses(
         (status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream"),
-        query::NoConference
+        query::NoParameter,
+        auth::NotAllowed,
+        query::NoConference,
+        (status = 503, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "As many live streams are open as may be; see Retry-After"),
     ),
     security(("query" = []))
 )]
@@ -33,7 +36,7 @@ pub(crate) async fn handler(
     State(state): State<AppState>,
     Path(query::ConferencePath { key }): Path<query::ConferencePath>,
     headers: HeaderMap,
-    Query(parameters): Query<LiveParameters>,
+    Parameters(parameters): Parameters<LiveParameters>,
 ) -> Result<Response, Problem> {
     let (principal, still_good) = auth::authorize_stream(&state, &headers, parameters.access_token(), Scope::Query).await?;
     let app = principal.app.key;

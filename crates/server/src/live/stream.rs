@@ -1,10 +1,6 @@
 //! `GET /v1/live`: what happens in an app, as it happens.
 
-use axum::{
-    extract::{Query, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -12,6 +8,7 @@ use super::{channel::Topic, sse};
 use crate::{
     auth::{self, Scope},
     problem::Problem,
+    query::{self, Parameters},
     state::AppState,
 };
 
@@ -45,13 +42,18 @@ impl LiveParameters {
     path = "/v1/live",
     tag = "live",
     params(LiveParameters),
-    responses((status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream")),
+    responses(
+        (status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream"),
+        query::NoParameter,
+        auth::NotAllowed,
+        (status = 503, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "As many live streams are open as may be; see Retry-After"),
+    ),
     security(("query" = []))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
     headers: HeaderMap,
-    Query(parameters): Query<LiveParameters>,
+    Parameters(parameters): Parameters<LiveParameters>,
 ) -> Result<Response, Problem> {
     let (principal, still_good) = auth::authorize_stream(&state, &headers, parameters.access_token(), Scope::Query).await?;
     let app = principal.app.key;

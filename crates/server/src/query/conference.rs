@@ -9,7 +9,7 @@ use sidetone_engine::ids::{AppKey, ConferenceKey};
 use sidetone_store::record::{Conference, ConferenceDetail};
 
 use super::{ConferencePath, NoConference, names::Reader};
-use crate::{model::conference::ConferenceDetailBody, problem::Problem, state::AppState};
+use crate::{auth::NotAllowed, model::conference::ConferenceDetailBody, problem::Problem, state::AppState};
 
 /// Read a conference
 ///
@@ -21,6 +21,7 @@ use crate::{model::conference::ConferenceDetailBody, problem::Problem, state::Ap
     params(ConferencePath),
     responses(
         (status = 200, body = ConferenceDetailBody),
+        NotAllowed,
         NoConference,
     ),
     security(("query" = []))

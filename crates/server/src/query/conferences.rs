@@ -9,8 +9,9 @@ use sidetone_store::{
 };
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Parameters, cursor, names::Reader};
+use super::{NoParameter, Parameters, cursor, names::Reader};
 use crate::{
+    auth::NotAllowed,
     model::conference::{ConferenceBody, ConferenceKindName},
     problem::Problem,
     state::AppState,
@@ -96,8 +97,8 @@ pub(crate) struct ConferencesBody {
     params(SearchParameters),
     responses(
         (status = 200, body = ConferencesBody),
-        (status = 400, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "A parameter does not fit"),
-        (status = 401, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "No, wrong or expired credentials"),
+        NoParameter,
+        NotAllowed,
     ),
     security(("query" = []))
 )]

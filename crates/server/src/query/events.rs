@@ -13,10 +13,10 @@ use sidetone_store::{
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    ConferencePath, NoConference, Parameters, conference, cursor,
+    ConferencePath, NoConference, NoParameter, Parameters, conference, cursor,
     names::{Mask, Reader},
 };
-use crate::{model::EventBody, problem::Problem, state::AppState};
+use crate::{auth::NotAllowed, model::EventBody, problem::Problem, state::AppState};
 
 /// Which events.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -55,6 +55,8 @@ pub(crate) struct EventsBody {
     params(ConferencePath, EventParameters),
     responses(
         (status = 200, body = EventsBody),
+        NoParameter,
+        NotAllowed,
         NoConference,
     ),
     security(("query" = []))

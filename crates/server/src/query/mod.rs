@@ -72,6 +72,12 @@ pub(crate) struct NoConference(ProblemBody<'static>);
 #[expect(dead_code, reason = "describes an answer")]
 pub(crate) struct NoPeerConnection(ProblemBody<'static>);
 
+/// A parameter does not fit.
+#[derive(IntoResponses)]
+#[response(status = 400, description = "A parameter does not fit", content_type = "application/problem+json")]
+#[expect(dead_code, reason = "describes an answer")]
+pub(crate) struct NoParameter(ProblemBody<'static>);
+
 /// The parameters of the URL; what does not fit is a problem that says why.
 pub(crate) struct Parameters<T>(pub(crate) T);
 

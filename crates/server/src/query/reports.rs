@@ -11,11 +11,11 @@ use sidetone_wire::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    NoPeerConnection, Parameters, PeerConnectionPath,
+    NoParameter, NoPeerConnection, Parameters, PeerConnectionPath,
     cursor::{self, ReportCursor},
     names::Reader,
 };
-use crate::{model::Millis, problem::Problem, run, state::AppState};
+use crate::{auth::NotAllowed, model::Millis, problem::Problem, run, state::AppState};
 
 /// Which reports.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -61,6 +61,8 @@ pub(crate) struct ReportBody {
     params(PeerConnectionPath, ReportParameters),
     responses(
         (status = 200, body = ReportsBody),
+        NoParameter,
+        NotAllowed,
         NoPeerConnection,
     ),
     security(("query" = []))

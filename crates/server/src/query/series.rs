@@ -20,8 +20,9 @@ use sidetone_engine::{
 use sidetone_store::record::Chunk;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{NoPeerConnection, Parameters, PeerConnectionPath, names::Reader};
+use super::{NoParameter, NoPeerConnection, Parameters, PeerConnectionPath, names::Reader};
 use crate::{
+    auth::NotAllowed,
     config::text::HumanDuration,
     finalise,
     model::{Millis, StreamIdentity},
@@ -104,7 +105,8 @@ pub(crate) fn no_reports(key: PeerConnectionKey) -> Problem {
     params(PeerConnectionPath, SeriesParameters),
     responses(
         (status = 200, body = SeriesBody),
-        (status = 400, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "A parameter does not fit"),
+        NoParameter,
+        NotAllowed,
         NoPeerConnection,
     ),
     security(("query" = []))

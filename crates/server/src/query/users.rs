@@ -8,8 +8,8 @@ use serde::Serialize;
 use sidetone_engine::ids::UserId;
 use utoipa::ToSchema;
 
-use super::names::Reader;
-use crate::{problem::Problem, state::AppState};
+use super::{NoParameter, names::Reader};
+use crate::{auth::NotAllowed, problem::Problem, state::AppState};
 
 /// What an erasure removed.
 #[derive(Serialize, ToSchema)]
@@ -33,7 +33,12 @@ pub(crate) struct ErasedBody {
     path = "/v1/users/{user_id}",
     tag = "query",
     params(("user_id" = String, Path, description = "The app's name for the user, percent-encoded")),
-    responses((status = 200, body = ErasedBody)),
+    responses(
+        (status = 200, body = ErasedBody),
+        NoParameter,
+        NotAllowed,
+        (status = 503, body = crate::problem::ProblemBody, content_type = "application/problem+json", description = "The store cannot write at present: nothing was removed; see Retry-After"),
+    ),
     security(("query" = []))
 )]
 pub(crate) async fn handler(

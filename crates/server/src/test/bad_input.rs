@@ -417,6 +417,10 @@ async fn unknown_paths_methods_and_parameters_are_told() {
         let detail = server.get(&format!("/v1/conferences?{query}")).await.refused(400, "parameter_invalid");
         assert!(detail.contains(part), "{query}: {detail}");
     }
+    for path in ["/v1/live?ticks=maybe", "/v1/live?colour=red", "/v1/conferences/01KAVG0000000000000000000A/live?ticks=2"] {
+        server.get(path).await.refused(400, "parameter_invalid");
+    }
+    server.ask(Method::GET, "/v1/turn-credentials?colour=red", INTAKE).await.refused(400, "parameter_invalid");
     server.get("/v1/conferences?after=nonsense").await.refused(400, "cursor_invalid");
     server.get("/v1/conferences/nonsense").await.refused(404, "conference_not_found");
     server.get("/v1/peer-connections/nonsense/series").await.refused(404, "peer_connection_not_found");

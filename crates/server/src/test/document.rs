@@ -37,6 +37,28 @@ fn every_operation_tells_what_it_is_for_and_what_it_answers() {
     }
 }
 
+/// What [`crate::auth::authorize`] may answer, and where there are parameters, that one does not fit.
+#[test]
+fn every_operation_for_an_app_tells_how_it_is_refused() {
+    let document: Value = serde_json::from_str(&crate::openapi()).unwrap();
+    let operations = document["paths"].as_object().unwrap().iter().flat_map(|(path, methods)| {
+        methods.as_object().unwrap().iter().map(move |(method, operation)| (format!("{method} {path}"), operation))
+    });
+    let mut seen = 0;
+    for (name, operation) in operations {
+        let of_app = |scheme: &Value| scheme.get("intake").is_some() || scheme.get("query").is_some();
+        if !operation["security"].as_array().is_some_and(|schemes| schemes.iter().any(of_app)) {
+            continue;
+        }
+        seen += 1;
+        let has_query = operation["parameters"].as_array().is_some_and(|all| all.iter().any(|parameter| parameter["in"] == "query"));
+        for status in ["401", "403", "429"].into_iter().chain(has_query.then_some("400")) {
+            assert!(operation["responses"][status].is_object(), "{name} does not tell of {status}");
+        }
+    }
+    assert!(seen >= 11);
+}
+
 #[tokio::test]
 async fn health_is_told() {
     let server = TestServer::new().await;
