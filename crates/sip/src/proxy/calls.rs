@@ -327,11 +327,20 @@ impl Calls {
         of(from, to).map(|line| (line, true)).or_else(|| of(to, from).map(|line| (line, false)))
     }
 
-    /// Answered calls none of whose ends is known any more, and those over the trunk that began before `trunk_since`.
-    pub(super) fn lost(&self, trunk_since: Timestamp, is_known: impl Fn(&Endpoint) -> bool) -> Vec<CallKey> {
+    /// Answered calls none of whose ends is known any more, and those over the trunk that began before `trunk_since`; others that nobody is asked
+    /// to answer any more: their answer made no dialog.
+    pub(super) fn lost(
+        &self,
+        trunk_since: Timestamp,
+        is_known: impl Fn(&Endpoint) -> bool,
+        rings: impl Fn(&CallKey) -> bool,
+    ) -> Vec<CallKey> {
         let is_alone = |call: &Call| !is_known(&call.caller) && !call.legs.iter().any(|leg| is_known(&leg.endpoint));
-        let is_lost = |call: &Call| call.answered && (is_alone(call) || (call.is_over_trunk && call.invited < trunk_since));
-        self.held.iter().filter(|(_, call)| is_lost(call)).map(|(key, _)| key.clone()).collect()
+        let is_lost = |key: &CallKey, call: &Call| match call.answered {
+            true => is_alone(call) || (call.is_over_trunk && call.invited < trunk_since),
+            false => call.redirected.is_none() && !rings(key),
+        };
+        self.held.iter().filter(|(key, call)| is_lost(key, call)).map(|(key, _)| key.clone()).collect()
     }
 }
 

@@ -19,7 +19,7 @@ mod tests;
 pub(crate) mod trunk;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     net::IpAddr,
 };
 
@@ -34,7 +34,7 @@ use crate::{
     registrar::{Endpoint, Registrar},
     uri::Uri,
 };
-use calls::{CallEvent, Calls, What};
+use calls::{CallEvent, CallKey, Calls, What};
 use fork::{Context, ContextId};
 use repeat::Repeats;
 use secrets::Secrets;
@@ -307,13 +307,15 @@ impl Proxy {
         self.outputs.push(Output::Send { flow, bytes: message.to_bytes() });
     }
 
-    /// Ends calls neither of whose ends is here any more.
+    /// Ends calls neither of whose ends is here any more, and those that nobody can end.
     fn end_lost_calls(&mut self, now: Timestamp) {
         let (registrar, flows) = (&self.registrar, &self.flows);
         let is_known = |endpoint: &Endpoint| {
             registrar.is_known(endpoint) || dialog::caller_flow(endpoint).is_some_and(|flow| flows.contains_key(&flow))
         };
-        let lost = self.calls.lost(self.trunk_since(now), is_known);
+        let in_progress = self.contexts.values().filter(|context| !context.is_answered());
+        let ringing: HashSet<&CallKey> = in_progress.filter_map(|context| context.call.as_ref()).collect();
+        let lost = self.calls.lost(self.trunk_since(now), is_known, |key| ringing.contains(key));
         for key in lost {
             let events = self.calls.end(&key, now, &What::Lost);
             self.outputs.extend(events.into_iter().map(Output::Call));

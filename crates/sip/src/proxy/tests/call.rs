@@ -350,6 +350,24 @@ fn a_stranger_reaches_into_no_dialog() {
 }
 
 #[test]
+fn a_call_whose_answer_makes_no_dialog_is_over() {
+    // Without a tag, or with a To that cannot be read, nobody can hang up.
+    for to in ["<sip:bob@x.example>", "\"Bob <sip:bob@x.example>;tag=b1"] {
+        let (mut bench, alice, first, second) = three();
+        let (mut to_first, to_second) = invite(&mut bench, alice, first, second);
+        to_first.set("To", to);
+        let answer = String::from_utf8(to_first.to_bytes()).unwrap();
+        let (_, headers) = answer.split_once("\r\n").unwrap();
+        bench.feed(first, &format!("SIP/2.0 200 OK\r\n{headers}"));
+        bench.answer(second, &to_second, 487, "b2");
+        assert_eq!(bench.got(alice).code(), Some(200));
+        bench.pass(5);
+        assert_eq!(bench.proxy.figures(bench.now).calls, 0);
+        assert_eq!(bench.kinds()[2..], ["alice Lost", "alice Left"]);
+    }
+}
+
+#[test]
 fn a_call_whose_ends_are_gone_for_good_is_over() {
     let (mut bench, alice, first, second) = three();
     talking(&mut bench, alice, first, second);
