@@ -7,6 +7,7 @@ import { cursorAfter, SHORTEST, zoomed } from "./keys.ts";
 import { Live } from "./live.ts";
 import { type Part, writePart } from "./part.ts";
 import { append, fromBody, type Series, type SeriesBody, type Tick } from "./series.ts";
+import { logInIfEnded } from "./session.ts";
 import { THEME_CHANGED } from "./theme_toggle.ts";
 
 /** Told to `[data-charts]` when it has other ends: of a running call the far end may come later. */
@@ -93,6 +94,7 @@ class Charts implements Shared {
       }
       const answer = await fetch(url);
       if (answer.status === 404) return undefined;
+      logInIfEnded(answer);
       if (!answer.ok) throw new Error(((await answer.json()) as { detail?: string }).detail ?? answer.statusText);
       return fromBody((await answer.json()) as SeriesBody);
     };

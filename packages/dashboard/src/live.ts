@@ -1,6 +1,9 @@
 // What the server tells of a running conference. All parts of a page share one stream: over HTTP/1.1 a browser opens no more than six
 // connections to a server, in all its tabs together.
 
+/** What a page says that the server tells nothing any more: a browser asks no second time where it was refused. */
+export const NO_STREAM = "This page hears no more of what happens: your session may have ended. Load it again.";
+
 const open = new Map<string, Live>();
 
 export class Live {
@@ -28,6 +31,11 @@ export class Live {
 
   on<Body>(name: string, take: (body: Body) => void): void {
     this.source.addEventListener(name, (event) => take(JSON.parse((event as MessageEvent<string>).data) as Body));
+  }
+
+  /** Tells when the server refuses to go on, as after the end of the session. */
+  onRefused(tell: () => void): void {
+    this.source.addEventListener("error", () => this.source.readyState === EventSource.CLOSED && tell());
   }
 
   /** Tells when something may have been missed: the stream was interrupted, or this page was too slow. */

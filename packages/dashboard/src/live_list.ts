@@ -1,5 +1,6 @@
 // The list of running conferences, kept up to date by the live stream.
 
+import { NO_STREAM } from "./live.ts";
 import { startTimes } from "./times.ts";
 
 interface Running {
@@ -77,7 +78,7 @@ class LiveList {
     });
     // Whoever was too slow has missed changes: begin again from a new state.
     source.addEventListener("lagged", () => location.reload());
-    source.addEventListener("error", () => this.say("The connection to the server is interrupted; trying again."));
+    source.addEventListener("error", () => this.say(source.readyState === EventSource.CLOSED ? NO_STREAM : "The connection to the server is interrupted; trying again."));
   }
 
   private issues(conference: string, change: number): void {

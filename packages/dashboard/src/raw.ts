@@ -1,5 +1,6 @@
 // The raw view: filters while one types, and draws the members of an object when it is opened.
 
+import { logInIfEnded } from "./session.ts";
 import { HEIGHT, nearest, path, pieces, WIDTH } from "./spark.ts";
 
 interface ObjectSeries {
@@ -42,12 +43,22 @@ export function startRaw(): void {
 
 async function draw(object: HTMLDetailsElement): Promise<void> {
   object.dataset["drawn"] = "true";
-  const answer = await fetch(object.dataset["object"] ?? "");
-  if (!answer.ok) {
+  object.querySelector(".hint")?.remove();
+  const failed = (why: string): void => {
     delete object.dataset["drawn"];
-    return;
+    const hint = Object.assign(document.createElement("p"), { className: "hint", textContent: `The lines over time could not be loaded: ${why}.` });
+    hint.setAttribute("role", "status");
+    object.querySelector("summary")?.after(hint);
+  };
+  let series: ObjectSeries;
+  try {
+    const answer = await fetch(object.dataset["object"] ?? "");
+    logInIfEnded(answer);
+    if (!answer.ok) return failed(((await answer.json()) as { detail?: string }).detail ?? answer.statusText);
+    series = (await answer.json()) as ObjectSeries;
+  } catch {
+    return failed("the connection to the server is interrupted; close and open this again");
   }
-  const series = (await answer.json()) as ObjectSeries;
   for (const row of object.querySelectorAll<HTMLElement>("tr[data-member]")) {
     const cell = row.querySelector(".member-chart");
     const values = series.members[row.dataset["member"] ?? ""];

@@ -4,7 +4,8 @@
 
 import type { End } from "./chart.ts";
 import { ENDS_CHANGED, startCharts } from "./charts.ts";
-import { Live } from "./live.ts";
+import { Live, NO_STREAM } from "./live.ts";
+import { logInIfEnded } from "./session.ts";
 import { startTimes } from "./times.ts";
 
 /** Between two times of asking: many may join at once. */
@@ -39,6 +40,11 @@ function follow(root: HTMLElement): void {
   };
   for (const name of ["participant_joined", "participant_left", "issue_raised", "issue_escalated", "issue_cleared"]) live.on(name, () => void grow());
   live.onMissed(() => void grow());
+  live.onRefused(() => {
+    const hint = Object.assign(document.createElement("p"), { className: "hint", textContent: NO_STREAM });
+    hint.setAttribute("role", "status");
+    root.prepend(hint);
+  });
   live.on("conference_ended", () => void awaitVerdict());
   live.on<{ peer_connection: string }>("tick", ({ peer_connection }) => {
     if (known.has(peer_connection)) return;
@@ -65,6 +71,7 @@ async function load(): Promise<Document | undefined> {
   const [end] = JSON.parse(charts?.dataset["charts"] ?? "[]") as End[];
   if (end) url.searchParams.set("connection", end.key);
   const answer = await fetch(url);
+  logInIfEnded(answer);
   if (!answer.ok) return undefined;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const came = page.querySelector<HTMLElement>("[data-charts]");

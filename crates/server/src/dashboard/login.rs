@@ -24,22 +24,31 @@ use crate::{password, problem::Problem, query, query::Parameters, secret, state:
 #[serde(default)]
 pub(crate) struct Wanted {
     next: String,
+    /// Whether a form was sent without a session: it was not carried out.
+    send_again: bool,
 }
 
 pub(crate) async fn page(State(state): State<AppState>, Parameters(wanted): Parameters<Wanted>) -> Result<Response, Refusal> {
     let nobody = state.store.local_users().await.map_err(query::store(&state))?.is_empty();
-    Ok(form(&wanted.next, "", None, nobody).into_response())
+    let hint = if nobody {
+        Some(
+            html! { "Nobody can log in yet. The server printed a link to set up the first user when it started; " code { "sidetone user create NAME --role admin" } " makes one as well." },
+        )
+    } else if wanted.send_again {
+        Some(html! { "Your session had ended, so what you sent was not carried out. Log in, then send it again." })
+    } else {
+        None
+    };
+    Ok(form(&wanted.next, "", hint, None).into_response())
 }
 
-fn form(next: &str, name: &str, complaint: Option<&str>, nobody: bool) -> Markup {
+fn form(next: &str, name: &str, hint: Option<Markup>, complaint: Option<&str>) -> Markup {
     shell::bare(
         "Log in",
         html! {
             div.card.card-narrow {
                 h1 { "Log in" }
-                @if nobody {
-                    p.hint { "Nobody can log in yet. The server printed a link to set up the first user when it started; " code { "sidetone user create NAME --role admin" } " makes one as well." }
-                }
+                @if let Some(hint) = hint { p.hint role="status" { (hint) } }
                 @if let Some(complaint) = complaint { p.complaint role="alert" { (complaint) } }
                 form.stack method="post" action="/login" {
                     input type="hidden" name="next" value=(next);
@@ -64,7 +73,7 @@ pub(crate) async fn submit(State(state): State<AppState>, headers: HeaderMap, Fo
     if let Err(wait) = state.gate.try_name(&given.name, Instant::now()) {
         let seconds = wait.as_secs() + 1;
         let complaint = format!("There have been too many tries at this name. Wait {seconds} seconds, then try again.");
-        let mut answer = (StatusCode::TOO_MANY_REQUESTS, form(&given.next, &given.name, Some(&complaint), false)).into_response();
+        let mut answer = (StatusCode::TOO_MANY_REQUESTS, form(&given.next, &given.name, None, Some(&complaint))).into_response();
         answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         return Ok(answer);
     }
@@ -76,7 +85,7 @@ pub(crate) async fn submit(State(state): State<AppState>, headers: HeaderMap, Fo
     let is_right = tokio::task::spawn_blocking(move || password::is_right(&password, hash.as_deref())).await.map_err(Problem::internal)?;
     let Some(user) = user.filter(|_| is_right) else {
         let complaint = "No user has this name and this password. Who has forgotten theirs gets a new one from an admin.";
-        return Ok((StatusCode::UNAUTHORIZED, form(&given.next, &given.name, Some(complaint), false)).into_response());
+        return Ok((StatusCode::UNAUTHORIZED, form(&given.next, &given.name, None, Some(complaint))).into_response());
     };
     state.gate.forgive(&user.name);
     begin(&state, &headers, user.name, local(&given.next)).await

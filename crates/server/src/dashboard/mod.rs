@@ -31,7 +31,8 @@ mod team;
 
 use axum::{
     Router, middleware,
-    routing::{get, post},
+    response::Redirect,
+    routing::{MethodRouter, get},
 };
 
 pub(crate) use refusal::not_found;
@@ -57,19 +58,24 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/users/{user_id}", get(history::page))
         .route("/import", import::routes())
         .route("/apps", get(apps::page).post(apps::create))
-        .route("/apps/{key}", post(apps::change))
-        .route("/apps/{key}/rotate", post(apps::rotate))
-        .route("/apps/{key}/remove", post(apps::remove))
+        .route("/apps/{key}", lead("/apps").post(apps::change))
+        .route("/apps/{key}/rotate", lead("/apps").post(apps::rotate))
+        .route("/apps/{key}/remove", lead("/apps").post(apps::remove))
         .route("/team/names", get(name_views::page))
         .route("/team", get(team::page).post(team::create))
-        .route("/team/change", post(team::change))
-        .route("/team/remove", post(team::remove))
+        .route("/team/change", lead("/team").post(team::change))
+        .route("/team/remove", lead("/team").post(team::remove))
         .route("/login", get(login::page).post(login::submit))
-        .route("/logout", post(login::leave))
+        .route("/logout", lead("/").post(login::leave))
         .route(VIEWER_PATH, get(api::folder))
         .route(&format!("{VIEWER_PATH}/"), get(api::page))
         .route(&format!("{VIEWER_PATH}/{{file}}"), get(api::file))
         .route("/setup", get(setup::page).post(setup::submit))
         .method_not_allowed_fallback(refusal::method_not_allowed)
         .layer(middleware::from_fn(protect::layer))
+}
+
+/// What a form is sent to is no page: whoever opens its address, as after an answer that stands there, is led to the page of the form.
+fn lead(page: &'static str) -> MethodRouter<AppState> {
+    get(move || async move { Redirect::to(page) })
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::Request,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use maud::{Markup, html};
@@ -15,6 +15,10 @@ use crate::problem::Problem;
 pub(crate) enum Refusal {
     /// Nobody is logged in; afterwards the browser goes on to where it wanted to.
     LogIn { wanted: String },
+    /// A form was sent, and nobody is logged in any more; afterwards the browser goes back to the form, which has to be sent again.
+    SendAgain { form: String },
+    /// A script of a page asked, and nobody is logged in any more. It would take the login for its answer.
+    SessionEnded,
     /// Something else is in the way.
     Problem(Problem),
 }
@@ -25,18 +29,41 @@ impl From<Problem> for Refusal {
     }
 }
 
+impl Refusal {
+    /// What becomes of a request without a session.
+    pub(super) fn without_session(request: &Parts) -> Self {
+        let text = |name: HeaderName| request.headers.get(name).and_then(|value| value.to_str().ok());
+        if text(HeaderName::from_static("sec-fetch-mode")).is_some_and(|mode| mode != "navigate") {
+            return Self::SessionEnded;
+        }
+        if request.method == Method::GET || request.method == Method::HEAD {
+            return Self::LogIn { wanted: request.uri.path_and_query().map_or("/", |wanted| wanted.as_str()).to_owned() };
+        }
+        if request.uri.path() == "/logout" {
+            return Self::LogIn { wanted: "/".to_owned() };
+        }
+        let page = text(header::REFERER).and_then(|page| page.parse::<Uri>().ok());
+        let page = page.as_ref().and_then(|page| page.path_and_query());
+        Self::SendAgain { form: page.map_or("/", |page| page.as_str()).to_owned() }
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
             Self::LogIn { wanted } if wanted == "/" => Redirect::to("/login").into_response(),
             Self::LogIn { wanted } => Redirect::to(&format!("/login?next={}", percent_encoded(&wanted))).into_response(),
+            Self::SendAgain { form } => Redirect::to(&format!("/login?next={}&send_again=true", percent_encoded(&form))).into_response(),
+            Self::SessionEnded => {
+                Problem::unauthorized("session_ended", "your session has ended; load the page again to log in").into_response()
+            }
             Self::Problem(problem) => {
                 let (status, retry_after) = (problem.status(), problem.retry_after_span());
                 // The API's own words lead to the API.
-                let is_conference = problem.code() == "conference_not_found";
+                let code = problem.code();
                 let detail = problem.into_detail();
-                let detail = if is_conference { "this app has no conference at this address" } else { &detail };
-                let mut response = (status, error_page(status, detail)).into_response();
+                let detail = if code == "conference_not_found" { "this app has no conference at this address" } else { &detail };
+                let mut response = (status, error_page(status, code, detail)).into_response();
                 if let Some(span) = retry_after {
                     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(span.as_secs().max(1)));
                 }
@@ -46,11 +73,13 @@ impl IntoResponse for Refusal {
     }
 }
 
-fn error_page(status: StatusCode, detail: &str) -> Markup {
+fn error_page(status: StatusCode, code: &str, detail: &str) -> Markup {
     let (title, advice) = match status {
         StatusCode::NOT_FOUND => {
             ("There is nothing here", "The link may be old: conferences are removed after their retention, or when a user is erased.")
         }
+        // Whatever else is refused says itself what to do; no admin can allow it.
+        StatusCode::FORBIDDEN if code != "role_insufficient" => ("That was refused", ""),
         StatusCode::FORBIDDEN => ("This is not for you", "If you think it should be, an admin of this server can change it."),
         StatusCode::METHOD_NOT_ALLOWED => ("There is no page here", "This address only takes what a form sends."),
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
@@ -69,8 +98,8 @@ fn error_page(status: StatusCode, detail: &str) -> Markup {
             div.notice role="alert" {
                 p.notice-status { (status.as_u16()) }
                 h1 { (title) }
-                p.notice-detail { (sentence(detail)) }
-                p.muted { (commands(advice)) }
+                p.notice-detail { (commands(&sentence(detail))) }
+                @if !advice.is_empty() { p.muted { (commands(advice)) } }
                 p.actions { a.button.primary href="/" { "To the conferences" } }
             }
         },

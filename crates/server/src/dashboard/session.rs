@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, Method, Uri, header, request::Parts},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::FutureExt;
@@ -103,11 +103,10 @@ impl FromRequestParts<AppState> for Visitor {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
-        let wanted = wanted(parts);
-        let Some(token) = token(&parts.headers) else { return Err(Refusal::LogIn { wanted }) };
+        let Some(token) = token(&parts.headers) else { return Err(Refusal::without_session(parts)) };
         let session = sha256(token.as_bytes());
         let user = state.store.session_user(session, state.clock.now()).await.map_err(query::store(state))?;
-        let Some(user) = user else { return Err(Refusal::LogIn { wanted }) };
+        let Some(user) = user else { return Err(Refusal::without_session(parts)) };
         let mut apps = state.apps.all().await.map_err(query::store(state))?;
         apps.sort_by_key(|app| app.key);
         let named = parts.uri.query().into_iter().flat_map(|query| query.split('&')).find_map(|pair| pair.strip_prefix("app="));
@@ -115,24 +114,12 @@ impl FromRequestParts<AppState> for Visitor {
             None => apps.first().cloned(),
             Some(named) => {
                 let found = named.parse::<AppKey>().ok().and_then(|key| apps.iter().find(|app| app.key == key));
-                let none = || Problem::not_found("app_not_found", "the app in this address is not there (any more); choose one at the top");
+                let none = || Problem::not_found("app_not_found", "the app in this address is not there (any more)");
                 Some(found.cloned().ok_or_else(none)?)
             }
         };
         Ok(Self { user, session, form_token: form_token(token), apps, app })
     }
-}
-
-/// The page to go to after the login. What was sent is not sent again by it: that leads back to the page with the form.
-fn wanted(parts: &Parts) -> String {
-    let page = match parts.method {
-        Method::GET | Method::HEAD => parts.uri.path_and_query().cloned(),
-        _ => {
-            let referrer = parts.headers.get(header::REFERER).and_then(|referrer| referrer.to_str().ok()?.parse::<Uri>().ok());
-            referrer.and_then(|referrer| referrer.path_and_query().cloned())
-        }
-    };
-    page.map_or_else(|| "/".to_owned(), |page| page.to_string())
 }
 
 /// The token in the cookie.

@@ -17,6 +17,7 @@ mod mute;
 mod names;
 mod privacy;
 mod query;
+mod session;
 mod sip;
 mod socket;
 mod turn;
