@@ -8,11 +8,12 @@ import { startLiveList } from "./live_list.ts";
 import { startRaw } from "./raw.ts";
 import { startRunning } from "./running.ts";
 import { startTheme } from "./theme_toggle.ts";
-import { startTimes } from "./times.ts";
+import { startTimes, startZone } from "./times.ts";
 import { startWhy } from "./why.ts";
 
 startTheme();
 startTimes(document);
+startZone();
 startForms();
 startCopy();
 startCharts();

@@ -108,10 +108,10 @@ class LiveList {
     const link = document.createElement("a");
     link.className = "row-link";
     link.href = (this.root.dataset["conference"] ?? "").replace("KEY", key);
-    link.textContent = held.conference_id || "no id";
+    link.append(called(held.conference_id));
     const since = document.createElement("time");
     since.dateTime = new Date(held.start_ms).toISOString();
-    since.dataset["style"] = "time";
+    since.dataset["style"] = "minute";
     cell("cell-name", link);
     if (held.why) {
       const why = document.createElement("p");
@@ -127,8 +127,16 @@ class LiveList {
       cell("number", String(number));
       row.lastElementChild?.append(narrow);
     };
-    count(held.participant_count, "people");
-    count(held.open_issue_count, "issues");
+    count(held.participant_count, held.participant_count === 1 ? "person" : "people");
+    count(held.open_issue_count, held.open_issue_count === 1 ? "issue" : "issues");
     return row;
   }
+}
+
+/** An id as the server writes it: set apart from the text around it, whatever its direction. */
+function called(id: string): HTMLElement {
+  const name = document.createElement(id ? "bdi" : "i");
+  name.textContent = id || "no id";
+  name.classList.toggle("muted", !id);
+  return name;
 }

@@ -4,6 +4,8 @@ const STYLES: Record<string, Intl.DateTimeFormatOptions> = {
   minute: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" },
   time: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
   precise: { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 },
+  dated: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" },
+  "dated-precise": { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 },
   day: { day: "numeric", month: "short", year: "numeric" },
 };
 
@@ -15,4 +17,10 @@ export function startTimes(root: ParentNode): void {
       element.textContent = new Intl.DateTimeFormat(undefined, { ...style, hourCycle: "h23" }).format(instant);
     }
   }
+}
+
+/** Says whose times the page shows. */
+export function startZone(): void {
+  const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  for (const element of document.querySelectorAll("[data-zone]")) element.textContent = `Times are in the zone ${zone}.`;
 }

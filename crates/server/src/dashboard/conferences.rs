@@ -125,7 +125,7 @@ pub(crate) async fn page(
     visitor: Visitor,
     Parameters(filter): Parameters<Filter>,
 ) -> Result<Response, Refusal> {
-    let Some(app) = &visitor.app else { return Ok(shell::page(&visitor, Some(Place::Conferences), "Conferences", no_app(&visitor))) };
+    let Some(app) = &visitor.app else { return Ok(no_app(&visitor, Place::Conferences, "Conferences")) };
     let found = conferences::find(&state, app.key, filter.search(state.clock.now())?).await?;
     let main = html! {
         div.page-head { h1 { "Conferences" } @if app.settings.callstats.is_some() { (kinds(filter.kind(), &visitor)) } }
@@ -206,8 +206,8 @@ fn form(filter: &Filter, visitor: &Visitor) -> Markup {
             details.more open[filter.asks_more()] {
                 summary { "More filters" }
                 div.filter-grid {
-                    label { span { "From" } input type="date" name="from" value=(filter.from); }
-                    label { span { "Until" } input type="date" name="until" value=(filter.until); }
+                    label { span { "From (UTC)" } input type="date" name="from" value=(filter.from); }
+                    label { span { "Until (UTC)" } input type="date" name="until" value=(filter.until); }
                     label { span { "Issue" } (select("issue", &filter.issue, "Any", &rules)) }
                     label { span { "State" } (select("state", &filter.state, "Any", &[("running".to_owned(), "Running now".to_owned())])) }
                     (text("browser", "Browser", &filter.browser))
@@ -237,15 +237,20 @@ fn line(row: &Conference, visitor: &Visitor) -> Markup {
             td.cell-name { a.row-link href=(visitor.link(&format!("/conferences/{}", row.key))) { (name(row.conference_id.as_str())) } }
             td.cell-time { (format::instant(row.start, "minute")) }
             td.cell-span.number { (format::span_us(row.end.as_micros() - row.start.as_micros())) }
-            td.cell-people.number { (row.participant_count) span.only-narrow { " people" } }
+            td.cell-people.number { (row.participant_count) span.only-narrow { " " (people(row.participant_count.into())) } }
             td.cell-issues {
                 @match &row.score {
-                    Some(score) => (quality::issue_bar(&score.issues)),
+                    Some(score) => (quality::issues(score)),
                     None => span.muted { @if row.state == ConferenceState::Running { "running" } @else { "being judged" } },
                 }
             }
         }
     }
+}
+
+/// What stands behind a number of participants.
+pub(crate) fn people(count: u64) -> &'static str {
+    if count == 1 { "person" } else { "people" }
 }
 
 pub(crate) fn running() -> Markup {
@@ -257,9 +262,10 @@ pub(crate) fn name(id: &str) -> Markup {
     html! { @if id.is_empty() { i.muted { "no id" } } @else { bdi { (id) } } }
 }
 
-fn no_app(visitor: &Visitor) -> Markup {
-    html! {
-        div.page-head { h1 { "Conferences" } }
+/// What stands on the pages of an app before there is one.
+pub(super) fn no_app(visitor: &Visitor, place: Place, title: &str) -> Response {
+    let main = html! {
+        div.page-head { h1 { (title) } }
         div.empty {
             (icon::key())
             h2 { "There is no app yet" }
@@ -270,7 +276,8 @@ fn no_app(visitor: &Visitor) -> Markup {
                 p { "Ask an admin to create one." }
             }
         }
-    }
+    };
+    shell::page(visitor, Some(place), title, main)
 }
 
 fn no_calls(visitor: &Visitor, app: &str) -> Markup {

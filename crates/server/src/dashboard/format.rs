@@ -95,6 +95,8 @@ pub(crate) fn instant(at: Timestamp, style: &'static str) -> Markup {
         "time" => time.get(..8).unwrap_or(time).to_owned(),
         "day" => day.to_owned(),
         "precise" => time.to_owned(),
+        "dated" => format!("{day} {}", time.get(..8).unwrap_or(time)),
+        "dated-precise" => text.clone(),
         _ => format!("{day} {}", time.get(..5).unwrap_or(time)),
     };
     html! { time datetime=(format!("{day}T{time}Z")) data-style=(style) title=(format!("{text} UTC")) { (shown) } }

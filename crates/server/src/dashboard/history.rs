@@ -157,7 +157,7 @@ fn table(stays: &[Stay], visitor: &Visitor) -> Markup {
                             td.cell-time { (format::instant(stay.participants.first().map_or(conference.start, |participant| participant.joined), "minute")) }
                             td.cell-span.number { (format::span_us(lasted)) }
                             td.cell-people.number { (conference.participant_count) }
-                            td.cell-issues { @if let Some(score) = &conference.score { (quality::issue_bar(&score.issues)) } }
+                            td.cell-issues { @if let Some(score) = &conference.score { (quality::issues(score)) } }
                         }
                     }
                 }

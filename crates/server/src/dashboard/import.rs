@@ -17,7 +17,7 @@ use sidetone_store::error::StoreError;
 use tokio::time::timeout;
 
 use super::{
-    format, icon,
+    conferences, format, icon,
     refusal::Refusal,
     session::Visitor,
     shell::{self, Place},
@@ -38,7 +38,9 @@ pub(super) fn routes() -> MethodRouter<AppState> {
 }
 
 async fn page(State(state): State<AppState>, visitor: Visitor) -> Result<Response, Refusal> {
-    visitor.app()?;
+    if visitor.app.is_none() {
+        return Ok(conferences::no_app(&visitor, Place::Import, "Import"));
+    }
     let most = state.config.limits.import_size_max;
     let main = html! {
         div.page-head { div { h1 { "Import" } p.muted { "Calls that were recorded elsewhere, scored as if they had been sent." } } }

@@ -7,7 +7,7 @@ use axum::{
 use maud::html;
 
 use super::{
-    format, icon,
+    conferences, format, icon,
     refusal::Refusal,
     session::Visitor,
     shell::{self, Place},
@@ -20,7 +20,8 @@ use crate::{
 };
 
 pub(crate) async fn page(State(state): State<AppState>, visitor: Visitor) -> Result<Response, Refusal> {
-    let running = state.live.app(visitor.app()?).conferences;
+    let Some(app) = &visitor.app else { return Ok(conferences::no_app(&visitor, Place::Live, "Live")) };
+    let running = state.live.app(app.key).conferences;
     let main = html! {
         div.page-head { div { h1 { "Live" } p.muted { "Conferences that somebody is in, as reports come." } } }
         div.card.flush data-live-list=(visitor.link("/live/events")) data-conference=(visitor.link("/conferences/KEY")) {
@@ -30,12 +31,12 @@ pub(crate) async fn page(State(state): State<AppState>, visitor: Visitor) -> Res
                     @for conference in &running {
                         tr data-key=(conference.key) {
                             td.cell-name {
-                                a.row-link href=(visitor.link(&format!("/conferences/{}", conference.key))) { (super::conferences::name(&conference.conference_id)) }
+                                a.row-link href=(visitor.link(&format!("/conferences/{}", conference.key))) { (conferences::name(&conference.conference_id)) }
                                 @if let Some(why) = &conference.why { p.live-why.muted { (why) } }
                             }
-                            td.cell-time { (format::instant(conference.start_ms.0, "time")) }
-                            td.number { (conference.participant_count) span.only-narrow { " people" } }
-                            td.number { (conference.open_issue_count) span.only-narrow { " issues" } }
+                            td.cell-time { (format::instant(conference.start_ms.0, "minute")) }
+                            td.number { (conference.participant_count) span.only-narrow { " " (conferences::people(conference.participant_count as u64)) } }
+                            td.number { (conference.open_issue_count) span.only-narrow { @if conference.open_issue_count == 1 { " issue" } @else { " issues" } } }
                         }
                     }
                 }

@@ -65,7 +65,7 @@ fn row(view: &NameView, visitor: &Visitor) -> Markup {
                 }
             }
             td { (view.way) }
-            td.number { (view.name_count) }
+            td.number { (view.name_count) span.only-narrow { @if view.name_count == 1 { " name" } @else { " names" } } }
         }
     }
 }

@@ -9,7 +9,7 @@ use sidetone_engine::{
 };
 use sidetone_store::{
     record::{PeerConnection, StreamRecord},
-    summary::IssueCount,
+    summary::{ConferenceScore, IssueCount},
 };
 
 use super::format;
@@ -68,11 +68,13 @@ pub(crate) fn badge(score: Option<f64>) -> Markup {
     }
 }
 
-/// Issues as marks of their severity, the worst first, with the name of the worst.
-pub(crate) fn issue_bar(issues: &[IssueCount]) -> Markup {
+/// Issues as marks of their severity, the worst first, with the name of the worst. That there are none is only said of what was judged.
+pub(crate) fn issues(ConferenceScore { scores, issues }: &ConferenceScore) -> Markup {
     let mut sorted: Vec<&IssueCount> = issues.iter().collect();
     sorted.sort_by(|a, b| (b.severity, b.count, &a.rule).cmp(&(a.severity, a.count, &b.rule)));
-    let Some(worst) = sorted.first() else { return html! { span.muted { "no issues" } } };
+    let Some(worst) = sorted.first() else {
+        return html! { span.muted { (if scores.overall().is_some() { "no issues" } else { "nothing to judge" }) } };
+    };
     let total: u64 = issues.iter().map(|issue| issue.count).sum();
     html! {
         span.issue-bar aria-hidden="true" {

@@ -52,6 +52,7 @@ pub(crate) fn page(visitor: &Visitor, place: Option<Place>, title: &str, main: M
             }
         }
         main #main tabindex="-1" { (main) }
+        footer.zone data-zone="" { "Times are in UTC." }
     };
     Html(document(title, own(), body).into_string()).into_response()
 }
@@ -125,7 +126,7 @@ fn app_switcher(visitor: &Visitor) -> Markup {
                     @for app in &visitor.apps { option value=(app.key) selected[Some(app.key) == here] { (app.name) } }
                 }
             }
-            noscript { button type="submit" { "Go" } }
+            button type="submit" { "Go" }
         }
     }
 }

@@ -117,3 +117,55 @@ async fn the_timeline_of_a_running_call_keeps_the_issues_of_who_left() {
     let page = browser.page(&format!("/conferences/{key}")).await;
     assert!(page.contains("This call is running") && page.contains("<title>High RTT, "), "{page}");
 }
+
+/// Who joins by a batch of their own.
+fn stay(participant: &str, user: &str, name: &str) -> Batch {
+    let payload = serde_json::json!({ "user_name": name }).to_string();
+    let joined = Event { time: start(), kind: "joined".into(), payload };
+    let participant_id = ParticipantId::new(participant).unwrap();
+    Batch { participant_id, user_id: UserId::new(user).unwrap(), events: vec![joined], ..a_batch() }
+}
+
+#[tokio::test]
+async fn participants_of_one_name_are_told_apart() {
+    let server = TestServer::new().await;
+    let browser = server.browser("ada", Role::Support).await;
+    let mut page = String::new();
+    for (participant, user, name) in [("a", "kim-1", "Kim"), ("b", "kim-2", "Kim"), ("c", "kim-2", "Kim"), ("d", "lee", "Lee")] {
+        page = format!("/conferences/{}", server.batch(&stay(participant, user, name)).await.ok()["conference"].as_str().unwrap());
+    }
+    let html = browser.page(&page).await;
+    let (_, timeline) = html.split_once(r#"id="timeline""#).unwrap();
+    let names: Vec<&str> = timeline.split("<bdi>").skip(1).map(|rest| rest.split("</bdi>").next().unwrap()).take(4).collect();
+    assert_eq!(names, ["Kim (kim-1)", "Kim (kim-2)", "Kim (kim-2) #2", "Lee"]);
+}
+
+#[tokio::test]
+async fn who_told_no_user_id_has_no_page_to_be_led_to() {
+    let server = TestServer::new().await;
+    let browser = server.browser("ada", Role::Support).await;
+    let page = format!("/conferences/{}", server.batch(&stay("a", "", "Guest")).await.ok()["conference"].as_str().unwrap());
+    let html = browser.page(&page).await;
+    assert!(html.contains("<bdi>Guest</bdi>") && !html.contains(r#"href="/users/"#), "{html}");
+}
+
+#[tokio::test]
+async fn times_of_a_conference_of_days_stand_with_their_day() {
+    let server = TestServer::new().await;
+    let browser = server.browser("ada", Role::Support).await;
+    let stored = server.batch(&a_batch()).await.ok();
+    let page = format!("/conferences/{}", stored["conference"].as_str().unwrap());
+    let html = browser.page(&page).await;
+    assert!(html.contains(r#"data-style="time""#) && !html.contains(r#"data-style="dated"#), "within a day the time says it");
+    let mut batch = told(100, std::iter::once("mute"));
+    let day = 86_400_000_000;
+    (batch.sent, batch.events[0].time) = (batch.sent.plus_micros(day), batch.events[0].time.plus_micros(day));
+    server.clock.set(batch.sent);
+    server.batch(&batch).await.ok();
+    let html = browser.page(&page).await;
+    for part in ["timeline", "participants", "events"] {
+        let (_, from) = html.split_once(&format!(r#"id="{part}""#)).unwrap();
+        let style = from.split_once(r#"data-style=""#).unwrap().1;
+        assert!(style.starts_with("dated"), "{part}");
+    }
+}

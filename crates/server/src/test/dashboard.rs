@@ -361,6 +361,21 @@ async fn who_is_removed_hears_no_more_of_running_calls() {
 }
 
 #[tokio::test]
+async fn before_there_is_an_app_the_pages_of_an_app_lead_to_making_one() {
+    let server = TestServer::new().await;
+    for app in server.store.apps().await.unwrap() {
+        assert!(server.store.remove_app(app.key).await.unwrap());
+    }
+    let (admin, support) = (server.browser("ada", Role::Admin).await, server.browser("sue", Role::Support).await);
+    for path in ["/", "/live", "/import"] {
+        let page = admin.page(path).await;
+        assert!(page.contains("There is no app yet") && page.contains(r#"href="/apps">Create an app"#), "{path}");
+        assert!(page.contains(&format!(r#"href="{path}" aria-current="page""#)), "{path}: with the way to the other pages");
+        assert!(support.page(path).await.contains("Ask an admin"), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn only_admins_manage() {
     let server = TestServer::new().await;
     for (name, role) in [("sue", Role::Support), ("eli", Role::Engineer)] {

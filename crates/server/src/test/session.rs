@@ -1,7 +1,5 @@
 //! The end of a session, in whatever it comes: nothing goes on, and the way leads back by the login.
 
-use std::time::Duration;
-
 use sidetone_store::local_user::Role;
 
 use super::*;
@@ -56,20 +54,4 @@ async fn a_script_without_a_session_is_told_so_and_gets_no_page() {
     }
     let request = Request::get("/live").header("sec-fetch-mode", "navigate").body(Body::empty()).unwrap();
     assert_eq!(server.send(request).await.text(header::LOCATION), "/login?next=%2Flive", "a person is led");
-}
-
-#[tokio::test]
-async fn what_is_told_live_ends_with_the_session() {
-    let server = TestServer::new().await;
-    let browser = server.browser("bob", Role::Support).await;
-    let conference = format!("/conferences/{}/live", server.batch(&a_batch()).await.ok()["conference"].as_str().unwrap());
-    let mut streams = Vec::new();
-    for path in ["/live/events", conference.as_str()] {
-        streams.push(server.router.clone().oneshot(browser.request(path)).await.unwrap().into_body());
-    }
-    assert!(server.store.remove_local_user("bob").await.unwrap());
-    for mut stream in streams {
-        let ended = async { while stream.frame().await.is_some() {} };
-        tokio::time::timeout(Duration::from_secs(60), ended).await.expect("who was removed hears no more");
-    }
 }

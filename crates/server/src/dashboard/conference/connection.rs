@@ -47,7 +47,7 @@ pub(super) fn section(detail: &ConferenceDetail, ends: &Ends, view: &View, visit
     let Some((connection, far)) = named.or(worst) else {
         return html! {
             section.card #connection aria-labelledby="connection-title" {
-                h2 #connection-title { "Connections" }
+                h2 #connection-title { "Over time" }
                 div.empty.small { (icon::wave()) p { "No peer connection has been observed." } p.muted { "A participant was there, but the page did not hand a peer connection to " code { "observe()" } ", or none was made." } }
             }
         };

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use sidetone_engine::diagnosis::{Diagnosis, Evidence};
 use sidetone_store::record::{ConferenceDetail, ConferenceState};
 
-use super::{Visitor, format, icon, moments, person_text};
+use super::{Visitor, format, icon, moment, moments, person_text};
 
 /// Diagnoses shown at most; the others are in the API.
 const SHOWN_MAX: usize = 12;
@@ -37,7 +37,7 @@ pub(super) fn list(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
         ol.diagnoses {
             @for diagnosis in sorted.iter().take(SHOWN_MAX) { (one(detail, diagnosis, visitor)) }
         }
-        @if sorted.len() > SHOWN_MAX { p.muted { "and " (format::count((sorted.len() - SHOWN_MAX) as u64, "more stretch")) } }
+        @if sorted.len() > SHOWN_MAX { p.muted { "and " ((sorted.len() - SHOWN_MAX)) " more" } }
     }
 }
 
@@ -52,7 +52,7 @@ fn one(detail: &ConferenceDetail, diagnosis: &Diagnosis, visitor: &Visitor) -> M
             p.diagnosis { (diagnosis.sentence(&name)) }
             p { (diagnosis.advice()) }
             p.muted {
-                (format::instant(diagnosis.from, "time")) ", for " (format::span_us(diagnosis.until.as_micros() - diagnosis.from.as_micros()))
+                (moment(detail, diagnosis.from)) ", for " (format::span_us(diagnosis.until.as_micros() - diagnosis.from.as_micros()))
                 " · " (place(diagnosis))
                 @if diagnosis.confidence > 0.0 { " · " (sure(diagnosis.confidence)) }
             }
@@ -101,7 +101,7 @@ fn witness(detail: &ConferenceDetail, diagnosis: &Diagnosis, evidence: &Evidence
         }
         Evidence::Event { participant, time, kind, .. } => {
             let link = visitor.link(&format!("{page}?who={participant}&kind={}", format::percent_encoded(kind))) + "#events";
-            html! { a href=(link) { (whose(*participant)) " " code { (kind) } } " at " (format::instant(*time, "time")) }
+            html! { a href=(link) { (whose(*participant)) " " code { (kind) } } " at " (moment(detail, *time)) }
         }
         Evidence::Network { connection, network } => html! { (at(*connection)) " used " b { (network) } },
     }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 use sidetone_store::record::{ConferenceDetail, StoredEvent};
 
-use super::{View, Visitor, format, person};
+use super::{View, Visitor, format, lasts_days, moment, person};
 use crate::{
     problem::Problem,
     query::{
@@ -55,7 +55,7 @@ pub(super) fn section(detail: &ConferenceDetail, events: &Events, view: &View, v
                         @for (name, ms) in view.part() { input type="hidden" name=(name) value=(ms); }
                         label { span.unseen { "Kind" } select name="kind" { option value="" { "Every kind" } @for kind in &kinds { option value=(kind) selected[*kind == view.kind] { (kind) } } } }
                         label { span.unseen { "Participant" } select name="who" { option value="" { "Everybody" } @for participant in &detail.participants { option value=(participant.key) selected[participant.key.to_string() == view.who] { (super::person_text(participant)) } } } }
-                        noscript { button type="submit" { "Show" } }
+                        button type="submit" { "Show" }
                     }
                 }
             }
@@ -69,7 +69,7 @@ pub(super) fn section(detail: &ConferenceDetail, events: &Events, view: &View, v
                         tbody {
                             @for held in &events.shown {
                                 tr {
-                                    td.nowrap { (format::instant(held.event.time, "precise")) }
+                                    td.nowrap { (format::instant(held.event.time, if lasts_days(detail) { "dated-precise" } else { "precise" })) }
                                     td { (who(detail, held)) }
                                     td { code { (held.event.kind) } }
                                     td.payload { (payload(&held.event.payload)) }
@@ -110,7 +110,7 @@ fn feedback(detail: &ConferenceDetail, held: &StoredEvent) -> Markup {
     html! {
         figure.feedback {
             blockquote { @let comment = text("comment"); @if comment.is_empty() { span.muted { "no comment" } } @else { (comment) } }
-            figcaption.muted { (who(detail, held)) @if let Some(rating) = rating { ", " b { (rating) " of 5" } } ", " (format::instant(held.event.time, "time")) }
+            figcaption.muted { (who(detail, held)) @if let Some(rating) = rating { ", " b { (rating) " of 5" } } ", " (moment(detail, held.event.time)) }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `/conferences/{key}`: one conference. Who was there, what went wrong, and how every connection did over time.
 //!
-//! `ends` finds which connections belong together, `verdict`, `diagnosis` and `moments` say it in words, `timeline` and `graph` draw, `connection` shows one pair of
+//! `names` tells participants of one name apart, `ends` finds which connections belong together, `verdict`, `diagnosis` and `moments` say it in words, `timeline` and `graph` draw, `connection` shows one pair of
 //! ends with its charts, `ladder` the signalling of calls by SIP, `events` lists what happened.
 
 pub(crate) mod by_id;
@@ -11,6 +11,7 @@ mod events;
 mod graph;
 mod ladder;
 mod moments;
+mod names;
 mod pre_call;
 mod timeline;
 mod verdict;
@@ -26,6 +27,7 @@ use sidetone_engine::{
     analysis::{Direction, MediaKind, StreamId},
     score::life::Scores,
     score::unjudged::Unjudged,
+    units::Timestamp,
 };
 use sidetone_store::record::{ConferenceDetail, ConferenceKind, ConferenceState, Participant};
 
@@ -119,6 +121,7 @@ pub(crate) async fn page(
 /// A conference; while it runs, with the issues so far and with what is known of why it is poor.
 async fn read(state: &AppState, reader: &Reader, key: &str) -> Result<ConferenceDetail, Refusal> {
     let mut detail = query::conference::read(state, reader, key).await?;
+    names::tell_apart(&mut detail.participants);
     if detail.conference.state == ConferenceState::Running {
         detail.diagnoses = state.live.diagnoses(reader.app, detail.conference.key);
         for (key, issues) in state.live.issues(reader.app, detail.conference.key) {
@@ -184,6 +187,16 @@ fn head(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
     }
 }
 
+/// An instant of the conference: with its day where there are several.
+fn moment(detail: &ConferenceDetail, at: Timestamp) -> Markup {
+    format::instant(at, if lasts_days(detail) { "dated" } else { "time" })
+}
+
+fn lasts_days(detail: &ConferenceDetail) -> bool {
+    const DAY_US: i64 = 86_400_000_000;
+    detail.conference.end.as_micros() - detail.conference.start.as_micros() >= DAY_US
+}
+
 /// Keys of the peer connections that the page knows: with another one it grows.
 fn connections(detail: &ConferenceDetail) -> String {
     detail.peer_connections.iter().map(|connection| connection.key.to_string()).collect::<Vec<_>>().join(" ")
@@ -197,7 +210,9 @@ fn participants(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
                 li {
                     (quality::badge(participant.scores.as_ref().and_then(Scores::overall)))
                     div.person {
-                        a.person-name href=(visitor.link(&format!("/users/{}", format::percent_encoded(participant.user_id.as_str())))) { (person(participant)) }
+                        @let user = participant.user_id.as_str();
+                        // Who told no user id has no page.
+                        @if user.is_empty() { span.person-name { (person(participant)) } } @else { a.person-name href=(visitor.link(&format!("/users/{}", format::percent_encoded(user)))) { (person(participant)) } }
                         p.muted {
                             @let device = [format!("{} {}", facts.browser, facts.browser_version.split('.').next().unwrap_or_default()), facts.os.clone(), facts.site.clone(), facts.app_version.clone()];
                             @for (index, fact) in device.iter().map(|fact| fact.trim()).filter(|fact| !fact.is_empty()).enumerate() { @if index > 0 { " · " } (fact) }
@@ -208,9 +223,9 @@ fn participants(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
                         }
                     }
                     p.person-stay.muted {
-                        (format::instant(participant.joined, "time"))
+                        (moment(detail, participant.joined))
                         " – "
-                        @match participant.ended { Some(ended) => (format::instant(ended, "time")), None => "now" }
+                        @match participant.ended { Some(ended) => (moment(detail, ended)), None => "now" }
                         @if participant.timed_out { br; span title="No batch came any more, and no word of leaving" { "fell silent" } }
                     }
                 }

@@ -31,7 +31,7 @@ fn one(detail: &ConferenceDetail, held: &ScoreMoment, visitor: &Visitor) -> Mark
     let moment = held.moment;
     html! {
         (quality::badge(Some(moment.score)))
-        a href=(link(detail, held, visitor)) { (format::instant(moment.from, "time")) ", " (length(held)) }
+        a href=(link(detail, held, visitor)) { (super::moment(detail, moment.from)) ", " (length(held)) }
         span { (person(detail, held)) "’s " (subject(held)) }
         span.muted { "without it " b { (format::score(moment.without)) } }
         @if let Some(reason) = reason(detail, held) { span.moment-reason { (reason) } }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use sidetone_engine::units::Timestamp;
 use sidetone_store::record::{ConferenceDetail, Participant, StoredEvent};
 
-use super::{Visitor, format, moments, person};
+use super::{Visitor, format, moment, moments, person, person_text};
 use crate::sip::MESSAGE;
 
 /// Rows drawn at most; a webinar has more participants than anybody reads.
@@ -44,7 +44,7 @@ pub(super) fn draw(detail: &ConferenceDetail, events: &[StoredEvent], visitor: &
             @if detail.participants.len() > ROWS_MAX { p.muted { "and " (format::count((detail.participants.len() - ROWS_MAX) as u64, "more participant")) } }
             div.timeline-row aria-hidden="true" {
                 span {}
-                div.timeline-axis { span { (format::instant(start, "time")) } span { (format::instant(start.plus_micros(scale.length / 2), "time")) } span { (format::instant(end, "time")) } }
+                div.timeline-axis { span { (moment(detail, start)) } span { (moment(detail, start.plus_micros(scale.length / 2))) } span { (moment(detail, end)) } }
             }
         }
         ul.legend aria-label="Legend" {
@@ -71,7 +71,7 @@ fn row(detail: &ConferenceDetail, participant: &Participant, events: &[StoredEve
     );
     html! {
         div.timeline-row {
-            span.timeline-name { (person(participant)) }
+            span.timeline-name title=(person_text(participant)) { (person(participant)) }
             div.timeline-lane {
                 svg.timeline-track width="100%" height="34" role="img" aria-label=(label) {
                     rect.track x="0" y="7" width="100%" height="20" rx="5" {}
