@@ -2,7 +2,11 @@
 
 export function startForms(): void {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-submit-on-change]")) {
-    form.addEventListener("change", () => form.requestSubmit());
+    // By keys one passes over choices on the way to another: whoever uses them sends by the button, which stands there then.
+    const byKeys = (is: boolean): boolean => form.classList.toggle("by-keys", is);
+    form.addEventListener("keydown", ({ key }) => key !== "Tab" && key !== "Shift" && byKeys(true));
+    form.addEventListener("pointerdown", () => byKeys(false));
+    form.addEventListener("change", () => form.classList.contains("by-keys") || form.requestSubmit());
   }
   for (const form of document.querySelectorAll<HTMLFormElement>('form[method="get"]')) {
     form.addEventListener("formdata", (event) => {

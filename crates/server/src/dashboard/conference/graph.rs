@@ -11,6 +11,8 @@ use super::{ends::Ends, format, person_text};
 const WIDTH: f64 = 440.0;
 /// Participants drawn at most: more make a hairball.
 const NODES_MAX: usize = 24;
+/// More than these stand closer together, each with its name along the spoke: beneath, names would cover each other.
+const ROOMY_MAX: usize = 10;
 
 /// The score of a peer connection that lists show: of the conversation, or of the pictures where there is no sound.
 pub(super) fn score(connection: &PeerConnection) -> Option<f64> {
@@ -22,15 +24,26 @@ pub(super) fn draw(detail: &ConferenceDetail, ends: &Ends) -> Markup {
     let pairs = ends.pairs(detail);
     let has_outside = pairs.iter().any(|(_, far)| far.is_none());
     // Two, or one and the server, need a line; more need a circle.
-    let height = if nodes.len() <= 2 && pairs.len() <= 2 { 150.0 } else { 300.0 };
-    let place = |index: usize| {
-        // A pair side by side, more from the top on.
-        let turn = if nodes.len() == 2 { 0.5 } else { 0.75 };
-        let angle = TAU * (turn + index as f64 / nodes.len() as f64);
-        let radius = if nodes.len() == 1 { (120.0, 0.0) } else { (150.0, 105.0) };
-        (WIDTH / 2.0 + radius.0 * libm::cos(angle), height / 2.0 - 6.0 + radius.1 * libm::sin(angle))
+    let is_crowd = nodes.len() > ROOMY_MAX;
+    let height = match nodes.len() {
+        ..=2 if pairs.len() <= 2 => 150.0,
+        _ if is_crowd => WIDTH,
+        _ => 300.0,
     };
-    let middle = if nodes.len() == 1 { (WIDTH / 2.0 + 120.0, height / 2.0 - 6.0) } else { (WIDTH / 2.0, height / 2.0 - 6.0) };
+    // Names that stand beneath need room there.
+    let centre = height / 2.0 - if is_crowd { 0.0 } else { 6.0 };
+    // A pair side by side, more from the top on; in parts of a turn.
+    let turn = |index: usize| (if nodes.len() == 2 { 0.5 } else { 0.75 }) + index as f64 / nodes.len() as f64;
+    let place = |index: usize| {
+        let angle = TAU * turn(index);
+        let radius = match nodes.len() {
+            1 => (120.0, 0.0),
+            _ if is_crowd => (105.0, 105.0),
+            _ => (150.0, 105.0),
+        };
+        (WIDTH / 2.0 + radius.0 * libm::cos(angle), centre + radius.1 * libm::sin(angle))
+    };
+    let middle = (WIDTH / 2.0 + if nodes.len() == 1 { 120.0 } else { 0.0 }, centre);
     let of = |connection: &PeerConnection| nodes.iter().position(|participant| participant.key == connection.participant).map(place);
     let text = |connection: &PeerConnection| {
         let who = detail.participants.iter().find(|participant| participant.key == connection.participant);
@@ -44,7 +57,7 @@ pub(super) fn draw(detail: &ConferenceDetail, ends: &Ends) -> Markup {
                     line class=(format!("edge {}", worst.map_or("none", |worst| Grade::of(worst).name()))) x1=(px(from.0)) y1=(px(from.1)) x2=(px(to.0)) y2=(px(to.1)) {
                         title { (text(connection)) " and " (far.map_or("the other side", text)) }
                     }
-                    @if let (Some(worst), true) = (worst, pairs.len() <= 12) {
+                    @if let (Some(worst), true) = (worst, pairs.len() <= 12 && !is_crowd) {
                         @let (x, y) = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
                         rect.edge-plate x=(px(x - 15.0)) y=(px(y - 10.0)) width="30" height="20" rx="10" {}
                         text.edge-score x=(px(x)) y=(px(y + 4.0)) text-anchor="middle" { (format::score(worst)) }
@@ -58,9 +71,14 @@ pub(super) fn draw(detail: &ConferenceDetail, ends: &Ends) -> Markup {
             @for (index, participant) in nodes.iter().enumerate() {
                 @let (x, y) = place(index);
                 @let called = person_text(participant);
-                circle.node cx=(px(x)) cy=(px(y)) r="22" {}
-                text.node-initial x=(px(x)) y=(px(y + 5.0)) text-anchor="middle" aria-hidden="true" { (called.chars().next().map(|first| first.to_uppercase().to_string()).unwrap_or_default()) }
-                text.node-name x=(px(x)) y=(px(y + 40.0)) text-anchor="middle" { (short(called)) title { (called) } }
+                @if is_crowd {
+                    circle.node cx=(px(x)) cy=(px(y)) r="10" {}
+                    (along(called, (x, y), turn(index) % 1.0))
+                } @else {
+                    circle.node cx=(px(x)) cy=(px(y)) r="22" {}
+                    text.node-initial x=(px(x)) y=(px(y + 5.0)) text-anchor="middle" aria-hidden="true" { (called.chars().next().map(|first| first.to_uppercase().to_string()).unwrap_or_default()) }
+                    text.node-name x=(px(x)) y=(px(y + 40.0)) text-anchor="middle" { (short(called, 20)) title { (called) } }
+                }
             }
         }
         @if detail.participants.len() > NODES_MAX {
@@ -69,11 +87,26 @@ pub(super) fn draw(detail: &ConferenceDetail, ends: &Ends) -> Markup {
     }
 }
 
+/// A name along the spoke of its node, never upside down.
+fn along(called: &str, (x, y): (f64, f64), turn: f64) -> Markup {
+    let is_left = turn > 0.25 && turn < 0.75;
+    let degrees = turn * 360.0 - if is_left { 180.0 } else { 0.0 };
+    let (from, anchor) = if is_left { (-16.0, "end") } else { (16.0, "start") };
+    html! {
+        text.node-name.along transform=(format!("translate({x:.1} {y:.1}) rotate({degrees:.1})")) x=(px(from)) y="4" text-anchor=(anchor) { (short(called, 15)) title { (called) } }
+    }
+}
+
 fn px(value: f64) -> String {
     format!("{value:.1}")
 }
 
-fn short(text: &str) -> String {
-    const CHARS: usize = 20;
-    if text.chars().count() <= CHARS { text.to_owned() } else { text.chars().take(CHARS - 1).chain(['…']).collect() }
+/// As many characters at most, cut in the middle: names that are numbered differ at their ends.
+fn short(text: &str, chars: usize) -> String {
+    let all: Vec<char> = text.chars().collect();
+    if all.len() <= chars {
+        return text.to_owned();
+    }
+    let tail = chars / 3;
+    all[..chars - 1 - tail].iter().chain(&['…']).chain(&all[all.len() - tail..]).collect()
 }
