@@ -130,7 +130,7 @@ impl Shard {
                 self.analyze(place, key, &batch);
             }
             if batch.closed {
-                self.part_with(place.conference, key);
+                self.part_with(place, key);
                 let conference = self.conferences.get_mut(&place.conference);
                 if let Some(participant) = conference.and_then(|conference| conference.participants.get_mut(&place.participant)) {
                     participant.peer_connections.retain(|held| *held != key);
@@ -229,10 +229,6 @@ impl Shard {
     fn analyze(&mut self, place: Place, key: PeerConnectionKey, batch: &LiveBatch) {
         let Some(LivePeerConnection { rules, analyzer, latest, issues, over, .. }) = self.peer_connections.get_mut(&key) else { return };
         let channels = &self.channels;
-        let issue_message = |issue: &Issue| {
-            let (conference, participant, peer_connection) = (place.conference.to_string(), place.participant.to_string(), key.to_string());
-            IssueMessage { conference, participant, peer_connection, issue: issue.into() }
-        };
         let mut has_changed = false;
         let mut tell = |output: Output<'_>| match output {
             Output::Tick(tick) => {
@@ -245,13 +241,13 @@ impl Shard {
             }
             Output::Raised(issue) | Output::Escalated(issue) => {
                 let name = if matches!(output, Output::Raised(_)) { "issue_raised" } else { "issue_escalated" };
-                channels.publish(batch.app, place.conference, name, || issue_message(issue));
+                channels.publish(batch.app, place.conference, name, || issue_message(place, key, issue));
                 issues.retain(|held| (&held.rule, held.stream) != (&issue.rule, issue.stream));
                 issues.push(issue.clone());
                 has_changed = true;
             }
             Output::Cleared(issue) => {
-                channels.publish(batch.app, place.conference, "issue_cleared", || issue_message(issue));
+                channels.publish(batch.app, place.conference, "issue_cleared", || issue_message(place, key, issue));
                 issues.retain(|held| (&held.rule, held.stream) != (&issue.rule, issue.stream));
                 if over.len() == OVER_MAX {
                     over.pop_front();
@@ -337,23 +333,28 @@ impl Shard {
         participant.left = Some(at);
         let peer_connections = std::mem::take(&mut participant.peer_connections);
         let place = Place { conference: key, participant: participant_key, peer_connection: None };
+        for peer_connection in peer_connections {
+            self.part_with(place, peer_connection);
+        }
+        let Some(conference) = self.conferences.get(&key) else { return };
+        let Some(participant) = conference.participants.get(&participant_key) else { return };
         self.channels.publish(conference.app, key, "participant_left", || participant_message(place, participant, at, timed_out));
         if conference.participants.values().all(|participant| participant.left.is_some()) {
             self.channels.publish(conference.app, key, "conference_ended", || conference_message(key, &conference.conference_id, at));
         }
-        for peer_connection in peer_connections {
-            self.part_with(key, peer_connection);
-        }
         self.listen(key, participant_key, &[Event { time: at, kind: kind::LEFT.to_owned(), payload: "{}".to_owned() }]);
     }
 
-    /// Forgets a connection that is over, but not its issues: those that lasted end with its last report.
-    fn part_with(&mut self, conference: ConferenceKey, key: PeerConnectionKey) {
+    /// Forgets a connection that is over, but not its issues: those that lasted end with its last report, and that is told.
+    fn part_with(&mut self, place: Place, key: PeerConnectionKey) {
         let Some(held) = self.peer_connections.pop(&key) else { return };
         self.gauge.dec();
-        let Some(conference) = self.conferences.get_mut(&conference) else { return };
+        let Some(conference) = self.conferences.get_mut(&place.conference) else { return };
         let end = held.latest.map(|tick| tick.time);
-        let lasting = held.issues.into_iter().map(|issue| Issue { cleared: end, ..issue });
+        let lasting: Vec<_> = held.issues.into_iter().map(|issue| Issue { cleared: end, ..issue }).collect();
+        for issue in &lasting {
+            self.channels.publish(conference.app, place.conference, "issue_cleared", || issue_message(place, key, issue));
+        }
         conference.gone.extend(held.over.into_iter().chain(lasting).map(|issue| (key, issue)));
         let excess = conference.gone.len().saturating_sub(GONE_MAX);
         conference.gone.drain(..excess);
@@ -386,6 +387,11 @@ impl Shard {
 
 fn conference_message(key: ConferenceKey, conference_id: &ConferenceId, time: Timestamp) -> ConferenceMessage<'_> {
     ConferenceMessage { conference: key.to_string(), conference_id: conference_id.as_str(), time_ms: Millis(time) }
+}
+
+fn issue_message(place: Place, key: PeerConnectionKey, issue: &Issue) -> IssueMessage {
+    let (conference, participant, peer_connection) = (place.conference.to_string(), place.participant.to_string(), key.to_string());
+    IssueMessage { conference, participant, peer_connection, issue: issue.into() }
 }
 
 fn participant_message(place: Place, participant: &LiveParticipant, time: Timestamp, timed_out: bool) -> ParticipantMessage<'_> {

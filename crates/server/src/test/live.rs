@@ -1,5 +1,7 @@
 //! Live streams: told as it happens, bounded, never across apps.
 
+use std::collections::BTreeSet;
+
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 use sidetone_engine::{
@@ -105,6 +107,42 @@ async fn an_issue_of_a_bad_call_is_told_while_it_runs() {
     assert_eq!(of_app.until("conference_ended").await["conference_id"], "standup");
     server.sweep().await;
     assert_eq!(server.metric("sidetone_live_analyzers").await, 0.0);
+}
+
+#[tokio::test]
+async fn an_issue_that_lasts_ends_with_its_participant_for_who_counts_along() {
+    let server = TestServer::new().await;
+    let batches = Call::of_seconds(60).throughout(|conditions| conditions.rtt_ms = 1200.0).batches(ADA);
+    let first = server.batch(&batches[0]).await.ok();
+    analyzers(&server, 1.0).await;
+    let path = format!("/v1/conferences/{}/live?ticks=false", first["conference"].as_str().unwrap());
+    let mut listening = listen(&server, &path).await;
+    for batch in &batches[1..] {
+        server.clock.set(batch.sent);
+        server.batch(batch).await.ok();
+    }
+    let state = listening.until("state").await;
+    let name = |issue: &Value| format!("{} of {}", issue["rule"], issue["stream"]);
+    let told = state["participants"][0]["peer_connections"][0]["issues"].as_array().unwrap();
+    let mut open: BTreeSet<String> = told.iter().map(name).collect();
+    let mut all = open.clone();
+    loop {
+        let (event, message) = listening.next().await.unwrap();
+        match event.as_str() {
+            "issue_raised" => {
+                open.insert(name(&message["issue"]));
+                all.insert(name(&message["issue"]));
+            }
+            "issue_cleared" => {
+                assert!(message["issue"]["cleared_ms"].is_number(), "{message}");
+                open.remove(&name(&message["issue"]));
+            }
+            "participant_left" => break,
+            _ => {}
+        }
+    }
+    assert!(all.iter().any(|name| name.contains("high_rtt")), "{all:?}");
+    assert!(open.is_empty(), "nobody is there to have {open:?}");
 }
 
 #[tokio::test]
