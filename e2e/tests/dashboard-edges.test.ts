@@ -72,6 +72,10 @@ for (const view of VIEWS) {
       await page.getByRole("button", { name: "Create" }).click();
       await page.getByRole("heading", { name: /^Secrets of/ }).waitFor();
       await look(page, "secrets", view);
+      const cards = await page.locator("form.settings").count();
+      await page.reload();
+      assert.equal(await page.getByRole("heading", { name: /^Secrets of/ }).count(), 0, "shown once");
+      assert.equal(await page.locator("form.settings").count(), cards, "and no other app was made");
     }));
 }
 

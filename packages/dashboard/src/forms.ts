@@ -1,6 +1,9 @@
-// Small comforts of forms: send on change, leave empty fields out of the address, close a menu that lost the focus.
+// Small comforts of forms: send on change, leave empty fields out of the address and what was sent out of a page loaded anew, close a menu that lost the focus.
 
 export function startForms(): void {
+  // What is shown once is the answer to a form: loaded anew, the page would send the form again, and there would be another app or secret.
+  const page = document.querySelector<HTMLElement>("[data-shown-once]")?.dataset["shownOnce"];
+  if (page) history.replaceState(null, "", page);
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-submit-on-change]")) {
     // By keys one passes over choices on the way to another: whoever uses them sends by the button, which stands there then.
     const byKeys = (is: boolean): boolean => form.classList.toggle("by-keys", is);

@@ -65,7 +65,7 @@ async fn render(state: &AppState, visitor: &Visitor, view: &View, shown: Option<
 
 fn secrets(shown: &Shown) -> Markup {
     html! {
-        section.card.secrets role="status" aria-labelledby="secrets-title" {
+        section.card.secrets role="status" data-shown-once="/apps" aria-labelledby="secrets-title" {
             h2 #secrets-title { "Secrets of " (shown.app) }
             p.muted { "They are shown this once; only their digests are kept." }
             dl { @for (kind, secret) in &shown.secrets { dt { (meaning(*kind)) } dd { code data-copy="" { (secret) } } } }
