@@ -95,7 +95,7 @@ async fn a_call_rings_in_every_tab_and_is_kept() {
     eventually("no call is left", async || (metric(&running, "sidetone_sip_calls").await == 0).then_some(())).await;
     let browser = running.test.browser("sue", Role::Support).await;
     let page = browser.page(browser.get(&format!("/conferences?id={uuid}")).await.text(header::LOCATION)).await;
-    for told in ["Post-dial delay", "alice hung up", "alice to Sidetone: INVITE", "Sidetone to bob 2: CANCEL", "bob 2 to Sidetone: 487"] {
+    for told in ["Post-dial delay", "alice hung up", "alice to Sidetone: INVITE", "Sidetone to bob #2: CANCEL", "bob #2 to Sidetone: 487"] {
         assert!(page.contains(told), "{told}");
     }
 }

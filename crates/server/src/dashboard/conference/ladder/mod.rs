@@ -67,9 +67,10 @@ fn columns(detail: &ConferenceDetail, caller: ParticipantKey, messages: &[Messag
     }
     let legs: Vec<String> = names.iter().skip(2).cloned().collect();
     for (index, name) in names.iter_mut().enumerate().skip(2) {
+        // As `names` tells participants apart.
         let nth = legs.iter().take(index - 1).filter(|held| **held == *name).count();
-        if legs.iter().filter(|held| **held == *name).count() > 1 {
-            name.push_str(&format!(" {nth}"));
+        if nth > 1 {
+            name.push_str(&format!(" #{nth}"));
         }
     }
     names
