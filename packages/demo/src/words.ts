@@ -67,11 +67,11 @@ export interface Grade {
   readonly words: string;
 }
 
-/** A score of 1 to 5 in words, with the bounds of the dashboard. */
+/** A score of 1 to 5 in words, with the bounds of the dashboard: for the score as it is shown, with one digit after the point. */
 export function grade(score: number | undefined): Grade {
   if (score === undefined) return { name: "none", words: "nothing to judge yet" };
-  if (score >= 4) return { name: "good", words: "good" };
-  if (score >= 3.6) return { name: "fair", words: "fair" };
-  if (score >= 3.1) return { name: "poor", words: "poor" };
+  if (score >= 3.95) return { name: "good", words: "good" };
+  if (score >= 3.55) return { name: "fair", words: "fair" };
+  if (score >= 3.05) return { name: "poor", words: "poor" };
   return { name: "bad", words: "bad" };
 }

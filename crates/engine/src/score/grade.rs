@@ -2,10 +2,10 @@
 
 use crate::issue::Severity;
 
-/// A score in one word.
+/// A score in one word, for the score as it is shown, with one digit after the point: what reads 4.0 is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {
-    /// Below 3.1.
+    /// Below.
     Bad,
     /// From 3.1 on.
     Poor,
@@ -19,13 +19,13 @@ impl Grade {
     /// Every grade, the best first.
     pub const ALL: [Self; 4] = [Self::Good, Self::Fair, Self::Poor, Self::Bad];
 
-    /// Good from 4 on, as ITU-T P.800 has it; below, at the 3.6 and 3.1 that the hosted products warn at. The issue `low_mos` has steps of its own.
+    /// Good from 4.0 on, as ITU-T P.800 has it; below, at the 3.6 and 3.1 that the hosted products warn at. The issue `low_mos` has steps of its own.
     #[must_use]
     pub fn of(score: f64) -> Self {
         match score {
-            _ if score >= 4.0 => Self::Good,
-            _ if score >= 3.6 => Self::Fair,
-            _ if score >= 3.1 => Self::Poor,
+            _ if score >= 3.95 => Self::Good,
+            _ if score >= 3.55 => Self::Fair,
+            _ if score >= 3.05 => Self::Poor,
             _ => Self::Bad,
         }
     }
@@ -34,10 +34,10 @@ impl Grade {
     #[must_use]
     pub fn bounds(self) -> (Option<f64>, Option<f64>) {
         match self {
-            Self::Good => (Some(4.0), None),
-            Self::Fair => (Some(3.6), Some(3.999_999)),
-            Self::Poor => (Some(3.1), Some(3.599_999)),
-            Self::Bad => (None, Some(3.099_999)),
+            Self::Good => (Some(3.95), None),
+            Self::Fair => (Some(3.55), Some(3.949_999)),
+            Self::Poor => (Some(3.05), Some(3.549_999)),
+            Self::Bad => (None, Some(3.049_999)),
         }
     }
 
@@ -70,11 +70,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn grades_meet_without_a_gap() {
-        for (score, grade) in
-            [(4.6, Grade::Good), (4.0, Grade::Good), (3.99, Grade::Fair), (3.6, Grade::Fair), (3.1, Grade::Poor), (3.09, Grade::Bad)]
-        {
+    fn grades_meet_without_a_gap_and_fit_the_score_that_is_shown() {
+        for (score, grade) in [
+            (4.6, Grade::Good),
+            (3.96, Grade::Good),
+            (3.94, Grade::Fair),
+            (3.56, Grade::Fair),
+            (3.54, Grade::Poor),
+            (3.06, Grade::Poor),
+            (3.04, Grade::Bad),
+        ] {
             assert_eq!(Grade::of(score), grade, "{score}");
+            assert_eq!(Grade::of(format!("{score:.1}").parse().unwrap()), grade, "{score}");
             let (least, most) = grade.bounds();
             assert!(least.is_none_or(|least| score >= least) && most.is_none_or(|most| score <= most), "{score}");
         }
