@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AuthResultCode, ClientState } from "../src/compat/voximplant/enums.ts";
-import { incomingHeaders, outgoingHeaders } from "../src/compat/voximplant/headers.ts";
+import { assertedIdentity, incomingHeaders, outgoingHeaders } from "../src/compat/voximplant/headers.ts";
 import { mediaTypeOf, textOf } from "../src/compat/voximplant/info.ts";
 import { authFailure, tokensOf, userOf } from "../src/compat/voximplant/login.ts";
 import { outcomeOf } from "../src/compat/voximplant/outcome.ts";
@@ -20,6 +20,12 @@ test("of the page's header fields those leave whose name begins with X-, and its
   assert.deepEqual(outgoingHeaders(given, "from the shop", (why) => refused.push(why)), { "X-Order": "12", "X-Lang": "日本語", "VI-CallData": "from the shop" });
   assert.deepEqual(refused, []);
   assert.deepEqual(outgoingHeaders(undefined, undefined, assert.fail), {});
+});
+
+test("the network's word for the other side is read, whatever it escapes", () => {
+  assert.deepEqual(assertedIdentity('"Ada \\"A.\\" L." <sip:ada%20l@example.com>'), { displayName: 'Ada "A." L.', user: "ada l", uri: "sip:ada%20l@example.com" });
+  // An old exchange escapes ISO 8859-1, or nothing.
+  for (const user of ["ren%E9", "100%"]) assert.deepEqual(assertedIdentity(`<sip:${user}@example.com>`), { displayName: undefined, user, uri: `sip:${user}@example.com` });
 });
 
 test("200 bytes are sent, 201 are not, and neither is what would break the message", () => {

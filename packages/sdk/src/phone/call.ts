@@ -5,7 +5,7 @@ import type { Call, CallEventMap, CallOptions, CallState, Cause, Feedback, Heade
 import { CallMedia, type Which } from "./call-media.ts";
 import { causeOf } from "./cause.ts";
 import { Course } from "./course.ts";
-import { headerLines, parseHeaders } from "./headers.ts";
+import { headerLines, parseHeaders, unescaped } from "./headers.ts";
 import type { URI } from "./jssip/library.ts";
 import { RTCSession } from "./jssip/library.ts";
 import { parseTarget } from "./jssip/agent.ts";
@@ -58,7 +58,7 @@ export class LiveCall implements Call {
     this.headers = start.headers;
     this.isHandedOver = start.direction === "incoming" && isDeflectedBy(phone.address, start.headers);
     this.#target = start.target;
-    this.remote = { user: decodeURIComponent(start.target.user ?? ""), uri: start.target.toString(), displayName: start.displayName };
+    this.remote = { user: unescaped(start.target.user ?? ""), uri: start.target.toString(), displayName: start.displayName };
     this.#quality = new Quality(phone.options.quality, {
       onTick: (tick) => this.#emitter.emit("tick", tick),
       onIssue: (issue, isCleared) => this.#emitter.emit(isCleared ? "issueCleared" : "issueRaised", issue),

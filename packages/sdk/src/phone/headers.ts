@@ -21,6 +21,15 @@ export function listHeaders(entries: readonly (readonly [name: string, value: st
   };
 }
 
+/** A part of a URI without its escapes; as it came where they are none of UTF-8. */
+export function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 export const NO_HEADERS: Headers = listHeaders([]);
 
 /** As lines of a message. A line break in a value would start another header field: such a field is refused. */

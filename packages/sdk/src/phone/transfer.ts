@@ -1,7 +1,7 @@
 /** Transfers, asked for and taken: REFER (RFC 3515), Replaces (RFC 3891), as RFC 5589 puts them together; and who sent a ringing call on (RFC 5806). */
 
 import type { Call, CallEventMap, Headers } from "./api.ts";
-import { parseHeaders } from "./headers.ts";
+import { parseHeaders, unescaped } from "./headers.ts";
 import type { IncomingRequest } from "./jssip/library.ts";
 import type { Session } from "./jssip/session.ts";
 
@@ -46,7 +46,7 @@ function readRefer({ refer_to }: IncomingRequest): { readonly target: string; re
   if (!uri) return undefined;
   const [replaces] = uri.hasHeader("Replaces") ? uri.getHeader("Replaces") : [];
   uri.clearHeaders();
-  return { target: uri.toString(), headers: replaces === undefined ? {} : { Replaces: decodeURIComponent(replaces) } };
+  return { target: uri.toString(), headers: replaces === undefined ? {} : { Replaces: unescaped(replaces) } };
 }
 
 /** What a redirection says of itself goes into the INVITE that follows it (RFC 5806 §5.2.1). */

@@ -1,6 +1,7 @@
 /** Header fields: which of the page's leave, and how those of a message are handed to the page. */
 
 import type { Headers } from "../../phone/api.ts";
+import { unescaped } from "../../phone/headers.ts";
 
 /** Carries `customData`. */
 const CALL_DATA = "VI-CallData";
@@ -45,5 +46,5 @@ export function assertedIdentity(header: string | undefined): { readonly display
   const [, quoted, plain = "", uri, user] = /^\s*(?:"((?:[^"\\]|\\.)*)"|([^<"]*?))\s*<?(sips?:([^@>;]+)@[^>;,\s]+)/.exec(header ?? "") ?? [];
   if (uri === undefined || user === undefined) return undefined;
   const displayName = quoted?.replace(/\\(.)/g, "$1") ?? plain;
-  return { displayName: displayName === "" ? undefined : displayName, user: decodeURIComponent(user), uri };
+  return { displayName: displayName === "" ? undefined : displayName, user: unescaped(user), uri };
 }
