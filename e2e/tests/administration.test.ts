@@ -36,7 +36,7 @@ test("the link that the server printed makes the first user, once", () =>
   open(async (page) => {
     const link = await until("the server has printed the link", async () => /http\S+\/setup\?token=\S+/.exec(sidetone.log)?.[0]);
     await page.goto("/setup?token=guessed");
-    await page.getByRole("heading", { name: "This is not for you" }).waitFor();
+    await page.getByRole("heading", { name: "That was refused" }).waitFor();
     await page.goto(link);
     for (const view of VIEWS) {
       await page.setViewportSize({ width: view.width, height: 860 });

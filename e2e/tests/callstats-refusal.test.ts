@@ -101,7 +101,7 @@ test("a busy server is asked less and less often, and works again afterwards", (
     // A body that does not end takes up all the memory there is for bodies.
     const slow = connect({ host: "127.0.0.1", port: server.port, rejectUnauthorized: false });
     slow.on("error", () => {});
-    slow.write(`POST /v1/batches HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.intakeSecret}\r\nContent-Type: application/json\r\nContent-Length: 16384\r\n\r\n{`);
+    slow.write(`POST /v1/batches HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.intakeSecret}\r\nContent-Type: application/json\r\nContent-Length: 16384\r\n\r\n${"{".padEnd(16_383)}`);
     try {
       await until("the memory is taken", async () => (await server.metric("sidetone_in_flight_bytes")) === 16_384);
       const page = await CallPage.open(context, origin);
