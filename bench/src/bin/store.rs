@@ -13,6 +13,7 @@ use sidetone_bench::hour;
 use sidetone_engine::{
     ids::{AppKey, ConferenceId, ParticipantId, PeerConnectionId, UserId},
     issue::Severity,
+    score::life::Scores,
     units::Timestamp,
 };
 use sidetone_server::{
@@ -26,7 +27,7 @@ use sidetone_store::{
     Store,
     query::{ConferenceQuery, TextMatch},
     record::{App, AppSettings, Append, Appended, ConferenceKind, ConferenceState, Ended, ParticipantFacts, Place},
-    summary::{ConferenceScore, ConferenceSummary, IssueCount, Scores},
+    summary::{ConferenceScore, ConferenceSummary, IssueCount},
 };
 use sidetone_store_sqlite::{Role, SqliteConfig, SqliteStore};
 
