@@ -1,5 +1,6 @@
 /** What a call sends, and what both sides agree on about it: microphone, camera, screen, hold, ICE. */
 
+import { Turns } from "../turns.ts";
 import type { CallEventMap, CallOptions } from "./api.ts";
 import type { Session } from "./jssip/session.ts";
 import { LocalMedia } from "./media/tracks.ts";
@@ -36,8 +37,8 @@ export class CallMedia {
   #isScreen = false;
   /** What was asked for last, and what becomes of it. */
   #hold = { isWanted: false, done: Promise.resolve() };
-  /** Changes of the picture, one after the other. */
-  #picture: Promise<unknown> = Promise.resolve();
+  /** Changes of the picture: what was asked for last is what is sent, however long the browser asks its user before. */
+  readonly #picture = new Turns();
   /** The picture that comes is a screen. */
   remoteScreen = false;
 
@@ -168,26 +169,19 @@ export class CallMedia {
   }
 
   setVideo(on: boolean | MediaTrackConstraints): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#picture.take(async () => {
       const track = on ? (await this.port.phone.deviceBook.capture({ video: on })).getVideoTracks()[0] : undefined;
       await this.#sendVideo(track, "camera");
     });
   }
 
   shareScreen(on: boolean): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#picture.take(async () => {
       const track = on ? (await navigator.mediaDevices.getDisplayMedia({ video: true })).getVideoTracks()[0] : undefined;
       // The browser has a button of its own to end it.
       track?.addEventListener("ended", () => void this.shareScreen(false).catch(() => undefined));
       await this.#sendVideo(track, "screen");
     });
-  }
-
-  /** What was asked for last is what is sent, however long the browser asks its user before. */
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.#picture.then(work, work);
-    this.#picture = done.catch(() => undefined);
-    return done;
   }
 
   async sendAudio(track: MediaStreamTrack, isOurs: boolean): Promise<void> {

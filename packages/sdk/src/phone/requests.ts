@@ -1,5 +1,6 @@
 /** What is said within a call: keys, information and messages, and what became of each. */
 
+import { Turns } from "../turns.ts";
 import type { CallEventMap } from "./api.ts";
 import { type DtmfBy, sendTones } from "./dtmf.ts";
 import { headerLines, parseHeaders } from "./headers.ts";
@@ -16,16 +17,13 @@ export interface RequestsPort {
 }
 
 export class Requests {
-  #keys: Promise<void> = Promise.resolve();
+  readonly #keys = new Turns();
 
   constructor(private readonly port: RequestsPort) {}
 
   /** Keys that are asked for while others are sent come after them: a browser forgets those that it has not begun with. */
   sendDtmf(tones: string, how: { readonly by?: DtmfBy; readonly durationMs?: number; readonly gapMs?: number }): Promise<void> {
-    const work = () => this.#sendTones(tones, how);
-    const sent = this.#keys.then(work, work);
-    this.#keys = sent.catch(() => undefined);
-    return sent;
+    return this.#keys.take(() => this.#sendTones(tones, how));
   }
 
   async #sendTones(tones: string, how: Parameters<Requests["sendDtmf"]>[1]): Promise<void> {

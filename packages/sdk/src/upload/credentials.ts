@@ -1,5 +1,7 @@
 /** What a request is authorised by: the app's secret, or a token that is fetched when needed and again when it was refused. */
 
+import { limited } from "../within.ts";
+
 /** How long the app's function may take: what waits for it would wait for ever. */
 const PATIENCE_MS = 15_000;
 
@@ -20,20 +22,8 @@ export class Credentials {
 
   /** The header's value. Fails where the app's function does, or takes too long. */
   async header(): Promise<string> {
-    if (this.secret === undefined) this.#token ??= await this.#fetched();
+    if (this.secret === undefined) this.#token ??= await limited(this.patienceMs, Promise.resolve(this.fetchToken?.()));
     return this.known ?? "";
-  }
-
-  async #fetched(): Promise<string | undefined> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const limit = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`it has not answered for ${this.patienceMs / 1000} s`)), this.patienceMs);
-    });
-    try {
-      return await Promise.race([this.fetchToken?.(), limit]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /** The server refused them; tells whether others can be had. */

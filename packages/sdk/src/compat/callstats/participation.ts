@@ -2,6 +2,7 @@
 
 import { Sidetone } from "../../index.ts";
 import type { Options, Tick } from "../../api.ts";
+import { Turns } from "../../turns.ts";
 import type { FabricEvent } from "./enums.ts";
 import { Fabric } from "./fabric.ts";
 import type { User } from "./answer.ts";
@@ -42,7 +43,7 @@ export class Participation {
   /** Connections that were in it. */
   readonly #past = new WeakSet<RTCPeerConnection>();
   /** What is told afterwards, one after the other. */
-  #afterwards = Promise.resolve();
+  readonly #afterwards = new Turns();
 
   constructor(url: string, options: Options, events: ParticipationEvents) {
     this.#url = url;
@@ -95,7 +96,7 @@ export class Participation {
 
   /** What the app says of a fabric, or of the conference; also when it is over. */
   tell(kind: string, payload: Payload, peerConnection?: RTCPeerConnection): void {
-    if (this.#isStopped) this.#afterwards = this.#afterwards.then(() => this.#client.afterwards(kind, payload));
+    if (this.#isStopped) void this.#afterwards.take(() => this.#client.afterwards(kind, payload));
     else this.#client.event(kind, payload, peerConnection);
   }
 

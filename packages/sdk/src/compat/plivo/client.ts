@@ -7,6 +7,7 @@
 
 import type { Call, Phone } from "../../phone/api.ts";
 import { createPhone } from "../../phone/index.ts";
+import { Turns } from "../../turns.ts";
 import { ActiveCall } from "./active-call.ts";
 import { AudioDevices, type Audio } from "./audio.ts";
 import type { CallInfo } from "./call-info.ts";
@@ -46,7 +47,7 @@ export class Client extends EventEmitter {
   #startsMuted = false;
   #isReducingNoise = false;
   #identifier: string = newIdentifier();
-  #keys: Promise<void> = Promise.resolve();
+  readonly #keys = new Turns();
   readonly #dtmfTones = new Map<string, string | boolean>();
 
   constructor(options: ConfiguationOptions = {}) {
@@ -225,12 +226,12 @@ export class Client extends EventEmitter {
     const key = keyOf(digit);
     const session = this.#calls.current;
     if (!key || !session || !navigator.onLine) return this.#log.warn(`sendDtmf: ${!key ? "one of 0 to 9, * and #" : !session ? "there is no call" : "offline"}`);
-    const send = () => {
+    // Each with its own sound.
+    const send = async () => {
       this.phone.devices.setTone("dtmf", this.#dtmfTones.get(key) ?? true);
-      return sendKey(session.session, key, this.#settings.dtmf);
+      await sendKey(session.session, key, this.#settings.dtmf);
     };
-    // One after the other, each with its own sound.
-    this.#keys = this.#keys.then(send).catch((error: unknown) => this.#log.warn(`sendDtmf: ${String(error)}`));
+    this.#keys.take(send).catch((error: unknown) => this.#log.warn(`sendDtmf: ${String(error)}`));
   };
 
   getCallUUID = (): string | null => this.#calls.current?.callUUID ?? null;
