@@ -39,7 +39,15 @@ for (const [name, from, to] of [
     await bob.page.evaluate((call) => line.calls[call]!.hold(), into);
     assert.deepEqual(await hears(ada, out, "hold"), { originator: "remote", held: true });
     await bob.page.evaluate((call) => line.calls[call]!.resume(), into);
-    await ada.page.evaluate((call) => line.calls[call]!.sendDtmf("5", { by: "info" }), out);
+    const played = await ada.page.evaluate(async (index) => {
+      const call = line.calls[index]!;
+      const sender = call.peerConnection!.getSenders()[0]!.dtmf!;
+      const tones: string[] = [];
+      sender.addEventListener("tonechange", ({ tone }) => tones.push(tone));
+      await call.sendDtmf("5123", { by: "both" });
+      return tones;
+    }, out);
+    assert.deepEqual(played, ["5", "", "1", "", "2", "", "3", ""], "the browser began with each, and is through with it");
     assert.equal((await hears(bob, into, "dtmf"))["tone"], "5");
     await sounds(ada, out);
     await hangUp(bob, into);
