@@ -2,7 +2,7 @@
 
 import { type Browser as Chromium, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import puppeteer, { type Browser as Firefox } from "puppeteer-core";
-import { PATIENCE_MS, until } from "./wait.ts";
+import { answered, PATIENCE_MS, until } from "./wait.ts";
 
 /** A page of either browser. */
 export interface Tab {
@@ -68,7 +68,14 @@ export function launchFirefox(sound?: { readonly server: string }): Promise<Fire
 export async function profile(browser: Chromium, options: BrowserContextOptions = {}): Promise<BrowserContext> {
   const context = await browser.newContext(options);
   context.setDefaultTimeout(PATIENCE_MS);
+  context.on("page", haveAnswered);
   return context;
+}
+
+/** What the page is asked for ends: Playwright waits for ever for a promise of the page's that never settles. */
+function haveAnswered(page: Page): void {
+  const evaluate = page.evaluate.bind(page);
+  page.evaluate = ((body: unknown, argument: unknown) => answered(String(body), evaluate(body as never, argument as never))) as Page["evaluate"];
 }
 
 /** A page in that profile; what it complains about goes to `complaints`. */

@@ -33,6 +33,9 @@ const RATIOS = [
 ] as const;
 const RATIO_RESOLUTION = 0.000_1;
 
+/** Reports closer than this are one that was told twice: who leaves may ask just after the last was taken. */
+const TWICE_MS = 10;
+
 /** A report that comes later than this after the one before ends a gap, of which nothing is judged; `usualMs`: the interval before. */
 const gapMs = (usualMs: number): number => 5 * usualMs + 5000;
 
@@ -61,13 +64,15 @@ export async function assertAgrees(sidetone: Sidetone, connection: PeerConnectio
 
 /** Two reports of a stream that follow one another, with the milliseconds between them; what grew in a gap is nobody's. */
 function* intervals(samples: readonly Members[]): Generator<{ readonly earlier: Members; readonly later: Members; readonly span: number }> {
-  let usualMs = Infinity;
-  for (const [index, later] of samples.slice(1).entries()) {
-    const earlier = samples[index]!;
+  let [usualMs, earlier] = [Infinity, samples[0]];
+  for (const later of samples.slice(1)) {
     const span = timestamp(later) - timestamp(earlier);
-    if (span <= 0 || span > gapMs(usualMs)) continue;
-    usualMs = span;
-    yield { earlier, later, span };
+    if (span < TWICE_MS) continue;
+    if (span <= gapMs(usualMs)) {
+      usualMs = span;
+      yield { earlier: earlier!, later, span };
+    }
+    earlier = later;
   }
 }
 

@@ -15,3 +15,16 @@ export async function until<Value>(what: string, look: () => Promise<Value | und
     await sleep(200);
   }
 }
+
+/** What it gives; an error that names `what` when it does not settle. */
+export async function answered<Value>(what: string, work: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS / 1000} s: ${what}`)), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
