@@ -61,7 +61,7 @@ enum PhoneCommand {
         #[arg(long)]
         generate: bool,
     },
-    /// Removes a phone user; who is registered stays so until that expires
+    /// Removes a phone user; who is registered is so no more within seconds, and a call that they are in goes on
     Remove {
         /// Name of the phone user
         name: String,

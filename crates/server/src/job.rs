@@ -25,10 +25,12 @@ const RETRY_MAX: Duration = Duration::from_secs(600);
 pub(crate) fn start(state: &AppState) -> Vec<JoinHandle<()>> {
     let (presence_state, retention_state, relay_state) = (state.clone(), state.clone(), state.clone());
     let (tick_state, record_state, trunk_state) = (state.clone(), state.clone(), state.clone());
+    let dismiss_state = state.clone();
     vec![
         task::spawn("sip timers", Arc::clone(&state.accounts), async move { sip::tick(&tick_state).await }),
         task::spawn("sip records", Arc::clone(&state.accounts), async move { sip::record(&record_state).await }),
         task::spawn("sip trunk", Arc::clone(&state.accounts), async move { sip::trunk::run(&trunk_state).await }),
+        task::spawn("sip dismissals", Arc::clone(&state.accounts), async move { sip::dismiss(&dismiss_state).await }),
         task::spawn("presence", Arc::clone(&state.accounts), async move { presence(&presence_state).await }),
         task::spawn("retention", Arc::clone(&state.accounts), async move { retention(&retention_state).await }),
         task::spawn("relay", Arc::clone(&state.accounts), async move { relay::run(&relay_state).await }),

@@ -35,6 +35,8 @@ pub struct Account {
 pub struct Grant {
     /// The app whose key signed it.
     pub app: AppKey,
+    /// The name of that key (`kid`).
+    pub key: String,
     /// The users that it may register as.
     pub users: Vec<String>,
     /// Begin and end of the other names that it may register as, for tokens that name nobody.

@@ -3,7 +3,7 @@
 //! Nothing here opens a socket, reads a clock or rolls dice: time comes in with every call, secrets at the beginning, and what is to be
 //! sent comes out as [`Output`]. Reading order: [`message`] is what is on the wire; [`Proxy`] is the machine; within it `register`,
 //! `authenticate`, `route` and `dialog` judge requests, `fork` carries them, `respond` brings the answers back, `calls` tells of calls,
-//! `trace` of their messages; `trunk` is all that is different towards another server.
+//! `trace` of their messages; `dismissal` ends registrations from outside; `trunk` is all that is different towards another server.
 //!
 //! Flows of phones are reliable and keep messages apart, so nothing is sent twice there, and a transaction ends with its answer. Only a trunk
 //! over UDP needs `repeat`.
@@ -30,6 +30,7 @@ pub use header::{Address, Via};
 pub use proxy::{
     Config, Figures, Output, Proxy,
     calls::{CallEvent, Party, What},
+    dismissal::Registrant,
     route::SERVICE_USER,
     trace::Passed,
     trunk::{CallerId, TRUNK, Transport, TrunkConfig, TrunkFigures},

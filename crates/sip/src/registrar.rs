@@ -53,6 +53,11 @@ impl Registrar {
         self.bindings.get(user).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Every contact, with its user.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Binding)> {
+        self.bindings.iter().flat_map(|(user, bindings)| bindings.iter().map(|binding| (user.as_str(), binding)))
+    }
+
     pub(crate) fn find(&self, endpoint: &Endpoint) -> Option<&Binding> {
         self.of(&endpoint.user).iter().find(|binding| binding.device == endpoint.device)
     }
@@ -66,6 +71,11 @@ impl Registrar {
     /// Where a device is reached: where it is registered, or was last.
     pub(crate) fn flow_of(&self, endpoint: &Endpoint) -> Option<FlowId> {
         self.find(endpoint).map_or_else(|| self.left.get(endpoint).copied(), |binding| binding.flow)
+    }
+
+    /// Whether anybody is reached over a flow.
+    pub(crate) fn reaches(&self, flow: FlowId) -> bool {
+        self.reached.contains_key(&flow)
     }
 
     /// Whether a device may be heard of again.

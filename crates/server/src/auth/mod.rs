@@ -5,7 +5,10 @@ pub(crate) mod jwt;
 pub(crate) mod public_key;
 pub(crate) mod token;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use futures_util::{FutureExt, future::BoxFuture};
@@ -48,6 +51,11 @@ impl Scope {
 
 /// Asks again whether who listens still may. A store that cannot tell takes nobody's right away.
 pub(crate) type StillGood = Box<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
+
+/// Time between two questions whether who was let in still may be: as fresh as the apps that are remembered, within bounds.
+pub(crate) fn asked_every(state: &AppState) -> Duration {
+    state.config.auth.app_cache_ttl.get().clamp(Duration::from_secs(1), Duration::from_secs(5))
+}
 
 /// An app that proved who it is.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! A listener as server-sent events.
 
-use std::{convert::Infallible, time::Duration};
+use std::convert::Infallible;
 
 use axum::http::{HeaderValue, header};
 use axum::response::{
@@ -18,10 +18,11 @@ use super::{
     channel::{Listener, Topic},
     message::{LaggedMessage, Message},
 };
-use crate::{auth::StillGood, problem::Problem, state::AppState};
-
-/// Least and most time between two questions whether who listens still may.
-const ASKED_EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
+use crate::{
+    auth::{self, StillGood},
+    problem::Problem,
+    state::AppState,
+};
 
 /// The first event is `state`; what follows changes it. Ends when the server stops, and soon after `still_good` says no.
 pub(crate) fn response(
@@ -37,7 +38,7 @@ pub(crate) fn response(
         Problem::busy(format!("{most} live streams are open already; close one, or try again later"), state.config.limits.retry_after.get())
     })?;
     let first = first();
-    let mut ask = interval(state.config.auth.app_cache_ttl.get().clamp(ASKED_EVERY.0, ASKED_EVERY.1));
+    let mut ask = interval(auth::asked_every(state));
     ask.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first tick is at once: it was just asked.
     ask.reset();

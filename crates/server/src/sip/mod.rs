@@ -2,11 +2,12 @@
 //!
 //! `upgrade` takes the connection of a phone, `socket` reads and writes its WebSocket, `outbox` holds what waits to be sent; `facts` finds out who
 //! somebody is before a message is judged; `token` verifies access tokens; `record` tells of calls in the store; `trunk` is the way to another
-//! SIP server; `admission` tells such a server who may register and call there. Here they meet.
+//! SIP server; `dismissal` ends the registrations of who was removed; `admission` tells such a server who may register and call there. Here they meet.
 
 pub(crate) mod admission;
 mod declared;
 mod dialling;
+mod dismissal;
 mod facts;
 mod outbox;
 mod record;
@@ -31,6 +32,7 @@ use tokio::{sync::mpsc, time::sleep};
 
 pub use sidetone_sip::{SERVICE_USER, digest::Ha1};
 
+pub(crate) use dismissal::run as dismiss;
 pub(crate) use record::{MESSAGE, run as record};
 pub(crate) use upgrade::{PATH, at_root, handler};
 
@@ -137,6 +139,7 @@ impl Sip {
     fn carry_out(&self, output: Output) {
         match output {
             Output::Send { flow, bytes } => self.post(flow, bytes),
+            Output::Close { flow } => self.part(flow),
             Output::Answered { method, code } => self.accounts.sip.answered(method, code),
             Output::Call(event) => {
                 if self.events.try_send(event).is_err() {

@@ -21,7 +21,7 @@ const MESSAGES_MAX: usize = 1024;
 pub(super) struct Outbox {
     messages: mpsc::Sender<Vec<u8>>,
     bytes: Arc<AtomicUsize>,
-    /// Told when the socket is to be closed.
+    /// Told when the socket is to be closed at once.
     dropped: Arc<Notify>,
     /// Where the other end is.
     network: IpAddr,
@@ -31,10 +31,11 @@ pub(super) struct Outbox {
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) flow: FlowId,
+    /// Ends when the socket is to be closed after what it holds.
     pub(super) outgoing: mpsc::Receiver<Vec<u8>>,
     /// Of the messages that wait.
     pub(super) bytes: Arc<AtomicUsize>,
-    /// Told when the socket is to be closed.
+    /// Told when the socket is to be closed at once.
     pub(super) dropped: Arc<Notify>,
 }
 
@@ -78,6 +79,11 @@ impl Sip {
             self.accounts.sip.closed("slow");
             outbox.dropped.notify_one();
         }
+    }
+
+    /// A socket is to end, once what waits to be sent over it has left.
+    pub(super) fn part(&self, flow: FlowId) {
+        lock(&self.sockets).remove(&flow);
     }
 
     pub(super) fn close(&self, flow: FlowId) {

@@ -62,7 +62,8 @@ async fn converse(
         let frame = tokio::select! {
             () = state.stopped() => return ("stopping", Some((close_code::AWAY, "the server stops"))),
             () = dropped.notified() => return ("slow", None),
-            Some(message) = outgoing.recv() => {
+            message = outgoing.recv() => {
+                let Some(message) = message else { return ("removed", Some((close_code::POLICY, "whoever was here was removed"))) };
                 bytes.fetch_sub(message.len(), Ordering::Relaxed);
                 as_frame(message)
             }

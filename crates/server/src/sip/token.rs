@@ -54,9 +54,9 @@ pub(super) async fn verify(state: &AppState, token: &str) -> Result<Result<Grant
         Err(NotAToken::Signature) => return Ok(Err(TokenError::Signature)),
         Err(NotAToken::Length { .. } | NotAToken::Parts | NotAToken::Claims) => return Ok(Err(TokenError::Malformed)),
     };
-    let Some(kid) = jwt.header.kid.as_deref().or(jwt.claims.iss.as_deref()) else { return Ok(Err(TokenError::Issuer)) };
-    let apps = state.apps.by_token_key(kid).await?;
-    Ok(signer(&apps, kid, &jwt).and_then(|app| judge(state, app, jwt.claims)))
+    let Some(kid) = jwt.header.kid.clone().or(jwt.claims.iss.clone()) else { return Ok(Err(TokenError::Issuer)) };
+    let apps = state.apps.by_token_key(&kid).await?;
+    Ok(signer(&apps, &kid, &jwt).and_then(|app| judge(state, (app, kid), jwt.claims)))
 }
 
 /// The app whose key of that name signed the token.
@@ -74,8 +74,8 @@ fn signer(apps: &[Arc<App>], kid: &str, jwt: &Jwt<'_, Claims>) -> Result<AppKey,
     fitting.find(|(_, key)| jwt.is_signed_by(key)).map(|(app, _)| app).ok_or(TokenError::Signature)
 }
 
-/// Whether the claims hold now, and for whom.
-fn judge(state: &AppState, app: AppKey, claims: Claims) -> Result<Grant, TokenError> {
+/// Whether the claims hold now, and for whom; `signer`: the app and its key.
+fn judge(state: &AppState, (app, key): (AppKey, String), claims: Claims) -> Result<Grant, TokenError> {
     let now = state.clock.now().as_millis_f64() / 1000.0;
     let leeway = state.config.auth.token_leeway.get().as_secs_f64();
     let exp = claims.exp.ok_or(TokenError::Malformed)?;
@@ -97,5 +97,5 @@ fn judge(state: &AppState, app: AppKey, claims: Claims) -> Result<Grant, TokenEr
         (None, None) => return Err(TokenError::Subject),
     };
     let voice = claims.per.unwrap_or_default().voice;
-    Ok(Grant { app, users, pattern, expires, incoming: voice.incoming_allow, outgoing: voice.outgoing_allow })
+    Ok(Grant { app, key, users, pattern, expires, incoming: voice.incoming_allow, outgoing: voice.outgoing_allow })
 }

@@ -1,6 +1,7 @@
 //! The machine: what comes in, what goes out, and what it keeps in between.
 
 pub(crate) mod calls;
+pub(crate) mod dismissal;
 pub(crate) mod trace;
 
 mod answer;
@@ -105,6 +106,11 @@ pub enum Output {
         /// The message.
         bytes: Vec<u8>,
     },
+    /// Close the connection of a phone, once what was sent over it has left.
+    Close {
+        /// Which.
+        flow: FlowId,
+    },
     /// Something to tell of a call.
     Call(CallEvent),
     /// A request was answered here: its method, and the code. For counting.
@@ -145,6 +151,8 @@ pub struct Proxy {
     secrets: Secrets,
     flows: HashMap<FlowId, Flow>,
     registrar: Registrar,
+    /// Connections of those who had to leave, until their calls have ended.
+    dismissed: BTreeSet<FlowId>,
     contexts: HashMap<ContextId, Context>,
     contexts_made: ContextId,
     /// Requests in progress by what names them.
@@ -174,6 +182,7 @@ impl Proxy {
             secrets: Secrets::new(seed),
             flows: HashMap::new(),
             registrar: Registrar::default(),
+            dismissed: BTreeSet::new(),
             contexts: HashMap::new(),
             contexts_made: 0,
             by_request: HashMap::new(),
@@ -204,6 +213,7 @@ impl Proxy {
             return;
         }
         self.registrar.cut(flow);
+        self.dismissed.remove(&flow);
         self.lose_branches(now, flow);
     }
 
@@ -270,8 +280,7 @@ impl Proxy {
             self.failures.retain(|_, bucket| !bucket.is_full(now));
             self.callers.retain(|_, bucket| !bucket.is_full(now));
             self.end_lost_calls(now);
-            let in_calls = self.calls.endpoints();
-            self.registrar.forget_left(|endpoint| in_calls.contains(endpoint));
+            self.forget_left();
             self.end_unfollowed_calls(now);
             self.expire_traces();
         }

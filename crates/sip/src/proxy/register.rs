@@ -153,6 +153,7 @@ impl Proxy {
         if let Some(grant) = &identity.grant {
             expires = expires.min(grant.expires);
         }
+        self.dismissed.remove(&flow);
         self.registrar.put(
             &identity.user,
             Binding {

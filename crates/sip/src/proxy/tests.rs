@@ -1,6 +1,7 @@
 //! The machine by itself: who sends what, and what comes out, step by step.
 
 mod call;
+mod dismissal;
 mod identity;
 mod redirect;
 mod refusal;
@@ -32,6 +33,7 @@ struct Bench {
     proxy: Proxy,
     now: Timestamp,
     sent: Vec<(FlowId, Message)>,
+    closed: Vec<FlowId>,
     told: Vec<CallEvent>,
     accounts: Vec<Account>,
     token: Option<Result<Grant, TokenError>>,
@@ -49,6 +51,7 @@ impl Bench {
             proxy: Proxy::new(config, [7; 32]),
             now: Timestamp::from_micros(1_800_000_000_000_000),
             sent: Vec::new(),
+            closed: Vec::new(),
             told: Vec::new(),
             accounts: vec![account("alice", 1), account("bob", 1), account("carol", 1), account("zoe", 2)],
             token: None,
@@ -82,6 +85,7 @@ impl Bench {
         for output in self.proxy.outputs() {
             match output {
                 Output::Send { flow, bytes } => self.sent.push((flow, Message::parse(&bytes).unwrap())),
+                Output::Close { flow } => self.closed.push(flow),
                 Output::Call(event) => self.told.push(event),
                 Output::Answered { .. } => {}
             }

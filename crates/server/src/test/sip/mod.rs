@@ -5,6 +5,7 @@ mod admission;
 mod call;
 mod login;
 mod phone;
+mod removal;
 mod trunk;
 
 use std::time::Duration;

@@ -93,6 +93,7 @@ fn another_address_of_the_same_customer_helps_nobody_to_guess() {
 
 fn grant(users: &[&str], incoming: bool, outgoing: bool) -> Grant {
     Grant {
+        key: "k".into(),
         app: app(1),
         users: users.iter().map(|user| (*user).to_owned()).collect(),
         pattern: None,
