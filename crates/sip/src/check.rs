@@ -39,6 +39,13 @@ impl Refusal {
     }
 }
 
+/// Refuses what asks for extensions that are not `known`, by `Require` or `Proxy-Require` (RFC 3261 sections 8.2.2.3, 10.3 and 16.3).
+pub(crate) fn extensions(message: &Message, header: &str, known: &[&str]) -> Result<(), Refusal> {
+    let is_known = |option: &str| known.iter().any(|held| held.eq_ignore_ascii_case(option));
+    let unknown: Vec<&str> = message.list(header).filter(|option| !option.is_empty() && !is_known(option)).collect();
+    if unknown.is_empty() { Ok(()) } else { Err(Refusal::new(420, "Bad Extension").with("Unsupported", unknown.join(", "))) }
+}
+
 /// Where no Max-Forwards is told.
 const MAX_FORWARDS: u32 = 70;
 

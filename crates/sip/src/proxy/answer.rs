@@ -15,7 +15,7 @@ pub(super) const ALLOW: &str =
     "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK, REFER, NOTIFY, MESSAGE, SUBSCRIBE, PUBLISH";
 
 /// The extensions that we know: RFC 5626, RFC 5627.
-pub(super) const SUPPORTED: &str = "outbound, gruu";
+pub(super) const SUPPORTED: &[&str] = &["outbound", "gruu"];
 
 /// Notes in the top Via where the message really came from (RFC 3261 section 18.2.1, RFC 3581).
 pub(super) fn mark_via(message: &mut Message, peer: IpAddr, port: u16) {

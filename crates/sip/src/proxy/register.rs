@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     account::{Facts, NAME_TAKEN, TOKEN, TokenError},
-    check::{Basics, Refusal},
+    check::{self, Basics, Refusal},
     digest::hex,
     flow::FlowId,
     gruu,
@@ -50,6 +50,7 @@ impl Proxy {
         if !self.is_ours(&basics.uri) {
             return Err(self.unknown_domain());
         }
+        check::extensions(message, "Require", SUPPORTED)?;
         let user_of = |uri: &Option<Uri>| uri.as_ref().map(|uri| uri.user.clone());
         if user_of(&basics.to_uri) != user_of(&basics.from_uri) {
             return Err(Refusal::new(403, "Register Only Yourself"));
@@ -179,7 +180,7 @@ impl Proxy {
             let gruu = if wants_gruu { gruu::param(&identity.user, &self.config.domain, &binding.instance) } else { String::new() };
             headers.push(("Contact", format!("{}{gruu};expires={left}", binding.shown)));
         }
-        headers.push(("Supported", SUPPORTED.to_owned()));
+        headers.push(("Supported", SUPPORTED.join(", ")));
         if is_outbound {
             headers.push(("Require", "outbound".to_owned()));
         }

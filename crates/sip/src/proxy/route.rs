@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     account::{Facts, Grant},
-    check::{Basics, Refusal},
+    check::{self, Basics, Refusal},
     flow::{Bucket, FlowId},
     gruu,
     header::Address,
@@ -82,10 +82,7 @@ impl Proxy {
         if basics.max_forwards == 0 {
             return Err(Refusal::new(483, "Too Many Hops"));
         }
-        let required: Vec<&str> = message.list("Proxy-Require").filter(|option| !option.is_empty()).collect();
-        if !required.is_empty() {
-            return Err(Refusal::new(420, "Bad Extension").with("Unsupported", required.join(", ")));
-        }
+        check::extensions(message, "Proxy-Require", &[])?;
         if self.is_loop(message, basics) {
             return Err(Refusal::new(482, "Loop Detected"));
         }
@@ -132,10 +129,12 @@ impl Proxy {
         let is_service = basics.uri.user == SERVICE_USER;
         match method {
             "OPTIONS" if !is_service => {
-                self.answer(flow, message, 200, "OK", &[("Allow", ALLOW.to_owned()), ("Supported", SUPPORTED.to_owned())]);
+                check::extensions(message, "Require", SUPPORTED)?;
+                self.answer(flow, message, 200, "OK", &[("Allow", ALLOW.to_owned()), ("Supported", SUPPORTED.join(", "))]);
                 Ok(())
             }
             "MESSAGE" if is_service && message.body.trim_ascii() == b"ipAddress" => {
+                check::extensions(message, "Require", SUPPORTED)?;
                 let peer = self.flows.get(&flow).map(|flow| flow.peer.to_string()).unwrap_or_default();
                 self.answer_with(flow, message, 200, "OK", &[("Content-Type", "text/plain".to_owned())], peer.into_bytes());
                 Ok(())

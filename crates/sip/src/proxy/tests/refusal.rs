@@ -81,6 +81,36 @@ fn a_request_that_cannot_go_on_is_refused() {
 }
 
 #[test]
+fn extensions_that_the_server_does_not_know_are_named() {
+    let (mut bench, alice) = alice();
+    let bob = bench.open(2);
+    bench.register(bob, "bob", "b1");
+    let home = ("sip:x.example", "<sip:x.example>");
+    let service = ("sip:admin@x.example", "<sip:admin@x.example>");
+    for (method, (uri, to), header, body) in [
+        ("REGISTER", ("sip:x.example", "<sip:alice@x.example>"), "Require", ""),
+        ("REGISTER", ("sip:x.example", "<sip:alice@x.example>"), "Proxy-Require", ""),
+        ("OPTIONS", home, "Require", ""),
+        ("OPTIONS", home, "Proxy-Require", ""),
+        ("MESSAGE", service, "Require", "ipAddress"),
+        ("MESSAGE", ("sip:bob@x.example", "<sip:bob@x.example>"), "Proxy-Require", ""),
+    ] {
+        let text = bench.request(method, uri, "alice", to, &format!("{header}: outbound, time-travel\r\n{header}: teleport\r\n")) + body;
+        bench.feed(alice, &text);
+        let answer = bench.got(alice);
+        // We do nothing as a proxy that somebody could require.
+        let expected = if header == "Require" { "time-travel, teleport" } else { "outbound, time-travel, teleport" };
+        assert_eq!((answer.code(), answer.header("Unsupported")), (Some(420), Some(expected)), "{method} {header}");
+    }
+    assert_eq!(bench.got_all(bob), []);
+    let known = bench.request("OPTIONS", home.0, "alice", home.1, "Require: Outbound, gruu\r\n");
+    assert_eq!(code(&mut bench, alice, &known), 200);
+    // What only the other end must know is passed on.
+    bench.authenticated(alice, "MESSAGE", "sip:bob@x.example", "alice", "<sip:bob@x.example>", "Require: time-travel\r\n");
+    assert_eq!(bench.got(bob).header("Require"), Some("time-travel"));
+}
+
+#[test]
 fn who_asks_for_another_domain_is_told_the_right_one() {
     let mut bench = Bench::new();
     let tab = bench.open(1);
