@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { causeOf } from "../src/phone/cause.ts";
-import { headerLines, listHeaders, parseHeaders, parseReason } from "../src/phone/headers.ts";
+import { contactUri, headerLines, listHeaders, parseHeaders, parseReason } from "../src/phone/headers.ts";
 import { deflection, isDeflectedBy } from "../src/phone/transfer.ts";
 
 const BYE = ["BYE sip:a@b SIP/2.0", "Via: SIP/2.0/WS x;branch=1", "X-PH-Test1: one,", "  two", 'reason: Q.850;cause=16;text="Normal \\"call\\""', "Content-Length: 3", "", "a: b"].join("\r\n");
@@ -26,6 +26,26 @@ test("a cause has what the message said", () => {
   const cause = causeOf("Terminated", "remote", { data: BYE });
   assert.deepEqual([cause.cause, cause.status, cause.reason?.code], ["Terminated", undefined, 16]);
   assert.equal(causeOf("Busy", "remote", { data: "SIP/2.0 486 Busy Here\r\n\r\n", status_code: 486, reason_phrase: "Busy Here" }).phrase, "Busy Here");
+});
+
+test("a contact is read with angle brackets and without (RFC 3261 §20.10)", () => {
+  for (const [contact, uri] of [
+    ["<sip:eve@x;transport=ws>;expires=60", "sip:eve@x;transport=ws"],
+    ['"Eve <sip:bob@x>, \\"the\\" first" <sip:eve@x>;q=0.7', "sip:eve@x"],
+    ["Eve <sip:eve@x>, <sip:bob@x>", "sip:eve@x"],
+    ["sip:eve@x", "sip:eve@x"],
+    ["sip:eve@x:5060 ;q=0.7;expires=60", "sip:eve@x:5060"],
+    ["sip:eve@x, sip:bob@x", "sip:eve@x"],
+    ["sip:eve@[2001:db8::1];q=1", "sip:eve@[2001:db8::1]"],
+    ["sip:eve@x?Subject=1", undefined],
+    ["eve", undefined],
+    ["*", undefined],
+    ["<>", undefined],
+  ] as const) {
+    assert.equal(contactUri(listHeaders([["contact", contact]])), uri, contact);
+    assert.equal(contactUri(listHeaders([["m", contact]])), uri, `m: ${contact}`);
+  }
+  assert.equal(contactUri(listHeaders([])), undefined);
 });
 
 test("a value cannot bring a header field of its own", () => {

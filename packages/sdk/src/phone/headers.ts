@@ -40,6 +40,16 @@ export function headerLines(headers: Readonly<Record<string, string>> | undefine
   });
 }
 
+/**
+ * The URI of the first contact of a message. One without angle brackets ends at the `;` that begins the header's own parameters, and has neither parameters nor
+ * headers (RFC 3261 §20.10).
+ */
+export function contactUri(headers: Headers): string | undefined {
+  const contact = headers.get("Contact") ?? headers.get("m") ?? "";
+  const [, bracketed, bare] = /^\s*(?:(?:"(?:[^"\\]|\\.)*"|[^"<>,;:]*)\s*<([^>]+)>|([^\s"<>,;?:]+:[^\s"<>,;?]+)\s*(?:[;,]|$))/.exec(contact) ?? [];
+  return bracketed ?? bare;
+}
+
 /** The `Reason` header (RFC 3326), such as `Q.850;cause=16;text="Terminated"`. */
 export function parseReason(value: string | undefined): { readonly protocol: string; readonly code: number; readonly text: string } | undefined {
   const protocol = /^\s*([\w.-]+)/.exec(value ?? "")?.[1];

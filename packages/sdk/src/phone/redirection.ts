@@ -1,7 +1,7 @@
 /** Redirections that an outgoing call follows: where it was sent, and what its next INVITE says of that. */
 
 import type { Cause } from "./api.ts";
-import { headerLines } from "./headers.ts";
+import { contactUri, headerLines } from "./headers.ts";
 import { parseTarget } from "./jssip/agent.ts";
 import type { URI } from "./jssip/library.ts";
 import { deflection } from "./transfer.ts";
@@ -19,7 +19,7 @@ export class Redirection {
   /** Where the call goes on to; nothing where it has ended for another reason, or was sent about for too long. */
   follow(cause: Cause): URI | undefined {
     if (cause.cause !== "Redirected" || cause.originator !== "remote" || this.#count >= REDIRECTS_MAX) return undefined;
-    const contact = /<([^>]+)>/.exec(cause.headers.get("Contact") ?? "")?.[1];
+    const contact = contactUri(cause.headers);
     const target = contact === undefined ? undefined : parseTarget(contact, this.domain);
     if (!target) return undefined;
     this.#count++;
