@@ -1,10 +1,11 @@
 /** What a call sends, and what both sides agree on about it: microphone, camera, screen, hold, ICE. */
 
 import { Turns } from "../turns.ts";
+import { limited, within } from "../within.ts";
 import type { CallEventMap, CallOptions } from "./api.ts";
 import type { Session } from "./jssip/session.ts";
 import { LocalMedia } from "./media/tracks.ts";
-import { Negotiation } from "./negotiation.ts";
+import { Negotiation, Refused } from "./negotiation.ts";
 import type { PhoneCore } from "./phone.ts";
 import type { Quality } from "./quality.ts";
 import { editSdp, isHolding, showsScreen } from "./sdp.ts";
@@ -27,6 +28,11 @@ export interface CallMediaPort {
   onHeard(): void;
 }
 
+/** How long a call waits for the page's ICE servers: without, it may still do. */
+const SERVERS_PATIENCE_MS = 10_000;
+/** How long a call waits for the noise reduction, which comes into it later otherwise: a browser may want a click before it makes sound. */
+const NOISE_PATIENCE_MS = 3000;
+
 export class CallMedia {
   readonly remoteStream = new MediaStream();
   readonly isHeld = { local: false, remote: false };
@@ -39,10 +45,16 @@ export class CallMedia {
   #hold = { isWanted: false, done: Promise.resolve() };
   /** Changes of the picture: what was asked for last is what is sent, however long the browser asks its user before. */
   readonly #picture = new Turns();
+  /** The same of the voice: of two microphones that were chosen, the browser may give the first one last. */
+  readonly #voice = new Turns();
+  #end!: (error: Error) => void;
+  readonly #over = new Promise<never>((_, reject) => (this.#end = reject));
   /** The picture that comes is a screen. */
   remoteScreen = false;
 
-  constructor(private readonly port: CallMediaPort, private startsMuted: boolean) {}
+  constructor(private readonly port: CallMediaPort, private startsMuted: boolean) {
+    this.#over.catch(() => undefined);
+  }
 
   get localStream(): MediaStream | undefined {
     return this.#local?.stream;
@@ -65,23 +77,28 @@ export class CallMedia {
     const wanted = { audio: deviceBook.constrain(audio), video };
     const captured = stream ?? (audio || video ? await deviceBook.capture(wanted) : new MediaStream());
     const local = new LocalMedia(captured, stream === undefined, options.assetsUrl);
-    // Where it cannot be had, the call goes on with the noise.
-    if (settings.noiseReduction) await local.reduceNoise(undefined, true);
     this.#local = local;
-    if (this.port.isEnded) {
-      this.close();
-      throw new Error("the call has ended");
-    }
+    this.#checkOver();
     if (this.startsMuted || muted) this.setMute({ audio: true }, true);
+    // Where it cannot be had, the call goes on with the noise.
+    if (settings.noiseReduction) await within(NOISE_PATIENCE_MS, this.reduceNoise(true));
+    this.#checkOver();
     this.port.emit("localStream", { stream: local.stream });
     return local.stream;
+  }
+
+  /** The browser may have taken longer than the call lasted. */
+  #checkOver(): void {
+    if (!this.port.isEnded) return;
+    this.close();
+    throw new Error("the call has ended");
   }
 
   /** How ICE is to be done; asked for anew each time, because credentials run out. */
   async configuration(): Promise<RTCConfiguration> {
     const { settings } = this.port.phone;
     // Without servers the call may still do: the page hears of it by the events of ICE.
-    const iceServers = await settings.iceServers().catch(() => []);
+    const iceServers = await limited(SERVERS_PATIENCE_MS, settings.iceServers()).catch(() => []);
     return { iceServers: [...iceServers], iceTransportPolicy: settings.iceTransportPolicy, bundlePolicy: "max-bundle" };
   }
 
@@ -133,7 +150,7 @@ export class CallMedia {
   /** Asked for again while it is being agreed on, it is done once; the opposite comes after it. */
   setHold(held: boolean): Promise<void> {
     if (this.#hold.isWanted === held) return this.#hold.done;
-    const wish = { isWanted: held, done: this.#changeHold(held) };
+    const wish = { isWanted: held, done: this.#whileUp(this.#changeHold(held)) };
     this.#hold = wish;
     wish.done.catch(() => {
       if (this.#hold === wish) this.#hold = { isWanted: !held, done: Promise.resolve() };
@@ -169,32 +186,45 @@ export class CallMedia {
   }
 
   setVideo(on: boolean | MediaTrackConstraints): Promise<void> {
-    return this.#picture.take(async () => {
+    return this.#show(async () => {
       const track = on ? (await this.port.phone.deviceBook.capture({ video: on })).getVideoTracks()[0] : undefined;
       await this.#sendVideo(track, "camera");
     });
   }
 
   shareScreen(on: boolean): Promise<void> {
-    return this.#picture.take(async () => {
+    return this.#show(async () => {
       const track = on ? (await navigator.mediaDevices.getDisplayMedia({ video: true })).getVideoTracks()[0] : undefined;
       // The browser has a button of its own to end it.
-      track?.addEventListener("ended", () => void this.shareScreen(false).catch(() => undefined));
+      track?.addEventListener("ended", () => void this.#screenEnded(track).catch(() => undefined));
       await this.#sendVideo(track, "screen");
     });
   }
 
-  async sendAudio(track: MediaStreamTrack, isOurs: boolean): Promise<void> {
+  /** A picture that has taken its place meanwhile stays. */
+  #screenEnded(track: MediaStreamTrack): Promise<void> {
+    return this.#show(async () => {
+      if (this.#local?.stream.getTracks().includes(track)) await this.#sendVideo(undefined, "screen");
+    });
+  }
+
+  sendAudio(track: MediaStreamTrack): Promise<void> {
+    return this.#speak(() => this.#sendAudio(track, false));
+  }
+
+  async #sendAudio(track: MediaStreamTrack, isOurs: boolean): Promise<void> {
     if (!this.peerConnection || !this.#local) throw new Error("the call has no connection yet");
     if (await this.#local.send(this.peerConnection, "audio", track, isOurs)) await this.#change(() => undefined);
   }
 
   /** Takes the microphone that is chosen now. */
-  async renewMicrophone(): Promise<void> {
+  renewMicrophone(): Promise<void> {
     const { deviceBook, settings } = this.port.phone;
-    if (!this.#local || !this.peerConnection || this.port.isEnded) return;
-    const [track] = (await deviceBook.capture({ audio: deviceBook.constrain(settings.audio || true) })).getAudioTracks();
-    if (track) await this.sendAudio(track, true);
+    return this.#speak(async () => {
+      if (!this.#local || !this.peerConnection || this.port.isEnded) return;
+      const [track] = (await deviceBook.capture({ audio: deviceBook.constrain(settings.audio || true) })).getAudioTracks();
+      if (track) await this.#sendAudio(track, true);
+    });
   }
 
   /** Where the microphone in use is among these, which are gone, or went before, another takes its place. */
@@ -205,8 +235,8 @@ export class CallMedia {
     if (microphone.readyState === "ended" || gone.includes(microphone.getSettings().deviceId ?? "")) await this.renewMicrophone();
   }
 
-  async reduceNoise(on: boolean): Promise<boolean> {
-    return (await this.#local?.reduceNoise(this.peerConnection, on)) ?? false;
+  reduceNoise(on: boolean): Promise<boolean> {
+    return this.#whileUp(this.#local?.reduceNoise(() => this.peerConnection, on) ?? Promise.resolve(false));
   }
 
   /** Offers anew with an ICE restart; `onStart` is called when its turn has come. */
@@ -219,11 +249,25 @@ export class CallMedia {
     } catch {
       // A browser that cannot take new credentials goes on with the old.
     }
-    await this.#change(onStart, true);
+    await this.#whileUp(this.#change(onStart, true));
   }
 
   close(): void {
+    this.#end(new Refused(undefined, "the call has ended"));
     this.#local?.close();
+  }
+
+  #show(work: () => Promise<void>): Promise<void> {
+    return this.#whileUp(this.#picture.take(work));
+  }
+
+  #speak(work: () => Promise<void>): Promise<void> {
+    return this.#whileUp(this.#voice.take(work));
+  }
+
+  /** What a browser began with on a connection that is closed since, it may never end. */
+  #whileUp<Result>(work: Promise<Result>): Promise<Result> {
+    return Promise.race([work, this.#over]);
   }
 
   /** Changes what is sent and agrees on it; whether that went well is told by an event, too. */

@@ -205,7 +205,8 @@ export class LiveCall implements Call {
   hangUp(headers: Readonly<Record<string, string>> = {}): void {
     if (this.#course.isOver) return;
     if (this.direction === "incoming" && this.state === "ringing") return this.reject(480, headers);
-    if (this.#session) this.#session.end({ headers });
+    if (this.#session && !this.#session.isEnded) this.#session.end({ headers });
+    // Before there is an INVITE; or between two, when the one that was redirected has ended.
     else this.#end(causeOf("Canceled", "local"));
   }
 
@@ -265,7 +266,7 @@ export class LiveCall implements Call {
   }
 
   async replaceAudio(track: MediaStreamTrack): Promise<void> {
-    await this.#media.sendAudio(track, false);
+    await this.#media.sendAudio(track);
   }
 
   async setNoiseReduction(on: boolean): Promise<boolean> {
@@ -316,6 +317,8 @@ export class LiveCall implements Call {
       },
       editLocal: (sdp) => {
         clearTimeout(this.#gatherTimer);
+        // Where the call is redirected, the next INVITE has a time of its own.
+        this.#gatherTimer = undefined;
         return this.#media.edit(sdp);
       },
       onDescription: (sdp) => this.#media.described(sdp),
@@ -354,7 +357,7 @@ export class LiveCall implements Call {
     if (target) {
       this.#target = target;
       clearTimeout(this.#ringTimer);
-      return void this.#redial?.();
+      return void this.#redial?.().catch(() => this.#end(causeOf("Internal Error", "local")));
     }
     this.#end(cause);
   }

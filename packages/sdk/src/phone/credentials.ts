@@ -1,5 +1,6 @@
 /** Who we are to the SIP server: a user with a password, or an access token that is renewed before it ends. */
 
+import { limited } from "../within.ts";
 import type { Credentials } from "./api.ts";
 import { causeOf } from "./cause.ts";
 import { listHeaders } from "./headers.ts";
@@ -7,6 +8,8 @@ import { readToken, TOKEN_ERROR_HEADER, TOKEN_HEADER, tokenUser } from "./token.
 
 /** How long before its end a token is renewed, or the page told. */
 const RENEW_BEFORE_MS = 60_000;
+/** How long the page's function may take: what waits for it, such as the end of a registration, would wait for ever. */
+const PATIENCE_MS = 15_000;
 /** Longest time that a browser's timer can wait. */
 const TIMER_MS_MAX = 0x7fffffff;
 /** What the server would say of a text that is no token. */
@@ -90,7 +93,7 @@ export class Identity {
   async #renew(): Promise<void> {
     if ("password" in this.credentials) return;
     const { token: given, user } = this.credentials;
-    const token = typeof given === "function" ? await given().catch(() => "") : given;
+    const token = typeof given === "function" ? await limited(PATIENCE_MS, given()).catch(() => "") : given;
     const claims = readToken(token);
     if (!claims) throw { ...causeOf("Authentication Error", "local"), headers: listHeaders([[TOKEN_ERROR_HEADER, INVALID_TOKEN]]) };
     this.#token = token;

@@ -1,9 +1,12 @@
 /** Sends the keys: as Plivo's `inband` and `outband`, but so that they arrive. */
 
+import { within } from "../../within.ts";
 import type { Call } from "../../phone/api.ts";
 import { dtmfHertz } from "../../phone/media/tones.ts";
 
 const DURATION_MS = 100;
+/** How much longer a browser may take to begin with the sound: one that waits for a click does not begin. */
+const PATIENCE_MS = 2000;
 /** Both tones at once stay well below full scale, and above what the encoder may take for noise. */
 const GAIN = 0.25;
 
@@ -35,14 +38,17 @@ async function mix(sender: RTCRtpSender, key: string): Promise<void> {
   context.createMediaStreamSource(new MediaStream([track])).connect(output);
   const gain = new GainNode(context, { gain: GAIN });
   gain.connect(output);
-  for (const frequency of hertz) {
-    const oscillator = new OscillatorNode(context, { frequency });
-    oscillator.connect(gain);
-    oscillator.start();
-  }
+  const oscillators = hertz.map((frequency) => new OscillatorNode(context, { frequency }));
+  for (const oscillator of oscillators) oscillator.connect(gain);
   try {
     await sender.replaceTrack(output.stream.getAudioTracks()[0] ?? null);
-    await new Promise((resolve) => setTimeout(resolve, DURATION_MS));
+    // By the clock of the sound, which begins when the browser is ready for it.
+    const ended = new Promise((resolve) => oscillators[0]!.addEventListener("ended", resolve));
+    for (const oscillator of oscillators) {
+      oscillator.start();
+      oscillator.stop(context.currentTime + DURATION_MS / 1000);
+    }
+    await within(DURATION_MS + PATIENCE_MS, ended);
   } finally {
     // Another microphone may have come meanwhile: then that one stays.
     if (sender.track === output.stream.getAudioTracks()[0]) await sender.replaceTrack(track).catch(() => undefined);

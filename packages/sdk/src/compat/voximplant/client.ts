@@ -36,6 +36,8 @@ export class Client extends OlderClient {
     onError: (message) => this.dispatchEvent({ name: Events.PlaybackError, message }),
   });
   readonly #calls = new Set<Call>();
+  /** To connect; one that is not the last is not wanted any more. */
+  #attempts = 0;
 
   /** @internal */
   constructor(
@@ -96,10 +98,16 @@ export class Client extends OlderClient {
     if (!this.#isInitialized) throw new Error("NOT_INITIALIZED");
     if (this.#state !== ClientState.DISCONNECTED) return true;
     this.#state = ClientState.CONNECTING;
+    const attempt = ++this.#attempts;
     try {
-      this.#socket = await reach(this.#settings.servers);
+      const socket = await reach(this.#settings.servers);
+      if (attempt !== this.#attempts) {
+        socket.close();
+        throw new Error("the page has disconnected meanwhile");
+      }
+      this.#socket = socket;
     } catch (error) {
-      this.#state = ClientState.DISCONNECTED;
+      if (attempt === this.#attempts) this.#state = ClientState.DISCONNECTED;
       const failed = { name: Events.ConnectionFailed, message: reasonOf(error) };
       this.dispatchEvent(failed);
       throw failed;
@@ -112,6 +120,7 @@ export class Client extends OlderClient {
 
   async disconnect(): Promise<void> {
     if (this.#state === ClientState.DISCONNECTED) return;
+    this.#attempts++;
     const phone = this.#phone;
     this.#phone = undefined;
     this.#release();

@@ -1,5 +1,6 @@
 /** Devices: which there are, which are used, and the own picture. `Hardware` of voximplant-websdk. */
 
+import { Turns } from "../../turns.ts";
 import type { Call } from "./call.ts";
 import { MediaRendererKind } from "./enums.ts";
 import { EventTarget } from "./event-target.ts";
@@ -110,6 +111,8 @@ export class AudioDeviceManager {
   readonly #ofCalls = new WeakMap<Call, AudioParams>();
   /** Microphones that were opened for calls. */
   readonly #opened = new WeakMap<Call, MediaStreamTrack>();
+  /** What was asked for last is what is used, whichever the browser opens first. */
+  readonly #changes = new WeakMap<Call, Turns>();
   #default: AudioParams = {};
 
   static get(): AudioDeviceManager {
@@ -137,8 +140,14 @@ export class AudioDeviceManager {
   }
 
   /** Changes the microphone and the loudspeaker of a call, also while it runs. Rejects with the browser's error. */
-  async setCallAudioSettings(call: Call, params: AudioParams): Promise<void> {
+  setCallAudioSettings(call: Call, params: AudioParams): Promise<void> {
     this.#ofCalls.set(call, { ...params });
+    const turns = this.#changes.get(call) ?? new Turns();
+    this.#changes.set(call, turns);
+    return turns.take(() => this.#change(call, params));
+  }
+
+  async #change(call: Call, params: AudioParams): Promise<void> {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: audioConstraints(params) });
     const [track] = stream.getAudioTracks();
     if (track) await this.#replace(call, track);
@@ -251,6 +260,8 @@ export class StreamManager extends EventTarget<HardwareEvents> {
   #renderer: MediaRenderer | undefined;
   /** What the own picture shows while no screen is shared. */
   #camera: MediaStream | undefined;
+  /** What was asked for last is what is shown, however long the browser asks its user before. */
+  readonly #pictures = new Turns();
 
   static get(): StreamManager {
     if (StreamManager.#instance) return StreamManager.#instance;
@@ -276,8 +287,12 @@ export class StreamManager extends EventTarget<HardwareEvents> {
   }
 
   /** Shows the camera. Rejects with the browser's error. */
-  async showLocalVideo(placeOnDom = true): Promise<MediaRenderer> {
-    await this.hideLocalVideo();
+  showLocalVideo(placeOnDom = true): Promise<MediaRenderer> {
+    return this.#pictures.take(() => this.#showCamera(placeOnDom));
+  }
+
+  async #showCamera(placeOnDom: boolean): Promise<MediaRenderer> {
+    this.#hideCamera();
     const stream = await navigator.mediaDevices.getUserMedia({ video: CameraManager.get().constraints() });
     const renderer = new MediaRenderer({ stream, kind: MediaRendererKind.Video, isLocal: true, container: this.container });
     this.#renderer = renderer;
@@ -296,7 +311,11 @@ export class StreamManager extends EventTarget<HardwareEvents> {
     this.dispatchEvent({ name: HardwareEvents.MediaRendererUpdated, renderer, type: kind });
   }
 
-  async hideLocalVideo(): Promise<void> {
+  hideLocalVideo(): Promise<void> {
+    return this.#pictures.take(async () => this.#hideCamera());
+  }
+
+  #hideCamera(): void {
     const renderer = this.#renderer;
     if (!renderer) return;
     this.dispatchEvent({ name: HardwareEvents.BeforeMediaRendererRemoved, renderer });

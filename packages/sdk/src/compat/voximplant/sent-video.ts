@@ -34,7 +34,9 @@ export class SentVideo {
     // The browser has a button of its own to end it.
     const track = this.#senders()[0]?.track;
     track?.addEventListener("ended", () => this.source === "screen" && this.#stopped(undefined));
-    if (track) StreamManager.get().show(track);
+    // Maybe it was pressed before the other side had agreed.
+    if (track?.readyState !== "live") this.#stopped(undefined);
+    else StreamManager.get().show(track);
     this.call.sidetone?.on("ended", () => StreamManager.get().show(undefined));
     return updated;
   }

@@ -1,5 +1,6 @@
 /** Which microphone and loudspeakers are used, and which there are. */
 
+import { Turns } from "../../turns.ts";
 import type { DeviceKind, Devices, ToneName } from "../api.ts";
 import type { ElementName, Player } from "./player.ts";
 
@@ -20,14 +21,18 @@ const COMMUNICATIONS = "communications";
 export class DeviceBook implements Devices {
   readonly #chosen: Partial<Record<DeviceKind, string>> = {};
   #known: readonly MediaDeviceInfo[] = [];
-  readonly #onChange = () => void this.#compare();
+  /** A browser tells of one headset twice: the second look begins where the first has ended. */
+  readonly #looks = new Turns();
+  /** What was chosen last is what counts, whichever the browser opens first. */
+  readonly #choices = new Turns();
+  readonly #onChange = () => void this.#looks.take(() => this.#compare());
   /** What the user allows; absent where the browser does not tell. */
   #microphone: PermissionStatus | undefined;
   #wasGranted = false;
 
   constructor(private readonly player: () => Player, private readonly events: DeviceEvents) {
     navigator.mediaDevices?.addEventListener("devicechange", this.#onChange);
-    void this.#enumerate().then((devices) => (this.#known = devices));
+    void this.#look();
     void this.#watchPermission();
   }
 
@@ -38,14 +43,16 @@ export class DeviceBook implements Devices {
 
   async reveal(): Promise<MediaStream> {
     const stream = await this.capture({ audio: true });
-    this.#known = await this.#enumerate();
+    await this.#look();
     return stream;
   }
 
   async set(kind: DeviceKind, deviceId: string): Promise<boolean> {
-    const devices = await this.list(kind === "microphone" ? "input" : "output");
-    if (!devices.some((device) => device.deviceId === deviceId)) return false;
-    return this.#choose(kind, deviceId);
+    return this.#choices.take(async () => {
+      const devices = await this.list(kind === "microphone" ? "input" : "output");
+      if (!devices.some((device) => device.deviceId === deviceId)) return false;
+      return this.#choose(kind, deviceId);
+    });
   }
 
   get(kind: DeviceKind): string | undefined {
@@ -53,7 +60,7 @@ export class DeviceBook implements Devices {
   }
 
   async reset(kind: DeviceKind): Promise<void> {
-    await this.#choose(kind, undefined);
+    await this.#choices.take(() => this.#choose(kind, undefined));
   }
 
   element(name: "remote" | ToneName, key = ""): HTMLAudioElement {
@@ -129,6 +136,13 @@ export class DeviceBook implements Devices {
       else this.#chosen[kind] = before;
       return false;
     }
+  }
+
+  /** Takes note of what there is. */
+  #look(): Promise<void> {
+    return this.#looks.take(async () => {
+      this.#known = await this.#enumerate();
+    });
   }
 
   async #enumerate(): Promise<readonly MediaDeviceInfo[]> {

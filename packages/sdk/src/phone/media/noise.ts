@@ -24,6 +24,19 @@ export async function compile(assetsUrl: string | undefined): Promise<WebAssembl
   }
 }
 
+/** Resolves when sound is made. A page that nobody has touched yet may have to wait for that, and must ask again then; rejects where it is not wanted any more. */
+async function running(context: AudioContext, signal: AbortSignal): Promise<void> {
+  const waiting = new AbortController();
+  const unwanted = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { signal: waiting.signal }));
+  for (const touch of ["pointerup", "keydown"]) addEventListener(touch, () => void context.resume(), { signal: waiting.signal });
+  try {
+    signal.throwIfAborted();
+    await Promise.race([context.resume(), unwanted]);
+  } finally {
+    waiting.abort();
+  }
+}
+
 /** A track without noise. The one that it was made from goes on, and stays its owner's to stop. */
 export class CleanTrack {
   private constructor(
@@ -33,15 +46,16 @@ export class CleanTrack {
   ) {}
 
   /** Rejects where the browser has no AudioWorklet, or a Content-Security-Policy forbids it or WebAssembly. */
-  static async of(source: MediaStreamTrack, assetsUrl: string | undefined): Promise<CleanTrack> {
+  static async of(source: MediaStreamTrack, assetsUrl: string | undefined, signal: AbortSignal): Promise<CleanTrack> {
     const module = await compile(assetsUrl);
+    signal.throwIfAborted();
     const context = new AudioContext({ sampleRate: SAMPLE_RATE_HZ });
     try {
       await context.audioWorklet.addModule(locate("denoise-worklet.js", assetsUrl));
       const node = new AudioWorkletNode(context, PROCESSOR, { numberOfInputs: 1, numberOfOutputs: 1, outputChannelCount: [1], processorOptions: { module } });
       const destination = context.createMediaStreamDestination();
       context.createMediaStreamSource(new MediaStream([source])).connect(node).connect(destination);
-      await context.resume();
+      await running(context, signal);
       return new CleanTrack(source, destination.stream.getAudioTracks()[0]!, context);
     } catch (error) {
       await context.close();

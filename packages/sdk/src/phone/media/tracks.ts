@@ -7,10 +7,13 @@ export class LocalMedia {
   readonly stream: MediaStream;
   readonly muted = { audio: false, video: false };
   #isHeld = false;
+  readonly #closing = new AbortController();
   /** Tracks that we captured are ours to stop; an app's own stay as they are. */
   readonly #ours = new Set<MediaStreamTrack>();
   /** What is sent in place of the microphone itself. */
   #clean: CleanTrack | undefined;
+  /** What was asked for last, however long the browser takes. */
+  #wantsClean = false;
   /** Directions of the transceivers before the hold. */
   readonly #before = new Map<RTCRtpTransceiver, RTCRtpTransceiverDirection>();
 
@@ -59,6 +62,11 @@ export class LocalMedia {
 
   /** Sends another track of the kind in place of the one before, or none; tells whether it has to be negotiated. */
   async send(peerConnection: RTCPeerConnection, kind: "audio" | "video", track: MediaStreamTrack | undefined, isOurs: boolean): Promise<boolean> {
+    // The browser may have taken longer to give it than the call lasted.
+    if (this.#closing.signal.aborted) {
+      if (isOurs) track?.stop();
+      throw new Error("the call has ended");
+    }
     const transceiver = peerConnection.getTransceivers().find(({ receiver, currentDirection }) => receiver.track.kind === kind && currentDirection !== "stopped");
     const isSending = transceiver?.direction === "sendrecv" || transceiver?.direction === "sendonly";
     if (track && isOurs) this.#ours.add(track);
@@ -71,7 +79,11 @@ export class LocalMedia {
     }
     if (track) this.stream.addTrack(track);
     this.apply();
-    if (track && wasClean) await this.reduceNoise(peerConnection, true);
+    if (track && kind === "audio" && this.#wantsClean) {
+      const cleaned = this.reduceNoise(() => peerConnection, true).catch(() => undefined);
+      // Where the browser has not begun with the one before, it may take as long for this one.
+      if (wasClean) await cleaned;
+    }
     if (!transceiver) {
       if (track) peerConnection.addTrack(track, this.stream);
       return track !== undefined;
@@ -89,16 +101,18 @@ export class LocalMedia {
   }
 
   /** Takes the noise from the microphone, or no more; tells whether that is so now and was not before. */
-  async reduceNoise(peerConnection: RTCPeerConnection | undefined, on: boolean): Promise<boolean> {
+  async reduceNoise(peerConnection: () => RTCPeerConnection | undefined, on: boolean): Promise<boolean> {
+    this.#wantsClean = on;
     const [before] = this.stream.getAudioTracks();
     if (!before || on === (this.#clean !== undefined)) return false;
-    const clean = on ? await CleanTrack.of(before, this.assetsUrl).catch(() => undefined) : undefined;
+    const clean = on ? await CleanTrack.of(before, this.assetsUrl, this.#closing.signal).catch(() => undefined) : undefined;
     const after = on ? clean?.track : this.#clean?.source;
-    if (!after || !this.stream.getTracks().includes(before)) {
+    const isOvertaken = this.#closing.signal.aborted || this.#wantsClean !== on || !this.stream.getTracks().includes(before);
+    if (!after || isOvertaken) {
       clean?.close();
       return false;
     }
-    const sender = peerConnection?.getSenders().find(({ track }) => track === before);
+    const sender = peerConnection()?.getSenders().find(({ track }) => track === before);
     await sender?.replaceTrack(after);
     this.stream.removeTrack(before);
     this.stream.addTrack(after);
@@ -119,6 +133,7 @@ export class LocalMedia {
   }
 
   close(): void {
+    this.#closing.abort();
     this.#clean?.close();
     for (const track of this.#ours) track.stop();
     this.#ours.clear();
