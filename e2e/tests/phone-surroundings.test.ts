@@ -8,7 +8,7 @@ import { connect, dial, establish, events, hangUp, hears, listen, openLine, open
 import { serveOrigin } from "../src/origin.ts";
 import { during } from "../src/setup.ts";
 import { type SipServer, wireTo } from "../src/sip.ts";
-import { freePort, Sidetone } from "../src/sidetone.ts";
+import { freePort, run, Sidetone } from "../src/sidetone.ts";
 import { setUpSite } from "../src/site.ts";
 import { accessToken, ISSUER, KEY, takesTokens } from "../src/token.ts";
 import { sleep, until } from "../src/wait.ts";
@@ -146,6 +146,20 @@ test("a tab is not closed by mistake while it calls, where that is wished for", 
     await reaches(bob, into, "ended");
   }
   await bob.close();
+});
+
+test("a user who is removed while the program runs talks to the end, is logged out, and does not come back", async () => {
+  site.sidetone.phoneUser("eve");
+  const [eve, bob] = [await openLine(site, server, "eve"), await openLine(site, server, "bob")];
+  const [out, into] = await establish(eve, bob);
+  run("phone", "remove", "eve", "--data", site.sidetone.data);
+  await talks([[eve, out], [bob, into]]);
+  await hangUp(bob, into);
+  assert.equal((await hears(eve, out, "ended"))["originator"], "remote");
+  assert.equal((await hears(eve, undefined, "registrationFailed"))["status"], 401);
+  assert.equal(await eve.page.evaluate(() => line.phone.isRegistered), false);
+  assert.equal((await hears(bob, await dial(bob, "eve"), "ended"))["status"], 404);
+  await Promise.all([eve.close(), bob.close()]);
 });
 
 test("packets are marked for the network (RFC 8837), unless that is not wished for", async () => {
