@@ -10,11 +10,13 @@ import type { Place } from "./site.ts";
 export interface Visit extends Partial<View> {
   /** A complaint that the test means to cause. */
   readonly expected?: RegExp;
+  /** Where the reader is. */
+  readonly timezoneId?: string;
 }
 
 /** Opens a page in a profile of its own, and asserts at the end that nobody complained. */
-export async function visit({ url, browser }: Place<Browser>, { width = 1280, colorScheme = "light", expected }: Visit, use: (page: Page) => Promise<void>): Promise<void> {
-  const context = await profile(browser, { viewport: { width, height: width > 600 ? 900 : 844 }, colorScheme, baseURL: url });
+export async function visit({ url, browser }: Place<Browser>, { width = 1280, colorScheme = "light", expected, timezoneId }: Visit, use: (page: Page) => Promise<void>): Promise<void> {
+  const context = await profile(browser, { viewport: { width, height: width > 600 ? 900 : 844 }, colorScheme, baseURL: url, ...(timezoneId && { timezoneId }) });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(String(error)));

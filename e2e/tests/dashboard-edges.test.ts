@@ -23,6 +23,9 @@ let password: string;
 let crowd: string;
 let named: string;
 let silent: string;
+let night: string;
+/** The zone in which the last full hour was midnight: a call over it crosses midnight there, and in no other. */
+let nightZone: string;
 
 setUp(async (start) => {
   // Longer than the tests take: a call that is to run must not end by silence.
@@ -32,6 +35,11 @@ setUp(async (start) => {
   await Promise.all(people.map((number) => send(sidetone, "crowd", `person-${number}`, `av-pc${number % 2}.jsonl`, 120_000, true, [0, 20])));
   await send(sidetone, "named", LONG, "av-pc0.jsonl", 240_000, true, [0, 20], LONG);
   await send(sidetone, "named", "guest", "av-pc1.jsonl", 240_000, true, [0, 20], ARABIC);
+  const hour = new Date(Date.now() - 20_000).setMinutes(0, 0, 0);
+  const offset = new Date(hour).getUTCHours();
+  // West of Greenwich the sign of these zones is a plus.
+  nightZone = offset <= 12 ? `Etc/GMT+${offset}` : `Etc/GMT-${24 - offset}`;
+  await send(sidetone, "night", "owl", "av-pc0.jsonl", Date.now() - hour - 10_000, true, [0, 20]);
   await send(sidetone, "running", "dora", "audio-pc0.jsonl", 0, false, [0, 10]);
   const told = { conference_id: "silent", user_id: "eve", participant_id: "eve", batch_seq: 0 };
   const events = ["joined", "left"].map((kind, second) => ({ time_ms: Date.now() - 60_000 + second, kind, payload: {} }));
@@ -41,7 +49,7 @@ setUp(async (start) => {
     body: JSON.stringify({ ...told, events, reports: [] }),
   });
   assert.equal(answer.status, 200, await answer.text());
-  [crowd, named, silent] = (await Promise.all(["crowd", "named", "silent"].map((id) => sidetone.finalised(id)))).map(({ key }) => `/conferences/${key}`) as [string, string, string];
+  [crowd, named, silent, night] = (await Promise.all(["crowd", "named", "silent", "night"].map((id) => sidetone.finalised(id)))).map(({ key }) => `/conferences/${key}`) as [string, string, string, string];
   browser = await start("Chromium", launchChromium());
 });
 
@@ -173,6 +181,37 @@ test("the page says in which zone its times are", () =>
     await logIn(page);
     const zone = await page.evaluate(() => new Intl.DateTimeFormat().resolvedOptions().timeZone);
     await page.getByText(`Times are in the zone ${zone}.`).waitFor();
+  }));
+
+test("times of a call over midnight have their day, in lists, at the cursor and at the axis", () =>
+  visit({ timezoneId: nightZone }, async (page) => {
+    await logIn(page);
+    await page.goto(night);
+    await page.locator("[data-charts][data-painted]").waitFor();
+    const days = await page.evaluate(() => {
+      const facts = document.querySelector<HTMLElement>("[data-call-from]")!.dataset;
+      return ["callFrom", "callUntil"].map((of) => new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" }).format(new Date(facts[of]!)));
+    });
+    assert.notEqual(days[0], days[1]);
+    const times = await page.locator("#events td.nowrap time").allTextContents();
+    assert.ok(times.some((time) => time.includes(days[0]!)) && times.some((time) => time.includes(days[1]!)), times.join());
+    assert.ok(times.every((time) => days.some((day) => time.includes(day))), times.join());
+    const cursor = page.getByRole("slider", { name: /^Cursor of/ }).first();
+    await cursor.focus();
+    for (const [key, day] of [["Home", days[0]], ["End", days[1]]] as const) {
+      await page.keyboard.press(key);
+      await until("the cursor has its day", async () => (await cursor.getAttribute("aria-valuetext"))!.includes(day!));
+      assert.ok((await cursor.locator(".chart-time").textContent())!.includes(day!));
+    }
+    await look(page, "night", VIEWS[0]!);
+  }));
+
+test("a call of one day has times without it", () =>
+  visit({ timezoneId: nightZone === "Etc/GMT+12" ? "Etc/GMT" : "Etc/GMT+12" }, async (page) => {
+    await logIn(page);
+    await page.goto(silent);
+    const [time] = await page.locator("#events td.nowrap time").allTextContents();
+    assert.match(time!, /^\d\d:\d\d:\d\d/);
   }));
 
 test("a running call is listed with the day since when", () =>

@@ -6,13 +6,12 @@ import type { ChartKind, Pick } from "./chart_list.ts";
 import type { Issue } from "./issues.ts";
 import type { Part } from "./part.ts";
 import { type Line, type Series, whyNone } from "./series.ts";
+import { axisTimes, moment } from "./times.ts";
 import { show, showTicks } from "./units.ts";
 
 const HEIGHT = 132;
 
 const FONT = "11px InterVariable, system-ui, sans-serif";
-const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const SECONDS = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
 const SEVERITIES = ["minor", "major", "critical"] as const;
 
@@ -41,6 +40,8 @@ export interface Content {
 /** What all charts have in common. */
 export interface Shared {
   shown(): Part;
+  /** Whether the call is on several days of the reader. */
+  isDated(): boolean;
   width(): number;
   zoom(part: Part): void;
   whole(): void;
@@ -73,6 +74,8 @@ export class Chart {
   readonly figure = element("figure", "chart");
   private readonly box = element("div", "chart-box");
   private values: HTMLElement[] = [];
+  /** When that is, at the foot of the cursor. */
+  private readonly time = element("div", "chart-time");
   private plot: uPlot | undefined;
 
   constructor(private content: Content, private readonly shared: Shared) {
@@ -107,6 +110,8 @@ export class Chart {
   draw(): void {
     if (this.content.lines.length === 0) return;
     this.plot = new uPlot(this.options(), this.data(), this.box);
+    this.time.setAttribute("aria-hidden", "true");
+    this.plot.over.append(this.time);
     this.plot.over.addEventListener("dblclick", () => this.shared.whole());
     this.box.querySelector("canvas")?.setAttribute("aria-hidden", "true");
     this.tell();
@@ -190,7 +195,16 @@ export class Chart {
       },
       scales: { x: { range: () => this.shared.shown() }, y: { range: () => kind.range ?? [0, this.top] } },
       axes: [
-        { stroke: colour("--muted"), grid: { show: false }, ticks: { show: false }, font: FONT, size: 24, space: 70, values: xTicks },
+        {
+          stroke: colour("--muted"),
+          grid: { show: false },
+          ticks: { show: false },
+          font: FONT,
+          // A second line where there are days.
+          size: (_, values) => (values?.some((value) => value.includes("\n")) ? 38 : 24),
+          space: 70,
+          values: (_, ticks) => axisTimes(ticks.map((tick) => tick * 1000), this.shared.isDated()),
+        },
         {
           stroke: colour("--muted"),
           grid: { stroke: colour("--line"), width: 1 },
@@ -264,11 +278,16 @@ export class Chart {
     });
     const [from, until] = this.shared.shown();
     const time = (index === null ? undefined : series?.times[index]) ?? until;
+    const told = moment(time * 1000, this.shared.isDated());
+    this.time.textContent = index === null ? "" : told;
+    // Within the plot: at an edge it does not follow the cursor over it.
+    const room = (this.plot?.over.clientWidth ?? 0) - this.time.offsetWidth;
+    this.time.style.left = `${Math.max(0, Math.min(room, (this.plot?.cursor.left ?? 0) - this.time.offsetWidth / 2))}px`;
     const set = (name: string, value: string | number): void => this.box.setAttribute(`aria-${name}`, String(value));
     set("valuemin", 0);
     set("valuemax", Math.round(until - from));
     set("valuenow", Math.round(Math.min(until, Math.max(from, time)) - from));
-    set("valuetext", index === null ? "no moment chosen" : `${SECONDS.format(new Date(time * 1000))}: ${said.join(", ")}`);
+    set("valuetext", index === null ? "no moment chosen" : `${told}: ${said.join(", ")}`);
   }
 
   private select(plot: uPlot): void {
@@ -277,9 +296,4 @@ export class Chart {
     plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
     this.shared.zoom([plot.posToVal(left, "x"), plot.posToVal(left + width, "x")]);
   }
-}
-
-function xTicks(_: uPlot, ticks: number[]): string[] {
-  const fine = (ticks[1] ?? 60) - (ticks[0] ?? 0) < 60;
-  return ticks.map((tick) => (fine ? SECONDS : TIME).format(new Date(tick * 1000)));
 }

@@ -9,6 +9,7 @@ import { type Part, writePart } from "./part.ts";
 import { append, fromBody, type Series, type SeriesBody, type Tick } from "./series.ts";
 import { logInIfEnded } from "./session.ts";
 import { THEME_CHANGED } from "./theme_toggle.ts";
+import { isOtherDay } from "./times.ts";
 
 /** Told to `[data-charts]` when it has other ends: of a running call the far end may come later. */
 export const ENDS_CHANGED = "sidetone:ends";
@@ -46,6 +47,11 @@ class Charts implements Shared {
 
   shown(): Part {
     return this.part;
+  }
+
+  isDated(): boolean {
+    const [from, until] = this.all;
+    return isOtherDay(from * 1000, until * 1000);
   }
 
   width(): number {

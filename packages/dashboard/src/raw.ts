@@ -2,13 +2,12 @@
 
 import { logInIfEnded } from "./session.ts";
 import { HEIGHT, nearest, path, pieces, WIDTH } from "./spark.ts";
+import { isOtherDay, moment } from "./times.ts";
 
 interface ObjectSeries {
   times_ms: number[];
   members: Record<string, (number | string | null)[]>;
 }
-
-const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
 export function startRaw(): void {
   const objects = [...document.querySelectorAll<HTMLDetailsElement>("details.object")];
@@ -88,12 +87,12 @@ function chart(times_ms: number[], values: (number | string | null)[]): Node {
   const box = document.createElement("div");
   box.className = "spark-box";
   box.append(svg);
-  underCursor(box, svg, drawn);
+  underCursor(box, svg, drawn, isOtherDay(times_ms[0] ?? 0, times_ms.at(-1) ?? 0));
   return box;
 }
 
 /** Time and value of the point next to the mouse. */
-function underCursor(box: HTMLElement, svg: Element, drawn: ReturnType<typeof pieces>): void {
+function underCursor(box: HTMLElement, svg: Element, drawn: ReturnType<typeof pieces>, isDated: boolean): void {
   const dot = document.createElementNS(svg.namespaceURI, "circle");
   dot.setAttribute("r", "2.5");
   const said = words("");
@@ -104,7 +103,7 @@ function underCursor(box: HTMLElement, svg: Element, drawn: ReturnType<typeof pi
     if (!point) return;
     dot.setAttribute("cx", String(point.x));
     dot.setAttribute("cy", String(point.y));
-    said.textContent = `${TIME.format(new Date(point.time_ms))}  ${point.value}`;
+    said.textContent = `${moment(point.time_ms, isDated)}  ${point.value}`;
     svg.append(dot);
     box.append(said);
   });

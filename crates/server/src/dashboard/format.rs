@@ -89,14 +89,19 @@ pub(crate) fn count(number: u64, one: &str) -> String {
 
 /// An instant; a script turns it into the reader's own time zone.
 pub(crate) fn instant(at: Timestamp, style: &'static str) -> Markup {
+    moment(at, style, false)
+}
+
+/// An instant, in the styles that are a time alone with its day where that is asked for.
+pub(crate) fn moment(at: Timestamp, style: &'static str, is_dated: bool) -> Markup {
     let text = calendar::show(at);
     let (day, time) = text.split_once(' ').unwrap_or((&text, ""));
     let shown = match style {
+        "precise" if is_dated => text.clone(),
+        "time" if is_dated => format!("{day} {}", time.get(..8).unwrap_or(time)),
         "time" => time.get(..8).unwrap_or(time).to_owned(),
         "day" => day.to_owned(),
         "precise" => time.to_owned(),
-        "dated" => format!("{day} {}", time.get(..8).unwrap_or(time)),
-        "dated-precise" => text.clone(),
         _ => format!("{day} {}", time.get(..5).unwrap_or(time)),
     };
     html! { time datetime=(format!("{day}T{time}Z")) data-style=(style) title=(format!("{text} UTC")) { (shown) } }

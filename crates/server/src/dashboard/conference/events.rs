@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 use sidetone_store::record::{ConferenceDetail, StoredEvent};
 
-use super::{View, Visitor, format, lasts_days, moment, person};
+use super::{View, Visitor, format, instant, moment, person};
 use crate::{
     problem::Problem,
     query::{
@@ -69,7 +69,7 @@ pub(super) fn section(detail: &ConferenceDetail, events: &Events, view: &View, v
                         tbody {
                             @for held in &events.shown {
                                 tr {
-                                    td.nowrap { (format::instant(held.event.time, if lasts_days(detail) { "dated-precise" } else { "precise" })) }
+                                    td.nowrap { (instant(detail, held.event.time, "precise")) }
                                     td { (who(detail, held)) }
                                     td { code { (held.event.kind) } }
                                     td.payload { (payload(&held.event.payload)) }

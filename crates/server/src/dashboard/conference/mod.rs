@@ -173,7 +173,7 @@ fn head(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
         div.page-head {
             div {
                 h1.long { (name(conference.conference_id.as_str())) }
-                p #facts.facts data-grows="" {
+                p #facts.facts data-grows="" data-call-from=(conference.start.to_iso()) data-call-until=(conference.end.to_iso()) {
                     span { (icon::clock()) (format::instant(conference.start, "minute")) }
                     span { (format::span_us(conference.end.as_micros() - conference.start.as_micros())) }
                     span { (format::count(conference.participant_count.into(), "participant")) }
@@ -187,14 +187,16 @@ fn head(detail: &ConferenceDetail, visitor: &Visitor) -> Markup {
     }
 }
 
-/// An instant of the conference: with its day where there are several.
+/// An instant of the conference.
 fn moment(detail: &ConferenceDetail, at: Timestamp) -> Markup {
-    format::instant(at, if lasts_days(detail) { "dated" } else { "time" })
+    instant(detail, at, "time")
 }
 
-fn lasts_days(detail: &ConferenceDetail) -> bool {
+/// An instant of the conference in this style: with its day where there are several, which the reader's zone decides once a script runs.
+fn instant(detail: &ConferenceDetail, at: Timestamp, style: &'static str) -> Markup {
     const DAY_US: i64 = 86_400_000_000;
-    detail.conference.end.as_micros() - detail.conference.start.as_micros() >= DAY_US
+    let day = |at: Timestamp| at.as_micros().div_euclid(DAY_US);
+    format::moment(at, style, day(detail.conference.start) != day(detail.conference.end))
 }
 
 /// Keys of the peer connections that the page knows: with another one it grows.
