@@ -85,6 +85,7 @@ impl CallFile {
     /// # Errors
     /// When it is damaged, or nothing that is known; the first position that is wrong is named.
     pub fn parse(bytes: &[u8], name: &str, conference: Option<&ConferenceId>) -> Result<Self, ImportError> {
+        let bytes = &*import::utf8(bytes)?;
         if let Some(text) = portable_text(bytes)? {
             let conference = portable::read(&text)?;
             return Ok(Self { format: PORTABLE, batches: conference.batches, skipped: Vec::new() });

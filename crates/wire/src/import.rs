@@ -3,6 +3,7 @@
 //! | content | format |
 //! | --- | --- |
 //! | first bytes `1f 8b` | gzip of one of the others |
+//! | UTF-16, or a byte order mark | one of the others, as Windows saved it |
 //! | `RTCStatsDump` in the first line | [`Format::Rtcstats`]: rtcstats file format 3, or Chrome's own "rtcstats dump" |
 //! | one JSON object with `PeerConnections` | [`Format::WebrtcInternals`], of today and of older Chromes |
 //! | lines of JSON arrays, each with the time since the line before | [`Format::Rtcstats`]: what rtcstats-js sent over its socket |
@@ -26,12 +27,14 @@ mod observertc;
 mod runs;
 mod stream;
 pub(crate) mod time;
+mod utf8;
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use sidetone_engine::report::Reports;
 
 pub use event::KINDS;
 pub use facts::Facts;
+pub use utf8::utf8;
 
 use crate::{
     batch::{Batch, Event},
@@ -109,7 +112,7 @@ pub enum Content {
 /// What one browser saw.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Dump {
-    /// Digest of the content (inflated): the same file again has the same one.
+    /// Digest of the content (inflated, in UTF-8): the same file again has the same one.
     pub digest: u128,
     /// What the file says of the browser and the call.
     pub facts: Facts,
@@ -250,9 +253,11 @@ pub fn import(bytes: &[u8], limits: &Limits) -> Result<Import, ImportError> {
     } else {
         bytes
     };
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| ImportError::broken(format!("byte {}", error.valid_up_to()), "this is no UTF-8 text"))?;
-    let text = &*json::whole(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let bytes = &*utf8(bytes)?;
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        ImportError::broken(format!("byte {}", error.valid_up_to()), "this is neither UTF-8 nor UTF-16; save the file again as UTF-8")
+    })?;
+    let text = &*json::whole(text);
     let (format, mut dump, skipped) = match recognise(text)? {
         Shape::Batches => {
             let batches = batches::read(text)?;

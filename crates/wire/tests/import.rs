@@ -350,7 +350,7 @@ fn the_first_error_is_named_with_its_place() {
         (refusal("hello"), "the file begins with \"hello\" and is no call dump: allowed are webrtc-internals dumps"),
         (refusal(""), "the file begins with \"\" and is no call dump"),
         (refusal("{\"a\":1}"), "the file begins with \"{\\\"a\\\":1}\" and is no call dump"),
-        (refusal(b"[1,\xff]"), "byte 3: this is no UTF-8 text"),
+        (refusal(b"[1,\xff]"), "byte 3: this is neither UTF-8 nor UTF-16; save the file again as UTF-8"),
         (refusal(cut), "line 5 column 58: EOF while parsing a value"),
         (
             stream("1795228900000]", "\"now\"]"),

@@ -26,6 +26,17 @@ fn a_conference_travels_to_another_data_folder_and_stays_the_same() {
         assert!(run_ok(&["import", "--data", text(folder.path()), text(&first)]).contains("was there already, nothing changed"));
     }
 
+    // Unpacked, and saved by an editor of Windows, it is the same file.
+    let mut unpacked = String::new();
+    flate2::read::GzDecoder::new(&*fs::read(&first).unwrap()).read_to_string(&mut unpacked).unwrap();
+    let utf_16: Vec<u8> = std::iter::once(0xfeff).chain(unpacked.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    for (name, saved) in [("utf-16.json", utf_16), ("marked.json", format!("\u{feff}{unpacked}").into_bytes())] {
+        let path = home.path().join(name);
+        fs::write(&path, saved).unwrap();
+        let told = run_ok(&["import", "--data", text(home.path()), text(&path)]);
+        assert!(told.contains("was there already, nothing changed; conference weekly"), "{name}: {told}");
+    }
+
     // What the API says of it is the same, but for the keys that each data folder gives.
     let (here, there) = (Server::start(home.path()), Server::start(abroad.path()));
     assert_eq!(without_keys(detail(&here, &at_home.query)), without_keys(detail(&there, &far_away.query)));
