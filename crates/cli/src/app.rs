@@ -370,7 +370,7 @@ async fn list(store: &dyn Store, json: bool) -> Result<()> {
             match retention_days {
                 None => "as the server says".to_owned(),
                 Some(0) => "for ever".to_owned(),
-                Some(days) => format!("{days} days"),
+                Some(days) => output::count((*days).into(), "day"),
             },
             if *keep_addresses { "kept" } else { "hidden" }.to_owned(),
             app.settings.rules.to_string(),

@@ -135,7 +135,7 @@ pub(crate) async fn run(args: ImportArgs) -> Result<()> {
         import::finalise_touched(&**store, app.key, &touched, SystemClock.now()).await?;
     }
     if failures > 0 {
-        bail!("{failures} of {} files could not be imported", args.files.len());
+        bail!("{failures} of {} could not be imported", output::count(args.files.len() as u64, "file"));
     }
     Ok(())
 }
@@ -176,7 +176,9 @@ fn report(path: &Path, file: &CallFile, counts: &Counts, imported: &Imported) ->
     let told = if imported.stored == 0 {
         "was there already, nothing changed".to_owned()
     } else {
-        format!("imported as {}, {connections} peer connections, {reports} reports, {events} events", file.format)
+        let count = |number: usize, one| output::count(number as u64, one);
+        let (connections, reports, events) = (count(*connections, "peer connection"), count(*reports, "report"), count(*events, "event"));
+        format!("imported as {}, {connections}, {reports}, {events}", file.format)
     };
     let mut text = format!("{}: {told}; conference {}\n", path.display(), conferences.join(", "));
     for skipped in &file.skipped {

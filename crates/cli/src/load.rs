@@ -109,7 +109,7 @@ pub(crate) async fn run(args: LoadArgs) -> Result<()> {
     output::print(&if args.json { total.as_json(args.clients, took) } else { total.as_text(args.clients, took) })?;
     let failed = total.failed();
     if failed > 0 || total.batches() == 0 {
-        bail!("{failed} requests failed, {} batches were acknowledged", total.batches());
+        bail!("failed: {}; batches acknowledged: {}", output::count(failed, "request"), total.batches());
     }
     Ok(())
 }

@@ -76,7 +76,7 @@ pub(crate) async fn run(args: RescoreArgs) -> Result<()> {
         found += store.judged_otherwise_count(*app, judge).await?;
     }
     if args.dry_run {
-        return output::print(&format!("{found} conferences were judged by another model than {MODEL} or by other rules\n"));
+        return output::print(&format!("{}, judged by another model than {MODEL} or by other rules\n", output::count(found, "conference")));
     }
     let total = args.limit.map_or(found, |limit| limit.min(found));
     let mut progress = Progress::default();
@@ -89,11 +89,11 @@ pub(crate) async fn run(args: RescoreArgs) -> Result<()> {
         store.end_round().await?;
     }
     let Progress { judged, changed, failures } = progress;
-    output::print(&format!("{judged} conferences judged by model {MODEL}{}{}\n", beside(changed), left(found - total)))?;
+    output::print(&format!("{} judged by model {MODEL}{}{}\n", output::count(judged, "conference"), beside(changed), left(found - total)))?;
     for (Ended { conference, .. }, error) in &failures {
         output::note(&format!("conference {conference}: {error}"));
     }
-    if failures.is_empty() { Ok(()) } else { bail!("{} conferences could not be judged", failures.len()) }
+    if failures.is_empty() { Ok(()) } else { bail!("{} could not be judged", output::count(failures.len() as u64, "conference")) }
 }
 
 /// Judges an app's conferences again, until `total` are done.

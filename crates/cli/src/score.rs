@@ -84,7 +84,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
             }));
             continue;
         }
-        let mut text = format!("{}  ({}, {} reports)\n", path.display(), file.format, file.report_count());
+        let mut text = format!("{}  ({}, {})\n", path.display(), file.format, output::count(file.report_count() as u64, "report"));
         for connection in &connections {
             text.push('\n');
             text += &connection_as_text(connection);
@@ -105,7 +105,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
     if args.json {
         output::print(&format!("{:#}\n", Value::from(documents)))?;
     }
-    ensure!(unread == 0, "{unread} of {} files could not be read", args.files.len());
+    ensure!(unread == 0, "{unread} of {} could not be read", output::count(args.files.len() as u64, "file"));
     Ok(())
 }
 
@@ -175,7 +175,7 @@ fn connection_as_text(connection: &ScoredConnection<'_>) -> String {
     text += &match analysis.span {
         Some((from, until)) => {
             let seconds = until.since(from).unwrap_or_default().as_secs_f64();
-            format!(", {} UTC, {seconds:.0} s, {} reports\n", calendar::show(from), analysis.report_count)
+            format!(", {} UTC, {seconds:.0} s, {}\n", calendar::show(from), output::count(analysis.report_count, "report"))
         }
         None => ", no reports\n".to_owned(),
     };

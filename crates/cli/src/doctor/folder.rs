@@ -10,7 +10,7 @@ use sidetone_store::{
 };
 
 use super::Findings;
-use crate::data_folder;
+use crate::{data_folder, output};
 
 /// Less free space than this is worth a note: half a day of 1,000 concurrent audio and video peer connections.
 const FREE_BYTES_NOTE: u64 = 5_000_000_000;
@@ -76,7 +76,7 @@ async fn examine_store(store: &dyn Store, findings: &mut Findings) -> Result<(),
     if apps.is_empty() {
         findings.mind("there is no app yet, so nobody can send; `sidetone app create NAME` makes one");
     } else {
-        findings.fine(format!("{} apps", apps.len()));
+        findings.fine(output::count(apps.len() as u64, "app"));
     }
     let (mut running, mut ended) = (0, 0);
     for app in apps {
@@ -86,15 +86,16 @@ async fn examine_store(store: &dyn Store, findings: &mut Findings) -> Result<(),
         }
         for (state, count) in [(ConferenceState::Running, &mut running), (ConferenceState::Ended, &mut ended)] {
             let query = ConferenceQuery { state: Some(state), limit: PAGE_ROWS_MAX, ..ConferenceQuery::default() };
-            *count += store.search(app.key, &query).await?.rows.len();
+            *count += store.search(app.key, &query).await?.rows.len() as u64;
         }
     }
     if running > 0 {
-        findings.fine(format!("{running} conferences are running, or were when the server stopped"));
+        findings.fine(format!("{}, running now or when the server stopped", output::count(running, "conference")));
     }
     if ended > 0 {
         findings.mind(format!(
-            "{ended} conferences have ended and are not finalised yet; a running server does it within seconds, else start it"
+            "{}, ended and not finalised yet; a running server does it within seconds, else start it",
+            output::count(ended, "conference")
         ));
     }
     Ok(())

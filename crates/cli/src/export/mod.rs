@@ -158,7 +158,7 @@ async fn export_conference(store: &dyn Store, app: &App, wanted: &str, names: Na
     frame(&mut file).with_context(named)?;
     file.into_inner().map_err(std::io::IntoInnerError::into_error).and_then(|file| file.sync_all()).with_context(named)?;
     let reports: usize = conference.batches.iter().map(|batch| batch.reports.len()).sum();
-    output::print(&format!("{}: {reports} reports of conference {}\n", path.display(), conference.conference_id))
+    output::print(&format!("{}: {} of conference {}\n", path.display(), output::count(reports as u64, "report"), conference.conference_id))
 }
 
 /// A file name for a conference whatever its id holds.

@@ -167,7 +167,7 @@ fn a_doctor_finds_nothing_wrong_with_a_sound_house() {
     let server = Server::start(folder.path());
     let data = text(folder.path());
     let told = run_ok(&["doctor", "--data", data, "--server", &server.url, "--token", &secrets.intake, "--send-test-batch"]);
-    for fine in ["the store is sound", "1 apps", "may send only", "\"stored\"", "\"duplicate\"", "clock"] {
+    for fine in ["the store is sound", "1 app\n", "may send only", "\"stored\"", "\"duplicate\"", "clock"] {
         assert!(told.contains(fine), "{fine} in {told}");
     }
     let output = command().args(["doctor", "--server", &server.url, "--token", "stq_wrong"]).output().unwrap();

@@ -29,7 +29,7 @@ fn what_another_model_judged_is_judged_again() {
     drop(db);
     assert!(run_ok(&["rescore", "--data", data, "--dry-run"]).starts_with("3 conferences"));
     let one = run_ok(&["rescore", "--data", data, "--limit", "1"]);
-    assert!(one.starts_with("1 conferences judged") && one.ends_with(", 2 left for another run\n"), "{one}");
+    assert!(one.starts_with("1 conference judged") && one.ends_with(", 2 left for another run\n"), "{one}");
     // Beside a running server.
     let server = Server::start(folder.path());
     assert!(run_ok(&["rescore", "--data", data]).starts_with("2 conferences judged"), "it goes on where it stopped");
