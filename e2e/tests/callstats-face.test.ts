@@ -22,7 +22,7 @@ test("a page whose script address was changed reports as before", () =>
     const { alice, bob } = await startCall(context, origin, server.callstatsApp(), "room 1/ü?+x", { proxy: "https://calls.example.net" });
     const reports = async (): Promise<readonly number[]> => (await server.conferences("room 1/ü?+x"))[0]?.peer_connections.map(({ report_count }) => report_count) ?? [];
     await until("there are ten reports of either side", async () => (await reports()).filter((count) => count >= 10).length === 2);
-    for (const name of ["audioMute", "fabricHold", "fabricResume", "audioUnmute"]) assert.deepEqual(await alice.do("event", name), { status: "success" });
+    for (const name of ["iceRestarted", "audioMute", "fabricHold", "fabricResume", "audioUnmute"]) assert.deepEqual(await alice.do("event", name), { status: "success" });
     const answers = await alice.page.evaluate(() => {
       const { client, connection, conferenceId } = (window as Json).call;
       return [
@@ -66,6 +66,7 @@ test("a page whose script address was changed reports as before", () =>
       assert.ok(kinds.includes(kind), `${kind} among ${kinds.join(", ")}`);
     }
     assert.deepEqual(events.find(({ kind }: Json) => kind === "feedback").payload, { user_id: "alice", overall: 4, audio: 5, comment: "gut ü" });
+    assert.ok(events.some(({ kind, payload }: Json) => kind === "custom" && payload.name === "iceRestarted"), "an event of callstats.js's own is kept");
     for (const { key } of conference.peer_connections) {
       const times = (await server.reports(key)).map(({ time_ms }) => time_ms);
       const pauses = times.slice(1).map((time, index) => time - times[index]!).sort((one, other) => one - other);

@@ -17,6 +17,8 @@ test("what a page does not know, or gives in a wrong type, does not keep it from
     assert.deepEqual(config(given, (what) => void told.push(what)), checked);
     assert.deepEqual(told, ignored);
   }
+  const version = "2026.11.23-nightly+build.4711.sha.0a1b2c3d4e5f";
+  assert.equal(config({ applicationVersion: version }, () => undefined).applicationVersion, version, "callstats.js bounds no version");
   assert.throws(() => config({ siteID: "x".repeat(257) }, () => undefined), /siteID is 257 bytes/);
 });
 

@@ -37,7 +37,6 @@ export const LIMITS = {
   conferenceId: { bytes: 256 },
   siteId: { bytes: 256 },
   additionalId: { bytes: 256 },
-  applicationVersion: { characters: 30 },
   usageLabel: { bytes: 20 },
 } as const;
 

@@ -167,11 +167,12 @@ export class Service {
       if (!peerConnection || !name || conferenceId === undefined) refuse(INVALID_ARGUMENT);
       if (name === "fabricSetupFailed") refuse("Unsupported fabricEvent");
       if (name === "userLeft") return this.#end(String(conferenceId));
-      if (!enums.isOf(enums.fabricEvent, name)) refuse(`Invalid fabricEvents value ${String(name)}`);
+      if (!enums.isOf(enums.fabricEvent, name) && !enums.isOf(enums.internalEvent, name)) refuse(`Invalid fabricEvents value ${String(name)}`);
       const given = (typeof data === "object" && data !== null ? data : {}) as Payload;
       if (name === "activeDeviceList" && !Array.isArray(given["deviceList"])) refuse(`${INVALID_ARGUMENT}: eventData.deviceList is the list of devices`);
       const [participation, fabric] = this.#held(peerConnection, conferenceId);
-      if (name !== "fabricUsageEvent") participation.fabricEvent(fabric, name, given);
+      if (enums.isOf(enums.internalEvent, name)) participation.internalEvent(fabric, name, given);
+      else if (name !== "fabricUsageEvent") participation.fabricEvent(fabric, name, given);
       if (participation.isOver) this.#end(String(conferenceId));
     });
   }

@@ -28,7 +28,6 @@ export interface ProxyConfig {
 export function config(given: unknown, told: (ignored: string) => void): ConfigParams {
   if (typeof given !== "object" || given === null) return {};
   const { siteID, additionalIDs, ...config } = given as ConfigParams & Readonly<Record<"siteID" | "additionalIDs", unknown>>;
-  limited("applicationVersion", config.applicationVersion, LIMITS.applicationVersion);
   if (!isAbsent(siteID) && typeof siteID !== "string") told("siteID must be a string");
   limited("siteID", typeof siteID === "string" ? siteID : "", LIMITS.siteId);
   if (!isAbsent(additionalIDs) && typeof additionalIDs !== "object") told("additionalIDs must be an object");

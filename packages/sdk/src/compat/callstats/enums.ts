@@ -24,6 +24,46 @@ export const fabricEvent = names(
   "callUnAnswered",
 );
 
+/** What callstats.js tells by itself. It takes these names from a page, too. */
+export const internalEvent = names(
+  "fabricSetup",
+  "userJoined",
+  "userAlive",
+  "userDetails",
+  "ssrcMap",
+  "mediaPlaybackStart",
+  "mediaPlaybackSuspended",
+  "mediaPlaybackStalled",
+  "oneWayMedia",
+  "oneWayMediaStart",
+  "oneWayMediaStop",
+  "fabricStateChange",
+  "iceDisruptionStart",
+  "iceDisruptionEnd",
+  "iceConnectionDisruptionStart",
+  "iceConnectionDisruptionEnd",
+  "iceAborted",
+  "iceTerminated",
+  "iceFailed",
+  "iceRestarted",
+  "fabricTransportSwitch",
+  "fabricDropped",
+  "connectedDeviceList",
+  "sdpSubmissionEvent",
+  "sendingThroughputObservations",
+  "limitationObservations",
+  "circuitBreaker",
+  "userFeedbackEvent",
+  "processedStats",
+  "preCallTestResults",
+  "preCallTestAssociate",
+  "preCallTestNotification",
+  "customEvent",
+  "customStats",
+  "conferenceSummary",
+  "senderConfiguration",
+);
+
 export const webRTCFunctions = names(
   "getUserMedia",
   "createOffer",
@@ -55,6 +95,7 @@ export const callType = names("inbound", "outbound", "monitoring", "unknown");
 export const roles = names("agent", "participant", "manager");
 
 export type FabricEvent = keyof typeof fabricEvent;
+export type InternalEvent = keyof typeof internalEvent;
 export type WebRTCFunction = keyof typeof webRTCFunctions;
 
 /** Why a call could not be set up, by the function that failed. */

@@ -3,7 +3,7 @@
 import { Sidetone } from "../../index.ts";
 import type { Options, Tick } from "../../api.ts";
 import { Turns } from "../../turns.ts";
-import type { FabricEvent } from "./enums.ts";
+import type { FabricEvent, InternalEvent } from "./enums.ts";
 import { Fabric } from "./fabric.ts";
 import type { User } from "./answer.ts";
 import { type ConferenceStats, Statistics } from "./statistics.ts";
@@ -113,6 +113,11 @@ export class Participation {
       const [kind, constants] = EVENTS[name] ?? [name];
       this.#client.event(kind, { ...renamed(data), ...constants }, peerConnection);
     }
+  }
+
+  /** What the page tells by a name that the collector has events of its own for: kept as the page's word, so that nobody takes it for what was seen. */
+  internalEvent({ peerConnection }: Fabric, name: InternalEvent, data: Payload): void {
+    this.#client.event("custom", { name, value: data }, peerConnection);
   }
 
   stop(): void {
