@@ -140,6 +140,40 @@ test("without IndexedDB what waits is in memory, and that is said once", async (
   assert.equal(connections.length, 2);
 });
 
+test("a page of the same site that hangs in the database does not keep another from sending", async () => {
+  const visited = await visit(browser, sidetone);
+  await visited.page.evaluate(async (options) => {
+    const client = loopback.join(options);
+    await client.flush();
+    Object.assign(globalThis, { client });
+  }, optionsOf(sidetone, "hanging"));
+  const hanging = await visited.page.context().newPage();
+  await hanging.addInitScript("globalThis.__name = (held) => held");
+  await hanging.goto(visited.page.url());
+  await hanging.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        indexedDB.open("sidetone").onsuccess = ({ target }) => {
+          const batches = (target as IDBOpenDBRequest).result.transaction("batches", "readwrite").objectStore("batches");
+          // A transaction goes on for as long as it is asked.
+          const hang = (): void => void (batches.count().onsuccess = hang);
+          batches.count().onsuccess = () => {
+            hang();
+            resolve();
+          };
+        };
+      }),
+  );
+  await visited.page.bringToFront();
+  await visited.page.evaluate(() => (globalThis as unknown as { client: { event(kind: string): void } }).client.event("meanwhile"));
+  const { key } = await sidetone.conference("hanging");
+  await until("what was told meanwhile has arrived", async () => (await sidetone.events(key)).some(({ kind }) => kind === "meanwhile"));
+  const failures = await visited.page.evaluate(() => loopback.failures.map(({ code }) => code));
+  await hanging.close();
+  await visited.close();
+  assert.deepEqual([failures, visited.complaints], [["queue_unavailable"], []]);
+});
+
 test("in a frame without an origin it works as far as the frame does", async () => {
   const visited = await visit(browser, sidetone);
   await visited.page.evaluate(async () => {

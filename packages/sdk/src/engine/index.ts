@@ -145,6 +145,9 @@ export function engineOf(instance: WebAssembly.Instance): Engine {
 
 const loading = new Map<string, Promise<Engine>>();
 
+/** A download that takes longer has stopped: whoever waits for it would wait for ever, and nobody would try again. */
+const PATIENCE_MS = 120_000;
+
 /** What browsers say that will not run WebAssembly, or not this one: it will be no other the next time. */
 const FINAL = ["CompileError", "LinkError", "EvalError", "ReferenceError"];
 
@@ -163,10 +166,16 @@ export function loadEngine(url: string, judges: boolean): Promise<Engine> {
 }
 
 async function instantiate(url: string, integrity: string): Promise<WebAssembly.Instance> {
-  const response = await fetch(url, { credentials: "omit", ...(integrity && { integrity }) });
-  if (!response.ok) throw new Error(`the engine: ${response.status} ${response.statusText}`);
-  // Browsers compile what arrives only under its own type, and not every server knows that.
-  const isNamed = response.headers.get("Content-Type")?.startsWith("application/wasm");
-  const { instance } = await (isNamed ? WebAssembly.instantiateStreaming(response) : WebAssembly.instantiate(await response.arrayBuffer()));
-  return instance;
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(new Error(`it has not arrived within ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
+  try {
+    const response = await fetch(url, { credentials: "omit", signal: abort.signal, ...(integrity && { integrity }) });
+    if (!response.ok) throw new Error(`the engine: ${response.status} ${response.statusText}`);
+    // Browsers compile what arrives only under its own type, and not every server knows that.
+    const isNamed = response.headers.get("Content-Type")?.startsWith("application/wasm");
+    const { instance } = await (isNamed ? WebAssembly.instantiateStreaming(response) : WebAssembly.instantiate(await response.arrayBuffer()));
+    return instance;
+  } finally {
+    clearTimeout(timer);
+  }
 }

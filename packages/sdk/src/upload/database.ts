@@ -137,9 +137,15 @@ export class DatabaseQueue implements Queue {
       transaction.onabort = () => reject(transaction.error ?? new Error("the transaction was aborted"));
     });
     finished.catch(() => undefined);
-    const result = await work(transaction.objectStore(STORE));
-    await finished;
-    return result;
+    // It waits for those of other pages, and one of them may hang.
+    const timer = setTimeout(() => abort(transaction), PATIENCE_MS);
+    try {
+      const result = await work(transaction.objectStore(STORE));
+      await finished;
+      return result;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 
@@ -161,6 +167,15 @@ function open(): Promise<IDBDatabase> {
     const timer = setTimeout(() => reject(new Error("the database does not open")), PATIENCE_MS);
     opened.then(resolve, reject).finally(() => clearTimeout(timer));
   });
+}
+
+/** Nothing of it is kept; of one that is about to end, all is. */
+function abort(transaction: IDBTransaction): void {
+  try {
+    transaction.abort();
+  } catch {
+    // It ends by itself.
+  }
 }
 
 function done<T>(request: IDBRequest<T>): Promise<T> {
