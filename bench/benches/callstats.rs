@@ -198,7 +198,7 @@ async fn on_disk(folder: &Path) -> Result<(f64, f64)> {
     let conference = store.search(app, &ConferenceQuery { limit: 1, ..ConferenceQuery::default() }).await?.rows.remove(0).key;
     let connection = store.conference(app, conference).await?.ok_or("no conference")?.peer_connections.remove(0).key;
     let per_report = async || -> Result<f64> {
-        let chunks = store.chunks(app, connection).await?;
+        let chunks = store.chunks(app, connection).await?.collect::<std::result::Result<Vec<_>, _>>()?;
         let bytes: usize = chunks.iter().map(|chunk| chunk.reports.bytes.len()).sum();
         Ok(bytes as f64 / chunks.iter().map(|chunk| f64::from(chunk.reports.count)).sum::<f64>())
     };

@@ -59,7 +59,7 @@ async fn main() -> Result<(), Error> {
     })
     .await?;
     time("the reports of one of its peer connections, encoded", || async {
-        store.chunks(app, peer_connection).await.map(|chunks| chunks.len())
+        store.chunks(app, peer_connection).await?.try_fold(0, |count, chunk| chunk.map(|_| count + 1))
     })
     .await?;
 

@@ -6,10 +6,12 @@ use sidetone_engine::{
     ids::{AppKey, PeerConnectionKey},
     issue::RuleSet,
 };
-use sidetone_store::{Store, record::Chunk};
-use sidetone_wire::codec::CodecError;
+use sidetone_store::{Store, chunks::Chunks};
 
-use crate::{finalise::FinaliseError, run};
+use crate::{
+    finalise::FinaliseError,
+    run::{self, ReadError},
+};
 
 /// Why a conference was poor where it was. Reads the stored reports of its poor stretches; a good conference costs nothing.
 pub(crate) async fn diagnose(
@@ -23,15 +25,15 @@ pub(crate) async fn diagnose(
     for key in keys {
         let Some(span) = inquiry.wanted(key) else { continue };
         let chunks = store.chunks_between(app, key, span).await?;
-        let read = tokio::task::spawn_blocking(move || read(&mut inquiry, key, &chunks).map(|()| inquiry));
+        let read = tokio::task::spawn_blocking(move || read(&mut inquiry, key, chunks).map(|()| inquiry));
         let read = read.await.map_err(|_| FinaliseError::Panicked)?;
-        inquiry = read.map_err(|source| FinaliseError::Damaged { peer_connection: key.to_string(), source })?;
+        inquiry = read.map_err(|error| FinaliseError::read(key, error))?;
     }
     tokio::task::spawn_blocking(move || inquiry.finish()).await.map_err(|_| FinaliseError::Panicked)
 }
 
 /// Gives the ticks of some chunks to the inquiry.
-fn read(inquiry: &mut Inquiry, key: PeerConnectionKey, chunks: &[Chunk]) -> Result<(), CodecError> {
+fn read(inquiry: &mut Inquiry, key: PeerConnectionKey, chunks: Chunks) -> Result<(), ReadError> {
     // Values alone are wanted: no rule is judged twice.
     let no_rules = RuleSet { rules: Vec::new(), ..RuleSet::default() };
     let mut analyzer = Analyzer::live(&no_rules);

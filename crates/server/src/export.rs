@@ -16,7 +16,10 @@ use sidetone_wire::{
     portable::PortableConference,
 };
 
-use crate::{query::names::Mask, run};
+use crate::{
+    query::names::Mask,
+    run::{self, ReadError},
+};
 
 /// Why a conference cannot be read as a whole.
 #[derive(Debug, thiserror::Error)]
@@ -155,9 +158,16 @@ fn events_of(events: &[StoredEvent], participant: &Participant, connection: Opti
 
 /// Every report by the server's clock, oldest first.
 async fn reports(store: &dyn Store, app: AppKey, key: PeerConnectionKey) -> Result<Vec<Report>, ExportError> {
-    let mut reports: Vec<Report> = Vec::new();
-    for run in run::in_order(&store.chunks(app, key).await?) {
-        reports.extend(run.map_err(|source| ExportError::Damaged { peer_connection: key, source })?.iter());
-    }
-    Ok(reports)
+    let chunks = store.chunks(app, key).await?;
+    let read = tokio::task::spawn_blocking(move || {
+        let mut reports: Vec<Report> = Vec::new();
+        for run in run::in_order(chunks) {
+            reports.extend(run?.iter());
+        }
+        Ok(reports)
+    });
+    read.await.map_err(|panicked| StoreError::Backend(Box::new(panicked)))?.map_err(|error| match error {
+        ReadError::Store(error) => ExportError::Store(error),
+        ReadError::Damaged(source) => ExportError::Damaged { peer_connection: key, source },
+    })
 }

@@ -21,9 +21,10 @@ use sidetone_engine::{
 };
 use sidetone_store::{
     Store,
+    chunks::Chunks,
     error::StoreError,
     query::{EventQuery, PAGE_ROWS_MAX},
-    record::{AppSettings, Chunk, Ended, Participant, StoredEvent},
+    record::{AppSettings, Ended, Participant, StoredEvent},
     summary::{ConferenceScore, ConferenceSummary, IssueCount, Judge, PeerConnectionSummary, ScoreMoment},
 };
 use sidetone_wire::{
@@ -32,7 +33,10 @@ use sidetone_wire::{
     happening, messenger, mute, notice,
 };
 
-use crate::{diagnose, run};
+use crate::{
+    diagnose,
+    run::{self, ReadError},
+};
 
 /// Most events of a conference that the finaliser looks at; what comes after them is judged as if nobody had told.
 const EVENTS_MAX: usize = 10_000;
@@ -58,6 +62,15 @@ pub enum FinaliseError {
     /// A bug in the engine.
     #[error("the analysis panicked: this is a bug, please report it")]
     Panicked,
+}
+
+impl FinaliseError {
+    pub(crate) fn read(peer_connection: PeerConnectionKey, error: ReadError) -> Self {
+        match error {
+            ReadError::Store(error) => Self::Store(error),
+            ReadError::Damaged(source) => Self::Damaged { peer_connection: peer_connection.to_string(), source },
+        }
+    }
 }
 
 /// Who judges the conferences of an app now.
@@ -90,9 +103,8 @@ pub async fn finalise(store: &dyn Store, ended: Ended) -> Result<bool, FinaliseE
         };
         let notices = notices.iter().filter(concerns).filter_map(|stored| notice::read(&stored.event)).collect();
         let analysis =
-            tokio::task::spawn_blocking(move || analyze(&chunks, mutes, notices, &rules)).await.map_err(|_| FinaliseError::Panicked)?;
-        let (analysis, scores, found) =
-            analysis.map_err(|source| FinaliseError::Damaged { peer_connection: peer_connection.key.to_string(), source })?;
+            tokio::task::spawn_blocking(move || analyze(chunks, mutes, notices, &rules)).await.map_err(|_| FinaliseError::Panicked)?;
+        let (analysis, scores, found) = analysis.map_err(|error| FinaliseError::read(peer_connection.key, error))?;
         let is_video = scores.mos_cq.is_none();
         let of = |moment| ScoreMoment { participant: peer_connection.participant, peer_connection: peer_connection.key, is_video, moment };
         summary.moments.extend(found.into_iter().map(of));
@@ -195,11 +207,11 @@ async fn events(store: &dyn Store, ended: Ended, kinds: &[&str]) -> Result<Vec<S
 }
 
 fn analyze(
-    chunks: &[Chunk],
+    chunks: Chunks,
     mutes: Vec<MuteChange>,
     notices: Vec<Notice>,
     rules: &RuleSet,
-) -> Result<(Analysis, Scores, Vec<Moment>), CodecError> {
+) -> Result<(Analysis, Scores, Vec<Moment>), ReadError> {
     let mut analyzer = Analyzer::new(rules);
     notices.into_iter().for_each(|notice| analyzer.notice(notice));
     for change in mutes {

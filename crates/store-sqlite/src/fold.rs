@@ -10,9 +10,15 @@ use sidetone_wire::codec::{self, FOLDED_REPORTS_MAX};
 
 use crate::{error::failed, read::peer_connection_id};
 
+/// Most bytes of chunks that are folded into one, so that what is decoded for it stays within bounds when reports are large.
+const RUN_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes of folded chunks at which they are written before the next are made.
+const FOLDED_BYTES: usize = 4 << 20;
+
 /// A row of `chunks` without its bytes.
 #[derive(Clone, Copy)]
-struct ChunkRow {
+pub(crate) struct ChunkRow {
     id: i64,
     count: u32,
     shift_us: i64,
@@ -31,39 +37,49 @@ struct FoldedChunk {
     bytes: Vec<u8>,
 }
 
-/// The folded chunks of one peer connection.
+/// Some folded chunks of one peer connection.
 pub(crate) struct Folded {
     app: AppKey,
     key: PeerConnectionKey,
     swaps: Vec<Swap>,
 }
 
-/// Folds what the peer connection has by now; `None` when there is nothing to fold.
+/// Folds the first of `rows`, as many as make [`FOLDED_BYTES`], and gives back those that are left; `None` when there is nothing to fold.
 ///
 /// At most [`FOLDED_REPORTS_MAX`] reports are decoded at a time. A chunk that cannot be decoded is left out, for a later version or a
 /// person to read.
-pub(crate) fn fold(db: &mut Connection, app: AppKey, key: PeerConnectionKey) -> Result<Option<Folded>, StoreError> {
+pub(crate) fn fold(
+    db: &mut Connection,
+    app: AppKey,
+    key: PeerConnectionKey,
+    mut rows: Vec<ChunkRow>,
+) -> Result<(Option<Folded>, Vec<ChunkRow>), StoreError> {
     let db = db.transaction().map_err(failed)?;
-    let Some(peer_connection) = peer_connection_id(&db, app, key)? else { return Ok(None) };
-    let rows = chunk_rows(&db, peer_connection)?;
-    let mut swaps = Vec::new();
-    let mut begin = 0;
-    while let Some(first) = rows.get(begin) {
-        let mut count = 0;
+    let Some(peer_connection) = peer_connection_id(&db, app, key)? else { return Ok((None, Vec::new())) };
+    let mut swaps: Vec<Swap> = Vec::new();
+    let (mut begin, mut bytes) = (0, 0);
+    while let Some(first) = rows.get(begin).filter(|_| bytes < FOLDED_BYTES) {
+        let (mut count, mut size) = (0, 0);
         let fits = |row: &&ChunkRow| {
             count += row.count as usize;
-            row.shift_us == first.shift_us && count <= FOLDED_REPORTS_MAX
+            size += usize::try_from(row.size).unwrap_or(usize::MAX);
+            row.shift_us == first.shift_us && count <= FOLDED_REPORTS_MAX && size <= RUN_BYTES_MAX
         };
         // A chunk that is too large for the others stays alone.
         let len = rows[begin..].iter().take_while(fits).count().max(1);
-        swaps.extend(fold_run(&db, &rows[begin..begin + len])?);
+        if let Some(swap) = fold_run(&db, peer_connection, &rows[begin..begin + len])? {
+            bytes += swap.to.iter().map(|chunk| chunk.bytes.len()).sum::<usize>();
+            swaps.push(swap);
+        }
         begin += len;
     }
-    Ok((!swaps.is_empty()).then_some(Folded { app, key, swaps }))
+    rows.drain(..begin);
+    Ok(((!swaps.is_empty()).then_some(Folded { app, key, swaps }), rows))
 }
 
-/// Chunks of equal clock correction together, each in order of time.
-fn chunk_rows(db: &Connection, peer_connection: i64) -> Result<Vec<ChunkRow>, StoreError> {
+/// What the peer connection has by now: chunks of equal clock correction together, each in order of time.
+pub(crate) fn rows(db: &Connection, app: AppKey, key: PeerConnectionKey) -> Result<Vec<ChunkRow>, StoreError> {
+    let Some(peer_connection) = peer_connection_id(db, app, key)? else { return Ok(Vec::new()) };
     let mut select = db
         .prepare_cached("SELECT id, count, shift_us, length(bytes) FROM chunks WHERE peer_connection = ?1 ORDER BY shift_us, first, id")
         .map_err(failed)?;
@@ -73,17 +89,18 @@ fn chunk_rows(db: &Connection, peer_connection: i64) -> Result<Vec<ChunkRow>, St
     rows.collect::<Result<_, _>>().map_err(failed)
 }
 
-fn fold_run(db: &Connection, rows: &[ChunkRow]) -> Result<Option<Swap>, StoreError> {
+fn fold_run(db: &Connection, peer_connection: i64, rows: &[ChunkRow]) -> Result<Option<Swap>, StoreError> {
     if rows.len() < 2 {
         return Ok(None);
     }
     let (mut from, mut runs) = (Vec::new(), Vec::new());
     for row in rows {
-        let bytes: Vec<u8> = db
-            .prepare_cached("SELECT bytes FROM chunks WHERE id = ?1")
-            .and_then(|mut select| select.query_row([row.id], |row| row.get(0)))
+        // It may be gone since the rows were listed.
+        let bytes: Option<Vec<u8>> = db
+            .prepare_cached("SELECT bytes FROM chunks WHERE id = ?1 AND peer_connection = ?2")
+            .and_then(|mut select| select.query_row([row.id, peer_connection], |row| row.get(0)).optional())
             .map_err(failed)?;
-        if let Ok(run) = codec::decode(&bytes) {
+        if let Some(Ok(run)) = bytes.map(|bytes| codec::decode(&bytes)) {
             from.push(*row);
             runs.push(run);
         }

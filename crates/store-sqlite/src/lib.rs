@@ -42,13 +42,14 @@ use sidetone_engine::{
 };
 use sidetone_store::{
     Store,
+    chunks::{Chunks, ReportExtent},
     error::StoreError,
     health::StoreHealth,
     local_user::{LocalUser, Session},
     name_view::{NameView, NameViewPage, NameViewQuery},
     phone_user::PhoneUser,
     query::{ConferencePage, ConferenceQuery, EventPage, EventQuery},
-    record::{App, Append, Appended, Chunk, ConferenceDetail, Delivery, Ended, Erased, Expired, NewApp, Place},
+    record::{App, Append, Appended, ConferenceDetail, Delivery, Ended, Erased, Expired, NewApp, Place},
     summary::{ConferenceSummary, Judge},
 };
 
@@ -176,6 +177,10 @@ impl SqliteStore {
     ) -> Result<T, StoreError> {
         self.writer()?.run(write).await
     }
+
+    async fn read_chunks(&self, app: AppKey, key: PeerConnectionKey, span: Option<(Timestamp, Timestamp)>) -> Result<Chunks, StoreError> {
+        self.pool.stream(move |db, sink| read::chunks(db, app, key, span, sink)).await.map(Chunks::new)
+    }
 }
 
 impl Drop for SqliteStore {
@@ -279,8 +284,8 @@ impl Store for SqliteStore {
         self.pool.read(move |db| read::place(db, app, peer_connection)).await
     }
 
-    async fn chunks(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<Vec<Chunk>, StoreError> {
-        self.pool.read(move |db| read::chunks(db, app, peer_connection, None)).await
+    async fn chunks(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<Chunks, StoreError> {
+        self.read_chunks(app, peer_connection, None).await
     }
 
     async fn chunks_between(
@@ -288,13 +293,24 @@ impl Store for SqliteStore {
         app: AppKey,
         peer_connection: PeerConnectionKey,
         span: (Timestamp, Timestamp),
-    ) -> Result<Vec<Chunk>, StoreError> {
-        self.pool.read(move |db| read::chunks(db, app, peer_connection, Some(span))).await
+    ) -> Result<Chunks, StoreError> {
+        self.read_chunks(app, peer_connection, Some(span)).await
+    }
+
+    async fn report_extent(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<Option<ReportExtent>, StoreError> {
+        self.pool.read(move |db| read::report_extent(db, app, peer_connection)).await
     }
 
     async fn fold(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<(), StoreError> {
-        let Some(folded) = self.pool.read(move |db| fold::fold(db, app, peer_connection)).await? else { return Ok(()) };
-        self.write(move |db| fold::swap(db, &folded)).await
+        let mut rows = self.pool.read(move |db| fold::rows(db, app, peer_connection)).await?;
+        while !rows.is_empty() {
+            let (folded, rest) = self.pool.read(move |db| fold::fold(db, app, peer_connection, rows)).await?;
+            if let Some(folded) = folded {
+                self.write(move |db| fold::swap(db, &folded)).await?;
+            }
+            rows = rest;
+        }
+        Ok(())
     }
 
     async fn deliveries(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {

@@ -8,6 +8,7 @@ use sidetone_engine::{
     units::Timestamp,
 };
 use sidetone_store::{
+    chunks::ReportExtent,
     error::StoreError,
     query::{EventCursor, EventPage, EventQuery, PAGE_ROWS_MAX},
     record::{Chunk, ConferenceDetail, EncodedReports, Participant, ParticipantFacts, PeerConnection, Place, StoredEvent},
@@ -245,31 +246,51 @@ pub(crate) fn place(db: &Connection, app: AppKey, key: PeerConnectionKey) -> Res
     }))
 }
 
-/// The encoded reports of a peer connection, in order of time, then of arrival; with a span, the chunks that reach into it.
+/// Hands the encoded reports of a peer connection to `sink`, in order of time, then of arrival, until it wants no more; with a span, the chunks
+/// that reach into it.
 pub(crate) fn chunks(
     db: &Connection,
     app: AppKey,
     key: PeerConnectionKey,
     span: Option<(Timestamp, Timestamp)>,
-) -> Result<Vec<Chunk>, StoreError> {
-    let Some(id) = peer_connection_id(db, app, key)? else { return Ok(Vec::new()) };
+    sink: &mut dyn FnMut(Chunk) -> bool,
+) -> Result<(), StoreError> {
+    let Some(id) = peer_connection_id(db, app, key)? else { return Ok(()) };
     let mut select = db
         .prepare_cached(
-            "SELECT bytes, count, first, last, shift_us FROM chunks
+            "SELECT id, count, first, last, shift_us FROM chunks
              WHERE peer_connection = ?1 AND last >= ?2 AND first <= ?3 ORDER BY first, id",
         )
         .map_err(failed)?;
+    let mut bytes = db.prepare_cached("SELECT bytes FROM chunks WHERE id = ?1").map_err(failed)?;
     let (from, until) = span.map_or((i64::MIN, i64::MAX), |(from, until)| (from.as_micros(), until.as_micros()));
-    let rows = select
-        .query_map([id, from, until], |row| {
-            let reports = EncodedReports {
-                bytes: row.get(0)?,
+    let mut rows = select.query([id, from, until]).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        let mut read = || -> rusqlite::Result<_> {
+            Ok(EncodedReports {
+                bytes: bytes.query_row([row.get::<_, i64>(0)?], |row| row.get(0))?,
                 count: row.get(1)?,
                 span: (Timestamp::from_micros(row.get(2)?), Timestamp::from_micros(row.get(3)?)),
                 shift_us: row.get(4)?,
-            };
-            Ok(Chunk { reports })
+            })
+        };
+        if !sink(Chunk { reports: read().map_err(failed)? }) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// How much there is of the reports of a peer connection.
+pub(crate) fn report_extent(db: &Connection, app: AppKey, key: PeerConnectionKey) -> Result<Option<ReportExtent>, StoreError> {
+    let Some(id) = peer_connection_id(db, app, key)? else { return Ok(None) };
+    db.prepare_cached("SELECT min(first), max(last), sum(count) FROM chunks WHERE peer_connection = ?1")
+        .and_then(|mut select| {
+            select.query_row([id], |row| {
+                let (Some(first), Some(last)) = (row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?) else { return Ok(None) };
+                let span = (Timestamp::from_micros(first), Timestamp::from_micros(last));
+                Ok(Some(ReportExtent { span, count: row.get::<_, i64>(2)?.unsigned_abs() }))
+            })
         })
-        .map_err(failed)?;
-    rows.collect::<Result<_, _>>().map_err(failed)
+        .map_err(failed)
 }

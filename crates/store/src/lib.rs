@@ -5,6 +5,7 @@
 //! Every read names the app, so that no query can cross apps.
 #![forbid(unsafe_code)]
 
+pub mod chunks;
 pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -24,13 +25,14 @@ use sidetone_engine::{
 };
 
 use crate::{
+    chunks::{Chunks, ReportExtent},
     error::StoreError,
     health::StoreHealth,
     local_user::{LocalUser, Session},
     name_view::{NameView, NameViewPage, NameViewQuery},
     phone_user::PhoneUser,
     query::{ConferencePage, ConferenceQuery, EventPage, EventQuery},
-    record::{App, Append, Appended, Chunk, ConferenceDetail, Delivery, Ended, Erased, Expired, NewApp, Place},
+    record::{App, Append, Appended, ConferenceDetail, Delivery, Ended, Erased, Expired, NewApp, Place},
     summary::{ConferenceSummary, Judge},
 };
 
@@ -99,7 +101,7 @@ pub trait Store: Send + Sync + 'static {
     async fn place(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<Option<Place>, StoreError>;
 
     /// The encoded reports of a peer connection, in order of time (then of arrival); each is a report codec chunk.
-    async fn chunks(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<Vec<Chunk>, StoreError>;
+    async fn chunks(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<Chunks, StoreError>;
 
     /// Those of [`Store::chunks`] that hold reports between two instants, both included.
     async fn chunks_between(
@@ -107,7 +109,10 @@ pub trait Store: Send + Sync + 'static {
         app: AppKey,
         peer_connection: PeerConnectionKey,
         span: (Timestamp, Timestamp),
-    ) -> Result<Vec<Chunk>, StoreError>;
+    ) -> Result<Chunks, StoreError>;
+
+    /// How much [`Store::chunks`] would tell; `None` where there are no reports.
+    async fn report_extent(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<Option<ReportExtent>, StoreError>;
 
     /// Replaces the chunks of an ended peer connection by fewer, better compressed ones. Idempotent, and loses nothing that arrives meanwhile.
     async fn fold(&self, app: AppKey, peer_connection: PeerConnectionKey) -> Result<(), StoreError>;

@@ -210,10 +210,11 @@ async fn export_tables(
         for row in &page.rows {
             let Some(rows) = Rows::read(store, app.key, row.key, names, tables).await? else { continue };
             for (table, path, writer, count) in &mut writers {
-                rows.of(*table, &mut |cells| {
+                let mut sink = |cells| {
                     *count += 1;
                     writer.row(cells).with_context(|| path.display().to_string())
-                })?;
+                };
+                rows.of(store, app.key, *table, &mut sink).await?;
             }
         }
         if page.next.is_none() {

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use sidetone_engine::{
-    analysis::{Analyzer, MuteChange, Output, StreamId, Summary, Tick},
+    analysis::{Analyzer, Output, StreamId, Summary, Tick},
     ids::{AppKey, ConferenceKey, PeerConnectionKey},
     issue::RuleSet,
     metric::MetricValues,
@@ -13,7 +13,7 @@ use sidetone_server::{Mask, export::Names, finalise};
 use sidetone_store::{
     Store,
     query::{EventQuery, PAGE_ROWS_MAX},
-    record::{Chunk, ConferenceDetail, ConferenceState, Participant, PeerConnection, StoredEvent},
+    record::{ConferenceDetail, ConferenceState, Participant, PeerConnection, StoredEvent},
 };
 use sidetone_wire::codec;
 
@@ -24,7 +24,6 @@ use crate::score::{direction, kind};
 pub(super) struct Rows {
     detail: ConferenceDetail,
     events: Vec<StoredEvent>,
-    ticks: Vec<(PeerConnectionKey, Vec<MuteChange>, Vec<Chunk>)>,
 }
 
 type Sink<'a> = &'a mut dyn FnMut(Vec<Cell>) -> Result<()>;
@@ -38,7 +37,7 @@ impl Rows {
             None => super::note_names(store, app, &detail).await?,
             Some(_) => detail.participants.iter_mut().for_each(|participant| participant.facts.user_name.clear()),
         }
-        let mut rows = Self { detail, events: Vec::new(), ticks: Vec::new() };
+        let mut rows = Self { detail, events: Vec::new() };
         if tables.contains(&Table::Events) {
             let mut query = EventQuery { limit: PAGE_ROWS_MAX, ..EventQuery::default() };
             loop {
@@ -53,17 +52,11 @@ impl Rows {
                 rows.events.iter_mut().for_each(|held| held.event.payload = mask.payload(&held.event.payload));
             }
         }
-        if tables.contains(&Table::Series) {
-            for connection in &rows.detail.peer_connections {
-                let mutes = finalise::mutes_of(store, app, connection.key).await?;
-                rows.ticks.push((connection.key, mutes, store.chunks(app, connection.key).await?));
-            }
-        }
         Ok(Some(rows))
     }
 
     /// Hands every row of a table to `sink`.
-    pub(super) fn of(&self, table: Table, sink: Sink<'_>) -> Result<()> {
+    pub(super) async fn of(&self, store: &dyn Store, app: AppKey, table: Table, sink: Sink<'_>) -> Result<()> {
         match table {
             Table::Conferences => sink(self.conference()),
             Table::Participants => self.detail.participants.iter().try_for_each(|participant| sink(self.participant(participant))),
@@ -71,7 +64,7 @@ impl Rows {
             Table::Streams => self.streams(sink),
             Table::Issues => self.issues(sink),
             Table::Events => self.events.iter().try_for_each(|event| sink(self.event(event))),
-            Table::Series => self.series(sink),
+            Table::Series => self.series(store, app, sink).await,
         }
     }
 
@@ -196,18 +189,21 @@ impl Rows {
         ]
     }
 
-    fn series(&self, sink: Sink<'_>) -> Result<()> {
-        for (key, mutes, chunks) in &self.ticks {
+    async fn series(&self, store: &dyn Store, app: AppKey, sink: Sink<'_>) -> Result<()> {
+        for key in self.detail.peer_connections.iter().map(|connection| connection.key) {
+            let mutes = finalise::mutes_of(store, app, key).await?;
             let mut analyzer = Analyzer::live(&RuleSet::default());
-            mutes.iter().for_each(|change| analyzer.set_mute(change.clone()));
-            for chunk in chunks {
+            mutes.into_iter().for_each(|change| analyzer.set_mute(change));
+            // This is all that the program does: it may wait here.
+            for chunk in store.chunks(app, key).await? {
+                let chunk = chunk?;
                 let mut run =
                     codec::decode(&chunk.reports.bytes).with_context(|| format!("stored reports of peer connection {key} are damaged"))?;
                 run.shift(chunk.reports.shift_us);
                 let mut outcome = Ok(());
                 analyzer.push(&run, &mut |output| {
                     if let (Output::Tick(tick), true) = (output, outcome.is_ok()) {
-                        outcome = self.tick(*key, tick, &mut *sink);
+                        outcome = self.tick(key, tick, &mut *sink);
                     }
                 });
                 outcome?;

@@ -117,7 +117,7 @@ fn stored(store: &SqliteStore, client: &Client) -> Vec<u32> {
             let of_client = detail.participants.iter().filter(|held| held.participant_id.as_str() == client.participant());
             let keys: Vec<_> = of_client.map(|participant| participant.key).collect();
             for connection in detail.peer_connections.iter().filter(|connection| keys.contains(&connection.participant)) {
-                for chunk in store.chunks(app, connection.key).await.unwrap() {
+                for chunk in store.chunks(app, connection.key).await.unwrap().map(Result::unwrap) {
                     times.extend(
                         codec::decode(&chunk.reports.bytes).unwrap().times().iter().map(|time| time.plus_micros(chunk.reports.shift_us)),
                     );

@@ -7,7 +7,10 @@ use sidetone_engine::{
     ids::AppKey,
     report::{Object, Report, Reports, Value},
 };
-use sidetone_store::record::{Chunk, ConferenceDetail, PeerConnection};
+use sidetone_store::{
+    chunks::{Chunks, ReportExtent},
+    record::{ConferenceDetail, PeerConnection},
+};
 use sidetone_wire::{internals, json};
 
 use super::{
@@ -56,7 +59,7 @@ pub(crate) async fn list(state: &AppState, app: AppKey, key: &str) -> Result<Vec
     let chunks = chunks(state, app, key).await?;
     blocking(move || {
         let mut objects: Vec<StatsObject> = Vec::new();
-        for run in run::in_order(&chunks) {
+        for run in run::in_order(chunks) {
             let run = run.map_err(Problem::internal)?;
             for object in run.objects() {
                 let found = objects.iter_mut().position(|held| held.id == *object.id && held.stats_type == *object.stats_type);
@@ -117,13 +120,13 @@ fn text(value: &Value) -> String {
 
 /// One object over time, about as fine as a chart is wide: of more reports, every n-th and the last.
 pub(crate) async fn over_time(state: &AppState, app: AppKey, key: &str, id: String, stats_type: String) -> Result<ObjectSeries, Problem> {
-    let chunks = chunks(state, app, key).await?;
+    let (extent, chunks) = extent_and_chunks(state, app, key).await?;
     blocking(move || {
-        let count: usize = chunks.iter().map(|chunk| chunk.reports.count as usize).sum();
-        let step = count.div_ceil(POINTS_MAX).max(1);
+        let count = extent.count;
+        let step = count.div_ceil(POINTS_MAX as u64).max(1);
         let mut series = ObjectSeries { times_ms: Vec::new(), members: BTreeMap::new() };
         let mut index = 0;
-        for run in run::in_order(&chunks) {
+        for run in run::in_order(chunks) {
             let run: Reports = run.map_err(Problem::internal)?;
             let object = run.objects().iter().find(|object| *object.id == *id && *object.stats_type == *stats_type);
             for (row, time) in run.times().iter().enumerate() {
@@ -158,7 +161,7 @@ pub(crate) async fn reports_json(state: &AppState, app: AppKey, key: &str) -> Re
     let chunks = chunks(state, app, key).await?;
     blocking(move || {
         let mut out = b"[".to_vec();
-        for run in run::in_order(&chunks) {
+        for run in run::in_order(chunks) {
             for report in run.map_err(Problem::internal)?.iter() {
                 if out.len() > 1 {
                     out.extend_from_slice(b",\n");
@@ -189,7 +192,7 @@ pub(crate) async fn internals_dump(
     let user_agent = who.map(|who| who.facts.user_agent.clone()).unwrap_or_default();
     blocking(move || {
         let mut reports: Vec<Report> = Vec::new();
-        for run in run::in_order(&chunks) {
+        for run in run::in_order(chunks) {
             reports.extend(run.map_err(Problem::internal)?.iter());
         }
         let connection = internals::Connection { id: &id, user_agent: &user_agent, events: &events };
@@ -198,10 +201,15 @@ pub(crate) async fn internals_dump(
     .await
 }
 
-async fn chunks(state: &AppState, app: AppKey, key: &str) -> Result<Vec<Chunk>, Problem> {
+async fn chunks(state: &AppState, app: AppKey, key: &str) -> Result<Chunks, Problem> {
+    extent_and_chunks(state, app, key).await.map(|(_, chunks)| chunks)
+}
+
+async fn extent_and_chunks(state: &AppState, app: AppKey, key: &str) -> Result<(ReportExtent, Chunks), Problem> {
     let key = super::peer_connection_key(key)?;
-    let chunks = state.store.chunks(app, key).await.map_err(super::store(state))?;
-    if chunks.is_empty() { Err(super::series::no_reports(key)) } else { Ok(chunks) }
+    let extent = state.store.report_extent(app, key).await.map_err(super::store(state))?;
+    let extent = extent.ok_or_else(|| super::series::no_reports(key))?;
+    Ok((extent, state.store.chunks(app, key).await.map_err(super::store(state))?))
 }
 
 async fn blocking<T: Send + 'static>(read: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {

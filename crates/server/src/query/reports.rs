@@ -6,7 +6,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use sidetone_engine::{report::Report, units::Timestamp};
-use sidetone_store::record::Chunk;
+use sidetone_store::chunks::Chunks;
 use sidetone_wire::json;
 use utoipa::{IntoParams, ToSchema};
 
@@ -80,10 +80,10 @@ pub(crate) async fn handler(
         after: cursor::read(parameters.after.as_deref())?,
         limit: super::limit(parameters.limit, 100, 500)?,
     };
-    let chunks = state.store.chunks(reader.app, key).await.map_err(super::store(&state))?;
-    if chunks.is_empty() {
-        return Err(super::series::no_reports(key));
-    }
+    let extent = state.store.report_extent(reader.app, key).await.map_err(super::store(&state))?;
+    let (_, end) = extent.ok_or_else(|| super::series::no_reports(key))?.span;
+    let span = (window.begin(), window.until.unwrap_or(end));
+    let chunks = state.store.chunks_between(reader.app, key, span).await.map_err(super::store(&state))?;
     let body = tokio::task::spawn_blocking(move || window.read(chunks)).await.map_err(Problem::internal)??;
     Ok(Json(body))
 }
@@ -96,17 +96,20 @@ struct Window {
 }
 
 impl Window {
-    /// Decodes only chunks that can hold a report of the page.
-    fn read(&self, chunks: Vec<Chunk>) -> Result<ReportsBody, Problem> {
-        let from = self.from.max(self.after.map_or(Timestamp::default(), |after| after.time));
+    /// Nothing before this is of the page.
+    fn begin(&self) -> Timestamp {
+        self.from.max(self.after.map_or(Timestamp::default(), |after| after.time))
+    }
+
+    /// The page, of the chunks that can hold a report of it.
+    fn read(&self, chunks: Chunks) -> Result<ReportsBody, Problem> {
+        let from = self.begin();
         let skip = self.after.filter(|after| after.time == from).map_or(0, |after| after.given);
         let is_within = |time: Timestamp| time >= from && self.until.is_none_or(|until| time < until);
-        let of_interest = |chunk: &Chunk| chunk.reports.span.1 >= from && self.until.is_none_or(|until| chunk.reports.span.0 < until);
-        let chunks: Vec<_> = chunks.into_iter().filter(of_interest).collect();
         // One more than wanted tells whether there is a next page.
         let wanted = skip + self.limit + 1;
         let mut found: Vec<Report> = Vec::new();
-        for run in run::in_order(&chunks) {
+        for run in run::in_order(chunks) {
             let run = run.map_err(Problem::internal)?;
             let rows = run.times().iter().enumerate().filter(|(_, time)| is_within(**time)).map(|(row, _)| row);
             found.extend(rows.take(wanted - found.len()).map(|row| run.report(row)));

@@ -17,7 +17,7 @@ use sidetone_engine::{
     score::unjudged::{SCORES, Unjudged},
     units::Timestamp,
 };
-use sidetone_store::record::Chunk;
+use sidetone_store::chunks::Chunks;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{NoParameter, NoPeerConnection, Parameters, PeerConnectionPath, names::Reader};
@@ -124,19 +124,17 @@ pub(crate) async fn handler(
 pub(crate) async fn read(state: &AppState, app: AppKey, key: &str, parameters: SeriesParameters) -> Result<SeriesBody, Problem> {
     let key = super::peer_connection_key(key)?;
     let metrics = metrics(parameters.metrics.as_deref())?;
-    let chunks = state.store.chunks(app, key).await.map_err(super::store(state))?;
+    let extent = state.store.report_extent(app, key).await.map_err(super::store(state))?.ok_or_else(|| no_reports(key))?;
+    let grid = Grid::new(&parameters, extent.span)?;
     let mutes = if SCORES.iter().any(|score| metrics.contains(score)) {
         finalise::mutes_of(&*state.store, app, key).await.map_err(super::store(state))?
     } else {
         Vec::new()
     };
-    let starts = chunks.iter().map(|chunk| chunk.reports.span.0).min();
-    let ends = chunks.iter().map(|chunk| chunk.reports.span.1).max();
-    let (Some(start), Some(end)) = (starts, ends) else { return Err(no_reports(key)) };
-    let grid = Grid::new(&parameters, (start, end))?;
     // Values alone are wanted.
     let rules = RuleSet { rules: Vec::new(), ..RuleSet::default() };
-    tokio::task::spawn_blocking(move || gather(&chunks, mutes, &rules, &metrics, &grid)).await.map_err(Problem::internal)?
+    let chunks = state.store.chunks(app, key).await.map_err(super::store(state))?;
+    tokio::task::spawn_blocking(move || gather(chunks, mutes, &rules, &metrics, &grid)).await.map_err(Problem::internal)?
 }
 
 fn metrics(names: Option<&str>) -> Result<Vec<Metric>, Problem> {
@@ -224,7 +222,7 @@ impl Column {
 
 type Gathered = BTreeMap<(Option<StreamId>, Metric), Column>;
 
-fn gather(chunks: &[Chunk], mutes: Vec<MuteChange>, rules: &RuleSet, metrics: &[Metric], grid: &Grid) -> Result<SeriesBody, Problem> {
+fn gather(chunks: Chunks, mutes: Vec<MuteChange>, rules: &RuleSet, metrics: &[Metric], grid: &Grid) -> Result<SeriesBody, Problem> {
     let mut gathered = Gathered::new();
     let mut analyzer = Analyzer::live(rules);
     mutes.into_iter().for_each(|change| analyzer.set_mute(change));

@@ -4,6 +4,7 @@
 use super::{app, at, batch, event, reports, stored};
 use crate::{
     Store,
+    chunks::ReportExtent,
     error::StoreError,
     query::{ConferenceQuery, EventQuery, TextMatch},
     record::{Appended, ParticipantFacts},
@@ -19,7 +20,7 @@ pub async fn a_batch_is_stored_once(store: &dyn Store) {
     assert_eq!(store.append(first).await.unwrap(), Appended::Duplicate(place));
     let detail = store.conference(app(1), place.conference).await.unwrap().unwrap();
     assert_eq!(detail.peer_connections[0].report_count, 11);
-    assert_eq!(store.chunks(app(1), place.peer_connection.unwrap()).await.unwrap().len(), 1);
+    assert_eq!(store.chunks(app(1), place.peer_connection.unwrap()).await.unwrap().count(), 1);
     assert_eq!(store.events(app(1), place.conference, &EventQuery::default()).await.unwrap().rows.len(), 1);
     let key = place.peer_connection.unwrap();
     assert_eq!((store.place(app(1), key).await.unwrap(), store.place(app(2), key).await.unwrap()), (Some(place), None));
@@ -40,7 +41,8 @@ pub async fn batches_of_both_orders_end_up_the_same(store: &dyn Store) {
         assert_eq!((detail.conference.start, detail.conference.end), (at(0), at(29)));
         assert_eq!((detail.participants[0].joined, detail.participants[0].last_seen), (at(0), at(29)));
         assert_eq!((detail.peer_connections[0].start, detail.peer_connections[0].report_count), (at(0), 30));
-        let starts: Vec<_> = store.chunks(app(1), place.peer_connection.unwrap()).await.unwrap().iter().map(|c| c.reports.span.0).collect();
+        let chunks = store.chunks(app(1), place.peer_connection.unwrap()).await.unwrap();
+        let starts: Vec<_> = chunks.map(|chunk| chunk.unwrap().reports.span.0).collect();
         assert_eq!(starts, [at(0), at(10), at(20)]);
     }
 }
@@ -83,11 +85,14 @@ pub async fn chunks_come_back_as_given(store: &dyn Store) {
     let mut new = batch("c", "u", 0, 0, 10);
     new.reports = Some(given.clone());
     let place = stored(store, new).await;
-    let chunks = store.chunks(app(1), place.peer_connection.unwrap()).await.unwrap();
-    assert_eq!(chunks.iter().map(|chunk| &chunk.reports).collect::<Vec<_>>(), [&given]);
-    assert!(store.chunks(app(2), place.peer_connection.unwrap()).await.unwrap().is_empty());
+    let key = place.peer_connection.unwrap();
+    let chunks = store.chunks(app(1), key).await.unwrap();
+    assert_eq!(chunks.map(|chunk| chunk.unwrap().reports).collect::<Vec<_>>(), [given.clone()]);
+    assert!(store.chunks(app(2), key).await.unwrap().next().is_none());
+    let extent = ReportExtent { span: given.span, count: given.count.into() };
+    assert_eq!((store.report_extent(app(1), key).await.unwrap(), store.report_extent(app(2), key).await.unwrap()), (Some(extent), None));
     let (first, last) = given.span;
-    let between = async |from, until| store.chunks_between(app(1), place.peer_connection.unwrap(), (from, until)).await.unwrap().len();
+    let between = async |from, until| store.chunks_between(app(1), key, (from, until)).await.unwrap().count();
     assert_eq!((between(last, last).await, between(first.plus_micros(-9), first).await), (1, 1));
     assert_eq!(
         (between(last.plus_micros(1), last.plus_micros(9)).await, between(first.plus_micros(-9), first.plus_micros(-1)).await),
