@@ -50,8 +50,10 @@ pub mod kind {
     pub const FEEDBACK: &str = "feedback";
     /// A line of the app's log. Payload: `message`, `level`.
     pub const LOG: &str = "log";
+    /// What the app tells under a name of its own. Payload: `name`, `value`.
+    pub const CUSTOM: &str = "custom";
     /// What may be told of a call when it is over: it neither makes a stay longer nor brings back who left.
-    pub const AFTERWARDS: [&str; 3] = [DROPPED, FEEDBACK, LOG];
+    pub const AFTERWARDS: [&str; 4] = [DROPPED, FEEDBACK, LOG, CUSTOM];
 }
 
 /// What one client saw on one peer connection during some seconds.

@@ -97,7 +97,7 @@ pub async fn an_afterthought_does_not_go_on_with_the_call(store: &dyn Store) {
     stored(store, thought(0, 20, "log")).await;
     assert_eq!(store.end_silent(at(15)).await.unwrap(), [], "who says something is there");
     stored(store, leaving(batch("c", "u", 1, 10, 12))).await;
-    for (seq, second, kind) in [(1, 40, "feedback"), (2, 300, "log"), (3, 301, "dropped")] {
+    for (seq, second, kind) in [(1, 40, "feedback"), (2, 300, "log"), (3, 301, "dropped"), (4, 302, "custom")] {
         let thought = stored(store, thought(seq, second, kind)).await;
         assert_eq!((thought.conference, thought.participant), (place.conference, place.participant));
     }
@@ -105,7 +105,7 @@ pub async fn an_afterthought_does_not_go_on_with_the_call(store: &dyn Store) {
     assert_eq!((detail.conference.state, detail.conference.end), (ConferenceState::Ended, at(12)));
     assert_eq!((detail.participants[0].ended, detail.participants[0].timed_out), (Some(at(12)), false));
     let events = store.events(app(1), place.conference, &EventQuery { limit: 10, ..EventQuery::default() }).await.unwrap();
-    assert_eq!(events.rows.iter().map(|row| &*row.event.kind).collect::<Vec<_>>(), ["log", "feedback", "log", "dropped"]);
+    assert_eq!(events.rows.iter().map(|row| &*row.event.kind).collect::<Vec<_>>(), ["log", "feedback", "log", "dropped", "custom"]);
     let mut next = batch("c", "u", 0, 310, 320);
     next.participant_id = ParticipantId::new("the next call").unwrap();
     assert_ne!(stored(store, next).await.conference, place.conference);

@@ -30,7 +30,7 @@ const RECENT_MAX: usize = 16;
 const DEVICE_BYTES_MAX: usize = 200;
 
 /// Where that is posted which may be told when the call is over.
-const AFTERTHOUGHTS: [&str; 2] = ["events/feedback", "events/app/logs"];
+const AFTERTHOUGHTS: [&str; 3] = ["events/feedback", "events/app/logs", "events/customevent"];
 
 /// One participant, as far as this process has heard of it.
 #[derive(Debug)]

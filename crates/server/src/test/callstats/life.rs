@@ -167,6 +167,12 @@ async fn what_a_user_thought_of_a_call_does_not_make_it_longer() {
     server.sweep().await;
     server.clock.advance_ms(300_000);
     feedback(&server, 3).await;
+    let mut custom = event(&server, "customEvent", "ada", "d", "pc-1");
+    custom["eventList"] = json!([{"type": "survey", "value": 1}]);
+    server.report(&token, &format!("{room}/events/customevent"), custom).await.ok();
+    server.clock.advance_ms(1000);
+    server.sweep().await;
+    assert_eq!(server.only_conference().await.0["state"], "finalised", "what is said of a call does not bring it back");
     let server = server.restart().await;
     server.clock.advance_ms(1000);
     feedback(&server, 4).await;
@@ -175,7 +181,7 @@ async fn what_a_user_thought_of_a_call_does_not_make_it_longer() {
     let (conference, events) = server.only_conference().await;
     assert_eq!((&conference["state"], conference["end_ms"].as_f64()), (&json!("finalised"), Some(hung_up)));
     assert_eq!(conference["participants"][0]["ended_ms"].as_f64(), Some(hung_up));
-    assert_eq!(kinds(&events), ["joined", "peer_connection_closed", "left", "feedback", "feedback", "feedback"]);
+    assert_eq!(kinds(&events), ["joined", "peer_connection_closed", "left", "feedback", "feedback", "custom", "feedback"]);
     assert_ne!(server.join(&token, "ada", "d").await, room);
 }
 
