@@ -29,6 +29,7 @@ use tokio::{
     sync::Semaphore,
     time::{sleep, timeout},
 };
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
@@ -181,6 +182,10 @@ impl Connection {
         connections.inc();
         // Answers are small; waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
+        // Below TLS and HTTP: it holds for answers, live streams and WebSockets alike.
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(self.state.config.limits.write_timeout.get()));
+        let stream = Box::pin(stream);
         match self.acceptor.clone() {
             None => self.speak(stream, peer).await,
             Some(acceptor) => match timeout(self.state.config.limits.handshake_timeout.get(), acceptor.accept(stream)).await {

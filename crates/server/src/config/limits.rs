@@ -28,6 +28,8 @@ pub struct LimitsConfig {
     pub header_timeout: HumanDuration,
     /// Time for the body of a request to arrive.
     pub body_timeout: HumanDuration,
+    /// Time in which a client has to take more of what it is sent; one that takes nothing for longer is hung up on.
+    pub write_timeout: HumanDuration,
     /// Time for a TLS handshake.
     pub handshake_timeout: HumanDuration,
     /// Time that requests in progress get to end at shutdown.
@@ -51,6 +53,7 @@ impl Default for LimitsConfig {
             connections_max: default_connections_max(),
             header_timeout: HumanDuration::secs(30),
             body_timeout: HumanDuration::secs(30),
+            write_timeout: HumanDuration::secs(30),
             handshake_timeout: HumanDuration::secs(10),
             shutdown_timeout: HumanDuration::secs(10),
             app_requests_per_second: 5_000,

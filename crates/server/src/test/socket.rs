@@ -204,6 +204,23 @@ async fn a_client_that_says_nothing_or_too_little_is_hung_up_on() {
     }
 }
 
+/// A client that asks for a long answer again and again, and reads none of it.
+#[tokio::test]
+async fn a_client_that_reads_nothing_is_hung_up_on() {
+    let running = run(|config| config.limits.write_timeout = HumanDuration::millis(300)).await;
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let (mut reader, mut writer) = stream.into_split();
+    // More than both systems hold back for each other.
+    let asked = tokio::spawn(async move {
+        let request = b"GET /v1/openapi.json HTTP/1.1\r\nhost: s\r\n\r\n";
+        while writer.write_all(request).await.is_ok() {}
+    });
+    timeout(Duration::from_secs(60), asked).await.expect("it may ask on for ever").unwrap();
+    // What was on its way is there still, and then an end.
+    let mut rest = Vec::new();
+    let _ = timeout(Duration::from_secs(60), reader.read_to_end(&mut rest)).await.expect("still open");
+}
+
 #[tokio::test]
 async fn connections_beyond_the_limit_wait_for_their_turn() {
     let running = run(|config| config.limits.connections_max = 2).await;
