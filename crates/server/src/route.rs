@@ -111,7 +111,6 @@ pub fn openapi() -> String {
 pub(crate) fn router(state: AppState) -> Router {
     let (router, document) = api().split_for_parts();
     router
-        .merge(intake::callstats::router())
         .route("/{version}/{page_id}/call_metrics", post(intake::messenger::versioned))
         .route(sip::PATH, get(sip::handler))
         .route(OPENAPI_PATH, get(move || async { Json(document) }))
@@ -126,8 +125,11 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/handbook/{*path}", get(asset::handler))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(readable_path))
+        // These read their paths themselves, and refuse in the words of their clients.
+        .merge(intake::callstats::router())
         .layer(middleware::from_fn(cors::layer))
-        .merge(dashboard::router())
+        .merge(dashboard::router().layer(middleware::from_fn(readable_path)))
         .layer(middleware::from_fn_with_state(state.clone(), account))
         .with_state(state)
 }
@@ -147,6 +149,22 @@ async fn method_not_allowed(request: Request) -> Problem {
         "method_not_allowed",
         format!("{method} is not possible at {path:?}; {VIEWER_PATH} shows what is"),
     )
+}
+
+/// Refuses a path whose escapes are no UTF-8, as every other refusal is told.
+async fn readable_path(request: Request, next: Next) -> Response {
+    if percent_encoding::percent_decode_str(request.uri().path()).decode_utf8().is_ok() {
+        return next.run(request).await;
+    }
+    let problem = |path: &str| {
+        let detail = format!("the path {path:?} has escapes that are no UTF-8; escape the bytes of UTF-8, as %C3%BC for ü");
+        Problem::bad_request("path_invalid", detail)
+    };
+    if let Some(page) = dashboard::page_for(&request, problem) {
+        return page;
+    }
+    let path: String = request.uri().path().chars().take(200).collect();
+    problem(&path).into_response()
 }
 
 /// Counts and times every request by its route.

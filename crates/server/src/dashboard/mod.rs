@@ -35,7 +35,7 @@ use axum::{
     routing::{MethodRouter, get},
 };
 
-pub(crate) use refusal::not_found;
+pub(crate) use refusal::{not_found, page_for};
 
 use crate::{route::VIEWER_PATH, state::AppState};
 

@@ -135,11 +135,13 @@ fn short(path: &str) -> String {
 
 /// Where a person looks for a page that is not there: a page. Everybody else gets a problem document.
 pub(crate) fn not_found(request: &Request) -> Option<Response> {
+    page_for(request, |path| Problem::not_found("path_unknown", format!("no page has the address {path}")))
+}
+
+/// The page that says why there is none at a path, where a person looks for one.
+pub(crate) fn page_for(request: &Request, problem: impl FnOnce(&str) -> Problem) -> Option<Response> {
     let wants_page =
         request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
-    let is_api = request.uri().path().starts_with("/v1/");
-    (wants_page && !is_api).then(|| {
-        let detail = format!("no page has the address {}", short(request.uri().path()));
-        protect::headed(Refusal::Problem(Problem::not_found("path_unknown", detail)).into_response())
-    })
+    let path = request.uri().path();
+    (wants_page && !path.starts_with("/v1/")).then(|| protect::headed(Refusal::Problem(problem(&short(path))).into_response()))
 }

@@ -425,3 +425,19 @@ async fn unknown_paths_methods_and_parameters_are_told() {
     server.get("/v1/conferences/nonsense").await.refused(404, "conference_not_found");
     server.get("/v1/peer-connections/nonsense/series").await.refused(404, "peer_connection_not_found");
 }
+
+#[tokio::test]
+async fn a_path_that_is_no_text_is_refused_like_everything_else() {
+    let server = TestServer::new().await;
+    for path in ["/v1/conferences/%ff", "/v1/users/%c3/conferences", "/v1/nowhere/%ff", "/handbook/%ff", "/conferences/%ff"] {
+        let detail = server.get(path).await.refused(400, "path_invalid");
+        assert!(detail.contains(path) && detail.contains("%C3%BC"), "{detail}");
+    }
+    for path in ["/conferences/%ff", "/users/%ff", "/handbook/%ff"] {
+        let request = Request::get(path).header(header::ACCEPT, "text/html").body(Body::empty()).unwrap();
+        let answer = server.send(request).await;
+        assert_eq!(answer.status, 400, "{path}");
+        let text = String::from_utf8(answer.body).unwrap();
+        assert!(text.contains("<h1>That does not fit</h1>"), "{path}: {text}");
+    }
+}
