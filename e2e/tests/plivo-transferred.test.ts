@@ -106,6 +106,7 @@ test("who sent her there hangs up at once: the call goes on to the third", async
   await bob.page.evaluate((call) => line.calls[call]!.hangUp(), into);
   await reaches(bob, into, "ended");
   await answer(eve, atEve);
+  await reaches(eve, atEve, "connected");
   await talks([[eve, atEve]]);
   assert.deepEqual(await ada.story(), []);
   assert.equal(await ada.do("hangup"), true);
