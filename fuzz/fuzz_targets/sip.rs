@@ -15,6 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut now = Timestamp::from_micros(1_800_000_000_000_000);
     let grant = Grant {
         app: AppKey::mint(now, 1),
+        key: "k".to_owned(),
         users: vec!["a".to_owned(), "b".to_owned()],
         pattern: None,
         expires: Timestamp::MAX,
